@@ -1,0 +1,1 @@
+"""State and rules: what is known of all servers and snapshots, and what may be done to them."""

@@ -1,0 +1,80 @@
+"""One write and its life: what was asked, what became of it, and which steps are possible."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+from tui.vps.models import Key
+
+
+class Kind(enum.Enum):
+    """What an operation does."""
+
+    CREATE = "create"
+    RESTORE = "restore"
+    DELETE = "delete"
+
+
+class State(enum.Enum):
+    """Where an operation stands. The first four are open: the provider may still be at it."""
+
+    INTENT = "intent"  # on disk, not sent
+    SENT = "sent"  # leaving, or on the wire
+    UNKNOWN = "unknown"  # sent, and no usable answer came: being checked by listing
+    ACCEPTED = "accepted"  # the provider said yes, or a listing proved it
+
+    REFUSED = "refused"  # the provider said no; nothing happened
+    NEVER_SENT = "never sent"  # no connection, or stopped before the request left
+    NOT_CARRIED_OUT = "not carried out"  # unknown, then two settled listings without it
+    COMPLETED = "completed"
+    FAILED = "failed"
+    VANISHED = "vanished"  # accepted, later no longer listed
+    UNSEEN = "cannot be seen"  # may have ended; nothing here can tell; time is up or the admin said so
+
+
+OPEN: Final = frozenset({State.INTENT, State.SENT, State.UNKNOWN, State.ACCEPTED})
+
+TRANSITIONS: Final[dict[State, frozenset[State]]] = {
+    State.INTENT: frozenset({State.SENT, State.NEVER_SENT}),
+    State.SENT: frozenset(
+        {State.ACCEPTED, State.COMPLETED, State.REFUSED, State.NEVER_SENT, State.UNKNOWN}
+    ),
+    State.UNKNOWN: frozenset(
+        {State.ACCEPTED, State.COMPLETED, State.FAILED, State.NOT_CARRIED_OUT, State.UNSEEN}
+    ),
+    State.ACCEPTED: frozenset({State.COMPLETED, State.FAILED, State.VANISHED, State.UNSEEN}),
+}
+"""Every step there is; a state without an entry is an end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A create, restore or delete, as the journal keeps it. Times are seconds since 1970 UTC.
+
+    `snapshot_id` is None for a create until the provider's id is known. `words` are the
+    provider's own, cleaned. `account` tells whose it is (profile and address), never a token.
+    """
+
+    id: int
+    kind: Kind
+    state: State
+    account: str
+    server_id: Key
+    server_name: str
+    snapshot_id: Key | None
+    snapshot_name: str
+    description: str = ""
+    user: str = ""
+    origin: str = ""  # the SSH client's address, empty at a console
+    asked_at: float
+    accepted_at: float | None = None
+    ended_at: float | None = None
+    words: str = ""
+    overdue: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether the provider may still be at it, or nobody knows."""
+        return self.state in OPEN

@@ -1,0 +1,157 @@
+"""What is known of the whole fleet at one moment: frozen, so that two of them can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from tui.fleet.operation import Kind, Operation
+from tui.vps.errors import VpsError
+from tui.vps.models import SLOTS, Account, Key, Phase, Server, Snapshot
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One answer of the list call, as evidence for what became of an operation.
+
+    `server_id` is the scope (None: all servers); `asked_at` is the monotonic instant before the
+    request left: an answer asked for before a write says nothing about that write.
+    `server_status` maps servers to the status `/servers/` gave; empty where it did not answer.
+    """
+
+    snapshots: tuple[Snapshot, ...]
+    settled: bool
+    asked_at: float
+    server_id: Key | None = None
+    server_status: Mapping[Key, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """One server with its snapshots, newest first.
+
+    `listed` is False for a server known only from snapshots, an earlier sweep, or by hand.
+    """
+
+    server: Server
+    snapshots: tuple[Snapshot, ...] = ()
+    listed: bool = True
+
+    @property
+    def used(self) -> int:
+        """Slots in use; a busy or failed snapshot holds one too."""
+        return len(self.snapshots)
+
+    @property
+    def full(self) -> bool:
+        """Whether a further create would be refused."""
+        return self.used >= SLOTS
+
+    @property
+    def busy(self) -> int:
+        """Snapshots on which the provider is at work."""
+        return sum(s.phase is Phase.BUSY for s in self.snapshots)
+
+    @property
+    def failed(self) -> int:
+        """Snapshots that ended badly and still hold a slot."""
+        return sum(s.phase is Phase.FAILED for s in self.snapshots)
+
+    @property
+    def newest_completed(self) -> Snapshot | None:
+        """The snapshot a restore would most likely want."""
+        return next((s for s in self.snapshots if s.phase is Phase.COMPLETED), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the data can be trusted. Instants are monotonic seconds.
+
+    `as_of` is the last whole answer, `error` why there is none newer, `next_try` when the next
+    request is due. `service` pairs the service's clock (seconds since 1970) with the instant of
+    the answer that carried it.
+    """
+
+    as_of: float | None = None
+    error: VpsError | None = None
+    next_try: float | None = None
+    paused: bool = False
+    service: tuple[float, float] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the newest answer was good."""
+        return self.as_of is not None and self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The header's figures."""
+
+    servers: int = 0
+    used: int = 0
+    full: int = 0
+    busy: int = 0
+    failed: int = 0
+
+    @property
+    def slots(self) -> int:
+        """All slots of all servers."""
+        return self.servers * SLOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Everything known. `operations` holds the open one of each server, if any.
+
+    `servers_error` says why `/servers/` gives nothing (403, 404); servers are then known from
+    their snapshots. `problems` are sentences about items that could not be read.
+    """
+
+    servers: Mapping[Key, ServerView] = field(default_factory=lambda: MappingProxyType({}))
+    operations: Mapping[Key, Operation] = field(default_factory=lambda: MappingProxyType({}))
+    freshness: Freshness = Freshness()
+    totals: Totals = Totals()
+    problems: tuple[str, ...] = ()
+    settled: bool = True
+    servers_error: VpsError | None = None
+    account: Account | None = None
+
+    def restoring(self, server_id: Key) -> bool:
+        """Whether a restore of this server is running, or may be."""
+        operation = self.operations.get(server_id)
+        if operation is not None and operation.kind is Kind.RESTORE:
+            return True
+        view = self.servers.get(server_id)
+        return view is not None and view.server.status == "restoring"
+
+    def snapshot(self, server_id: Key, snapshot_id: Key) -> Snapshot | None:
+        """The snapshot with this id on this server, if it is known."""
+        view = self.servers.get(server_id)
+        if view is None:
+            return None
+        return next((s for s in view.snapshots if s.id == snapshot_id), None)
+
+
+def newest_first(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
+    """Order by creation, newest first; undated ones last, equal ones by id."""
+    return tuple(
+        sorted(snapshots, key=lambda s: (s.created_at or _LONG_AGO, str(s.id)), reverse=True)
+    )
+
+
+def count(views: Iterable[ServerView]) -> Totals:
+    """Add up the header's figures."""
+    servers = used = full = busy = failed = 0
+    for view in views:
+        servers += 1
+        used += view.used
+        full += view.full
+        busy += bool(view.busy)
+        failed += bool(view.failed)
+    return Totals(servers, used, full, busy, failed)

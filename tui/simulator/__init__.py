@@ -1,0 +1,1 @@
+"""The embedded VPS.org: the documented API over real HTTP on loopback."""

@@ -1,0 +1,1 @@
+"""The terminal itself: driver, signals, and what is checked before it is taken over."""

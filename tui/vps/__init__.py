@@ -1,0 +1,1 @@
+"""The provider: what VPS.org says and how to ask it. Nothing here knows of a screen."""

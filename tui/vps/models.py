@@ -1,0 +1,109 @@
+"""What VPS.org has: servers, snapshots and the account, as Ciplun keeps them.
+
+All text in these objects has been cleaned (see `tui.vps.clean`) and is safe to show; ids are
+kept exactly as the provider sent them and go back as they came. The names and meanings are
+those of the provider's published API pages.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Final, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+Key: TypeAlias = int | str
+"""An id of a server or snapshot: an integer in the published API, a uuid in the provider's clients."""
+
+SLOTS: Final = 5
+"""Snapshots that one server can hold (published limit)."""
+
+T = TypeVar("T")
+
+
+class Phase(enum.Enum):
+    """What a snapshot's status word means for what can be done with it."""
+
+    BUSY = "busy"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+_PHASES: Final = {
+    "completed": Phase.COMPLETED,
+    **dict.fromkeys(("failed", "error", "cancelled"), Phase.FAILED),
+    **dict.fromkeys(
+        ("in_progress", "pending", "running", "creating", "deleting", "restoring"), Phase.BUSY
+    ),
+}
+
+
+class Snapshot(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One snapshot. `size_mb` is in MB and None until it is done; `created_at` is aware UTC."""
+
+    id: Key
+    server_id: Key
+    server_name: str
+    name: str
+    status: str
+    size_mb: int | None = None
+    created_at: datetime | None = None
+    description: str = ""
+
+    @property
+    def phase(self) -> Phase:
+        """What the status word means; a word nobody published is UNKNOWN."""
+        return _PHASES.get(self.status, Phase.UNKNOWN)
+
+
+class Server(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One server, both dialects folded into one. Empty text where the provider said nothing."""
+
+    id: Key
+    name: str
+    hostname: str = ""
+    status: str = ""
+    address: str = ""
+    location: str = ""
+    plan: str = ""
+    os: str = ""
+    created_at: datetime | None = None
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the token belongs to and what it may do (`permissions`: e.g. ``servers:*``)."""
+
+    email: str = ""
+    name: str = ""
+    company: str = ""
+    token_name: str = ""
+    permissions: tuple[str, ...] = ()
+
+    def may(self, permission: str) -> bool:
+        """Whether the token has `permission` (``servers:read``), also by a wildcard."""
+        area, _, _ = permission.partition(":")
+        return any(p in self.permissions for p in (permission, f"{area}:*", "*:*"))
+
+
+class Restoring(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider's answer to an accepted restore."""
+
+    server_id: Key | None
+    server_status: str
+    message: str
+
+
+class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A list as it came: the readable `items`, what was wrong, and whether it can be trusted whole.
+
+    `problems` has one sentence for each item that could not be read. `settled` is False where
+    the pages shifted, ids repeated or `count` differs from what came: then nothing missing from
+    it may be called gone. `total` is the provider's own count, None where it gave none.
+    """
+
+    items: tuple[T, ...]
+    problems: tuple[str, ...] = ()
+    settled: bool = True
+    total: int | None = None

@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 import msgspec
 
 Key: TypeAlias = int | str
-"""An id of a server or snapshot: an integer in the published API, a uuid in the provider's clients."""
+"""An id: an integer in the published API, a uuid in the provider's own clients."""
 
 SLOTS: Final = 5
 """Snapshots that one server can hold (published limit)."""

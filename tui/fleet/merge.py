@@ -1,0 +1,80 @@
+"""Laying a new answer over what is known. Pure, so that a large one can be merged in a thread."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from tui.fleet.state import ServerView, newest_first
+from tui.vps.models import Key, Listing, Server, Snapshot
+
+Views = Mapping[Key, ServerView]
+
+
+def merge_servers(views: Views, listing: Listing[Server]) -> dict[Key, ServerView]:
+    """Lay a list of servers over `views`.
+
+    A server that a settled list no longer has stays only as long as it has snapshots: the
+    snapshots are what Ciplun is for, and their own list decides about them.
+    """
+    merged: dict[Key, ServerView] = {}
+    for server in listing.items:
+        old = views.get(server.id)
+        if old is None:
+            merged[server.id] = ServerView(server)
+        elif old.server == server and old.listed:
+            merged[server.id] = old
+        else:
+            merged[server.id] = replace(old, server=server, listed=True)
+    for key, view in views.items():
+        if key not in merged and (view.snapshots or not view.listed or not listing.settled):
+            merged[key] = view
+    return merged
+
+
+def merge_snapshots(
+    views: Views,
+    listing: Listing[Snapshot],
+    scope: Key | None = None,
+    keep: frozenset[Key] = frozenset(),
+) -> dict[Key, ServerView]:
+    """Lay a list of snapshots, of one server (`scope`) or of all, over `views`.
+
+    An unsettled list adds and changes but never removes. Servers in `keep` are left as they are:
+    something was written to them after this list was asked for.
+    """
+    listed: dict[Key, dict[Key, Snapshot]] = defaultdict(dict)
+    for snapshot in listing.items:
+        listed[snapshot.server_id][snapshot.id] = snapshot
+    merged = dict(views)
+    if scope is not None:
+        touched: Iterable[Key] = {scope}
+    elif listing.settled:
+        touched = {*listed, *(key for key, view in views.items() if view.snapshots)}
+    else:
+        touched = listed
+    for key in touched:
+        if key in keep:
+            continue
+        merged[key] = _with_snapshots(merged.get(key), key, listed.get(key, {}), listing.settled)
+    return merged
+
+
+def _with_snapshots(
+    view: ServerView | None, key: Key, listed: dict[Key, Snapshot], settled: bool
+) -> ServerView:
+    if view is None:
+        name = next((s.server_name for s in listed.values() if s.server_name), str(key))
+        view = ServerView(Server(id=key, name=name), listed=False)
+    if not settled:
+        listed = {s.id: s for s in view.snapshots} | listed
+    snapshots = newest_first(listed.values())
+    return view if snapshots == view.snapshots else replace(view, snapshots=snapshots)
+
+
+def changed(before: Views, after: Views) -> frozenset[Key]:
+    """Ids of the servers that came, went or differ. Unchanged ones are the same objects."""
+    return frozenset(
+        key for key in before.keys() | after.keys() if before.get(key) is not after.get(key)
+    )

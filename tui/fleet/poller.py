@@ -1,0 +1,266 @@
+"""When to ask the provider next: one flight at a time, for weeks, whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from tui.fleet.clock import Clock
+from tui.fleet.merge import merge_servers, merge_snapshots
+from tui.fleet.state import Sighting
+from tui.fleet.store import Store
+from tui.vps.errors import Forbidden, NotFound, RateLimited, Unauthorised, VpsError
+from tui.vps.models import Account, Key, Listing, Server, Snapshot
+
+log = logging.getLogger(__name__)
+
+FIRST_BACKOFF: Final = 2.0
+LAST_BACKOFF: Final = 60.0
+BUSY_AT_ONCE: Final = 8
+"""Servers asked for in one busy round; more of them take turns."""
+IN_THREAD: Final = 2_000
+"""Snapshots from which a listing is merged off the event loop."""
+NAP: Final = 15.0
+"""Longest single wait in seconds: a machine that slept wakes up to a due poll, not to a timer."""
+
+
+class Api(Protocol):
+    """What the poller needs of the client."""
+
+    @property
+    def service(self) -> tuple[float, float] | None:
+        """The service's clock and the instant it was read."""
+        ...
+
+    async def servers(self) -> Listing[Server]:
+        """All servers."""
+        ...
+
+    async def server(self, server_id: Key) -> Server:
+        """One server."""
+        ...
+
+    async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
+        """All snapshots, or those of one server."""
+        ...
+
+    async def account(self) -> Account:
+        """Who the token belongs to."""
+        ...
+
+
+class Poller:
+    """Keeps a store fresh: the busy servers every `busy` seconds, everything every `idle`.
+
+    `observe` gets every answer of the list call, as evidence for running operations.
+    """
+
+    def __init__(
+        self,
+        *,
+        api: Api,
+        store: Store,
+        clock: Clock,
+        observe: Callable[[Sighting], Awaitable[None]],
+        idle: float = 60.0,
+        busy: float = 10.0,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.api = api
+        self._store = store
+        self._clock = clock
+        self._observe = observe
+        self._idle = idle
+        self._busy = busy
+        self._jitter = jitter
+        self._woken = asyncio.Event()
+        self._flight: asyncio.Task[float | None] | None = None
+        self._sweep_due = 0.0
+        self._failures = 0
+        self._turn = 0
+
+    async def run(self) -> None:
+        """Poll for ever; ends only by cancellation."""
+        try:
+            while True:
+                self._woken.clear()
+                self._flight = asyncio.create_task(self._poll(), name="poll")
+                await asyncio.wait({self._flight})
+                if self._flight.cancelled():  # by refresh: start again at once
+                    continue
+                await self._wait(self._flight.result())
+        finally:
+            if self._flight is not None:
+                self._flight.cancel()
+
+    def refresh(self) -> None:
+        """Drop a flight under way, whose answer may be too old, and sweep at once."""
+        self._sweep_due = self._clock.monotonic()
+        self._failures = 0
+        if self._flight is not None and not self._flight.done():
+            self._flight.cancel()
+        self._woken.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is asked for unless told to."""
+        return self._store.fleet.freshness.paused
+
+    def pause(self, paused: bool) -> None:
+        """Stop asking, or go on at once."""
+        self._fresh(paused=paused, next_try=None)
+        if not paused:
+            self.refresh()
+
+    async def _poll(self) -> float | None:
+        """Ask once. Returns the seconds until the next time; None: not before `refresh`."""
+        try:
+            await (self._sweep() if self._clock.monotonic() >= self._sweep_due else self._look())
+        except Unauthorised as error:
+            self._fresh(error=error, next_try=None)
+            return None
+        except VpsError as error:
+            return self._backoff(error)
+        except Exception as error:  # a monitor outlives its own mistakes, and shows them
+            log.exception("unforeseen error while polling")
+            return self._backoff(VpsError(f"unforeseen error: {type(error).__name__}"))
+        self._failures = 0
+        now = self._clock.monotonic()
+        until_sweep = max(0.0, self._sweep_due - now)
+        delay = min(self._busy, until_sweep) if self._busy_servers() else until_sweep
+        self._fresh(error=None, next_try=None, service=self.api.service)
+        return delay
+
+    def _backoff(self, error: VpsError) -> float:
+        told = error.retry_after if isinstance(error, RateLimited) else None
+        grown = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
+        delay = told if told is not None else grown * (0.75 + 0.25 * self._jitter())
+        self._failures += 1
+        now = self._clock.monotonic()
+        self._sweep_due = now  # after an outage everything is asked for again
+        self._fresh(error=error, next_try=now + delay)
+        return delay
+
+    def _fresh(self, **changes: object) -> None:
+        self._store.apply_freshness(replace(self._store.fleet.freshness, **changes))  # type: ignore[arg-type]
+
+    async def _wait(self, delay: float | None) -> None:
+        """Wait `delay` seconds or until woken; a pause waits for waking alone."""
+        start = self._clock.monotonic()
+        while not self._woken.is_set():
+            if delay is None or self.paused:
+                await self._woken.wait()
+                return
+            left = start + delay - self._clock.monotonic()
+            if left <= 0:
+                return
+            await self._nap(min(left, NAP))
+
+    async def _nap(self, seconds: float) -> None:
+        tasks = {
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            asyncio.ensure_future(self._woken.wait()),
+        }
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _sweep(self) -> None:
+        """Ask for everything."""
+        asked_at = self._clock.monotonic()
+        servers, snapshots = await asyncio.gather(
+            self._servers(), self.api.snapshots(), return_exceptions=True
+        )
+        if isinstance(snapshots, BaseException):
+            raise snapshots
+        if isinstance(servers, BaseException):
+            raise servers
+        statuses: dict[Key, str] = {}
+        if servers is not None:
+            self._store.apply_views(merge_servers(self._store.fleet.servers, servers))
+            statuses = {server.id: server.status for server in servers.items}
+        await self._take(snapshots, None, asked_at, statuses, servers)
+        self._sweep_due = self._clock.monotonic() + self._idle
+        self._fresh(as_of=self._clock.monotonic(), error=None)
+        if self._store.fleet.account is None:
+            await self._ask_account()
+
+    async def _servers(self) -> Listing[Server] | None:
+        """All servers, or None where this service or this token does not give them."""
+        try:
+            listing = await self.api.servers()
+        except (NotFound, Forbidden) as error:
+            self._store.apply_servers_error(error)
+            return None
+        self._store.apply_servers_error(None)
+        return listing
+
+    async def _ask_account(self) -> None:
+        try:
+            self._store.apply_account(await self.api.account())
+        except (NotFound, Forbidden):
+            self._store.apply_account(Account())
+
+    async def _look(self) -> None:
+        """Ask for the busy servers alone, a few at a time."""
+        for key in self._next_busy():
+            asked_at = self._clock.monotonic()
+            listing = await self.api.snapshots(key)
+            status = await self._status(key) if self._store.fleet.restoring(key) else {}
+            await self._take(listing, key, asked_at, status)
+
+    async def _status(self, key: Key) -> dict[Key, str]:
+        """The status of a server that is being restored, as far as it can be seen."""
+        try:
+            server = await self.api.server(key)
+        except (NotFound, Forbidden):
+            return {}
+        self._store.apply_server(server)
+        return {key: server.status}
+
+    async def _take(
+        self,
+        listing: Listing[Snapshot],
+        scope: Key | None,
+        asked_at: float,
+        statuses: dict[Key, str],
+        servers: Listing[Server] | None = None,
+    ) -> None:
+        fleet = self._store.fleet
+        arguments = (fleet.servers, listing, scope, self._store.written_since(asked_at))
+        if len(listing.items) < IN_THREAD:
+            views = merge_snapshots(*arguments)
+        else:
+            views = await asyncio.to_thread(merge_snapshots, *arguments)
+            if self._store.fleet.servers is not fleet.servers:  # a write came between
+                views = merge_snapshots(
+                    self._store.fleet.servers, listing, scope, self._store.written_since(asked_at)
+                )
+        if scope is None:
+            problems = listing.problems + (servers.problems if servers else ())
+            settled = listing.settled and (servers is None or servers.settled)
+            self._store.apply_views(views, problems=problems, settled=settled)
+        else:
+            self._store.apply_views(views)
+        sighting = Sighting(listing.items, listing.settled, asked_at, scope, statuses)
+        await self._observe(sighting)
+
+    def _busy_servers(self) -> Sequence[Key]:
+        fleet = self._store.fleet
+        busy = [key for key, view in fleet.servers.items() if view.busy or fleet.restoring(key)]
+        return [*busy, *(key for key in fleet.operations if key not in busy)]
+
+    def _next_busy(self) -> Sequence[Key]:
+        """The busy servers whose turn it is."""
+        keys = self._busy_servers()
+        if len(keys) <= BUSY_AT_ONCE:
+            return keys
+        start = self._turn % len(keys)
+        self._turn = start + BUSY_AT_ONCE
+        return [*keys, *keys][start : start + BUSY_AT_ONCE]

@@ -1,0 +1,132 @@
+"""The one place that holds the fleet and changes it; listeners are told what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from tui.fleet.clock import Clock
+from tui.fleet.merge import Views, changed
+from tui.fleet.operation import Operation
+from tui.fleet.state import Fleet, Freshness, ServerView, count, newest_first
+from tui.vps.errors import VpsError
+from tui.vps.models import Account, Key, Server, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one step changed: the servers (their data or operation), or how fresh the data is."""
+
+    servers: frozenset[Key] = frozenset()
+    freshness: bool = False
+    rest: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.servers or self.freshness or self.rest)
+
+
+Listener = Callable[[Fleet, Change], None]
+
+
+class Store:
+    """Holds one frozen `Fleet`.
+
+    Every `apply_*` makes a new one and tells the listeners, or, where nothing changed, does
+    nothing at all.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.fleet = Fleet()
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._written: dict[Key, float] = {}
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after each change; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def written_since(self, asked_at: float) -> frozenset[Key]:
+        """Servers written to after the instant `asked_at`: an answer asked for then is older."""
+        return frozenset(key for key, at in self._written.items() if at >= asked_at)
+
+    def apply_views(
+        self, views: Views, *, problems: tuple[str, ...] | None = None, settled: bool | None = None
+    ) -> None:
+        """Take over merged views (see `tui.fleet.merge`) and what was wrong with the answer."""
+        old = self.fleet
+        keys = changed(old.servers, views)
+        fleet = replace(
+            old,
+            problems=old.problems if problems is None else problems,
+            settled=old.settled if settled is None else settled,
+        )
+        if keys:
+            fleet = replace(
+                fleet, servers=MappingProxyType(dict(views)), totals=count(views.values())
+            )
+        rest = (fleet.problems, fleet.settled) != (old.problems, old.settled)
+        self._become(fleet, Change(servers=keys, rest=rest))
+
+    def apply_servers_error(self, error: VpsError | None) -> None:
+        """Remember why `/servers/` gives nothing, or that it does now."""
+        if repr(error) != repr(self.fleet.servers_error):
+            self._become(replace(self.fleet, servers_error=error), Change(rest=True))
+
+    def apply_freshness(self, freshness: Freshness) -> None:
+        """Take over how far the data can be trusted."""
+        if freshness != self.fleet.freshness:
+            self._become(replace(self.fleet, freshness=freshness), Change(freshness=True))
+
+    def apply_account(self, account: Account | None) -> None:
+        """Take over who the token belongs to."""
+        if account != self.fleet.account:
+            self._become(replace(self.fleet, account=account), Change(rest=True))
+
+    def apply_operation(self, operation: Operation) -> None:
+        """Show an operation on its server while it is open, and no longer."""
+        operations = dict(self.fleet.operations)
+        key = operation.server_id
+        if operation.open:
+            operations[key] = operation
+        elif key in operations and operations[key].id == operation.id:
+            del operations[key]
+        if operations != self.fleet.operations:
+            fleet = replace(self.fleet, operations=MappingProxyType(operations))
+            self._become(fleet, Change(servers=frozenset({key})))
+
+    def apply_created(self, snapshot: Snapshot) -> None:
+        """Show a snapshot that the provider has just accepted, before any list has it."""
+        view = self._view(snapshot.server_id, snapshot.server_name)
+        others = (s for s in view.snapshots if s.id != snapshot.id)
+        self._apply_view(replace(view, snapshots=newest_first((snapshot, *others))))
+
+    def apply_deleted(self, server_id: Key, snapshot_id: Key) -> None:
+        """Drop a snapshot that the provider has just deleted."""
+        view = self.fleet.servers.get(server_id)
+        if view is not None:
+            left = tuple(s for s in view.snapshots if s.id != snapshot_id)
+            self._apply_view(replace(view, snapshots=left))
+
+    def apply_server(self, server: Server) -> None:
+        """Take over what is newly known of one server, which may be unknown so far."""
+        view = self._view(server.id, server.name)
+        if view.server != server or server.id not in self.fleet.servers:
+            self._apply_view(replace(view, server=server), written=False)
+
+    def _view(self, key: Key, name: str) -> ServerView:
+        known = self.fleet.servers.get(key)
+        return known or ServerView(Server(id=key, name=name or str(key)), listed=False)
+
+    def _apply_view(self, view: ServerView, *, written: bool = True) -> None:
+        if written:
+            self._written[view.server.id] = self._clock.monotonic()
+        self.apply_views({**self.fleet.servers, view.server.id: view})
+
+    def _become(self, fleet: Fleet, change: Change) -> None:
+        if not change:
+            return
+        self.fleet = fleet
+        for listener in tuple(self._listeners):
+            listener(fleet, change)

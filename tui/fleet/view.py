@@ -1,0 +1,83 @@
+"""What of the fleet is listed, and in which order: pure filters and sorts for both panes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tui.fleet.state import Fleet, ServerView
+from tui.vps.models import Phase, Snapshot
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _newest(view: ServerView) -> datetime:
+    snapshot = view.newest_completed
+    return (snapshot.created_at if snapshot else None) or _LONG_AGO
+
+
+def _risk(view: ServerView) -> tuple[int, int, float]:
+    """Worst first: failed ones, no completed one, then the oldest newest one."""
+    newest = view.newest_completed
+    return (-view.failed, 0 if newest is None else 1, _newest(view).timestamp() if newest else 0.0)
+
+
+SERVER_SORTS: Final[dict[str, Callable[[ServerView], Any]]] = {
+    "name": lambda view: view.server.name.casefold(),
+    "slots": lambda view: -view.used,
+    "age": _newest,
+    "risk": _risk,
+}
+"""Sort keys of the server list; each in the direction that is most asked for."""
+
+_STATUS_ORDER: Final = {Phase.BUSY: 0, Phase.FAILED: 1, Phase.UNKNOWN: 2, Phase.COMPLETED: 3}
+
+SNAPSHOT_SORTS: Final[dict[str, Callable[[Snapshot], Any]]] = {
+    "created": lambda s: -(s.created_at or _LONG_AGO).timestamp(),
+    "name": lambda s: s.name.casefold(),
+    "status": lambda s: _STATUS_ORDER[s.phase],
+    "size": lambda s: -(s.size_mb if s.size_mb is not None else -1),
+    "server": lambda s: s.server_name.casefold(),
+}
+"""Sort keys of the snapshot table; newest and largest come first."""
+
+
+def servers(
+    fleet: Fleet, *, text: str = "", sort: str = "name", reverse: bool = False
+) -> tuple[ServerView, ...]:
+    """The servers to list: those whose name, hostname, address or id has `text` in it."""
+    views: Iterable[ServerView] = fleet.servers.values()
+    if text:
+        wanted = text.casefold()
+        views = (view for view in views if wanted in _server_text(view))
+    ordered = sorted(views, key=SERVER_SORTS["name"])
+    if sort != "name":
+        ordered.sort(key=SERVER_SORTS[sort])
+    return tuple(reversed(ordered)) if reverse else tuple(ordered)
+
+
+def _server_text(view: ServerView) -> str:
+    server = view.server
+    return f"{server.name}\n{server.hostname}\n{server.address}\n{server.id}".casefold()
+
+
+def snapshots(
+    rows: Iterable[Snapshot], *, text: str = "", sort: str = "created", reverse: bool = False
+) -> tuple[Snapshot, ...]:
+    """The snapshots to list: those whose name, description, status, server or id has `text`."""
+    if text:
+        wanted = text.casefold()
+        rows = (s for s in rows if wanted in _snapshot_text(s))
+    ordered = sorted(rows, key=SNAPSHOT_SORTS[sort])
+    return tuple(reversed(ordered)) if reverse else tuple(ordered)
+
+
+def _snapshot_text(snapshot: Snapshot) -> str:
+    parts = (snapshot.name, snapshot.description, snapshot.status, snapshot.server_name)
+    return "\n".join((*parts, str(snapshot.id))).casefold()
+
+
+def all_snapshots(fleet: Fleet) -> tuple[Snapshot, ...]:
+    """Every known snapshot of every server."""
+    return tuple(s for view in fleet.servers.values() for s in view.snapshots)

@@ -31,7 +31,7 @@ class State(enum.Enum):
     COMPLETED = "completed"
     FAILED = "failed"
     VANISHED = "vanished"  # accepted, later no longer listed
-    UNSEEN = "cannot be seen"  # may have ended; nothing here can tell; time is up or the admin said so
+    UNSEEN = "cannot be seen"  # nothing here can tell: time is up, or the admin said so
 
 
 OPEN: Final = frozenset({State.INTENT, State.SENT, State.UNKNOWN, State.ACCEPTED})

@@ -81,13 +81,16 @@ class Poller:
         self._flight: asyncio.Task[float | None] | None = None
         self._sweep_due = 0.0
         self._failures = 0
+        self._started = float("-inf")
         self._turn = 0
+        self._wanted: set[Key] = set()
 
     async def run(self) -> None:
         """Poll for ever; ends only by cancellation."""
         try:
             while True:
                 self._woken.clear()
+                self._started = self._clock.monotonic()
                 self._flight = asyncio.create_task(self._poll(), name="poll")
                 await asyncio.wait({self._flight})
                 if self._flight.cancelled():  # by refresh: start again at once
@@ -97,13 +100,21 @@ class Poller:
             if self._flight is not None:
                 self._flight.cancel()
 
-    def refresh(self) -> None:
-        """Drop a flight under way, whose answer may be too old, and sweep at once."""
-        self._sweep_due = self._clock.monotonic()
+    def refresh(self, server_id: Key | None = None) -> None:
+        """Ask at once for everything, or for one server.
+
+        A flight under way is dropped: its answer may be older than what made this necessary.
+        """
+        if server_id is None:
+            self._sweep_due = self._clock.monotonic()
+        else:
+            self._wanted.add(server_id)
         self._failures = 0
-        if self._flight is not None and not self._flight.done():
-            self._flight.cancel()
         self._woken.set()
+        young = self._clock.monotonic() - self._started < 1.0
+        if self._flight is None or self._flight.done() or (young and server_id is None):
+            return  # a held key does not become a storm of requests
+        self._flight.cancel()
 
     @property
     def paused(self) -> bool:
@@ -119,7 +130,8 @@ class Poller:
     async def _poll(self) -> float | None:
         """Ask once. Returns the seconds until the next time; None: not before `refresh`."""
         try:
-            await (self._sweep() if self._clock.monotonic() >= self._sweep_due else self._look())
+            due = self._clock.monotonic() >= self._sweep_due
+            await (self._sweep() if due and not self._wanted else self._look())
         except Unauthorised as error:
             self._fresh(error=error, next_try=None)
             return None
@@ -129,8 +141,7 @@ class Poller:
             log.exception("unforeseen error while polling")
             return self._backoff(VpsError(f"unforeseen error: {type(error).__name__}"))
         self._failures = 0
-        now = self._clock.monotonic()
-        until_sweep = max(0.0, self._sweep_due - now)
+        until_sweep = max(0.0, self._sweep_due - self._clock.monotonic())
         delay = min(self._busy, until_sweep) if self._busy_servers() else until_sweep
         self._fresh(error=None, next_try=None, service=self.api.service)
         return delay
@@ -140,6 +151,7 @@ class Poller:
         grown = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
         delay = told if told is not None else grown * (0.75 + 0.25 * self._jitter())
         self._failures += 1
+        self._wanted.clear()
         now = self._clock.monotonic()
         self._sweep_due = now  # after an outage everything is asked for again
         self._fresh(error=error, next_try=now + delay)
@@ -209,11 +221,12 @@ class Poller:
 
     async def _look(self) -> None:
         """Ask for the busy servers alone, a few at a time."""
-        for key in self._next_busy():
+        for key in tuple(self._wanted) or self._next_busy():
             asked_at = self._clock.monotonic()
             listing = await self.api.snapshots(key)
             status = await self._status(key) if self._store.fleet.restoring(key) else {}
             await self._take(listing, key, asked_at, status)
+            self._wanted.discard(key)
 
     async def _status(self, key: Key) -> dict[Key, str]:
         """The status of a server that is being restored, as far as it can be seen."""

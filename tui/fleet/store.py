@@ -9,9 +9,9 @@ from types import MappingProxyType
 from tui.fleet.clock import Clock
 from tui.fleet.merge import Views, changed
 from tui.fleet.operation import Operation
-from tui.fleet.state import Fleet, Freshness, ServerView, count, newest_first
+from tui.fleet.state import Fleet, Freshness, ServerView, count
 from tui.vps.errors import VpsError
-from tui.vps.models import Account, Key, Server, Snapshot
+from tui.vps.models import Account, Key, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,13 @@ class Change:
     servers: frozenset[Key] = frozenset()
     freshness: bool = False
     rest: bool = False
+
+    def __or__(self, other: Change) -> Change:
+        return Change(
+            self.servers | other.servers,
+            self.freshness or other.freshness,
+            self.rest or other.rest,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.servers or self.freshness or self.rest)
@@ -96,33 +103,20 @@ class Store:
             fleet = replace(self.fleet, operations=MappingProxyType(operations))
             self._become(fleet, Change(servers=frozenset({key})))
 
-    def apply_created(self, snapshot: Snapshot) -> None:
-        """Show a snapshot that the provider has just accepted, before any list has it."""
-        view = self._view(snapshot.server_id, snapshot.server_name)
-        others = (s for s in view.snapshots if s.id != snapshot.id)
-        self._apply_view(replace(view, snapshots=newest_first((snapshot, *others))))
-
-    def apply_deleted(self, server_id: Key, snapshot_id: Key) -> None:
-        """Drop a snapshot that the provider has just deleted."""
-        view = self.fleet.servers.get(server_id)
-        if view is not None:
-            left = tuple(s for s in view.snapshots if s.id != snapshot_id)
-            self._apply_view(replace(view, snapshots=left))
+    def note_write(self, server_id: Key) -> None:
+        """Distrust, for this server, every answer that was asked for before this moment."""
+        self._written[server_id] = self._clock.monotonic()
 
     def apply_server(self, server: Server) -> None:
         """Take over what is newly known of one server, which may be unknown so far."""
-        view = self._view(server.id, server.name)
-        if view.server != server or server.id not in self.fleet.servers:
-            self._apply_view(replace(view, server=server), written=False)
-
-    def _view(self, key: Key, name: str) -> ServerView:
-        known = self.fleet.servers.get(key)
-        return known or ServerView(Server(id=key, name=name or str(key)), listed=False)
-
-    def _apply_view(self, view: ServerView, *, written: bool = True) -> None:
-        if written:
-            self._written[view.server.id] = self._clock.monotonic()
-        self.apply_views({**self.fleet.servers, view.server.id: view})
+        known = self.fleet.servers.get(server.id)
+        if known is None:
+            view = ServerView(server, listed=False)
+        elif known.server != server:
+            view = replace(known, server=server)
+        else:
+            return
+        self.apply_views({**self.fleet.servers, server.id: view})
 
     def _become(self, fleet: Fleet, change: Change) -> None:
         if not change:

@@ -1,0 +1,137 @@
+"""The create dialog: a name, a description, and whether there is room."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime
+from typing import Final
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.fleet.operation import Operation
+from tui.fleet.state import ServerView
+from tui.screens.dialog import paragraph
+from tui.screens.sending import SendingDialog
+from tui.text import age, plural
+from tui.vps.errors import Rejected
+from tui.vps.models import SLOTS, Phase
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+Create = Callable[[str, str, bool], "asyncio.Task[Operation]"]
+
+
+def propose_name(taken: Container[str], now: datetime) -> str:
+    """A name that says when, and that no snapshot of the server has yet."""
+    base = f"before-update-{now:%Y-%m-%d}"
+    if base not in taken:
+        return base
+    return next(name for n in range(2, 1000) if (name := f"{base}-{n}") not in taken)
+
+
+def name_problem(name: str, taken: Container[str]) -> str:
+    """What is wrong with a snapshot name, empty where nothing is.
+
+    The published rule allows letters, digits, hyphens and underscores.
+    """
+    if not name:
+        return "a name is required"
+    if not _NAME.fullmatch(name):
+        wrong = next(char for char in name if not _NAME.fullmatch(char))
+        shown = "a space" if wrong == " " else f"“{wrong}”" if wrong.isprintable() else "this"
+        return f"{shown} is not allowed: letters, digits, hyphens and underscores only"
+    return "the server has a snapshot of this name already" if name in taken else ""
+
+
+class CreateDialog(SendingDialog):
+    """Asks for name and description and sends the create."""
+
+    verb = "Create"
+
+    def __init__(self, view: ServerView, now: datetime, create: Create) -> None:
+        super().__init__(f"Create a snapshot of {view.server.name}")
+        self._view = view
+        self._now = now
+        self._create = create
+        self._taken = frozenset(s.name for s in view.snapshots)
+
+    def body(self) -> Iterable[Widget]:
+        """The two fields and what an admin should know before sending."""
+        view = self._view
+        if view.full:
+            yield paragraph(f"All {SLOTS} slots of this server are used.", "-warning")
+            yield paragraph(self._room())
+            return
+        yield Static("Name", classes="label", markup=False)
+        yield Input(propose_name(self._taken, self._now), id="name", compact=True)
+        yield Static("", id="name-problem", markup=False)
+        yield Static("Description (optional)", classes="label", markup=False)
+        yield Input(id="description", placeholder="why it is taken", compact=True)
+        yield paragraph(
+            f"Takes slot {view.used + 1} of {SLOTS}, and 3 to 10 minutes at the provider."
+        )
+        if view.server.status == "stopped":
+            yield paragraph("The server is stopped: its disks will be consistent.")
+        else:
+            running = "The server is running" if view.server.status == "active" else "If it runs"
+            yield paragraph(
+                f"{running}: the snapshot may be inconsistent on disk. "
+                "Stopping the server first is recommended.",
+                "-warning",
+            )
+
+    def _room(self) -> str:
+        """Which snapshots could go, the best candidate first."""
+        candidates = sorted(
+            reversed(self._view.snapshots), key=lambda s: s.phase is not Phase.FAILED
+        )
+        completed = [s for s in candidates if s.phase is Phase.COMPLETED]
+        lines = [
+            f"  {s.name}  ({s.status.replace('_', ' ')}, {age(s.created_at, self._now)})"
+            for s in candidates
+            if s.phase is Phase.FAILED or (s.phase is Phase.COMPLETED and len(completed) > 1)
+        ]
+        if not lines:
+            return "None of them should go: a create is possible again when one has ended."
+        return "\n".join(("Delete one first. What could go, the most dispensable first:", *lines))
+
+    def on_mount(self) -> None:
+        """Look at the proposed name as if it had been typed."""
+        if self._view.full:
+            self.answer(f"Not sent: {plural(SLOTS, 'slot')} of {SLOTS} in use.")
+        self.update_button()
+
+    def ready(self) -> bool:
+        """Whether the name is allowed and there is room."""
+        return not self._view.full and not name_problem(self._name, self._taken)
+
+    @property
+    def _name(self) -> str:
+        return self.query_one("#name", Input).value
+
+    @on(Input.Changed)
+    def typed(self) -> None:
+        """Say at once what is wrong with the name."""
+        self.query_one("#name-problem", Static).update(name_problem(self._name, self._taken))
+        self.update_button()
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Send by `enter` in either field."""
+        self.send()
+
+    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
+        """Start the create with what is typed now."""
+        description = self.query_one("#description", Input).value.strip()
+        return self._create(self._name, description, unrecorded)
+
+    def rejected(self, error: Rejected) -> None:
+        """Put the provider's words about the name beside it, all others above the button."""
+        fields = dict(error.fields)
+        about_name = fields.pop("name", "")
+        if about_name:
+            self.query_one("#name-problem", Static).update(about_name)
+        self.answer("" if about_name and not fields else str(error))

@@ -1,0 +1,205 @@
+"""The dashboard: servers, the snapshots of the chosen one, its details, and what the keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from tui.commands import bindings
+from tui.fleet import view as views
+from tui.fleet.operation import Kind
+from tui.fleet.state import Fleet
+from tui.fleet.store import Change
+from tui.screens.browsing import Browsing
+from tui.screens.writing import Writing
+from tui.vps.models import Snapshot
+from tui.widgets.details import Details
+from tui.widgets.empty import servers_empty, snapshots_empty
+from tui.widgets.glyphs import Glyphs
+from tui.widgets.header import header_left, header_right, outage_words
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.line import Line
+from tui.widgets.row_list import RowList
+from tui.widgets.server_list import ServerList
+from tui.widgets.snapshot_table import SnapshotTable
+from tui.widgets.titles import pane_title
+from tui.widgets.usage_bar import usage_title
+
+if TYPE_CHECKING:
+    from tui.session import Session
+
+MIN_SIZE = (60, 15)
+
+
+class Dashboard(Browsing, Writing):
+    """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-normal"), (130, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]
+    AUTO_FOCUS = "#servers"
+
+    def __init__(self, session: Session, glyphs: Glyphs, keymap: Mapping[str, str]) -> None:
+        super().__init__(session, glyphs, keymap)
+        self._pending: Change | None = None
+        self._ticker: Timer | None = None
+        self._tick_every = 0.0
+
+    # -- what is on the screen ---------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Header, two panes, details, filter, keys."""
+        yield Line(id="header")
+        with Horizontal(id="panes"):
+            yield ServerList(self.glyphs, id="servers")
+            yield SnapshotTable(self.glyphs, self.session.expectation, id="snapshots")
+        yield Details(id="details")
+        yield Input(id="filter", compact=True, placeholder="part of a name, address or id")
+        yield KeyBar(id="footer")
+        yield Static(id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Show what is known, and listen for more."""
+        self.servers = self.query_one(ServerList)
+        self.table = self.query_one(SnapshotTable)
+        self._end_listening = self.session.store.listen(self._changed)
+        self.show_fleet()
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        self._end_listening()
+
+    def _changed(self, fleet: Fleet, change: Change) -> None:
+        """Collect changes and show them together, once the present message is done."""
+        if self._pending is None:
+            self._pending = change
+            self.call_next(self._show_pending)
+        else:
+            self._pending |= change
+
+    def _show_pending(self) -> None:
+        change, self._pending = self._pending, None
+        if change is None:
+            return
+        if change.servers or change.rest:
+            self.show_fleet()
+        else:
+            self.show_bars()
+
+    def show_fleet(self) -> None:
+        """Lay the whole fleet out anew; only cells that differ are painted."""
+        fleet, now = self.fleet, self.now
+        name, reverse = self.sorts["servers"]
+        rows = views.servers(fleet, text=self.filters["servers"], sort=name, reverse=reverse)
+        self.servers.empty = servers_empty(fleet, self.session.host, self.filters["servers"])
+        self.servers.show(rows, fleet, now)
+        self.show_table()
+        self.show_bars()
+
+    def show_table(self) -> None:
+        """Lay out the snapshots of the chosen server, or of all."""
+        fleet = self.fleet
+        chosen = self.chosen_view
+        source: tuple[Snapshot, ...] = chosen.snapshots if chosen else ()
+        if self.everything:
+            source = views.all_snapshots(fleet)
+        name, reverse = self.sorts["snapshots"]
+        rows = views.snapshots(source, text=self.filters["snapshots"], sort=name, reverse=reverse)
+        restoring = frozenset(
+            operation.snapshot_id
+            for operation in fleet.operations.values()
+            if operation.kind is Kind.RESTORE
+        )
+        self.table.empty = snapshots_empty(fleet, chosen, self.filters["snapshots"])
+        self.table.show(rows, self.now, restoring=restoring)
+        self.show_titles()
+        self.show_details()
+
+    def show_titles(self) -> None:
+        """Name the panes, with the large usage bar over the table."""
+        fleet, chosen = self.fleet, self.chosen_view
+        listed = f"{self.servers.row_count} of {len(fleet.servers)}"
+        left = f"Servers · {listed}" if self.filters["servers"] else "Servers"
+        self.servers.show_title(pane_title(left, None, self.servers.outer_size.width))
+        if self.everything:
+            left, bar = f"All snapshots · {self.table.row_count}", None
+        elif chosen is None:
+            left, bar = "Snapshots", None
+        else:
+            left = f"Snapshots of {chosen.server.name}"
+            bar = usage_title(chosen.used, chosen.busy, chosen.failed, self.glyphs)
+        if self.filters["snapshots"]:
+            left += f" · matching “{self.filters['snapshots']}”"
+        self.table.show_title(pane_title(left, bar, self.table.outer_size.width))
+
+    def show_details(self) -> None:
+        """Describe the chosen rows under the panes."""
+        view = self.chosen_view
+        operation = self.fleet.operations.get(view.server.id) if view else None
+        self.query_one(Details).show(self.chosen_snapshot, view, operation, self.now)
+
+    def show_bars(self) -> None:
+        """Header, staleness and keys."""
+        fleet, instant = self.fleet, self.session.clock.monotonic()
+        banner = self.session.banner()
+        self.query_one("#header", Line).show(
+            header_left(banner, fleet), header_right(banner, fleet, instant)
+        )
+        stale = not fleet.freshness.live and fleet.freshness.as_of is not None
+        self.servers.set_class(stale, "-stale")
+        self.table.set_class(stale, "-stale")
+        self.query_one(Details).show_outage(outage_words(fleet.freshness, instant))
+        self.query_one(KeyBar).show_keys(self.keymap, self.refusals(), "")
+        self._set_tick()
+
+    def _set_tick(self) -> None:
+        """Tick each second while something is under way, else once a minute: relative ages."""
+        fleet = self.fleet
+        moving = fleet.totals.busy or fleet.operations or fleet.freshness.error
+        every = 1.0 if moving or self.session.lock.remaining() else 60.0
+        if every != self._tick_every:
+            if self._ticker is not None:
+                self._ticker.stop()
+            self._tick_every = every
+            self._ticker = self.set_interval(every, self._tick)
+
+    @on(RowList.Highlighted, "#servers")
+    def server_chosen(self) -> None:
+        """Show the chosen server's snapshots."""
+        self.show_table()
+        self.show_bars()
+
+    @on(RowList.Highlighted, "#snapshots")
+    def snapshot_chosen(self) -> None:
+        """Describe the chosen snapshot."""
+        self.show_details()
+        self.show_bars()
+
+    @on(KeyBar.Chosen)
+    async def key_clicked(self, event: KeyBar.Chosen) -> None:
+        """Do what a click in the bottom line asks for."""
+        await self.run_action(event.command)
+
+    def _tick(self) -> None:
+        """Let time pass; what shows the same text as before is not painted."""
+        self.servers.tick(self.now)
+        self.table.tick(self.now)
+        self.show_bars()
+
+    def on_resize(self, event: Resize) -> None:
+        """Say when there is too little room, instead of showing half of everything."""
+        small = event.size.width < MIN_SIZE[0] or event.size.height < MIN_SIZE[1]
+        self.set_class(small, "-too-small")
+        self.query_one("#too-small", Static).update(
+            f"too small: {event.size.width}x{event.size.height}\n"
+            f"{MIN_SIZE[0]}x{MIN_SIZE[1]} at least"
+        )
+        self.call_after_refresh(self.show_titles)

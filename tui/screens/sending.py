@@ -1,0 +1,98 @@
+"""A dialog that sends one write, once, and keeps what was typed when the answer is no."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from tui.fleet.operation import Operation
+from tui.fleet.operations import JournalUnavailable, Refused
+from tui.screens.dialog import Dialog
+from tui.vps.errors import Rejected, VpsError
+
+Start = Callable[[bool], "asyncio.Task[Operation]"]
+"""Starts the write in the background; True: even where no record of it can be kept."""
+
+
+class SendingDialog(Dialog[Operation]):
+    """The base of create, restore and delete.
+
+    `start` is called at most once at a time however often keys repeat; the task it returns goes
+    on if the dialog is left. The result is the operation, None where nothing was sent.
+    """
+
+    verb: ClassVar[str] = "Send"
+    danger: ClassVar[bool] = False
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self._sending = False
+        self._unrecorded = False
+
+    def foot(self) -> Iterable[Widget]:
+        """The provider's words, and the one button that acts."""
+        yield Static("", id="answer", markup=False)
+        with Horizontal(classes="dialog-buttons"):
+            yield Static("esc leaves without effect", classes="hint", markup=False)
+            yield Button(
+                self.verb,
+                id="send",
+                variant="error" if self.danger else "primary",
+                disabled=True,
+                compact=True,
+            )
+
+    def ready(self) -> bool:
+        """Whether what is typed may be sent."""
+        return True
+
+    def start(self, unrecorded: bool) -> Awaitable[Operation]:
+        """Start the write."""
+        raise NotImplementedError
+
+    def update_button(self) -> None:
+        """Arm or disarm the button."""
+        self.query_one("#send", Button).disabled = self._sending or not self.ready()
+
+    def answer(self, text: str, *, good: bool = False) -> None:
+        """Show a sentence above the button."""
+        line = self.query_one("#answer", Static)
+        line.set_class(good, "-good")
+        line.update(text)
+
+    @on(Button.Pressed, "#send")
+    def send(self) -> None:
+        """Send once; further presses do nothing until there is an answer."""
+        if self._sending or not self.ready():
+            return
+        self._sending = True
+        self.update_button()
+        self.answer("sending …", good=True)
+        self.run_worker(self._send(), group="send", exit_on_error=False)
+
+    async def _send(self) -> None:
+        try:
+            operation = await self.start(self._unrecorded)
+        except JournalUnavailable as error:
+            self._unrecorded = True
+            self.answer(f"{error} Nothing was sent. Press again to send without a record.")
+        except Rejected as error:
+            self.rejected(error)
+        except (Refused, VpsError) as error:
+            self.answer(str(error))
+        else:
+            self.finish(operation)
+        finally:
+            self._sending = False
+            if self.is_attached:
+                self.update_button()
+
+    def rejected(self, error: Rejected) -> None:
+        """Show the provider's own words; a subclass puts them beside their fields."""
+        self.answer(str(error))

@@ -1,0 +1,73 @@
+"""Two lines under the panes: the chosen snapshot, and its server or what is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.fleet.operation import Operation
+from tui.fleet.state import ServerView
+from tui.text import age, size, stamp
+from tui.vps.models import Snapshot
+from tui.widgets.line import Piece
+
+_DOT: Piece = (" · ", "$text-muted")
+
+
+class Details(Static):
+    """Repaints only when its text differs."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__("", id=id, markup=False)
+        self.border_title = "Details"
+        self._lines: tuple[Content, Content] = (Content(""), Content(""))
+        self._outage = ""
+
+    def show(
+        self,
+        snapshot: Snapshot | None,
+        view: ServerView | None,
+        operation: Operation | None,
+        now: datetime,
+    ) -> None:
+        """Describe what is chosen."""
+        first = _snapshot_line(snapshot, now) if snapshot else Content("")
+        second = _server_line(view, operation) if view else Content("")
+        self._show((first, second), self._outage)
+
+    def show_outage(self, words: str) -> None:
+        """Say why the data is old, in place of the server's line; empty when it is not."""
+        self._show(self._lines, words)
+
+    def _show(self, lines: tuple[Content, Content], outage: str) -> None:
+        if (lines, outage) == (self._lines, self._outage) and lines[0].is_same(self._lines[0]):
+            return
+        self._lines, self._outage = lines, outage
+        second = Content.styled(outage, "$text-error") if outage else lines[1]
+        self.update(Content("\n").join((lines[0] or Content(" "), second)))
+
+
+def _snapshot_line(snapshot: Snapshot, now: datetime) -> Content:
+    pieces: list[Piece] = [(f"#{snapshot.id} ", "$text-muted"), (snapshot.name, "bold")]
+    if snapshot.description:
+        pieces += [_DOT, (snapshot.description, "")]
+    if snapshot.created_at:
+        made = f"created {stamp(snapshot.created_at)}, {age(snapshot.created_at, now)}"
+        pieces += [_DOT, (made, "")]
+    if snapshot.size_mb is not None:
+        pieces += [_DOT, (size(snapshot.size_mb), "")]
+    return Content.assemble(*pieces)
+
+
+def _server_line(view: ServerView, operation: Operation | None) -> Content:
+    server = view.server
+    facts = (server.status, server.address, server.location, server.plan, server.os)
+    pieces: list[Piece] = [(f"#{server.id} ", "$text-muted"), (server.name, "")]
+    for fact in filter(None, facts):
+        pieces += [_DOT, (fact, "$text-muted")]
+    if operation is not None:
+        what = f"{operation.kind.value} of {operation.snapshot_name} {operation.state.value}"
+        pieces += [_DOT, (what, "$text-accent")]
+    return Content.assemble(*pieces)

@@ -1,0 +1,109 @@
+"""The header line: whose fleet this is, its figures, and how far they can be trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.fleet.state import Fleet, Freshness
+from tui.text import duration, plural
+from tui.vps.errors import Unauthorised
+from tui.widgets.line import Piece
+
+_SEPARATOR: Piece = (" · ", "$text-muted")
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What the header says besides the fleet.
+
+    `unlocked_for` is in seconds: None where writing is not timed, 0 where it is locked.
+    """
+
+    profile: str
+    host: str
+    demo: bool = False
+    read_only: bool = False
+    unlocked_for: float | None = None
+
+
+def header_left(banner: Banner, fleet: Fleet) -> Sequence[Piece]:
+    """Name, profile, address and totals."""
+    pieces: list[Piece] = [("ciplun", "bold $primary"), ("  ", "")]
+    if banner.demo:
+        pieces += [(" DEMO ", "bold $background on $warning"), ("  ", "")]
+    else:
+        pieces += [(banner.profile, "bold"), _SEPARATOR]
+    pieces += [(banner.host, "$text-muted"), ("   ", "")]
+    totals = fleet.totals
+    if not totals.servers:
+        return pieces
+    figures: list[Piece] = [
+        (plural(totals.servers, "server"), ""),
+        (f"{totals.used}/{totals.slots} slots", ""),
+    ]
+    if totals.full:
+        figures.append((f"{totals.full} full", "$text-warning"))
+    if totals.busy:
+        figures.append((f"{totals.busy} busy", "$text-accent"))
+    if totals.failed:
+        figures.append((f"{totals.failed} failed", "$text-error"))
+    if fleet.problems:
+        figures.append((f"{len(fleet.problems)} unreadable", "$text-error"))
+    if not fleet.settled:
+        figures.append(("list still shifting", "$text-warning"))
+    for index, figure in enumerate(figures):
+        pieces += [_SEPARATOR, figure] if index else [figure]
+    return pieces
+
+
+def header_right(banner: Banner, fleet: Fleet, now: float) -> Sequence[Piece]:
+    """Whether writing is open, and how old the data is. `now` is the monotonic instant."""
+    pieces: list[Piece] = []
+    if banner.read_only:
+        pieces += [("read-only", "$text-warning"), _SEPARATOR]
+    elif banner.unlocked_for == 0:
+        pieces += [("locked", "$text-warning"), _SEPARATOR]
+    elif banner.unlocked_for is not None:
+        left = _coarse(banner.unlocked_for)
+        pieces += [(f"unlocked {left}", "$text-error"), _SEPARATOR]
+    text, style = freshness_words(fleet.freshness, now)
+    return [*pieces, (text, style)]
+
+
+def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
+    """How live the data is, coarse enough to stay unchanged while polls go well."""
+    age = "" if freshness.as_of is None else _age(now - freshness.as_of)
+    if freshness.paused:
+        return (f"paused · data {age} old" if age else "paused", "$text-warning")
+    if isinstance(freshness.error, Unauthorised):
+        return ("not authorised", "$text-error")
+    if freshness.error is not None:
+        return (f"offline · data {age} old" if age else "offline", "$text-error")
+    if freshness.as_of is None:
+        return ("asking …", "$text-muted")
+    return (f"live · {age}", "$text-success")
+
+
+def outage_words(freshness: Freshness, now: float) -> str:
+    """Why the data is old and when the next try is due; empty while all is well."""
+    if freshness.error is None:
+        return ""
+    words = [str(freshness.error)]
+    if isinstance(freshness.error, Unauthorised):
+        words.append("r reads the token again and retries")
+    elif freshness.next_try is not None and not freshness.paused:
+        words.append(f"next try in {_coarse(freshness.next_try - now)}")
+    return " · ".join(words)
+
+
+def _age(seconds: float) -> str:
+    """Whole minutes, so that it changes once a minute."""
+    return "< 1 min" if seconds < 60 else duration(seconds // 60 * 60)
+
+
+def _coarse(seconds: float) -> str:
+    """A countdown in steps: single seconds at its end, minutes far from it."""
+    step = 1 if seconds <= 10 else 15 if seconds <= 120 else 60
+    return duration(max(0, math.ceil(seconds / step) * step))

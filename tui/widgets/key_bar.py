@@ -1,0 +1,49 @@
+"""The bottom line: the keys that matter most, greyed while they can't be used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from textual.events import Click
+from textual.message import Message
+
+from tui.commands import FOOTER, display_key
+from tui.widgets.line import Line, Piece
+
+
+class KeyBar(Line):
+    """Shows the footer commands; a click on one runs it."""
+
+    class Chosen(Message):
+        """A command was clicked. `command` is its id."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ends: list[tuple[int, str]] = []
+
+    def show_keys(self, keymap: Mapping[str, str], disabled: Collection[str], note: str) -> None:
+        """Show all keys, with `disabled` ones greyed, and a note at the right end."""
+        pieces: list[Piece] = []
+        self._ends = []
+        width = 1
+        for command in FOOTER:
+            off = command.id in disabled
+            key = display_key(keymap.get(command.id, command.keys).split(",")[0])
+            pieces += [
+                (key, "$text-disabled" if off else "bold $text-accent"),
+                (f" {command.footer}  ", "$text-disabled" if off else "$text-muted"),
+            ]
+            width += len(key) + len(command.footer) + 3
+            self._ends.append((width, command.id))
+        self.show(pieces, [(note, "$text-muted")] if note else [])
+
+    def on_click(self, event: Click) -> None:
+        """Run the command under the pointer."""
+        for end, command in self._ends:
+            if event.x < end:
+                self.post_message(self.Chosen(command))
+                return

@@ -1,0 +1,45 @@
+"""One line of styled pieces, left and right, cut to fit: what the bars at top and bottom are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+Piece = tuple[str, str]
+"""A text, never parsed as markup, and the style it is shown in (Textual style, may be empty)."""
+
+
+class Line(Widget):
+    """A line with pieces at its left and right end; the left ones give way.
+
+    Setting the same pieces again repaints nothing.
+    """
+
+    DEFAULT_CSS = """
+    Line { height: 1; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._left: tuple[Piece, ...] = ()
+        self._right: tuple[Piece, ...] = ()
+
+    def show(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
+        """Take over new pieces and repaint if they differ."""
+        new = (tuple(left), tuple(right))
+        if new != (self._left, self._right):
+            self._left, self._right = new
+            self.refresh()
+
+    def render(self) -> Content:
+        """The whole line, exactly as wide as the widget."""
+        width = self.content_size.width
+        right = Content.assemble(*self._right)
+        left = Content.assemble(*self._left)
+        room = max(0, width - right.cell_length - (1 if self._right else 0))
+        if left.cell_length > room:
+            left = left.truncate(room, ellipsis=True)
+        gap = " " * max(0, width - left.cell_length - right.cell_length)
+        return Content.assemble(left, gap, right).truncate(width)

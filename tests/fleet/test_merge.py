@@ -1,0 +1,128 @@
+"""How answers are laid over what is known."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.clocks import FakeClock
+from tests.fleet.fakes import server, snapshot
+from tui.fleet.merge import changed, merge_servers, merge_snapshots
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.state import Fleet, ServerView, count
+from tui.fleet.store import Change, Store
+from tui.vps.models import SLOTS, Key, Listing, Snapshot
+
+SNAPSHOTS = st.lists(
+    st.builds(
+        snapshot,
+        st.integers(1, 30),
+        st.integers(1, 5),
+        st.sampled_from(["completed", "in_progress", "failed", "odd"]),
+        hours=st.floats(0, 1000),
+    ),
+    unique_by=lambda s: s.id,
+    max_size=15,
+)
+
+
+def listing(*items: Snapshot, settled: bool = True) -> Listing[Snapshot]:
+    return Listing(items=items, settled=settled)
+
+
+@given(SNAPSHOTS, SNAPSHOTS)
+def test_a_settled_list_of_all_is_what_is_shown(
+    first: list[Snapshot], second: list[Snapshot]
+) -> None:
+    views = merge_snapshots({}, listing(*first))
+    views = merge_snapshots(views, listing(*second))
+    shown = {s.id for view in views.values() for s in view.snapshots}
+    assert shown == {s.id for s in second}
+    for view in views.values():
+        dates = [s.created_at for s in view.snapshots if s.created_at]
+        assert dates == sorted(dates, reverse=True)
+
+
+@given(SNAPSHOTS, SNAPSHOTS)
+def test_an_unsettled_list_never_removes(first: list[Snapshot], second: list[Snapshot]) -> None:
+    views = merge_snapshots({}, listing(*first))
+    views = merge_snapshots(views, listing(*second, settled=False))
+    shown = {(s.server_id, s.id) for view in views.values() for s in view.snapshots}
+    assert {(s.server_id, s.id) for s in first} <= shown
+
+
+@given(SNAPSHOTS)
+def test_the_same_list_again_changes_nothing(items: list[Snapshot]) -> None:
+    views = merge_snapshots({}, listing(*items))
+    again = merge_snapshots(views, listing(*reversed(items)))
+    assert not changed(views, again)
+
+
+@given(SNAPSHOTS, st.integers(1, 5))
+def test_a_list_of_one_server_touches_no_other(items: list[Snapshot], key: int) -> None:
+    views = merge_snapshots({}, listing(*items))
+    scoped = merge_snapshots(views, listing(), scope=key)
+    assert changed(views, scoped) <= {key}
+    assert not scoped[key].snapshots
+
+
+def test_a_server_written_to_keeps_what_is_known() -> None:
+    views = merge_snapshots({}, listing(snapshot(1, 1), snapshot(2, 2)))
+    merged = merge_snapshots(views, listing(), keep=frozenset({1}))
+    assert [s.id for s in merged[1].snapshots] == [1]
+    assert not merged[2].snapshots
+
+
+def test_a_server_that_is_no_longer_listed_goes_unless_it_has_snapshots() -> None:
+    views = merge_servers({}, Listing(items=(server(1), server(2), server(3))))
+    views = merge_snapshots(views, listing(snapshot(9, 3)))
+    left = merge_servers(views, Listing(items=(server(1),)))
+    assert set(left) == {1, 3}
+    assert set(merge_servers(views, Listing(items=(server(1),), settled=False))) == {1, 2, 3}
+
+
+@given(st.lists(SNAPSHOTS, max_size=6))
+def test_the_header_counts_what_the_rows_show(lists: list[list[Snapshot]]) -> None:
+    views: dict[Key, ServerView] = {}
+    for items in lists:
+        views = merge_snapshots(views, listing(*items))
+    totals = count(views.values())
+    assert totals.used == sum(len(v.snapshots) for v in views.values())
+    assert totals.full == sum(len(v.snapshots) >= SLOTS for v in views.values())
+
+
+def test_the_store_tells_what_changed_and_nothing_else() -> None:
+    store = Store(FakeClock())
+    heard: list[Change] = []
+    end = store.listen(lambda fleet, change: heard.append(change))
+    views = merge_snapshots({}, listing(snapshot(1, 1), snapshot(2, 2)))
+    store.apply_views(views)
+    store.apply_views(views)
+    store.apply_views(merge_snapshots(views, listing(snapshot(1, 1), snapshot(3, 2))))
+    assert [change.servers for change in heard] == [{1, 2}, {2}]
+    end()
+    store.apply_views({})
+    assert len(heard) == 2
+    assert store.fleet == Fleet(servers=store.fleet.servers)
+
+
+def test_an_open_operation_is_shown_until_it_ends() -> None:
+    store = Store(FakeClock())
+
+    def operation(state: State) -> Operation:
+        return Operation(
+            id=1,
+            kind=Kind.RESTORE,
+            state=state,
+            account="a",
+            server_id=7,
+            server_name="web",
+            snapshot_id=1,
+            snapshot_name="s",
+            asked_at=0.0,
+        )
+
+    store.apply_operation(operation(State.SENT))
+    assert store.fleet.restoring(7)
+    store.apply_operation(operation(State.COMPLETED))
+    assert not store.fleet.operations

@@ -1,0 +1,236 @@
+"""When the provider is asked, and what becomes of the answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.clocks import FakeClock, settle
+from tests.fleet.fakes import FakeApi, snapshot
+from tui.fleet.poller import Poller
+from tui.fleet.state import Sighting
+from tui.fleet.store import Store
+from tui.vps.errors import (
+    BadResponse,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Unauthorised,
+    Unreachable,
+    VpsError,
+)
+
+
+class Running:
+    """A poller at work on a fake provider and a clock that stands still."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.api = FakeApi()
+        self.store = Store(self.clock)
+        self.sightings: list[Sighting] = []
+        self.poller = Poller(
+            api=self.api,
+            store=self.store,
+            clock=self.clock,
+            observe=self._observe,
+            jitter=lambda: 1.0,
+        )
+        self.task: asyncio.Task[None] | None = None
+
+    async def _observe(self, sighting: Sighting) -> None:
+        self.sightings.append(sighting)
+
+    async def start(self) -> None:
+        self.task = asyncio.create_task(self.poller.run())
+        await settle()
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    running = Running()
+    yield running
+    if running.task is not None:
+        running.task.cancel()
+        await asyncio.gather(running.task, return_exceptions=True)
+
+
+async def test_asks_for_everything_at_once_and_then_once_a_minute(running: Running) -> None:
+    await running.start()
+    assert running.store.fleet.totals.servers == 2
+    assert running.store.fleet.freshness.live
+    await running.clock.advance(59)
+    assert running.api.count("snapshots") == 1
+    await running.clock.advance(2)
+    assert running.api.calls[-2:] == [("servers", None), ("snapshots", None)]
+
+
+async def test_asks_only_for_the_busy_server_every_ten_seconds(running: Running) -> None:
+    running.api.snapshot_list.append(snapshot(12, 1, "in_progress"))
+    await running.start()
+    running.api.calls.clear()
+    await running.clock.advance(35)
+    assert running.api.calls == [("snapshots", 1)] * 3
+    running.api.snapshot_list[-1] = snapshot(12, 1)
+    await running.clock.advance(10)
+    running.api.calls.clear()
+    await running.clock.advance(12)
+    assert running.api.calls == []
+    assert running.store.fleet.totals.busy == 0
+
+
+async def test_many_busy_servers_take_turns(running: Running) -> None:
+    running.api.snapshot_list = [snapshot(100 + n, n, "in_progress") for n in range(20)]
+    await running.start()
+    running.api.calls.clear()
+    await running.clock.advance(10)
+    first = {key for _, key in running.api.calls}
+    await running.clock.advance(20)
+    assert len(first) == 8
+    assert {key for _, key in running.api.calls} == set(range(20))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unreachable("no route"), BadResponse("HTML"), VpsError("other"), RateLimited("x", None)],
+)
+async def test_backs_off_for_ever_and_recovers(running: Running, error: VpsError) -> None:
+    await running.start()
+    running.api.errors["snapshots"] = error
+    await running.clock.advance(60)
+    fleet = running.store.fleet
+    assert fleet.freshness.error is error
+    assert fleet.totals.servers == 2, "the last known data stays"
+    before = running.api.count("snapshots")
+    await running.clock.advance(24 * 3600)
+    asked = running.api.count("snapshots") - before
+    assert 1_400 <= asked <= 1_500, "at least once a minute, for ever"
+    running.api.errors.clear()
+    await running.clock.advance(60)
+    assert running.store.fleet.freshness.live
+
+
+async def test_waits_as_long_as_told(running: Running) -> None:
+    running.api.errors["snapshots"] = RateLimited("slow down", 300.0)
+    await running.start()
+    await running.clock.advance(299)
+    assert running.api.count("snapshots") == 1
+    assert running.store.fleet.freshness.next_try == pytest.approx(running.clock.monotonic() + 1)
+    await running.clock.advance(1)
+    assert running.api.count("snapshots") == 2
+
+
+async def test_a_refused_token_is_not_tried_again_unasked(running: Running) -> None:
+    running.api.errors["snapshots"] = Unauthorised("Invalid token.")
+    await running.start()
+    await running.clock.advance(7 * 24 * 3600)
+    assert running.api.count("snapshots") == 1
+    running.api.errors.clear()
+    running.poller.refresh()
+    await settle()
+    assert running.store.fleet.freshness.live
+
+
+async def test_an_unforeseen_error_does_not_end_it(running: Running) -> None:
+    running.api.errors["snapshots"] = ZeroDivisionError("oops")  # type: ignore[assignment]
+    await running.start()
+    assert "ZeroDivisionError" in str(running.store.fleet.freshness.error)
+    running.api.errors.clear()
+    await running.clock.advance(3)
+    assert running.store.fleet.freshness.live
+
+
+@pytest.mark.parametrize("error", [NotFound("no such list"), Forbidden("not for this token")])
+async def test_works_without_a_list_of_servers(running: Running, error: VpsError) -> None:
+    running.api.errors.update(servers=error, account=error)
+    await running.start()
+    fleet = running.store.fleet
+    assert fleet.freshness.live
+    assert fleet.servers_error is error
+    assert {view.server.name for view in fleet.servers.values()} == {"server-1", "server-2"}
+
+
+async def test_refresh_drops_the_flight_so_that_an_older_answer_cannot_win(
+    running: Running,
+) -> None:
+    await running.start()
+    running.api.gate = asyncio.Event()
+    await running.clock.advance(60)
+    old = running.api.gate
+    running.api.gate = None
+    await running.clock.advance(2)
+    running.api.snapshot_list = [snapshot(11), snapshot(12)]
+    running.poller.refresh()
+    await settle()
+    assert len(running.store.fleet.servers[1].snapshots) == 2
+    old.set()
+    await settle()
+    assert len(running.store.fleet.servers[1].snapshots) == 2
+
+
+async def test_a_held_refresh_key_is_no_storm(running: Running) -> None:
+    await running.start()
+    running.api.gate = asyncio.Event()
+    for _ in range(50):
+        running.poller.refresh()
+        await settle(3)
+    running.api.gate.set()
+    await settle()
+    assert running.api.count("snapshots") <= 4
+
+
+async def test_an_answer_asked_for_before_a_write_says_nothing_of_that_server(
+    running: Running,
+) -> None:
+    await running.start()
+    running.api.gate = asyncio.Event()
+    await running.clock.advance(60)
+    running.store.note_write(1)
+    running.api.snapshot_list = []
+    gate, running.api.gate = running.api.gate, None
+    gate.set()
+    await settle()
+    assert running.store.fleet.servers[1].snapshots, "the older answer is not believed"
+
+
+async def test_a_paused_poller_asks_only_when_told(running: Running) -> None:
+    await running.start()
+    running.poller.pause(True)
+    await running.clock.advance(3600)
+    assert running.api.count("snapshots") <= 2
+    asked = running.api.count("snapshots")
+    running.poller.refresh()
+    await settle()
+    assert running.api.count("snapshots") == asked + 1
+    running.poller.pause(False)
+    await running.clock.advance(130)
+    assert running.api.count("snapshots") >= asked + 3
+
+
+async def test_after_a_long_sleep_it_asks_at_once_and_only_once(running: Running) -> None:
+    await running.start()
+    await running.clock.jump(3600)
+    assert running.api.count("snapshots") == 2
+
+
+async def test_a_scoped_refresh_asks_for_one_server_and_keeps_the_sweep_due(
+    running: Running,
+) -> None:
+    await running.start()
+    running.api.calls.clear()
+    running.poller.refresh(2)
+    await settle()
+    assert running.api.calls == [("snapshots", 2)]
+    await running.clock.advance(61)
+    assert ("servers", None) in running.api.calls
+
+
+async def test_every_answer_is_evidence(running: Running) -> None:
+    await running.start()
+    assert [s.server_id for s in running.sightings] == [None]
+    assert running.sightings[0].server_status == {1: "active", 2: "active"}
+    running.poller.refresh(2)
+    await settle()
+    assert running.sightings[-1].server_id == 2

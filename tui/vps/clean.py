@@ -1,0 +1,51 @@
+"""The border for server text: after `clean`, a text can do nothing to a terminal.
+
+Terminals act on C0 and C1 controls, and readers are deceived by bidi overrides and zero-width
+characters; all of them become visible signs here, once, before any other part sees the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+MAX_LENGTH: Final = 200
+"""Characters of a text that are kept for display."""
+_MAX_MARKS: Final = 4
+"""Combining marks in a row: more of them climb out of their line."""
+_PLAIN: Final = re.compile(r"[ -~]*")
+_HIDDEN: Final = frozenset(("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"))
+
+
+def clean(text: str, limit: int = MAX_LENGTH) -> str:
+    """Return `text` as one harmless line of at most `limit` characters.
+
+    C0 controls and DEL become their control pictures (``␛``), other controls, format characters,
+    surrogates and unassigned code points their number (``<202E>``).
+    """
+    if len(text) <= limit and _PLAIN.fullmatch(text):
+        return text
+    shown: list[str] = []
+    marks = length = 0
+    for char in text[: limit + 1]:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > _MAX_MARKS:
+            continue
+        sign = _visible(char) if category in _HIDDEN else " " if category == "Zs" else char
+        length += len(sign)
+        if length > limit:
+            shown.append("…")
+            break
+        shown.append(sign)
+    return "".join(shown)
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    return f"<{code:04X}>"

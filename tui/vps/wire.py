@@ -1,0 +1,75 @@
+"""What an answer may look like on the wire, in both dialects; `tui.vps.decode` reads it.
+
+The published pages and the provider's own clients disagree in names and shapes, so most fields
+here take either. Fields that nobody asked for are passed over, a server's `password` among them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Scalar = int | str | None
+
+
+class Page(msgspec.Struct, gc=False):
+    """One page of a list in the `{count, results}` shape."""
+
+    results: list[msgspec.Raw]
+    count: int | None = None
+    next: str | None = None
+
+
+class ServerRef(msgspec.Struct, gc=False):
+    """The server inside a snapshot."""
+
+    id: Scalar = None
+    uuid: Scalar = None
+    name: str | None = None
+    hostname: str | None = None
+
+
+class WireSnapshot(msgspec.Struct, gc=False):
+    """A snapshot as it comes. `created_at` is text: dates are read leniently."""
+
+    id: Scalar = None
+    uuid: Scalar = None
+    server: ServerRef | int | str | None = None
+    server_id: Scalar = None
+    server_uuid: Scalar = None
+    server_name: str | None = None
+    server_hostname: str | None = None
+    name: str | None = None
+    label: str | None = None
+    status: str | None = None
+    size_mb: int | float | None = None
+    created_at: str | None = None
+    description: str | None = None
+    message: str | None = None
+
+
+class WireServer(msgspec.Struct, gc=False):
+    """A server as it comes; the odd shapes are taken apart by hand."""
+
+    id: Scalar = None
+    uuid: Scalar = None
+    name: str | None = None
+    hostname: str | None = None
+    status: str | None = None
+    ip_address: Any = None
+    ipv4: Any = None
+    ipv4_addresses: Any = None
+    ipv6_addresses: Any = None
+    ip_addresses: Any = None
+    location: Any = None
+    location_name: Any = None
+    plan: Any = None
+    plan_name: Any = None
+    cpu: Any = None
+    ram: Any = None
+    ram_unit: Any = None
+    disk_space: Any = None
+    os: Any = None
+    os_name: Any = None
+    created_at: str | None = None

@@ -85,9 +85,8 @@ class CreateDialog(SendingDialog):
 
     def _room(self) -> str:
         """Which snapshots could go, the best candidate first."""
-        candidates = sorted(
-            reversed(self._view.snapshots), key=lambda s: s.phase is not Phase.FAILED
-        )
+        oldest_first = self._view.snapshots[::-1]
+        candidates = sorted(oldest_first, key=lambda s: s.phase is not Phase.FAILED)
         completed = [s for s in candidates if s.phase is Phase.COMPLETED]
         lines = [
             f"  {s.name}  ({s.status.replace('_', ' ')}, {age(s.created_at, self._now)})"

@@ -43,8 +43,12 @@ class Dashboard(Browsing, Writing):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-normal"), (130, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (90, "-normal"),
+        (130, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (20, "-tall")]
     AUTO_FOCUS = "#servers"
 
     def __init__(self, session: Session, glyphs: Glyphs, keymap: Mapping[str, str]) -> None:

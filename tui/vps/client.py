@@ -20,7 +20,7 @@ from tui.vps.token import Token
 from tui.vps.transport import base_address, build
 from tui.vps.wire import Page
 
-T = TypeVar("T", Server, Snapshot)
+T = TypeVar("T", bound=Server | Snapshot)
 Query = dict[str, str | int]
 _IN_THREAD: Final = 64 * 1024
 
@@ -142,7 +142,7 @@ class Client:
         while True:
             visited.add(tuple(sorted(query.items())))
             body = await self._read(path, query)
-            page, found, bad = await _in_thread(body, read, what, came)
+            page, found, bad = await _decode(body, read, what, came)
             came += len(page.results)
             if came > self._limits.items:
                 raise BadResponse(f"the list is longer than {self._limits.items} items")
@@ -285,13 +285,17 @@ def _accepted(read: Callable[[], A]) -> A:
         raise OutcomeUnknown(f"{error}: it may have been carried out") from error
 
 
-async def _in_thread(
+async def _decode(
     body: bytes, read: Callable[[bytes | msgspec.Raw], T], what: str, start: int
 ) -> tuple[Page, list[T], list[str]]:
     """Decode a page, off the event loop where it is large."""
+    if len(body) < _IN_THREAD:
+        return _decoded(body, read, what, start)
+    return await asyncio.to_thread(_decoded, body, read, what, start)
 
-    def work() -> tuple[Page, list[T], list[str]]:
-        page = decode.read_page(body)
-        return page, *decode.read_items(page, read, what, start)
 
-    return work() if len(body) < _IN_THREAD else await asyncio.to_thread(work)
+def _decoded(
+    body: bytes, read: Callable[[bytes | msgspec.Raw], T], what: str, start: int
+) -> tuple[Page, list[T], list[str]]:
+    page = decode.read_page(body)
+    return page, *decode.read_items(page, read, what, start)

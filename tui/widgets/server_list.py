@@ -9,7 +9,8 @@ from tui.fleet.operation import Kind
 from tui.fleet.state import Fleet, ServerView
 from tui.text import short_age
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.row_list import Cell, Column, RowList
+from tui.widgets.row_columns import Cell, Cells, Column
+from tui.widgets.row_list import RowList
 from tui.widgets.usage_bar import usage_cells, usage_word
 
 COLUMNS = (
@@ -43,7 +44,7 @@ class ServerList(RowList[ServerView]):
         """The server's id."""
         return row.server.id
 
-    def row_cells(self, row: ServerView) -> Sequence[Cell | tuple[Cell, ...]]:
+    def row_cells(self, row: ServerView) -> Sequence[Cells]:
         """Name, bar, word, age."""
         newest = row.newest_completed
         age = short_age(newest.created_at if newest else None, self._now)

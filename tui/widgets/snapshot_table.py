@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from tui.text import age, duration, size
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.row_list import Cell, Column, RowList
+from tui.widgets.row_columns import Cell, Cells, Column
+from tui.widgets.row_list import RowList
 
 COLUMNS = (
     Column("name", "Name", min_width=12),
@@ -59,7 +60,7 @@ class SnapshotTable(RowList[Snapshot]):
         """The snapshot's id."""
         return row.id
 
-    def row_cells(self, row: Snapshot) -> Sequence[Cell | tuple[Cell, ...]]:
+    def row_cells(self, row: Snapshot) -> Sequence[Cells]:
         """The server where asked for, name, status, size, age."""
         cells = (
             Cell(row.name, "dim" if row.phase is Phase.UNKNOWN else ""),

@@ -1,0 +1,84 @@
+"""Sizes, ages and durations in words: the only user of humanize, always with an explicit now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import humanize
+
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 31_557_600
+_AHEAD: Final = 5 * _MINUTE
+"""Seconds by which a moment may lie ahead and still be now: two clocks are never the same."""
+
+
+def size(mb: int | None) -> str:
+    """A size given in MB, 1,024 of which make a GB, as the provider counts: ``5.0 GB``."""
+    if mb is None:
+        return "-"
+    return humanize.naturalsize(mb * 1024 * 1024, binary=True).replace("iB", "B")
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit: ``2 min ago``, ``8 days ago``; ``-`` for an unknown moment."""
+    if moment is None:
+        return "-"
+    seconds = (now - moment).total_seconds()
+    if seconds < -_AHEAD:
+        return "in the future"
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min ago"
+    if seconds < _DAY:
+        return f"{plural(int(seconds // _HOUR), 'hour')} ago"
+    if seconds < _YEAR:
+        return f"{plural(int(seconds // _DAY), 'day')} ago"
+    return f"{plural(int(seconds // _YEAR), 'year')} ago"
+
+
+def short_age(moment: datetime | None, now: datetime) -> str:
+    """How long ago in at most five cells: ``14m``, ``2h``, ``8d``, ``3y``."""
+    if moment is None:
+        return "-"
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, length in (("y", _YEAR), ("d", _DAY), ("h", _HOUR), ("m", _MINUTE)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}"
+    return "now"
+
+
+def duration(seconds: float) -> str:
+    """A span in its two largest units: ``2m10s``, ``1h05m``, ``3d04h``."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        minutes, rest = divmod(whole, _MINUTE)
+        return f"{minutes}m{rest:02}s" if rest else f"{minutes} min"
+    if whole < _DAY:
+        hours, rest = divmod(whole, _HOUR)
+        return f"{hours}h{rest // _MINUTE:02}m"
+    days, rest = divmod(whole, _DAY)
+    return f"{days}d{rest // _HOUR:02}h"
+
+
+def long_duration(seconds: float) -> str:
+    """A span in words for a sentence: ``3 days and 4 hours``."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return "less than a minute"
+    unit = "minutes" if whole < _DAY else "hours"
+    return humanize.precisedelta(
+        whole // _MINUTE * _MINUTE, minimum_unit=unit, format="%0.0f", suppress=["months"]
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """A moment to the minute: ``2025-01-15 18:30 UTC``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment.year > 1 else "year 1"
+
+
+def plural(count: int, word: str) -> str:
+    """A count with its noun: ``1 server``, ``12 servers``, ``10,000 servers``."""
+    return f"{humanize.intcomma(count)} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,66 @@
+"""Ciplun's own two themes; Textual's can be chosen as well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = Theme(
+    name="ciplun-dark",
+    primary="#6cb6ff",
+    secondary="#7fd1c7",
+    accent="#8ecbff",
+    warning="#e3b566",
+    error="#f0817b",
+    success="#86c995",
+    foreground="#d5dbe3",
+    background="#10141a",
+    surface="#171c24",
+    panel="#222a35",
+    boost="#1d242e",
+    variables={
+        "border-blurred": "#323c4a",
+        "text-muted": "#8b97a6",
+        "text-disabled": "#566170",
+        "input-cursor-background": "#d5dbe3",
+        "input-selection-background": "#6cb6ff 30%",
+        "scrollbar": "#323c4a",
+        "scrollbar-hover": "#445166",
+        "scrollbar-active": "#6cb6ff",
+        "scrollbar-background": "#10141a",
+        "scrollbar-background-hover": "#10141a",
+        "scrollbar-background-active": "#10141a",
+    },
+)
+
+LIGHT: Final = Theme(
+    name="ciplun-light",
+    dark=False,
+    primary="#0b62b8",
+    secondary="#0f766e",
+    accent="#0a58a6",
+    warning="#8a5a00",
+    error="#b3261e",
+    success="#1e6f3c",
+    foreground="#1d2430",
+    background="#fafbfc",
+    surface="#f0f3f6",
+    panel="#dfe5ec",
+    boost="#e6ebf1",
+    variables={
+        "border-blurred": "#c3ccd6",
+        "text-muted": "#566170",
+        "text-disabled": "#9aa5b1",
+        "scrollbar": "#c3ccd6",
+        "scrollbar-background": "#fafbfc",
+    },
+)
+
+THEMES: Final = (DARK, LIGHT)
+
+
+def with_accent(theme: Theme, colour: str) -> Theme:
+    """The same theme with another primary colour, a name or ``#rrggbb``."""
+    return replace(theme, name=f"{theme.name}-accent", primary=colour, accent=colour)

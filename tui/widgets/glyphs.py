@@ -1,0 +1,82 @@
+"""The signs of the screen, for terminals that show Unicode and for those that don't.
+
+Each sign is one cell wide everywhere, and tells its meaning by shape: colour only adds to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One sign for each meaning."""
+
+    cursor: str
+    cursor_idle: str
+    mark: str
+    used: str
+    busy_slot: str
+    failed_slot: str
+    free: str
+    full: str
+    completed: str
+    busy: str
+    failed: str
+    unknown: str
+    up: str
+    down: str
+    ellipsis: str
+    protected: str
+    dash: str
+
+
+UNICODE: Final = Glyphs(
+    cursor="▶",
+    cursor_idle="▷",
+    mark="●",
+    used="▰",
+    busy_slot="◇",
+    failed_slot="✗",
+    free="▱",
+    full="■",
+    completed="✓",
+    busy="⟳",
+    failed="✗",
+    unknown="?",
+    up="▴",
+    down="▾",
+    ellipsis="…",
+    protected="◆",
+    dash="─",
+)
+
+ASCII: Final = Glyphs(
+    cursor=">",
+    cursor_idle=":",
+    mark="*",
+    used="#",
+    busy_slot="~",
+    failed_slot="x",
+    free="-",
+    full="@",
+    completed="+",
+    busy="~",
+    failed="x",
+    unknown="?",
+    up="^",
+    down="v",
+    ellipsis="~",
+    protected="!",
+    dash="-",
+)
+
+
+def choose(environ: Mapping[str, str]) -> Glyphs:
+    """Unicode where the locale's encoding is UTF-8; ``CIPLUN_ASCII`` overrules it."""
+    if environ.get("CIPLUN_ASCII"):
+        return ASCII
+    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    return UNICODE if "utf8" in locale.lower().replace("-", "") else ASCII

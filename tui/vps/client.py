@@ -13,11 +13,12 @@ import httpx
 import msgspec
 
 from tui.vps import decode
+from tui.vps.address import base_address
 from tui.vps.errors import BadResponse, NotFound, OutcomeUnknown, VpsError, WriteRefused
 from tui.vps.failures import failed_request, failed_status, service_date
 from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot
 from tui.vps.token import Token
-from tui.vps.transport import base_address, build
+from tui.vps.transport import build
 from tui.vps.wire import Page
 
 T = TypeVar("T", bound=Server | Snapshot)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from collections.abc import Generator, Mapping
 from urllib.parse import urlsplit
@@ -12,10 +11,6 @@ import httpx
 
 import tui
 from tui.vps.token import Token
-
-
-class InsecureUrl(ValueError):
-    """An address to which a token would go out in clear."""
 
 
 class Bearer(httpx.Auth):
@@ -31,32 +26,6 @@ class Bearer(httpx.Auth):
 
     def __repr__(self) -> str:
         return "Bearer(***)"
-
-
-def base_address(url: str) -> str:
-    """The API's base with a slash at its end, from an address with or without ``/api/v1``.
-
-    Raises InsecureUrl for plain http unless the host is this machine.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InsecureUrl("the address must begin with https://")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise InsecureUrl("the address must be https: over http the token would go out in clear")
-    path = parts.path.rstrip("/")
-    if not path.endswith("/api/v1"):
-        path += "/api/v1"
-    return f"{parts.scheme}://{parts.netloc}{path}/"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def build(base: str, token: Token, timeout: float) -> httpx.AsyncClient:

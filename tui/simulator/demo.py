@@ -1,0 +1,94 @@
+"""The demo fleet: a dozen servers in every state that is worth looking at. And large ones."""
+
+from __future__ import annotations
+
+from tui.simulator.world import SimServer, World
+
+_PLACES = ("London, UK", "Frankfurt, DE", "New York, US", "Singapore, SG")
+_SIZES = ((1, 2048, 40), (2, 4096, 80), (4, 8192, 160), (8, 16384, 320))
+DAY = 24.0
+
+
+def demo_fleet(world: World) -> None:
+    """Fill an empty world with the dozen."""
+    now = world.clock.now()
+
+    def server(
+        name: str, place: int, size: int, power: str = "active", **more: object
+    ) -> SimServer:
+        vcpus, memory, storage = _SIZES[size]
+        return world.add_server(
+            name,
+            power=power,
+            location=_PLACES[place],
+            vcpus=vcpus,
+            memory=memory,
+            storage=storage,
+            **more,
+        )
+
+    web1 = server("web-server-01", 0, 1)
+    world.add_snapshot(
+        web1, "weekly-2025-01-08", hours=15 * DAY, size_mb=4813, description="Weekly, by hand"
+    )
+    world.add_snapshot(
+        web1,
+        "pre-migration-snapshot",
+        hours=8 * DAY,
+        size_mb=5120,
+        description="Before major migration",
+    )
+    world.add_snapshot(
+        web1, "before-update", hours=0.036, ready_in=170, description="Before the kernel update"
+    )
+    web2 = server("web-server-02", 0, 1)
+    del web2
+    db1 = server("db-01", 1, 3, os="Ubuntu 24.04")
+    for n, hours in enumerate((2, 26, 50, 98, 7 * DAY)):
+        world.add_snapshot(
+            db1, f"nightly-{5 - n}", hours=hours, description="Before the nightly batch"
+        )
+    db2 = server("db-02-replica", 1, 3, os="Ubuntu 24.04")
+    world.add_snapshot(db2, "before-resync", hours=3 * DAY)
+    world.add_snapshot(db2, "resync-retry", hours=2.5 * DAY, outcome="failed")
+    mail = server("mail", 1, 1)
+    world.add_snapshot(mail, "before-dovecot-2_4", hours=20, description="Major version")
+    world.add_snapshot(mail, "before-rspamd", hours=6 * DAY)
+    shop = server("shop-production-eu-central-1", 1, 2)
+    for n in range(4):
+        world.add_snapshot(shop, f"release-2025-0{4 - n}", hours=(n * 30 + 1) * DAY)
+    shop_new = server("shop-staging", 1, 1, "stopped")
+    world.add_snapshot(shop_new, "clean-install", hours=200 * DAY, size_mb=1536)
+    old = server("legacy-crm", 2, 1, os="CentOS 7")
+    world.add_snapshot(old, "before-anything", hours=400 * DAY, description="Do not delete")
+    server("billing", 2, 2, "suspended")
+    ci = server("ci-runner", 3, 2)
+    world.add_snapshot(ci, "golden-image", hours=12 * DAY, size_mb=7168)
+    world.add_snapshot(ci, "golden-image-new", hours=5 * DAY, size_mb=7424)
+    ci.restoring_until = now + 420
+    vpn = server("vpn-gateway", 3, 0)
+    world.add_snapshot(vpn, "wireguard-ok", hours=40 * DAY, size_mb=980)
+    games = server("games", 3, 2)
+    for n in range(4):
+        world.add_snapshot(games, f"season-{n + 1}", hours=(4 - n) * 60 * DAY)
+    world.add_snapshot(games, "season-5-beta", hours=0.01, ready_in=420)
+
+
+def large_fleet(world: World, servers: int) -> None:
+    """Fill an empty world with any number of servers, five snapshots each in the mean."""
+    pick = world.random
+    roles = ("web", "db", "cache", "worker", "mail", "build", "proxy", "node")
+    for n in range(servers):
+        vcpus, memory, storage = _SIZES[n % 4]
+        server = world.add_server(
+            f"{roles[n % 8]}-{n:05}",
+            power="stopped" if n % 23 == 0 else "active",
+            location=_PLACES[n % 4],
+            vcpus=vcpus,
+            memory=memory,
+            storage=storage,
+        )
+        for slot in range(5):
+            hours = (slot + 1) * 24 * 7 + pick.random() * 100
+            outcome = "failed" if (n + slot) % 97 == 0 else "completed"
+            world.add_snapshot(server, f"weekly-{52 - slot}", hours=hours, outcome=outcome)

@@ -1,0 +1,114 @@
+"""What the simulated service says of its objects, in each dialect of the real one."""
+
+from __future__ import annotations
+
+import json
+
+from tui.simulator.world import Account, Json, SimServer, SimSnapshot, TokenInfo, World
+
+
+def server_json(world: World, server: SimServer, dialect: str) -> Json:
+    """A server: integer id and plan object as published, or as the provider's clients see it."""
+    now = world.clock.now()
+    common: Json = {
+        "hostname": server.name,
+        "status": server.status(now),
+        "created_at": world.told(server.created_at),
+        "updated_at": world.told(server.created_at),
+    }
+    if dialect == "client":
+        return {
+            "uuid": server.uuid,
+            **common,
+            "ip_addresses": [{"version": 4, "ip": server.address}],
+            "location": {"name": server.location},
+            "plan_name": f"VPS-{server.vcpus}",
+            "cpu": server.vcpus,
+            "ram": server.memory // 1024,
+            "ram_unit": "GB",
+            "disk_space": server.storage,
+            "os_name": server.os,
+        }
+    return {
+        "id": server.id,
+        "name": server.name,
+        **common,
+        "ip_address": server.address,
+        "location": server.location,
+        "plan": {
+            "id": server.vcpus,
+            "name": f"VPS-{server.vcpus}",
+            "vcpus": server.vcpus,
+            "memory": server.memory,
+            "storage": server.storage,
+        },
+        "os": {"id": 1, "name": server.os},
+    }
+
+
+def snapshot_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
+    """A snapshot; its size is known once it is completed."""
+    status = snapshot.status(world.clock.now())
+    server = snapshot.server
+    rest: Json = {
+        "name": snapshot.name,
+        "status": status,
+        "size_mb": snapshot.size_mb if status == "completed" else None,
+        "created_at": world.told(snapshot.created_at),
+        "description": snapshot.description,
+    }
+    if dialect == "client":
+        flat = {"server_uuid": server.uuid, "server_hostname": server.name}
+        return {"uuid": snapshot.uuid, **flat, **rest}
+    return {"id": snapshot.id, "server": {"id": server.id, "name": server.name}, **rest}
+
+
+def snapshot_bytes(world: World, snapshot: SimSnapshot, dialect: str) -> bytes:
+    """A snapshot as JSON text, kept once it can no longer change by itself."""
+    kept = snapshot.encoded.get(dialect)
+    if kept is not None:
+        return kept
+    text = dump(snapshot_json(world, snapshot, dialect))
+    if world.clock.now() >= snapshot.ready_at and not world.clock.skew:
+        snapshot.encoded[dialect] = text
+    return text
+
+
+def backup_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
+    """A backup looks like a snapshot without a name."""
+    found = snapshot_json(world, snapshot, dialect)
+    del found["name"]
+    return {**found, "backup_type": snapshot.kind, "expires_at": None}
+
+
+def account_json(world: World, info: TokenInfo) -> Json:
+    """The account and the token that asked."""
+    account: Account = info.account
+    return {
+        "account": {
+            "email": account.email,
+            "first_name": account.first_name,
+            "last_name": account.last_name,
+            "company_name": account.company_name,
+            "created_at": world.told(account.created_at),
+        },
+        "token": {"name": info.name, "permissions": list(info.permissions)},
+    }
+
+
+def restore_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
+    """The answer to an accepted restore."""
+    found = snapshot_json(world, snapshot, dialect)
+    key = "uuid" if dialect == "client" else "id"
+    server = server_json(world, snapshot.server, dialect)
+    return {
+        "status": "success",
+        "message": "The restore has begun. It usually takes 5-15 minutes.",
+        "snapshot": {name: found[name] for name in (key, "name", "created_at")},
+        "server": {key: server[key], "name": snapshot.server.name, "status": "restoring"},
+    }
+
+
+def dump(value: object) -> bytes:
+    """JSON as the service writes it: compact, UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -51,8 +51,10 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A create, restore or delete, as the journal keeps it. Times are seconds since 1970 UTC.
+    """A create, restore or delete, as the journal keeps it.
 
+    Times are seconds since 1970 UTC, by the service's clock where it is known. `seen_busy` tells
+    that the provider was seen at work on it, which is what makes its end believable.
     `snapshot_id` is None for a create until the provider's id is known. `words` are the
     provider's own, cleaned. `account` tells whose it is (profile and address), never a token.
     """
@@ -73,6 +75,12 @@ class Operation:
     ended_at: float | None = None
     words: str = ""
     overdue: bool = False
+    seen_busy: bool = False
+
+    @property
+    def title(self) -> str:
+        """What is done to what, in a few words: ``create of before-update``."""
+        return f"{self.kind.value} of {self.snapshot_name}"
 
     @property
     def open(self) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from tui.commands import BY_ID
 from tui.fleet.operation import Kind, Operation
@@ -68,7 +69,9 @@ class Writing(Board):
             self.say(f"{BY_ID[command].label}: {reason}", bad=True)
         return reason is None
 
-    def _perform(self, send: Callable[[], Awaitable[Operation]]) -> asyncio.Task[Operation]:
+    def _perform(
+        self, send: Callable[[], Coroutine[Any, Any, Operation]]
+    ) -> asyncio.Task[Operation]:
         """Start a write that goes on whatever becomes of the dialog."""
         self.session.lock.touch()
         return self.session.perform(send())

@@ -242,9 +242,12 @@ class Client:
         return (new.scheme, new.netloc) == (base.scheme, base.netloc)
 
     def _note_date(self, response: httpx.Response) -> None:
-        date = service_date(response)
-        if date is not None:
-            self.service = (date, self._clock())
+        date, now = service_date(response), self._clock()
+        if date is None:
+            return
+        if self.service is not None and 0 <= self.service[0] + now - self.service[1] - date < 1:
+            return  # whole seconds tell nothing new, and time must not jump back and forth
+        self.service = (date, now)
 
     def _without_token(self, error: VpsError) -> VpsError:
         """The same error with the token taken out, should the service have echoed it."""

@@ -1,0 +1,294 @@
+"""The operations journal: what was asked for is on disk before any request leaves.
+
+SQLite in a thread of its own, shared by every Ciplun of this user. A partial unique index allows
+one open operation for each server, so that two sessions cannot both write to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from tui.fleet.journal_file import NoFile, connect, set_aside
+from tui.fleet.operation import OPEN, Kind, Operation, State
+from tui.fleet.sessions import Sessions
+from tui.vps.models import Key
+
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+KEPT: Final = 20_000
+"""Ended operations that are kept; older ones go when the journal is opened."""
+_OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN, key=lambda s: s.value))
+_COLUMNS: Final = tuple(field.name for field in fields(Operation))
+_KEYS: Final = ("server_id", "snapshot_id")
+
+
+class JournalUnavailable(Exception):
+    """No record can be kept now; one sentence that says why."""
+
+
+class Clash(Exception):
+    """Another operation is open on the same server."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(operation.id)
+        self.operation = operation
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an operation's timeline; `at` is in seconds since 1970."""
+
+    at: float
+    state: State
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An operation as the journal has it: `owned` while the process that sent it lives.
+
+    `seen` are the ids that its server had before it was sent.
+    """
+
+    operation: Operation
+    owned: bool
+    seen: frozenset[Key]
+
+
+class Journal:
+    """All methods run in the journal's thread and raise JournalUnavailable.
+
+    Without a `path` it lives in memory, for the demo and for what is sent without a record;
+    its operations then have negative ids.
+    """
+
+    def __init__(self, path: Path | None, *, owner: Sessions | None = None) -> None:
+        self._path = path
+        self._sessions = owner or Sessions(path.parent / "sessions" if path else None)
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self.notice = ""
+
+    # -- writing -----------------------------------------------------------------
+
+    async def begin(self, operation: Operation) -> Operation:
+        """Record an intent and give it its id. Raises Clash."""
+        return await self._do(lambda db: self._begin(db, operation))
+
+    async def step(
+        self, old: Operation, new: Operation, at: float, seen: frozenset[Key] | None = None
+    ) -> Operation:
+        """Take an operation from `old` to `new`, unless another process was quicker.
+
+        Returns what the journal then has. A `seen` replaces the ids known before the write.
+        """
+        return await self._do(lambda db: self._step(db, old, new, at, seen))
+
+    # -- reading -----------------------------------------------------------------
+
+    async def open_entries(self, account: str) -> Sequence[Entry]:
+        """The open operations of an account, oldest first."""
+
+        def read(db: sqlite3.Connection) -> Sequence[Entry]:
+            rows = db.execute(
+                f"SELECT * FROM operations WHERE account = ? AND state IN ({_OPEN}) ORDER BY id",  # noqa: S608
+                (account,),
+            ).fetchall()
+            return [
+                Entry(_operation(row), self._sessions.alive(row["owner"]), _seen(row))
+                for row in rows
+            ]
+
+        return await self._do(read)
+
+    async def get(self, operation_id: int) -> Operation | None:
+        """One operation."""
+
+        def read(db: sqlite3.Connection) -> Operation | None:
+            row = db.execute("SELECT * FROM operations WHERE id = ?", (operation_id,)).fetchone()
+            return None if row is None else _operation(row)
+
+        return await self._do(read)
+
+    async def history(self, account: str | None = None, limit: int = 500) -> Sequence[Operation]:
+        """The newest operations first, of one account or of all."""
+
+        def read(db: sqlite3.Connection) -> Sequence[Operation]:
+            rows = db.execute(
+                "SELECT * FROM operations WHERE account = ? OR ? ORDER BY asked_at DESC, id DESC "
+                "LIMIT ?",
+                (account or "", account is None, limit),
+            )
+            return [_operation(row) for row in rows]
+
+        return await self._do(read)
+
+    async def timeline(self, operation_id: int) -> Sequence[Step]:
+        """Every step of an operation, in order."""
+
+        def read(db: sqlite3.Connection) -> Sequence[Step]:
+            rows = db.execute(
+                "SELECT at, state, words FROM steps WHERE operation = ? ORDER BY rowid",
+                (operation_id,),
+            )
+            return [Step(row["at"], State(row["state"]), row["words"]) for row in rows]
+
+        return await self._do(read)
+
+    async def durations(self, account: str, kind: Kind, limit: int = 50) -> Sequence[float]:
+        """Seconds that the newest completed operations of a kind took."""
+
+        def read(db: sqlite3.Connection) -> Sequence[float]:
+            rows = db.execute(
+                "SELECT ended_at - accepted_at AS took FROM operations WHERE account = ? "
+                "AND kind = ? AND state = ? AND ended_at > accepted_at ORDER BY id DESC LIMIT ?",
+                (account, kind.value, State.COMPLETED.value, limit),
+            )
+            return [row["took"] for row in rows]
+
+        return await self._do(read)
+
+    async def close(self) -> None:
+        """Close the file and give up the claim on our operations."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=False)
+
+    # -- in the thread -----------------------------------------------------------
+
+    async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._work, work)
+
+    def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        import sqlite3
+
+        try:
+            try:
+                return self._run(work)
+            except sqlite3.DatabaseError as error:
+                if type(error) is not sqlite3.DatabaseError:  # all others are not about the file
+                    raise
+                self._replace(error)
+                return self._run(work)
+        except (sqlite3.Error, OSError, NoFile) as error:
+            raise JournalUnavailable(f"No record can be kept: {_why(error)}.") from error
+
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = connect(self._path, _OPEN, KEPT)
+        with self._connection:
+            return work(self._connection)
+
+    def _replace(self, error: Exception) -> None:
+        """Set a damaged file aside and start a new one: the old one may still be readable."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._path is not None:
+            kept = set_aside(self._path, time.time())
+            self.notice = f"The journal was damaged ({error}); it is kept as {kept.name}."
+            log.warning("%s", self.notice)
+
+    def _begin(self, db: sqlite3.Connection, operation: Operation) -> Operation:
+        import sqlite3
+
+        if self._path is None:
+            least = db.execute("SELECT min(id) FROM operations").fetchone()[0]
+            number: int | None = (least or 0) - 1
+        else:
+            number = None
+        values = {**_row(operation), "id": number, "owner": self._sessions.claim(), "seen": "[]"}
+        names = ", ".join(values)
+        slots = ", ".join(f":{name}" for name in values)
+        try:
+            cursor = db.execute(f"INSERT INTO operations ({names}) VALUES ({slots})", values)  # noqa: S608
+        except sqlite3.IntegrityError:
+            row = db.execute(
+                f"SELECT * FROM operations WHERE account = ? AND server_id = ? "  # noqa: S608
+                f"AND state IN ({_OPEN})",
+                (values["account"], values["server_id"]),
+            ).fetchone()
+            if row is None:
+                raise
+            raise Clash(_operation(row)) from None
+        begun = replace(operation, id=int(cursor.lastrowid or 0))
+        self._note(db, begun, operation.asked_at)
+        return begun
+
+    def _step(
+        self,
+        db: sqlite3.Connection,
+        old: Operation,
+        new: Operation,
+        at: float,
+        seen: frozenset[Key] | None,
+    ) -> Operation:
+        values = _row(new)
+        if seen is not None:
+            values["seen"] = json.dumps(sorted(seen, key=str))
+        names = ", ".join(f"{name} = :{name}" for name in values if name != "id")
+        cursor = db.execute(
+            f"UPDATE operations SET {names} WHERE id = :id AND state = :old",  # noqa: S608
+            {**values, "old": old.state.value},
+        )
+        if not cursor.rowcount:
+            row = db.execute("SELECT * FROM operations WHERE id = ?", (new.id,)).fetchone()
+            return new if row is None else _operation(row)
+        if (old.state, old.words) != (new.state, new.words):
+            self._note(db, new, at)
+        return new
+
+    def _note(self, db: sqlite3.Connection, operation: Operation, at: float) -> None:
+        db.execute(
+            "INSERT INTO steps (operation, at, state, words) VALUES (?, ?, ?, ?)",
+            (operation.id, at, operation.state.value, operation.words),
+        )
+
+    def _close(self) -> None:
+        self._sessions.leave()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror or "") if isinstance(error, OSError) else str(error)
+
+
+def _row(operation: Operation) -> dict[str, Any]:
+    values = asdict(operation)
+    values["kind"], values["state"] = operation.kind.value, operation.state.value
+    for name in _KEYS:  # as JSON: 1 and "1" are different ids
+        values[name] = None if values[name] is None else json.dumps(values[name])
+    return {name: _storable(value) for name, value in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    """Text without lone surrogates, which SQLite refuses."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _operation(row: sqlite3.Row) -> Operation:
+    values = {name: row[name] for name in _COLUMNS}
+    values["kind"], values["state"] = Kind(values["kind"]), State(values["state"])
+    for name in _KEYS:
+        values[name] = None if values[name] is None else json.loads(values[name])
+    values["overdue"], values["seen_busy"] = bool(values["overdue"]), bool(values["seen_busy"])
+    return Operation(**values)
+
+
+def _seen(row: sqlite3.Row) -> frozenset[Key]:
+    return frozenset(json.loads(row["seen"]))

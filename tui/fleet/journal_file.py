@@ -1,0 +1,129 @@
+"""The journal's file: how it is opened, what is in it, and what happens to a damaged one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION: Final = 1
+_PATIENCE: Final = 5.0
+"""Seconds to wait for another process that is writing."""
+_NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
+
+_SCHEMA: Final = """
+CREATE TABLE operations (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    account TEXT NOT NULL,
+    server_id TEXT NOT NULL,
+    server_name TEXT NOT NULL,
+    snapshot_id TEXT,
+    snapshot_name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    user TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    asked_at REAL NOT NULL,
+    accepted_at REAL,
+    ended_at REAL,
+    words TEXT NOT NULL,
+    overdue INTEGER NOT NULL,
+    seen_busy INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    seen TEXT NOT NULL
+);
+CREATE UNIQUE INDEX one_open_operation_for_each_server
+    ON operations (account, server_id) WHERE state IN ({open_states});
+CREATE INDEX newest ON operations (asked_at);
+CREATE TABLE steps (
+    operation INTEGER NOT NULL REFERENCES operations (id) ON DELETE CASCADE,
+    at REAL NOT NULL,
+    state TEXT NOT NULL,
+    words TEXT NOT NULL
+);
+CREATE INDEX steps_of ON steps (operation);
+"""
+_PRUNE: Final = """
+DELETE FROM operations WHERE state NOT IN ({open_states}) AND id NOT IN (
+    SELECT id FROM operations ORDER BY id DESC LIMIT {kept})
+"""
+
+
+class NoFile(Exception):
+    """The file cannot be made or is of a newer Ciplun; a phrase that says which."""
+
+
+def connect(path: Path | None, open_states: str, kept: int) -> sqlite3.Connection:
+    """Open the journal, made, migrated and pruned; in memory without a path. Raises NoFile."""
+    import sqlite3
+
+    if path is not None:
+        _make_private(path)
+    db = sqlite3.connect(path or ":memory:", timeout=_PATIENCE, check_same_thread=False)
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA foreign_keys = ON")
+        if path is not None:
+            db.execute(f"PRAGMA journal_mode = {'DELETE' if _on_network(path) else 'WAL'}")
+            db.execute("PRAGMA synchronous = FULL")
+        _migrate(db, open_states)
+        with db:
+            db.execute(_PRUNE.format(open_states=open_states, kept=kept))
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _migrate(db: sqlite3.Connection, open_states: str) -> None:
+    """Bring the schema up to date; two processes may try at once, and one of them will."""
+    db.execute("BEGIN IMMEDIATE")
+    found = db.execute("PRAGMA user_version").fetchone()[0]
+    if found > VERSION:
+        db.rollback()
+        raise NoFile(f"the journal was written by a newer Ciplun (format {found})")
+    if found == 0:
+        for statement in _SCHEMA.format(open_states=open_states).split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    db.commit()
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise NoFile(f"{path}: {error.strerror}") from error
+
+
+def _on_network(path: Path) -> bool:
+    """Whether the file lies where shared memory, which WAL needs, cannot be trusted."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    best, kind = "", ""
+    real = str(path.parent.resolve())
+    for line in mounts.splitlines():
+        _, point, found, *_ = line.split(" ")
+        if (real == point or real.startswith(point.rstrip("/") + "/")) and len(point) >= len(best):
+            best, kind = point, found
+    return kind in _NETWORK
+
+
+def set_aside(path: Path, now: float) -> Path:
+    """Rename a damaged journal, never delete it. Returns its new path."""
+    name = f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}"
+    kept = path.with_name(name)
+    path.replace(kept)
+    for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + suffix).replace(kept.with_name(name + suffix))
+    return kept

@@ -1,0 +1,64 @@
+"""The last look before a write: whether the target is still what the dialog showed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tui.fleet.operation import Kind, Operation
+from tui.vps.errors import Forbidden, NotFound
+from tui.vps.models import Key, Listing, Phase, Server, Snapshot
+
+
+class Refused(Exception):
+    """Ciplun did not send the write; one sentence that says why."""
+
+
+class Reader(Protocol):
+    """What is asked again."""
+
+    async def server(self, server_id: Key) -> Server:
+        """One server."""
+        ...
+
+    async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
+        """The snapshots of one server."""
+        ...
+
+
+async def check_target(
+    api: Reader, operation: Operation, target: Snapshot | None
+) -> frozenset[Key]:
+    """Read the server's snapshots again; returns their ids. Raises Refused or VpsError."""
+    listing = await api.snapshots(operation.server_id)
+    if target is not None:
+        _unchanged(listing, target)
+    for snapshot in listing.items:
+        if snapshot.phase is Phase.BUSY and (target is None or snapshot.id != target.id):
+            status = snapshot.status.replace("_", " ")
+            raise Refused(f"not sent: {snapshot.name} is {status} on {operation.server_name}")
+    if operation.kind is Kind.RESTORE:
+        await _not_restoring(api, operation)
+    return frozenset(snapshot.id for snapshot in listing.items)
+
+
+def _unchanged(listing: Listing[Snapshot], target: Snapshot) -> None:
+    now = next((s for s in listing.items if s.id == target.id), None)
+    if now is None:
+        if listing.settled:
+            raise Refused(f"not sent: {target.name} (#{target.id}) is no longer listed")
+        raise Refused("not sent: the list of snapshots is changing; try again in a moment")
+    if now.name != target.name:
+        raise Refused(f"not sent: snapshot #{target.id} is called {now.name} now")
+    if now.status != target.status:
+        raise Refused(f"not sent: {target.name} is {now.status.replace('_', ' ')} now")
+    if now.created_at != target.created_at:
+        raise Refused(f"not sent: #{target.id} is another snapshot now, of another time")
+
+
+async def _not_restoring(api: Reader, operation: Operation) -> None:
+    try:
+        server = await api.server(operation.server_id)
+    except (NotFound, Forbidden):
+        return  # this service or token does not show it: the provider decides
+    if server.status == "restoring":
+        raise Refused(f"not sent: {operation.server_name} is being restored")

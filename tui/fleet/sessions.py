@@ -1,0 +1,60 @@
+"""Which Ciplun processes are alive: each holds a lock on a file of its own until it ends.
+
+The system lets go of the lock however the process went, so that what a killed one left behind can
+be told from what a living one is still sending.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+
+class Sessions:
+    """A folder of lock files; without a folder there is nobody else."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._descriptor: int | None = None
+
+    def claim(self) -> str:
+        """The name of this session, its lock held from now on. Raises OSError."""
+        if self._folder is not None and self._descriptor is None:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._descriptor = os.open(self._folder / self._name, flags, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return self._name
+
+    def alive(self, name: str) -> bool:
+        """Whether the session of this name still runs; files of dead ones are tidied away."""
+        if name == self._name:
+            return True
+        if self._folder is None or "/" in name:
+            return False
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        else:
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+            return False
+        finally:
+            os.close(descriptor)
+
+    def leave(self) -> None:
+        """Let go of the lock."""
+        if self._folder is not None and self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            with contextlib.suppress(OSError):
+                (self._folder / self._name).unlink()

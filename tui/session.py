@@ -1,0 +1,239 @@
+"""One account at work: client, store, poller and operations, put together from the settings.
+
+It knows nothing of the screen. What happens is told to the store's listeners and to `tell`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from tui import paths
+from tui.fleet.clock import Clock, SystemClock
+from tui.fleet.journal import Journal
+from tui.fleet.lock import WriteLock
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operations import Operations
+from tui.fleet.poller import Poller
+from tui.fleet.store import Store
+from tui.fleet.who import Who
+from tui.news import News, news, overdue
+from tui.settings import Settings
+from tui.text import duration, plural
+from tui.tokens import TokenError
+from tui.vps.errors import Unauthorised, VpsError
+from tui.vps.models import Phase, Snapshot
+
+if TYPE_CHECKING:
+    from tui.simulator.child import ChildSimulator
+    from tui.vps.client import Client
+
+T = TypeVar("T")
+
+
+class Session:
+    """Built at once; `run` connects and then polls until it is cancelled."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        tell: Callable[[Operation | None, News], None] = lambda operation, news: None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.store = Store(self.clock)
+        self.lock = WriteLock(
+            self.clock,
+            read_only=settings.read_only,
+            locked=settings.starts_locked,
+            minutes=settings.unlock_minutes,
+        )
+        self.host = "the embedded simulator" if settings.demo else urlsplit(settings.url).netloc
+        self.tell = tell
+        self.client: Client | None = None
+        self._simulator: ChildSimulator | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._woken = asyncio.Event()
+        self._told: dict[int, State] = {}
+        self._told_overdue: set[int] = set()
+        self._environ = environ
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a client: before that nothing can be asked for."""
+        return self.client is not None
+
+    # -- life ----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect, take up open operations, and poll for ever."""
+        while not await self._connect():
+            self._woken.clear()
+            await self._woken.wait()
+        await self.poller.run()
+
+    async def open(self) -> None:
+        """Connect for a command, without polling. Raises TokenError or VpsError."""
+        await self._build()
+
+    async def _connect(self) -> bool:
+        from tui.simulator.child import SimulatorFailed
+
+        try:
+            await self._build()
+        except TokenError as error:
+            self._failed(Unauthorised(str(error)))
+        except (SimulatorFailed, VpsError) as error:
+            self._failed(VpsError(str(error)))
+        else:
+            return True
+        return False
+
+    def _failed(self, error: VpsError) -> None:
+        self.store.apply_freshness(replace(self.store.fleet.freshness, error=error))
+
+    async def _build(self) -> None:
+        client = await self._make_client()
+        settings = self.settings
+        journal = Journal(None if settings.demo else paths.journal_file(self._environ))
+        self.client = client
+        self.operations = Operations(
+            api=client,
+            journal=journal,
+            clock=self.clock,
+            now=self.service_now,
+            account=settings.account,
+            who=Who.here(self._environ),
+            on_change=self._operation_changed,
+        )
+        self.poller = Poller(
+            api=client,
+            store=self.store,
+            clock=self.clock,
+            observe=self.operations.observe,
+            idle=settings.poll_idle,
+            busy=settings.poll_busy,
+        )
+        taken_up = await self.operations.start()
+        if taken_up:
+            words = f"{plural(len(taken_up), 'operation')} of an earlier session taken up"
+            self.tell(None, News(words))
+        if self.operations.trouble:
+            self.tell(None, News(self.operations.trouble, bad=True))
+
+    async def _make_client(self) -> Client:
+        """A client with the token read now. Raises TokenError or SimulatorFailed."""
+        from tui.vps.client import Client
+
+        url, source = self.settings.url, self.settings.token
+        if self.settings.demo:
+            from tui.vps.token import Token
+
+            if self._simulator is None:
+                from tui.simulator.child import ChildSimulator
+
+                self._simulator = ChildSimulator()
+            address = await self._simulator.start()
+            url, token = address.url, Token(address.token)
+        elif source is None:
+            raise TokenError("there is no token")
+        else:
+            token = await source.read()
+        return Client(url, token, may_write=self.lock.reason, clock=self.clock.monotonic)
+
+    async def close(self) -> None:
+        """Let what is on the wire end, and close everything. Operations go on at the provider."""
+        if self.client is not None:
+            await self.client.aclose()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.operations.close()
+        if self._simulator is not None:
+            await self._simulator.stop()
+
+    # -- what the screen asks for -------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Ask at once; after a refused token with the token read again."""
+        if self.client is None:
+            self._woken.set()
+        elif isinstance(self.store.fleet.freshness.error, Unauthorised):
+            self.perform(self._reconnect())
+        else:
+            self.poller.refresh()
+
+    async def _reconnect(self) -> None:
+        try:
+            client = await self._make_client()
+        except TokenError as error:
+            self._failed(Unauthorised(str(error)))
+            return
+        old, self.client = self.client, client
+        self.poller.api = self.operations.api = client
+        self.poller.refresh()
+        if old is not None:
+            await old.aclose()
+
+    def pause(self) -> None:
+        """Stop asking, or go on."""
+        if self.client is not None:
+            self.poller.pause(not self.poller.paused)
+
+    def perform(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something to its end, whatever becomes of who asked for it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._performed)
+        return task
+
+    def _performed(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked has been told, or has left
+
+    def service_now(self) -> float:
+        """Seconds since 1970 by the service's clock; by this machine's until it has answered."""
+        service = self.client.service if self.client is not None else None
+        if service is None:
+            return self.clock.wall()
+        epoch, instant = service
+        return epoch + self.clock.monotonic() - instant
+
+    def expectation(self, snapshot: Snapshot) -> tuple[str, float] | None:
+        """How long a create should take, in words, and when it is overdue, in seconds."""
+        if snapshot.phase is not Phase.BUSY or snapshot.status in ("deleting", "restoring"):
+            return None
+        return self.expected_time(Kind.CREATE)
+
+    def expected_time(self, kind: Kind) -> tuple[str, float] | None:
+        """How long an operation of this kind should take: words, and seconds until overdue."""
+        found = self.operations.expected(kind) if self.connected else None
+        if found is None:
+            return None
+        if found.own:
+            return f"~{duration(found.low)}", found.late
+        return f"{found.low // 60:.0f}-{found.high // 60:.0f}m", found.late
+
+    # -- what operations tell -------------------------------------------------------------------
+
+    def _operation_changed(self, operation: Operation) -> None:
+        before = self._told.get(operation.id)
+        self.store.apply_operation(operation)
+        if operation.overdue and operation.open and operation.id not in self._told_overdue:
+            self._told_overdue.add(operation.id)
+            self.tell(operation, overdue(operation))
+        if before is operation.state:
+            return
+        self._told[operation.id] = operation.state
+        if operation.state is not State.INTENT:
+            self.store.note_write(operation.server_id)
+        told = news(operation, before)
+        if told is not None:
+            self.tell(operation, told)
+        if before is State.SENT:
+            self.poller.refresh(operation.server_id)

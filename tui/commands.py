@@ -1,5 +1,6 @@
-"""Every command once: its id, keys, words and place. Bindings, footer, palette and help derive
-from this one table, so that they cannot disagree.
+"""Every command once: its id, keys, words and place.
+
+Bindings, footer, palette and help derive from this one table, so that they cannot disagree.
 """
 
 from __future__ import annotations

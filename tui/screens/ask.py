@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.screens.dialog import Dialog, paragraph
+from tui.widgets.field import Field
 
 
 class AskDialog(Dialog[str]):
@@ -24,7 +25,7 @@ class AskDialog(Dialog[str]):
     def body(self) -> Iterable[Widget]:
         """The question and its field."""
         yield paragraph(self._words)
-        yield Input(placeholder=self._placeholder, compact=True)
+        yield Field(placeholder=self._placeholder)
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
@@ -47,7 +48,7 @@ class ChooseDialog(Dialog[str]):
 
     def body(self) -> Iterable[Widget]:
         """The names, with the present one chosen."""
-        options = OptionList(*(Option(Content(name)) for name in self._names), compact=True)
+        options = OptionList(*(Option(Content(name)) for name in self._names))
         if self._chosen in self._names:
             options.highlighted = self._names.index(self._chosen)
         yield options

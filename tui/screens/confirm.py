@@ -17,6 +17,7 @@ from tui.screens.dialog import paragraph
 from tui.screens.sending import SendingDialog
 from tui.text import age, long_duration, size, stamp
 from tui.vps.models import Phase, Snapshot
+from tui.widgets.field import Field
 
 Send = Callable[[bool], "asyncio.Task[Operation]"]
 
@@ -111,7 +112,7 @@ class ConfirmDialog(SendingDialog):
             yield paragraph(warning.text, "-warning" if warning.grave else "")
         yield Static(f"Type {self._what} to arm the button:", classes="label", markup=False)
         yield Static(self._expected, classes="expected", markup=False)
-        yield Input(id="typed", compact=True)
+        yield Field(id="typed")
 
     def on_mount(self) -> None:
         """Label the button and put the focus into the field."""

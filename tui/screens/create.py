@@ -16,9 +16,10 @@ from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.screens.dialog import paragraph
 from tui.screens.sending import SendingDialog
-from tui.text import age, plural
+from tui.text import age
 from tui.vps.errors import Rejected
 from tui.vps.models import SLOTS, Phase
+from tui.widgets.field import Field
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 Create = Callable[[str, str, bool], "asyncio.Task[Operation]"]
@@ -66,10 +67,10 @@ class CreateDialog(SendingDialog):
             yield paragraph(self._room())
             return
         yield Static("Name", classes="label", markup=False)
-        yield Input(propose_name(self._taken, self._now), id="name", compact=True)
+        yield Field(propose_name(self._taken, self._now), id="name")
         yield Static("", id="name-problem", markup=False)
         yield Static("Description (optional)", classes="label", markup=False)
-        yield Input(id="description", placeholder="why it is taken", compact=True)
+        yield Field(id="description", placeholder="why it is taken")
         yield paragraph(
             f"Takes slot {view.used + 1} of {SLOTS}, and 3 to 10 minutes at the provider."
         )
@@ -100,21 +101,21 @@ class CreateDialog(SendingDialog):
     def on_mount(self) -> None:
         """Look at the proposed name as if it had been typed."""
         if self._view.full:
-            self.answer(f"Not sent: {plural(SLOTS, 'slot')} of {SLOTS} in use.")
+            self.query_one("#send").display = False
         self.update_button()
 
     def ready(self) -> bool:
         """Whether the name is allowed and there is room."""
-        return not self._view.full and not name_problem(self._name, self._taken)
+        return not self._view.full and not name_problem(self._typed, self._taken)
 
     @property
-    def _name(self) -> str:
+    def _typed(self) -> str:
         return self.query_one("#name", Input).value
 
     @on(Input.Changed)
     def typed(self) -> None:
         """Say at once what is wrong with the name."""
-        self.query_one("#name-problem", Static).update(name_problem(self._name, self._taken))
+        self.query_one("#name-problem", Static).update(name_problem(self._typed, self._taken))
         self.update_button()
 
     @on(Input.Submitted)
@@ -125,7 +126,7 @@ class CreateDialog(SendingDialog):
     def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
         """Start the create with what is typed now."""
         description = self.query_one("#description", Input).value.strip()
-        return self._create(self._name, description, unrecorded)
+        return self._create(self._typed, description, unrecorded)
 
     def rejected(self, error: Rejected) -> None:
         """Put the provider's words about the name beside it, all others above the button."""

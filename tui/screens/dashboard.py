@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tui.commands import bindings
 from tui.fleet import view as views
@@ -23,8 +23,9 @@ from tui.screens.writing import Writing
 from tui.vps.models import Snapshot
 from tui.widgets.details import Details
 from tui.widgets.empty import servers_empty, snapshots_empty
+from tui.widgets.field import Field
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.header import header_left, header_right, outage_words
+from tui.widgets.header import Banner, header_left, header_right, outage_words
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
@@ -43,12 +44,8 @@ class Dashboard(Browsing, Writing):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (90, "-normal"),
-        (130, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (20, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-normal"), (130, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#servers"
 
     def __init__(self, session: Session, glyphs: Glyphs, keymap: Mapping[str, str]) -> None:
@@ -66,7 +63,7 @@ class Dashboard(Browsing, Writing):
             yield ServerList(self.glyphs, id="servers")
             yield SnapshotTable(self.glyphs, self.session.expectation, id="snapshots")
         yield Details(id="details")
-        yield Input(id="filter", compact=True, placeholder="part of a name, address or id")
+        yield Field(id="filter", placeholder="part of a name, address or id")
         yield KeyBar(id="footer")
         yield Static(id="too-small", markup=False)
 
@@ -153,16 +150,28 @@ class Dashboard(Browsing, Writing):
     def show_bars(self) -> None:
         """Header, staleness and keys."""
         fleet, instant = self.fleet, self.session.clock.monotonic()
-        banner = self.session.banner()
+        banner = self._banner()
         self.query_one("#header", Line).show(
             header_left(banner, fleet), header_right(banner, fleet, instant)
         )
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
         self.servers.set_class(stale, "-stale")
         self.table.set_class(stale, "-stale")
-        self.query_one(Details).show_outage(outage_words(fleet.freshness, instant))
+        self.query_one(Details).show_outage(outage_words(banner, fleet.freshness, instant))
         self.query_one(KeyBar).show_keys(self.keymap, self.refusals(), "")
         self._set_tick()
+
+    def _banner(self) -> Banner:
+        session, lock = self.session, self.session.lock
+        left = lock.remaining()
+        return Banner(
+            profile=session.settings.profile,
+            host=session.host,
+            demo=session.settings.demo,
+            read_only=lock.read_only,
+            unlocked_for=0 if lock.locked else left if left else None,
+            token_origin=session.settings.origins.get("token", ""),
+        )
 
     def _set_tick(self) -> None:
         """Tick each second while something is under way, else once a minute: relative ages."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import on
@@ -32,7 +32,7 @@ class SendingDialog(Dialog[Operation]):
 
     def __init__(self, title: str) -> None:
         super().__init__(title)
-        self._sending = False
+        self._sending: asyncio.Task[Operation] | None = None
         self._unrecorded = False
 
     def foot(self) -> Iterable[Widget]:
@@ -52,13 +52,14 @@ class SendingDialog(Dialog[Operation]):
         """Whether what is typed may be sent."""
         return True
 
-    def start(self, unrecorded: bool) -> Awaitable[Operation]:
+    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
         """Start the write."""
         raise NotImplementedError
 
     def update_button(self) -> None:
         """Arm or disarm the button."""
-        self.query_one("#send", Button).disabled = self._sending or not self.ready()
+        busy = self._sending is not None
+        self.query_one("#send", Button).disabled = busy or not self.ready()
 
     def answer(self, text: str, *, good: bool = False) -> None:
         """Show a sentence above the button."""
@@ -69,16 +70,16 @@ class SendingDialog(Dialog[Operation]):
     @on(Button.Pressed, "#send")
     def send(self) -> None:
         """Send once; further presses do nothing until there is an answer."""
-        if self._sending or not self.ready():
+        if self._sending is not None or not self.ready():
             return
-        self._sending = True
+        self._sending = self.start(self._unrecorded)
         self.update_button()
         self.answer("sending …", good=True)
-        self.run_worker(self._send(), group="send", exit_on_error=False)
+        self.run_worker(self._send(self._sending), group="send", exit_on_error=False)
 
-    async def _send(self) -> None:
+    async def _send(self, sending: asyncio.Task[Operation]) -> None:
         try:
-            operation = await self.start(self._unrecorded)
+            operation = await asyncio.shield(sending)
         except JournalUnavailable as error:
             self._unrecorded = True
             self.answer(f"{error} Nothing was sent. Press again to send without a record.")
@@ -89,9 +90,20 @@ class SendingDialog(Dialog[Operation]):
         else:
             self.finish(operation)
         finally:
-            self._sending = False
+            self._sending = None
             if self.is_attached:
                 self.update_button()
+
+    def action_leave(self) -> None:
+        """Leave. What is on the wire already goes on, and its refusal is told all the same."""
+        if self._sending is not None:
+            self._sending.add_done_callback(self._refused_later)
+        super().action_leave()
+
+    def _refused_later(self, sending: asyncio.Task[Operation]) -> None:
+        error = None if sending.cancelled() else sending.exception()
+        if error is not None and self.app.is_running:
+            self.app.notify(str(error), severity="warning", markup=False)
 
     def rejected(self, error: Rejected) -> None:
         """Show the provider's own words; a subclass puts them beside their fields."""

@@ -26,6 +26,7 @@ class Banner:
     demo: bool = False
     read_only: bool = False
     unlocked_for: float | None = None
+    token_origin: str = ""
 
 
 def header_left(banner: Banner, fleet: Fleet) -> Sequence[Piece]:
@@ -86,13 +87,13 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     return (f"live · {age}", "$text-success")
 
 
-def outage_words(freshness: Freshness, now: float) -> str:
+def outage_words(banner: Banner, freshness: Freshness, now: float) -> str:
     """Why the data is old and when the next try is due; empty while all is well."""
     if freshness.error is None:
         return ""
     words = [str(freshness.error)]
     if isinstance(freshness.error, Unauthorised):
-        words.append("r reads the token again and retries")
+        words.append(f"the token came from {banner.token_origin}; r reads it again")
     elif freshness.next_try is not None and not freshness.paused:
         words.append(f"next try in {_coarse(freshness.next_try - now)}")
     return " · ".join(words)

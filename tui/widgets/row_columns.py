@@ -10,8 +10,6 @@ from rich.cells import cell_len, set_cell_size
 
 GUTTER: Final = 3
 """Cells before the first column: cursor, mark, a space."""
-GAP: Final = 2
-"""Cells between two columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,7 @@ class Column:
     """One column. `width` is in cells; 0 takes what the others leave, at least `min_width`.
 
     Where there is too little room the column with the highest `priority` goes first; 0 stays.
+    `gap` are the empty cells before it, unless it is the first.
     """
 
     key: str
@@ -39,6 +38,7 @@ class Column:
     min_width: int = 8
     align: str = "left"
     priority: int = 0
+    gap: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def place(columns: Sequence[Column], room: int) -> tuple[Place, ...]:
     """Lay columns out in `room` cells, dropping those that don't fit."""
     kept = list(range(len(columns)))
     while True:
-        fixed = sum(columns[i].width for i in kept) + GAP * (len(kept) - 1) + GUTTER
+        fixed = GUTTER + sum(columns[i].width for i in kept)
+        fixed += sum(columns[i].gap for i in kept[1:])
         flexible = [i for i in kept if not columns[i].width]
         wanted = sum(columns[i].min_width for i in flexible)
         worst = max(kept, key=lambda i: columns[i].priority)
@@ -65,6 +66,7 @@ def place(columns: Sequence[Column], room: int) -> tuple[Place, ...]:
     places: list[Place] = []
     x = GUTTER
     for i in kept:
+        x += columns[i].gap if places else 0
         width = columns[i].width
         if not width:
             width = spare // len(flexible)
@@ -72,7 +74,7 @@ def place(columns: Sequence[Column], room: int) -> tuple[Place, ...]:
             flexible.pop()
         width = max(0, min(width, room - x))
         places.append(Place(i, x, width))
-        x += width + GAP
+        x += width
     return tuple(places)
 
 

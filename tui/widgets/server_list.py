@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 
-from tui.fleet.operation import Kind
+from tui.fleet.operation import State
 from tui.fleet.state import Fleet, ServerView
 from tui.text import short_age
 from tui.widgets.glyphs import Glyphs
@@ -14,10 +14,10 @@ from tui.widgets.row_list import RowList
 from tui.widgets.usage_bar import usage_cells, usage_word
 
 COLUMNS = (
-    Column("name", "Name", min_width=8),
+    Column("name", "Name", min_width=12),
     Column("slots", "Slots", width=5),
-    Column("use", "", width=9, priority=1),
-    Column("age", "Newest", width=6, align="right"),
+    Column("use", "", width=4, priority=1, gap=1),
+    Column("age", "Age", width=4, align="right", gap=1),
 )
 
 
@@ -45,23 +45,24 @@ class ServerList(RowList[ServerView]):
         return row.server.id
 
     def row_cells(self, row: ServerView) -> Sequence[Cells]:
-        """Name, bar, word, age."""
+        """Name and state, bar, word, age of the newest completed snapshot."""
         newest = row.newest_completed
         age = short_age(newest.created_at if newest else None, self._now)
         return (
-            Cell(row.server.name, "" if row.server.status in ("active", "") else "dim"),
+            self._name_cells(row),
             usage_cells(row.used, row.busy, row.failed, self.glyphs),
-            self._word(row),
+            usage_word(row.used, row.busy, row.failed),
             Cell(age, "dim"),
         )
 
-    def _word(self, row: ServerView) -> Cell:
-        """What most needs to be known of the server, in one word."""
+    def _name_cells(self, row: ServerView) -> Cells:
+        """The name, and what most needs to be known of the server where it is not just running."""
+        name, status = row.server.name, row.server.status
         operation = self._fleet.operations.get(row.server.id)
         if self._fleet.restoring(row.server.id):
-            return Cell("restoring", "busy")
-        if operation is not None and operation.kind is Kind.DELETE:
-            return Cell("deleting", "busy")
-        if row.server.status not in ("active", "restoring", "", "stopped"):
-            return Cell(row.server.status[:9], "warn")
-        return usage_word(row.used, row.busy, row.failed)
+            return Cell(name), Cell(f" {self.glyphs.busy} restoring", "busy")
+        if operation is not None and operation.state is State.UNKNOWN:
+            return Cell(name), Cell(f" {self.glyphs.unknown} checking", "warn")
+        if status in ("active", ""):
+            return Cell(name)
+        return Cell(name, "dim"), Cell(f" {status}", "dim" if status == "stopped" else "warn")

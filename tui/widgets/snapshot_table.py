@@ -13,9 +13,9 @@ from tui.widgets.row_list import RowList
 
 COLUMNS = (
     Column("name", "Name", min_width=12),
-    Column("status", "Status", width=20),
+    Column("status", "Status", width=18),
     Column("size", "Size", width=8, align="right", priority=1),
-    Column("created", "Created", width=14, align="right"),
+    Column("created", "Created", width=12, align="right"),
 )
 ALL_COLUMNS = (
     Column("server", "Server", width=24),

@@ -1,0 +1,195 @@
+"""The Textual app: themes, styles, palette, and the life of the session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui import paths
+from tui.commands import COMMANDS
+from tui.fleet.operation import Operation
+from tui.news import News
+from tui.screens.ask import ChooseDialog
+from tui.screens.dashboard import Dashboard
+from tui.screens.first_run import DEMO, FirstRun
+from tui.session import Session
+from tui.settings import Options, Settings, load
+from tui.text import plural
+from tui.themes import THEMES, with_accent
+from tui.tokens import save_token
+from tui.vps.models import Account
+from tui.vps.token import Token
+from tui.widgets.glyphs import choose
+
+CLOSING: float = 1.5
+"""Seconds that leaving may take at most; what is on the wire then is taken up at the next start."""
+MakeSession = Callable[[Settings], Session]
+
+
+class CiplunApp(App[None]):
+    """Shows one profile at a time: the dashboard, with dialogs over it."""
+
+    TITLE = "ciplun"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        paths.STYLES / f"{name}.tcss" for name in ("frame", "dashboard", "dialogs", "widgets")
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", show=False, priority=True, system=True)
+    ]
+
+    def __init__(
+        self,
+        options: Options,
+        settings: Settings,
+        environ: Mapping[str, str],
+        *,
+        make_session: MakeSession | None = None,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.session: Session | None = None
+        self.farewell = ""
+        self._options = options
+        self._settings = settings
+        self._environ = environ
+        self._glyphs = choose(environ)
+        self._make_session = make_session or (lambda settings: Session(settings, environ))
+        for theme in THEMES:
+            self.register_theme(theme)
+
+    def on_mount(self) -> None:
+        """Open the dashboard, or say how to give a token."""
+        self._dress(self._settings)
+        if self._settings.token is None and not self._settings.demo:
+            self._first_run()
+        else:
+            self._begin(self._settings)
+
+    def _dress(self, settings: Settings) -> None:
+        theme = settings.theme if settings.theme in self.available_themes else THEMES[0].name
+        if settings.accent:
+            accented = with_accent(self.available_themes[theme], settings.accent)
+            self.register_theme(accented)
+            theme = accented.name
+        self.theme = theme
+        self.set_keymap(settings.keys)
+
+    # -- the session ------------------------------------------------------------------------
+
+    def _begin(self, settings: Settings) -> None:
+        self._settings = settings
+        self.session = session = self._make_session(settings)
+        session.tell = self._tell
+        dashboard = Dashboard(session, self._glyphs, settings.keys)
+        if isinstance(self.screen, Dashboard):
+            self.switch_screen(dashboard)
+        else:
+            self.push_screen(dashboard)
+        self.run_worker(session.run(), group="session", exit_on_error=False)
+
+    def _tell(self, operation: Operation | None, news: News) -> None:
+        """Show news of an operation; the text is content, never markup."""
+        if news.bad:
+            self.notify(news.text, severity="warning", markup=False, timeout=10)
+        else:
+            self.notify(news.text, markup=False, timeout=6)
+
+    async def _end_session(self) -> None:
+        session, self.session = self.session, None
+        self.workers.cancel_group(self, "session")
+        if session is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(session.close(), CLOSING)
+
+    async def on_unmount(self) -> None:
+        """Close what is open, within reason."""
+        session = self.session
+        if session is not None and session.connected:
+            running = len(session.operations.running())
+            if running:
+                verb = "goes" if running == 1 else "go"
+                self.farewell = (
+                    f"{plural(running, 'operation')} {verb} on at the provider; "
+                    "ciplun takes it up again at the next start."
+                )
+        await self._end_session()
+
+    # -- the first run ------------------------------------------------------------------------
+
+    def _first_run(self) -> None:
+        config = paths.tidy(paths.config_file(self._environ), self._environ)
+        file = paths.tidy(self._settings.token_file, self._environ)
+
+        def go_on(answer: str | None) -> None:
+            if answer is None:
+                self.exit()
+            elif answer == DEMO:
+                self._begin(load(replace(self._options, demo=True), self._environ))
+            else:
+                self._begin(load(self._options, self._environ))
+
+        self.push_screen(FirstRun(config, file, self._check_token), go_on)
+
+    async def _check_token(self, token: Token) -> Account:
+        """Ask whose token it is, and save it."""
+        from tui.vps.client import Client
+
+        client = Client(self._settings.url, token)
+        try:
+            account = await client.account()
+        finally:
+            await client.aclose()
+        await asyncio.to_thread(save_token, self._settings.token_file, token)
+        return account
+
+    # -- profiles -------------------------------------------------------------------------------
+
+    def choose_profile(self) -> None:
+        """Ask for another profile, and change to it with nothing of the present one left."""
+        names = self._settings.profiles
+        if self._settings.demo or len(names) < 2:
+            self.notify("the settings name no other profile", markup=False)
+            return
+
+        def change(name: str | None) -> None:
+            if name is not None and name != self._settings.profile:
+                self.run_worker(self._change_profile(name), group="profile", exit_on_error=False)
+
+        self.push_screen(ChooseDialog("Choose the profile", names, self._settings.profile), change)
+
+    async def _change_profile(self, name: str) -> None:
+        from tui.config_file import SettingsError
+
+        self._options = replace(self._options, profile=name, url=None)
+        try:
+            settings = await asyncio.to_thread(load, self._options, self._environ)
+        except SettingsError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        await self._end_session()
+        self._dress(settings)
+        self._begin(settings)
+
+    # -- palette and leaving ----------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """All commands of the dashboard, and the choice of a theme."""
+        if isinstance(screen, Dashboard):
+            off = screen.refusals()
+            for command in COMMANDS:
+                if command.id not in off and command.id != "palette":
+                    action = getattr(screen, f"action_{command.id}")
+                    yield SystemCommand(command.label, command.help, action)
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+    def action_interrupt(self) -> None:
+        """Leave as any program does on ctrl-c."""
+        self.exit(return_code=130)

@@ -1,0 +1,199 @@
+"""The command line: options and arguments. What the commands do is in `tui.console`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import tui
+from tui.config_file import SettingsError
+from tui.settings import Options, Settings, load
+
+FAILED, USAGE, UNKNOWN, NOT_AUTHORISED, INTERRUPTED = 1, 2, 3, 4, 130
+"""Exit codes; 0 is done."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program and return its exit code."""
+    try:
+        result = ciplun.main(list(arguments), prog_name="ciplun", standalone_mode=False)
+    except SettingsError as error:
+        return _complain(str(error), USAGE)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        hint = f"; try `{error.ctx.command_path} --help`" if error.ctx else ""
+        return _complain(f"{error.format_message()}{hint}", USAGE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), FAILED)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"ciplun: {text}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _shared(function: Any) -> Any:
+    """The options that every command takes, before or after its name."""
+    for option in (
+        click.option("--read-only", is_flag=True, help="Refuse everything that changes anything."),
+        click.option("--url", metavar="URL", help="The API's address."),
+        click.option("--profile", metavar="NAME", help="A profile of the settings file."),
+        click.option("--demo", is_flag=True, help="Use the embedded simulator: no account needed."),
+        click.version_option(tui.__version__, "--version", prog_name="ciplun"),
+    ):
+        function = option(function)
+    return function
+
+
+def _options(demo: bool, profile: str | None, url: str | None, read_only: bool) -> Options:
+    """The options of a command over those given before its name."""
+    context = click.get_current_context()
+    above = context.parent.params if context.parent else {}
+    return Options(
+        profile=profile or above.get("profile"),
+        url=url or above.get("url"),
+        read_only=read_only or bool(above.get("read_only")),
+        demo=demo or bool(above.get("demo")),
+    )
+
+
+def _settings(**shared: Any) -> Settings:
+    return load(_options(**shared), os.environ)
+
+
+def _do(work: Coroutine[Any, Any, int]) -> int:
+    import asyncio
+
+    return asyncio.run(work)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@_shared
+@click.pass_context
+def ciplun(context: click.Context, /, **shared: Any) -> int | None:
+    """Every VPS.org snapshot on one screen. Without a command it opens the dashboard.
+
+    The API token is never an argument: see `ciplun info`.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from tui.dashboard import open_dashboard
+
+    return open_dashboard(_options(**shared), os.environ)
+
+
+@ciplun.command("list")
+@click.argument("server", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_shared
+def list_command(server: str | None, as_json: bool, **shared: Any) -> int:
+    """Print servers and their snapshots, of all servers or of one (name or id)."""
+    from tui import console
+
+    return _do(console.list_snapshots(_settings(**shared), server, as_json=as_json))
+
+
+@ciplun.command()
+@click.argument("server")
+@click.argument("name")
+@click.option("--description", default="", help="Why it is taken.")
+@click.option("--wait", is_flag=True, help="Wait until it has ended.")
+@_shared
+def create(server: str, name: str, description: str, wait: bool, **shared: Any) -> int:
+    """Create the snapshot NAME of SERVER (name or id)."""
+    from tui import console
+
+    return _do(console.create(_settings(**shared), server, name, description, wait=wait))
+
+
+@ciplun.command()
+@click.argument("snapshot_id")
+@click.option("--server", required=True, metavar="NAME", help="Its server, by name or id.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", is_flag=True, help="Wait until it has ended.")
+@_shared
+def restore(snapshot_id: str, server: str, yes: bool, wait: bool, **shared: Any) -> int:
+    """Overwrite a server with one of its snapshots. Cannot be undone."""
+    from tui import console
+
+    settings = _settings(**shared)
+    return _do(console.restore(settings, snapshot_id, server, sure=yes, wait=wait))
+
+
+@ciplun.command()
+@click.argument("snapshot_id")
+@click.option("--server", required=True, metavar="NAME", help="Its server, by name or id.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_shared
+def delete(snapshot_id: str, server: str, yes: bool, **shared: Any) -> int:
+    """Delete a snapshot for good."""
+    from tui import console
+
+    return _do(console.delete(_settings(**shared), snapshot_id, server, sure=yes))
+
+
+@ciplun.command()
+@click.option("--max-age", default="7d", metavar="AGE", help="How old is fresh: 36h, 7d, 2w.")
+@_shared
+def check(max_age: str, **shared: Any) -> int:
+    """One line and an exit code for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown."""
+    from tui import console
+
+    try:
+        settings = _settings(**shared)
+        seconds = console.parse_age(max_age)
+    except (SettingsError, ValueError) as error:
+        print(f"SNAPSHOTS UNKNOWN - {error}")  # noqa: T201
+        return 3
+    return _do(console.check(settings, seconds))
+
+
+@ciplun.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_shared
+def history(as_json: bool, **shared: Any) -> int:
+    """What was done on this machine, when, and how it ended."""
+    from tui import console
+
+    _options(**shared)
+    return _do(console.history(os.environ, as_json=as_json))
+
+
+@ciplun.command()
+@_shared
+def info(**shared: Any) -> int:
+    """Versions, paths, and which settings came from where. Never the token."""
+    from tui import console
+
+    return console.info(_settings(**shared), os.environ)
+
+
+@ciplun.command()
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--servers", type=click.IntRange(0, 100_000), help="A made-up fleet of this size.")
+@click.option("--speed", default=1.0, type=click.FloatRange(0), help="Virtual seconds per second.")
+@click.option("--token", metavar="TOKEN", help="The token to accept; a random one otherwise.")
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="A fault to play.")
+@click.option("--list-scenarios", is_flag=True, help="Print the scenarios and leave.")
+@click.option("--dialect", default="docs", type=click.Choice(["docs", "client", "bare"]))
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep it there.")
+@click.option("--seed", default=1, help="The same seed makes the same world.")
+@click.option("--admin", is_flag=True, help="Open the administrative routes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+def simulator(list_scenarios: bool, **options: Any) -> int:
+    """Serve a simulated VPS.org API on 127.0.0.1 and print its address and token."""
+    from tui.simulator import runner
+    from tui.simulator.options import SimulatorOptions
+
+    if list_scenarios:
+        return runner.print_scenarios()
+    return runner.run(SimulatorOptions(**options))

@@ -1,0 +1,30 @@
+"""Opening the dashboard: the checks before it, and the code it leaves with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from tui.config_file import SettingsError
+from tui.settings import Options, load
+from tui.terminal import preflight
+
+
+def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
+    """Run the dashboard until it is left; returns the exit code. Raises SettingsError."""
+    refusal = preflight.refusal(environ)
+    if refusal:
+        print(f"ciplun: {refusal}", file=sys.stderr)  # noqa: T201
+        return 2
+    settings = load(options, environ)
+    from tui.app import CiplunApp
+    from tui.commands import BY_ID
+
+    for name in settings.keys:
+        if name not in BY_ID:
+            raise SettingsError(f"{settings.origins.get('keys', 'keys')}: no command {name!r}")
+    app = CiplunApp(options, settings, environ)
+    app.run()
+    if app.farewell:
+        print(app.farewell)  # noqa: T201
+    return app.return_code or 0

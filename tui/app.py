@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import ClassVar
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -152,6 +153,7 @@ class CiplunApp(App[None]):
 
     # -- profiles -------------------------------------------------------------------------------
 
+    @on(Dashboard.ProfileWanted)
     def choose_profile(self) -> None:
         """Ask for another profile, and change to it with nothing of the present one left."""
         names = self._settings.profiles

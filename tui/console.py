@@ -142,10 +142,8 @@ def _print_table(views: Sequence[ServerView], now: datetime) -> None:
         out(f"{view.server.name}  #{view.server.id}  {view.used}/{SLOTS} slots{full}{status}")
         for s in view.snapshots:
             status = s.status.replace("_", " ")
-            out(
-                f"  #{s.id:<8} {s.name:<32} {status:<12} {size(s.size_mb):>9}  "
-                f"{age(s.created_at, now)}"
-            )
+            facts = f"{status:<12} {size(s.size_mb):>9}  {age(s.created_at, now)}"
+            out(f"  #{s.id:<8} {s.name:<32} {facts}")
 
 
 # -- writes ------------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from tui.settings import Settings
 from tui.text import duration, plural
 from tui.tokens import TokenError
 from tui.vps.errors import Unauthorised, VpsError
-from tui.vps.models import Phase, Snapshot
 
 if TYPE_CHECKING:
     from tui.simulator.child import ChildSimulator
@@ -203,12 +202,6 @@ class Session:
             return self.clock.wall()
         epoch, instant = service
         return epoch + self.clock.monotonic() - instant
-
-    def expectation(self, snapshot: Snapshot) -> tuple[str, float] | None:
-        """How long a create should take, in words, and when it is overdue, in seconds."""
-        if snapshot.phase is not Phase.BUSY or snapshot.status in ("deleting", "restoring"):
-            return None
-        return self.expected_time(Kind.CREATE)
 
     def expected_time(self, kind: Kind) -> tuple[str, float] | None:
         """How long an operation of this kind should take: words, and seconds until overdue."""

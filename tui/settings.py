@@ -93,11 +93,9 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
     for name, default in _DEFAULTS.items():
         values[name], origins[name] = _value(name, default, options, environ, file, table)
     if options.demo:
-        for name, default in _DEMO.items():
-            if origins[name] == "default":
-                values[name] = default
+        values |= {name: _DEMO[name] for name in _DEMO if origins[name] == "default"}
         token, url = None, ""
-        origins["url"] = origins["token"] = "the demo's own"
+        origins |= {"url": "the demo's own", "token": "the demo's own"}
     else:
         token, origins["token"] = _token(environ, file, table)
         url = check_url(str(values["url"]), origins["url"])
@@ -151,22 +149,11 @@ def _token(
     environ: Mapping[str, str], file: ConfigFile, table: Mapping[str, Any]
 ) -> tuple[TokenSource | None, str]:
     """The token's source, in the same order of precedence."""
-    source: TokenSource | None = None
     for variable in ("CIPLUN_TOKEN", "VPS_API_TOKEN"):
         if environ.get(variable):
-            source = FromEnvironment(variable, environ)
-            return source, source.describe()
-    if "token_command" in table:
-        source = FromCommand(table["token_command"])
-    elif "token_env" in table:
-        source = FromEnvironment(table["token_env"], environ)
-    elif "token_file" in table:
-        path = Path(table["token_file"]).expanduser()
-        source = FromFile(path, tidy(path, environ))
-    elif "token_keyring" in table:
-        source = FromKeyring("ciplun", table["token_keyring"])
-    elif "token" in table:
-        source = _literal(table["token"], file.path, file.shown)
+            from_environment = FromEnvironment(variable, environ)
+            return from_environment, from_environment.describe()
+    source = _named(environ, file, table)
     if source is not None:
         return source, f"{file.origin('token', table)}: {source.describe()}"
     saved = state_folder(environ) / f"token-{table.get('name', 'default')}"
@@ -179,6 +166,24 @@ def _token(
         source = _literal(literal, provider, tidy(provider, environ))
         return source, source.describe()
     return None, "nowhere"
+
+
+def _named(
+    environ: Mapping[str, str], file: ConfigFile, table: Mapping[str, Any]
+) -> TokenSource | None:
+    """The source that the settings file names, if it does."""
+    if "token_command" in table:
+        return FromCommand(table["token_command"])
+    if "token_env" in table:
+        return FromEnvironment(table["token_env"], environ)
+    if "token_file" in table:
+        path = Path(table["token_file"]).expanduser()
+        return FromFile(path, tidy(path, environ))
+    if "token_keyring" in table:
+        return FromKeyring("ciplun", table["token_keyring"])
+    if "token" in table:
+        return _literal(table["token"], file.path, file.shown)
+    return None
 
 
 def _literal(text: str, path: Path, shown: str) -> TokenSource:

@@ -81,6 +81,11 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, "journal")
         self.notice = ""
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing of it outlives this process."""
+        return self._path is None
+
     # -- writing -----------------------------------------------------------------
 
     async def begin(self, operation: Operation) -> Operation:

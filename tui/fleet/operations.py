@@ -76,7 +76,7 @@ class Operations:
         self.api = api
         self.trouble = ""
         self._journal = journal
-        self._unrecorded = Journal(None)
+        self._unrecorded = journal if journal.in_memory else Journal(None)
         self._clock = clock
         self._now = now
         self._account = account
@@ -170,9 +170,9 @@ class Operations:
 
     async def history(self, limit: int = 500) -> Sequence[Operation]:
         """Running and past operations of this account, newest first."""
-        unrecorded = await self._unrecorded.history(self._account, limit)
-        recorded = await self._journal.history(self._account, limit)
-        return sorted((*unrecorded, *recorded), key=lambda o: o.asked_at, reverse=True)[:limit]
+        books = {self._journal, self._unrecorded}
+        found = [o for book in books for o in await book.history(self._account, limit)]
+        return sorted(found, key=lambda o: (o.asked_at, abs(o.id)), reverse=True)[:limit]
 
     async def timeline(self, operation_id: int) -> Sequence[Step]:
         """Every step of an operation, in order."""
@@ -184,8 +184,8 @@ class Operations:
 
     async def close(self) -> None:
         """Close the journal. What runs goes on at the provider and is taken up again."""
-        await self._unrecorded.close()
-        await self._journal.close()
+        for book in {self._journal, self._unrecorded}:
+            await book.close()
 
     # -- one write, from intent to answer ------------------------------------------------
 
@@ -362,7 +362,10 @@ class Operations:
             elif not entry.owned and operation.state is State.SENT:
                 await self._step(operation, replace(operation, state=State.UNKNOWN, words=LOST))
         listed = {entry.operation.id for entry in entries}
-        for key in [k for k in self._cases if k > 0 and k not in listed and k not in self._sent_at]:
+        lost = [key for key in self._cases if key not in listed and key not in self._sent_at]
+        for key in lost:
+            if self._book(key) is not self._journal:
+                continue
             ended = await self._journal.get(key)
             del self._cases[key]
             if ended is not None:

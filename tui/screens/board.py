@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from textual.message import Message
 from textual.screen import Screen
 
 from tui.fleet.state import Fleet, ServerView
@@ -64,6 +65,9 @@ class Board(Screen[None]):
     def say(self, text: str, *, bad: bool = False) -> None:
         """Tell something for a few seconds; the text is never parsed as markup."""
         self.notify(text, severity="warning" if bad else "information", markup=False)
+
+    class ProfileWanted(Message):
+        """Another account is asked for; the app has the list of them."""
 
     def show_fleet(self) -> None:
         """Lay the whole fleet out anew."""

@@ -73,7 +73,11 @@ class Browsing(Board):
         """Filter as the text is typed."""
         if self.has_class("-filtering") and self.filters[self._filtered] != event.value:
             self.filters[self._filtered] = event.value
+            pane = self.table if self._filtered == "snapshots" else self.servers
+            key = pane.cursor_key
             self.show_fleet()
+            if pane.cursor_key != key:
+                pane.move_to_first()
 
     @on(Input.Submitted, "#filter")
     def filter_kept(self) -> None:
@@ -164,6 +168,10 @@ class Browsing(Board):
     def action_pause(self) -> None:
         """Stop asking the provider, or go on."""
         self.session.pause()
+
+    def action_profile(self) -> None:
+        """Ask for another account."""
+        self.post_message(self.ProfileWanted())
 
     def action_palette(self) -> None:
         """Find a command by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -16,10 +16,11 @@ from textual.widgets import Static
 from tui.commands import bindings
 from tui.fleet import view as views
 from tui.fleet.operation import Kind
-from tui.fleet.state import Fleet
+from tui.fleet.state import Fleet, ServerView
 from tui.fleet.store import Change
 from tui.screens.browsing import Browsing
 from tui.screens.writing import Writing
+from tui.text import duration
 from tui.vps.models import Snapshot
 from tui.widgets.details import Details
 from tui.widgets.empty import servers_empty, snapshots_empty
@@ -61,9 +62,11 @@ class Dashboard(Browsing, Writing):
         yield Line(id="header")
         with Horizontal(id="panes"):
             yield ServerList(self.glyphs, id="servers")
-            yield SnapshotTable(self.glyphs, self.session.expectation, id="snapshots")
+            yield SnapshotTable(self.glyphs, self.session.expected_time, id="snapshots")
         yield Details(id="details")
-        yield Field(id="filter", placeholder="part of a name, address or id")
+        with Horizontal(id="filter-line"):
+            yield Static("/", id="filter-sign", markup=False)
+            yield Field(id="filter", placeholder="part of a name, address or id")
         yield KeyBar(id="footer")
         yield Static(id="too-small", markup=False)
 
@@ -71,6 +74,8 @@ class Dashboard(Browsing, Writing):
         """Show what is known, and listen for more."""
         self.servers = self.query_one(ServerList)
         self.table = self.query_one(SnapshotTable)
+        self.servers.set_sort(*self.sorts["servers"])
+        self.table.set_sort(*self.sorts["snapshots"])
         self._end_listening = self.session.store.listen(self._changed)
         self.show_fleet()
 
@@ -114,11 +119,11 @@ class Dashboard(Browsing, Writing):
             source = views.all_snapshots(fleet)
         name, reverse = self.sorts["snapshots"]
         rows = views.snapshots(source, text=self.filters["snapshots"], sort=name, reverse=reverse)
-        restoring = frozenset(
-            operation.snapshot_id
+        restoring: dict[Hashable, float | None] = {
+            operation.snapshot_id: operation.accepted_at
             for operation in fleet.operations.values()
             if operation.kind is Kind.RESTORE
-        )
+        }
         self.table.empty = snapshots_empty(fleet, chosen, self.filters["snapshots"])
         self.table.show(rows, self.now, restoring=restoring)
         self.show_titles()
@@ -136,7 +141,8 @@ class Dashboard(Browsing, Writing):
             left, bar = "Snapshots", None
         else:
             left = f"Snapshots of {chosen.server.name}"
-            bar = usage_title(chosen.used, chosen.busy, chosen.failed, self.glyphs)
+            short = self.table.outer_size.width < 60
+            bar = usage_title(chosen.used, chosen.busy, chosen.failed, self.glyphs, short=short)
         if self.filters["snapshots"]:
             left += f" · matching “{self.filters['snapshots']}”"
         self.table.show_title(pane_title(left, bar, self.table.outer_size.width))
@@ -144,15 +150,27 @@ class Dashboard(Browsing, Writing):
     def show_details(self) -> None:
         """Describe the chosen rows under the panes."""
         view = self.chosen_view
-        operation = self.fleet.operations.get(view.server.id) if view else None
-        self.query_one(Details).show(self.chosen_snapshot, view, operation, self.now)
+        under_way = self._under_way(view) if view else ""
+        self.query_one(Details).show(self.chosen_snapshot, view, under_way, self.now)
+
+    def _under_way(self, view: ServerView) -> str:
+        """What is being done to a server, since when and for how long."""
+        operation = self.fleet.operations.get(view.server.id)
+        if operation is None:
+            return "being restored" if self.fleet.restoring(view.server.id) else ""
+        if operation.accepted_at is None:
+            return f"{operation.title}: {operation.state.value}"
+        elapsed = duration(self.now.timestamp() - operation.accepted_at)
+        expected = self.session.expected_time(operation.kind)
+        return f"{operation.title}: {elapsed}" + (f" of {expected[0]}" if expected else "")
 
     def show_bars(self) -> None:
         """Header, staleness and keys."""
         fleet, instant = self.fleet, self.session.clock.monotonic()
-        banner = self._banner()
+        banner, narrow = self._banner(), self.size.width < 100
         self.query_one("#header", Line).show(
-            header_left(banner, fleet), header_right(banner, fleet, instant)
+            header_left(banner, fleet, narrow=narrow),
+            header_right(banner, fleet, instant, narrow=narrow),
         )
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
         self.servers.set_class(stale, "-stale")
@@ -205,6 +223,7 @@ class Dashboard(Browsing, Writing):
         """Let time pass; what shows the same text as before is not painted."""
         self.servers.tick(self.now)
         self.table.tick(self.now)
+        self.show_details()
         self.show_bars()
 
     def on_resize(self, event: Resize) -> None:

@@ -67,4 +67,4 @@ def _heading(text: str) -> Content:
 
 
 def _line(keys: str, words: str) -> Content:
-    return Content.assemble((f"  {keys:<12}", "bold"), Content(words))
+    return Content.assemble((f"  {keys:<14}", "bold"), Content(words))

@@ -13,6 +13,7 @@ from tui.screens.ask import AskDialog
 from tui.screens.board import Board
 from tui.screens.confirm import ConfirmDialog, delete_warnings, describe, restore_warnings
 from tui.screens.create import CreateDialog
+from tui.screens.operations import OperationsDialog
 from tui.vps.models import Phase, Server, Snapshot
 
 WRITES = {"create": Kind.CREATE, "restore": Kind.RESTORE, "delete": Kind.DELETE}
@@ -56,6 +57,8 @@ class Writing(Board):
         """Command ids that can't be used now, with the reason."""
         view, snapshot = self.chosen_view, self.chosen_snapshot
         locked = self.session.lock.reason()
+        if not self.session.connected:
+            locked = "not connected yet"
         found = {}
         for command, kind in WRITES.items():
             reason = locked or refusal(kind, self.fleet, view, snapshot)
@@ -139,6 +142,11 @@ class Writing(Board):
         lock.toggle()
         self.say("writing is locked" if lock.locked else "writing is unlocked")
         self.show_bars()
+
+    def action_operations(self) -> None:
+        """Show what is running and what became of the rest."""
+        if self.session.connected:
+            self.app.push_screen(OperationsDialog(self.session, self.glyphs))
 
     def action_add_server(self) -> None:
         """Ask for the id of a server that no list names."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.text import age, size, stamp
 from tui.vps.models import Snapshot
@@ -29,12 +28,12 @@ class Details(Static):
         self,
         snapshot: Snapshot | None,
         view: ServerView | None,
-        operation: Operation | None,
+        under_way: str,
         now: datetime,
     ) -> None:
-        """Describe what is chosen."""
+        """Describe what is chosen, and what is `under_way` on its server."""
         first = _snapshot_line(snapshot, now) if snapshot else Content("")
-        second = _server_line(view, operation) if view else Content("")
+        second = _server_line(view, under_way) if view else Content("")
         self._show((first, second), self._outage)
 
     def show_outage(self, words: str) -> None:
@@ -46,28 +45,27 @@ class Details(Static):
             return
         self._lines, self._outage = lines, outage
         second = Content.styled(outage, "$text-error") if outage else lines[1]
-        self.update(Content("\n").join((lines[0] or Content(" "), second)))
+        self.update(Content("\n").join(filter(None, (lines[0], second))))
 
 
 def _snapshot_line(snapshot: Snapshot, now: datetime) -> Content:
     pieces: list[Piece] = [(f"#{snapshot.id} ", "$text-muted"), (snapshot.name, "bold")]
-    if snapshot.description:
-        pieces += [_DOT, (snapshot.description, "")]
     if snapshot.created_at:
         made = f"created {stamp(snapshot.created_at)}, {age(snapshot.created_at, now)}"
         pieces += [_DOT, (made, "")]
     if snapshot.size_mb is not None:
         pieces += [_DOT, (size(snapshot.size_mb), "")]
+    if snapshot.description:
+        pieces += [_DOT, (snapshot.description, "")]
     return Content.assemble(*pieces)
 
 
-def _server_line(view: ServerView, operation: Operation | None) -> Content:
+def _server_line(view: ServerView, under_way: str) -> Content:
     server = view.server
     facts = (server.status, server.address, server.location, server.plan, server.os)
     pieces: list[Piece] = [(f"#{server.id} ", "$text-muted"), (server.name, "")]
+    if under_way:
+        pieces += [_DOT, (under_way, "$text-accent")]
     for fact in filter(None, facts):
         pieces += [_DOT, (fact, "$text-muted")]
-    if operation is not None:
-        what = f"{operation.kind.value} of {operation.snapshot_name} {operation.state.value}"
-        pieces += [_DOT, (what, "$text-accent")]
     return Content.assemble(*pieces)

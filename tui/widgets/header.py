@@ -29,17 +29,25 @@ class Banner:
     token_origin: str = ""
 
 
-def header_left(banner: Banner, fleet: Fleet) -> Sequence[Piece]:
-    """Name, profile, address and totals."""
+def header_left(banner: Banner, fleet: Fleet, *, narrow: bool = False) -> Sequence[Piece]:
+    """Name, profile, address and totals; the address gives way where there is little room."""
     pieces: list[Piece] = [("ciplun", "bold $primary"), ("  ", "")]
     if banner.demo:
         pieces += [(" DEMO ", "bold $background on $warning"), ("  ", "")]
     else:
         pieces += [(banner.profile, "bold"), _SEPARATOR]
-    pieces += [(banner.host, "$text-muted"), ("   ", "")]
+    totals = fleet.totals
+    if not narrow or not totals.servers:
+        pieces += [(banner.host, "$text-muted"), ("   ", "")]
+    elif not banner.demo:
+        pieces[-1] = ("  ", "")
+    return [*pieces, *_figures(fleet)]
+
+
+def _figures(fleet: Fleet) -> Sequence[Piece]:
     totals = fleet.totals
     if not totals.servers:
-        return pieces
+        return ()
     figures: list[Piece] = [
         (plural(totals.servers, "server"), ""),
         (f"{totals.used}/{totals.slots} slots", ""),
@@ -54,12 +62,12 @@ def header_left(banner: Banner, fleet: Fleet) -> Sequence[Piece]:
         figures.append((f"{len(fleet.problems)} unreadable", "$text-error"))
     if not fleet.settled:
         figures.append(("list still shifting", "$text-warning"))
-    for index, figure in enumerate(figures):
-        pieces += [_SEPARATOR, figure] if index else [figure]
-    return pieces
+    return [piece for figure in figures for piece in (_SEPARATOR, figure)][1:]
 
 
-def header_right(banner: Banner, fleet: Fleet, now: float) -> Sequence[Piece]:
+def header_right(
+    banner: Banner, fleet: Fleet, now: float, *, narrow: bool = False
+) -> Sequence[Piece]:
     """Whether writing is open, and how old the data is. `now` is the monotonic instant."""
     pieces: list[Piece] = []
     if banner.read_only:
@@ -70,6 +78,8 @@ def header_right(banner: Banner, fleet: Fleet, now: float) -> Sequence[Piece]:
         left = _coarse(banner.unlocked_for)
         pieces += [(f"unlocked {left}", "$text-error"), _SEPARATOR]
     text, style = freshness_words(fleet.freshness, now)
+    if narrow and text.startswith("live · <"):
+        text = "live"
     return [*pieces, (text, style)]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from textual.events import Click
 from textual.message import Message
 
-from tui.commands import FOOTER, display_key
+from tui.commands import FOOTER, Command, display_key
 from tui.widgets.line import Line, Piece
+
+_DISPENSABLE = ("sort", "refresh", "filter", "operations", "delete", "restore")
+
+
+def _key(command: Command, keymap: Mapping[str, str]) -> str:
+    return display_key(keymap.get(command.id, command.keys).split(",")[0])
 
 
 class KeyBar(Line):
@@ -30,9 +36,9 @@ class KeyBar(Line):
         pieces: list[Piece] = []
         self._ends = []
         width = 1
-        for command in FOOTER:
+        for command in self._fitting(keymap, len(note)):
             off = command.id in disabled
-            key = display_key(keymap.get(command.id, command.keys).split(",")[0])
+            key = _key(command, keymap)
             pieces += [
                 (key, "$text-disabled" if off else "bold $text-accent"),
                 (f" {command.footer}  ", "$text-disabled" if off else "$text-muted"),
@@ -40,6 +46,17 @@ class KeyBar(Line):
             width += len(key) + len(command.footer) + 3
             self._ends.append((width, command.id))
         self.show(pieces, [(note, "$text-muted")] if note else [])
+
+    def _fitting(self, keymap: Mapping[str, str], taken: int) -> Sequence[Command]:
+        """The footer commands that there is room for; the dispensable ones go first."""
+        kept = list(FOOTER)
+        room = self.size.width - 2 - taken
+        for dispensable in _DISPENSABLE:
+            width = sum(len(_key(command, keymap)) + len(command.footer) + 3 for command in kept)
+            if width - 2 <= room or not self.size.width:
+                break
+            kept = [command for command in kept if command.id != dispensable]
+        return kept
 
     def on_click(self, event: Click) -> None:
         """Run the command under the pointer."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from tui.text import age, duration, size
+from textual.events import Resize
+
+from tui.fleet.operation import Kind
+from tui.text import age, duration, short_age, size
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column
@@ -22,9 +25,16 @@ ALL_COLUMNS = (
     *COLUMNS,
 )
 
-Expectation = Callable[[Snapshot], tuple[str, float] | None]
-"""How long the work on a busy snapshot should take: words, and the seconds from which on it is
-overdue. None where nothing is known of what is being done."""
+NARROW = (
+    Column("name", "Name", min_width=12),
+    Column("status", "Status", width=18),
+    Column("created", "Age", width=4, align="right"),
+)
+_NARROW_BELOW = 62
+_MAKING = ("in_progress", "creating", "pending", "running")
+
+Expectation = Callable[[Kind], tuple[str, float] | None]
+"""How long an operation should take: words, and the seconds from which on it is overdue."""
 
 
 class SnapshotTable(RowList[Snapshot]):
@@ -34,13 +44,18 @@ class SnapshotTable(RowList[Snapshot]):
         super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
         self._expectation = expectation
         self._now = datetime.now(UTC)
-        self._restoring: frozenset[Hashable] = frozenset()
+        self._restoring: Mapping[Hashable, float | None] = {}
         self._everything = False
+        self._narrow = False
 
     def show(
-        self, rows: Sequence[Snapshot], now: datetime, *, restoring: frozenset[Hashable]
+        self,
+        rows: Sequence[Snapshot],
+        now: datetime,
+        *,
+        restoring: Mapping[Hashable, float | None],
     ) -> None:
-        """Take over new rows, and the ids of snapshots that a server is being restored from."""
+        """Take over new rows, and the ids that a server is being restored from, with since when."""
         self._now, self._restoring = now, restoring
         self.set_rows(rows)
         self.refresh_cells()
@@ -49,7 +64,16 @@ class SnapshotTable(RowList[Snapshot]):
         """Show or drop the column that says whose snapshot it is."""
         if everything != self._everything:
             self._everything = everything
-            self.set_columns(ALL_COLUMNS if everything else COLUMNS)
+            self._choose_columns(self.size.width)
+
+    def on_resize(self, event: Resize) -> None:
+        """Leave out what there is no room for."""
+        self._choose_columns(event.size.width)
+        super().on_resize(event)
+
+    def _choose_columns(self, width: int) -> None:
+        self._narrow = width < _NARROW_BELOW and not self._everything
+        self.set_columns(ALL_COLUMNS if self._everything else NARROW if self._narrow else COLUMNS)
 
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""
@@ -62,9 +86,15 @@ class SnapshotTable(RowList[Snapshot]):
 
     def row_cells(self, row: Snapshot) -> Sequence[Cells]:
         """The server where asked for, name, status, size, age."""
-        cells = (
+        name, status = (
             Cell(row.name, "dim" if row.phase is Phase.UNKNOWN else ""),
             self._status(row),
+        )
+        if self._narrow:
+            return name, status, Cell(short_age(row.created_at, self._now), "dim")
+        cells = (
+            name,
+            status,
             Cell(size(row.size_mb), "dim" if row.size_mb is None else ""),
             Cell(age(row.created_at, self._now), "dim"),
         )
@@ -74,7 +104,7 @@ class SnapshotTable(RowList[Snapshot]):
         g = self.glyphs
         words = row.status.replace("_", " ")
         if row.id in self._restoring:
-            return Cell(f"{g.busy} restoring from it", "busy")
+            return self._elapsed("restoring", Kind.RESTORE, self._restoring[row.id])
         match row.phase:
             case Phase.COMPLETED:
                 return Cell(f"{g.completed} {words}", "good")
@@ -83,15 +113,20 @@ class SnapshotTable(RowList[Snapshot]):
             case Phase.UNKNOWN:
                 return Cell(f"{g.unknown} {words}", "warn")
             case Phase.BUSY:
-                return self._busy(row, words)
+                kind = Kind.CREATE if row.status in _MAKING else None
+                since = row.created_at.timestamp() if row.created_at else None
+                return self._elapsed(words, kind, since)
 
-    def _busy(self, row: Snapshot, words: str) -> Cell:
+    def _elapsed(self, words: str, kind: Kind | None, since: float | None) -> Cell:
         """Elapsed and expected time; a percentage would be invented, the provider gives none."""
-        expected = self._expectation(row)
-        if row.created_at is None or expected is None:
-            return Cell(f"{self.glyphs.busy} {words}", "busy")
-        elapsed = max(0.0, (self._now - row.created_at).total_seconds())
+        sign = self.glyphs.busy
+        expected = None if kind is None else self._expectation(kind)
+        if since is None or expected is None:
+            return Cell(f"{sign} {words}", "busy")
+        elapsed = max(0.0, self._now.timestamp() - since)
         text, late = expected
         if elapsed > late:
-            return Cell(f"{self.glyphs.busy} {duration(elapsed)} overdue", "warn")
-        return Cell(f"{self.glyphs.busy} {duration(elapsed)} of {text}", "busy")
+            return Cell(f"{sign} {duration(elapsed)} overdue", "warn")
+        if kind is Kind.RESTORE:
+            return Cell(f"{sign} {words} {duration(elapsed)}", "busy")
+        return Cell(f"{sign} {duration(elapsed)} of {text}", "busy")

@@ -46,9 +46,13 @@ _STYLES: Final = {
 }
 
 
-def usage_title(used: int, busy: int, failed: int, glyphs: Glyphs) -> Content:
-    """The large form: the bar, and ``3 of 5 slots``."""
+def usage_title(
+    used: int, busy: int, failed: int, glyphs: Glyphs, *, short: bool = False
+) -> Content:
+    """The large form: the bar, and ``3 of 5 slots``, or ``3/5`` where there is little room."""
     cells = usage_cells(used, busy, failed, glyphs)
     bar = [(f"{cell.text}", _STYLES[cell.style]) for cell in cells]
     words = f" {used} of {SLOTS} slots" + (" · full" if used >= SLOTS else "")
+    if short:
+        words = f" {used}/{SLOTS}"
     return Content.assemble(*bar, (words, "bold"))

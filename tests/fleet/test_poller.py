@@ -85,9 +85,9 @@ async def test_many_busy_servers_take_turns(running: Running) -> None:
     running.api.snapshot_list = [snapshot(100 + n, n, "in_progress") for n in range(20)]
     await running.start()
     running.api.calls.clear()
-    await running.clock.advance(10)
+    await running.clock.advance(10.1)
     first = {key for _, key in running.api.calls}
-    await running.clock.advance(20)
+    await running.clock.advance(20.1)
     assert len(first) == 8
     assert {key for _, key in running.api.calls} == set(range(20))
 

@@ -58,6 +58,11 @@ class Browsing(Board):
         if chosen is not None:
             self.table.move_to(chosen.id)
 
+    def action_mark(self) -> None:
+        """Mark or unmark the row."""
+        self.pane.toggle_mark()
+        self.show_bars()
+
     # -- filter and sort -----------------------------------------------------------
 
     def action_filter(self) -> None:

@@ -95,7 +95,7 @@ class Dashboard(Browsing, Writing):
         change, self._pending = self._pending, None
         if change is None:
             return
-        if change.servers or change.rest:
+        if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
         else:
             self.show_bars()

@@ -151,7 +151,7 @@ class World:
         outcome: str = "completed",
         ready_in: float | None = None,
     ) -> SimSnapshot:
-        """A snapshot taken `hours` ago; with `ready_in` it is still `ready_in` seconds from done."""
+        """A snapshot taken `hours` ago; with `ready_in`, still that many seconds from done."""
         now = self.clock.now()
         key = self._id("snapshot")
         snapshot = SimSnapshot(

@@ -1,0 +1,209 @@
+"""How every state and dialog looks, at both sizes. The pictures are SVGs beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.app.driving import choose, live, session, type_text, until
+from tests.places import Place
+from tui.fleet.operation import State
+
+SIZES = [pytest.param((120, 40), id="120x40"), pytest.param((80, 24), id="80x24")]
+Steps = Callable[[Pilot[None]], Awaitable[None]]
+
+
+async def dashboard(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "web-server-01", "before-update")
+
+
+async def servers_pane(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-02-replica")
+
+
+async def empty_server(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "web-server-02")
+
+
+async def everything(pilot: Pilot[None]) -> None:
+    await dashboard(pilot)
+    await pilot.press("a")
+
+
+async def filtering(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("slash")
+    await type_text(pilot, "web")
+
+
+async def marked(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("1", "g", "space", "space", "j", "space")
+
+
+async def create(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "mail")
+    await pilot.press("c")
+
+
+async def create_bad_name(pilot: Pilot[None]) -> None:
+    await create(pilot)
+    await type_text(pilot, " v2")
+
+
+async def create_full(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-01")
+    await pilot.press("c")
+
+
+async def restore(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-01", "nightly-3")
+    await pilot.press("R")
+
+
+async def restore_armed(pilot: Pilot[None]) -> None:
+    await restore(pilot)
+    await type_text(pilot, "db-01")
+    await pilot.press("enter")
+
+
+async def restoring(pilot: Pilot[None]) -> None:
+    await restore_armed(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+    await until(
+        pilot, lambda: [o.state for o in session(pilot).operations.running()] == [State.ACCEPTED]
+    )
+    await until(
+        pilot, lambda: session(pilot).store.fleet.servers[12303].server.status == "restoring"
+    )
+    pilot.app.clear_notifications()
+
+
+async def delete(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "mail", "before-rspamd")
+    await pilot.press("D")
+
+
+async def details(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "mail", "before-rspamd")
+    await pilot.press("d")
+
+
+async def server_details(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-02-replica")
+    await pilot.press("d")
+
+
+async def help_page(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("question_mark")
+
+
+async def operations(pilot: Pilot[None]) -> None:
+    await restoring(pilot)
+    await pilot.press("exclamation_mark")
+    await until(pilot, lambda: "accepted" in str(pilot.app.screen.query_one("#timeline").render()))
+
+
+async def add_server(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("plus")
+
+
+STATES = [
+    dashboard,
+    servers_pane,
+    empty_server,
+    everything,
+    filtering,
+    marked,
+    create,
+    create_bad_name,
+    create_full,
+    restore,
+    restore_armed,
+    restoring,
+    delete,
+    details,
+    server_details,
+    help_page,
+    operations,
+    add_server,
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_state(snap_compare: Any, simulated: Place, state: Steps, size: tuple[int, int]) -> None:
+    assert snap_compare(simulated.app(), terminal_size=size, run_before=state)
+
+
+@pytest.mark.parametrize("size", [(60, 15), (200, 50)], ids=["60x15", "200x50"])
+def test_extreme_sizes(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    assert snap_compare(simulated.app(), terminal_size=size, run_before=dashboard)
+
+
+def test_light(snap_compare: Any, simulated: Place) -> None:
+    app = simulated.app(theme="ciplun-light")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=dashboard)
+
+
+def test_ascii(snap_compare: Any, simulated: Place) -> None:
+    simulated.environ["LANG"] = "C"
+    assert snap_compare(simulated.app(), terminal_size=(120, 40), run_before=dashboard)
+
+
+def test_demo_and_lock(snap_compare: Any, simulated: Place) -> None:
+    app = simulated.app(starts_locked=True, profile="production")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=dashboard)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_servers(snap_compare: Any, empty_world: Place, size: tuple[int, int]) -> None:
+    assert snap_compare(empty_world.app(), terminal_size=size, run_before=live)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_not_authorised(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    simulated.world.tokens.clear()
+
+    async def refused(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pilot.app.screen.query("Line"))
+        await until(pilot, lambda: session(pilot).store.fleet.freshness.error)
+
+    app = simulated.app()
+    assert snap_compare(app, terminal_size=size, run_before=refused)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_offline(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    async def cut_off(pilot: Pilot[None]) -> None:
+        await live(pilot)
+        client = session(pilot).client
+        assert client is not None
+        client.host, client._base = "admin.vps.org", "http://127.0.0.1:9/api/v1/"
+        session(pilot).poller._jitter = lambda: 1.0
+        await simulated.clock.advance(61)
+        await until(pilot, lambda: session(pilot).store.fleet.freshness.error)
+        await choose(pilot, "web-server-01")
+
+    app = simulated.app()
+    assert snap_compare(app, terminal_size=size, run_before=cut_off)
+
+
+def test_first_run(snap_compare: Any, simulated: Place) -> None:
+    del simulated.environ["VPS_API_TOKEN"]
+    assert snap_compare(simulated.app(), terminal_size=(80, 24))

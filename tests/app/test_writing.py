@@ -1,0 +1,215 @@
+"""Create, restore and delete, by the keyboard, against the simulator over real HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Static
+
+from tests.app.driving import answer, choose, dashboard, live, session, toasts, type_text, until
+from tests.places import Place
+from tui.fleet.operation import State
+from tui.screens.confirm import ConfirmDialog
+from tui.screens.create import CreateDialog
+from tui.screens.dashboard import Dashboard
+
+
+def field(pilot: Pilot[None], selector: str) -> Input:
+    return pilot.app.screen.query_one(selector, Input)
+
+
+def button(pilot: Pilot[None]) -> Button:
+    return pilot.app.screen.query_one("#send", Button)
+
+
+def on_dashboard(pilot: Pilot[None]) -> bool:
+    return isinstance(pilot.app.screen, Dashboard)
+
+
+async def test_create_from_the_key_to_completed(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "web-server-02")
+        await pilot.press("c")
+        assert isinstance(pilot.app.screen, CreateDialog)
+        assert field(pilot, "#name").has_focus
+        assert field(pilot, "#name").value == "before-update-2025-01-22"
+        await pilot.press("tab")
+        await type_text(pilot, "kernel update")
+        await pilot.press("enter")
+        await until(pilot, lambda: on_dashboard(pilot))
+        await until(pilot, lambda: board.table.row_count == 1)
+        made = simulated.world.snapshots[max(simulated.world.snapshots)]
+        assert (made.name, made.description) == ("before-update-2025-01-22", "kernel update")
+        assert made.server.name == "web-server-02"
+        assert simulated.sent() == ["/api/v1/snapshots/"]
+        simulated.world.clock.advance(600)
+        await simulated.clock.advance(11)
+        await until(pilot, lambda: not session(pilot).operations.running())
+        assert any("is completed" in text for text in toasts(pilot))
+
+
+@pytest.mark.parametrize(
+    ("typed", "complaint"),
+    [("a b", "a space"), ("a.b", "“.”"), ("", "required"), ("weekly-2025-01-08", "already")],
+)
+async def test_a_bad_name_is_said_while_typing_and_not_sent(
+    simulated: Place, typed: str, complaint: str
+) -> None:
+    async with simulated.app().run_test() as pilot:
+        await live(pilot)
+        await choose(pilot, "web-server-01")
+        simulated.world.clock.advance(600)  # its create ends
+        await simulated.clock.advance(11)
+        await pilot.press("c")
+        field(pilot, "#name").value = ""
+        await type_text(pilot, typed)
+        await pilot.pause()
+        said = str(pilot.app.screen.query_one("#name-problem", Static).content)
+        assert complaint in said
+        assert button(pilot).disabled
+        await pilot.press("enter")
+        assert simulated.sent() == []
+        await pilot.press("escape")
+        assert on_dashboard(pilot)
+
+
+async def test_a_full_server_is_said_and_nothing_sent(simulated: Place) -> None:
+    async with simulated.app().run_test() as pilot:
+        await live(pilot)
+        await choose(pilot, "db-01")
+        await pilot.press("c")
+        texts = [str(widget.content) for widget in pilot.app.screen.query(Static)]
+        assert any("All 5 slots" in text for text in texts)
+        assert any("nightly-1" in text for text in texts)
+        await pilot.press("enter", "enter")
+        assert simulated.sent() == []
+
+
+async def test_enter_held_down_sends_one_request(simulated: Place) -> None:
+    async with simulated.app().run_test() as pilot:
+        await live(pilot)
+        await choose(pilot, "web-server-02")
+        await pilot.press("c", *["enter"] * 20)
+        await until(pilot, lambda: simulated.sent())
+        await until(
+            pilot, lambda: not any(isinstance(s, CreateDialog) for s in pilot.app.screen_stack)
+        )
+        assert simulated.sent() == ["/api/v1/snapshots/"]
+
+
+async def test_the_provider_s_words_are_shown_and_the_form_keeps_what_was_typed(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test() as pilot:
+        await live(pilot)
+        await choose(pilot, "mail")
+        await pilot.press("c")
+        server = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        for n in range(3):  # somebody else takes the last slots meanwhile
+            simulated.world.add_snapshot(server, f"other-{n}")
+        await pilot.press("tab")
+        await type_text(pilot, "mine")
+        await pilot.press("enter")
+        await until(pilot, lambda: "limit reached" in answer(pilot))
+        assert field(pilot, "#description").value == "mine"
+        assert not button(pilot).disabled
+        await until(pilot, lambda: dashboard(pilot).table.row_count == 5)
+
+
+async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "db-01", "nightly-3")
+        await pilot.press("R")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        assert field(pilot, "#typed").has_focus
+        texts = " ".join(str(w.content) for w in pilot.app.screen.query(Static))
+        for fact in ("2 days and 2 hours of changes", "nightly-5", "stopped first", "undone"):
+            assert fact in texts
+        await type_text(pilot, "nightly-3")
+        await pilot.press("enter", "enter", "y")
+        assert button(pilot).disabled
+        assert simulated.sent() == []
+        field(pilot, "#typed").value = ""
+        await type_text(pilot, "db-01")
+        await pilot.press("enter")
+        assert button(pilot).has_focus
+        assert simulated.sent() == [], "the first enter only moves to the button"
+        await pilot.press("enter")
+        await until(pilot, lambda: on_dashboard(pilot))
+        await until(pilot, lambda: board.fleet.restoring(board.fleet.operations and 12303))
+        assert len(simulated.sent()) == 1
+        for key in ("c", "R", "D"):
+            await pilot.press(key)
+            assert on_dashboard(pilot), "no other write while it restores"
+        simulated.world.clock.advance(1000)
+        await simulated.clock.advance(11)
+        await until(pilot, lambda: not session(pilot).operations.running())
+        assert any("db-01 is restored" in text for text in toasts(pilot))
+
+
+async def test_a_restore_whose_end_cannot_be_seen_says_so(simulated: Place) -> None:
+    for path in [p for p in simulated.service._views if "/servers/" in p]:
+        simulated.service._views[path].clear()
+    simulated.service.router.routes[:] = [
+        route
+        for route in simulated.service.router.routes
+        if "/servers/" not in route.path  # type: ignore[attr-defined]
+    ]
+    async with simulated.app().run_test() as pilot:
+        board = await live(pilot)
+        assert board.fleet.servers_error is not None
+        await choose(pilot, "db-01", "nightly-3")
+        await pilot.press("R")
+        await type_text(pilot, "db-01")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: session(pilot).operations.running())
+        await until(pilot, lambda: session(pilot).operations.running()[0].state is State.ACCEPTED)
+        simulated.world.clock.advance(899)
+        await simulated.clock.advance(11)
+        assert session(pilot).operations.running(), "blocked for the published time"
+        simulated.world.clock.advance(5)
+        await simulated.clock.advance(11)
+        await until(pilot, lambda: not session(pilot).operations.running())
+        assert any("cannot be seen" in text for text in toasts(pilot))
+
+
+async def test_delete_is_armed_by_the_snapshot_s_name(simulated: Place) -> None:
+    async with simulated.app().run_test() as pilot:
+        board = await live(pilot)
+        await choose(pilot, "mail", "before-rspamd")
+        await pilot.press("D")
+        await type_text(pilot, "before-rspam")
+        assert button(pilot).disabled
+        await type_text(pilot, "d")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: board.table.row_count == 1)
+        assert len(simulated.sent("DELETE")) == 1
+        assert any("is deleted" in text for text in toasts(pilot))
+
+
+async def test_the_target_is_read_again_and_refused_if_it_changed(simulated: Place) -> None:
+    async with simulated.app().run_test() as pilot:
+        await live(pilot)
+        await choose(pilot, "mail", "before-rspamd")
+        await pilot.press("D")
+        target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+        target.name = "renamed"
+        target.encoded.clear()
+        await type_text(pilot, "before-rspamd")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "renamed" in answer(pilot))
+        assert simulated.sent("DELETE") == []
+
+
+async def test_nothing_is_destroyed_on_old_knowledge(simulated: Place) -> None:
+    async with simulated.app().run_test() as pilot:
+        board = await live(pilot)
+        await choose(pilot, "mail", "before-rspamd")
+        simulated.world.tokens.clear()
+        await pilot.press("r")
+        await until(pilot, lambda: not board.fleet.freshness.live)
+        await pilot.press("D")
+        assert on_dashboard(pilot)
+        assert any("old knowledge" in text for text in toasts(pilot))

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.places import Place, place
+from tui.fleet.who import Who
+
+
+@pytest.fixture(autouse=True)
+def _one_admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same user on every machine."""
+    monkeypatch.setattr(Who, "here", classmethod(lambda cls, environ: cls("admin", "192.0.2.7")))
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Iterator[Place]:
+    """The demo fleet at noon, on a clock that stands still."""
+    with place(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def empty_world(tmp_path: Path) -> Iterator[Place]:
+    """An account with nothing in it."""
+    with place(tmp_path, fleet=False) as found:
+        yield found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui.simulator.world import SimServer, World
+from tui.simulator.objects import Account, SimServer
+from tui.simulator.world import World
 
 _PLACES = ("London, UK", "Frankfurt, DE", "New York, US", "Singapore, SG")
 _SIZES = ((1, 2048, 40), (2, 4096, 80), (4, 8192, 160), (8, 16384, 320))
@@ -72,6 +73,17 @@ def demo_fleet(world: World) -> None:
     for n in range(4):
         world.add_snapshot(games, f"season-{n + 1}", hours=(4 - n) * 60 * DAY)
     world.add_snapshot(games, "season-5-beta", hours=0.01, ready_in=420)
+    for day in range(7):
+        world.add_backup(db1, "automatic", 9216, hours=day * DAY + 9, expires_in=(7 - day) * 86_400)
+    world.add_backup(db1, "manual", 9120, hours=30 * DAY, description="Before the new disk")
+    world.add_backup(mail, "automatic", 3072, hours=9, expires_in=7 * 86_400)
+
+
+def neighbours(world: World) -> None:
+    """Another customer of the same provider, whose things nobody else may see."""
+    account = Account("someone.else@example.net", "Someone", "Else", "Neighbour")
+    server = world.add_server("not-yours", account=account)
+    world.add_snapshot(server, "not-yours-either")
 
 
 def large_fleet(world: World, servers: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tui.simulator.world import Account, Json, SimServer, SimSnapshot, TokenInfo, World
+from tui.simulator.objects import Account, Json, SimBackup, SimServer, SimSnapshot, TokenInfo
+from tui.simulator.world import World
 
 
 def server_json(world: World, server: SimServer, dialect: str) -> Json:
@@ -46,39 +47,60 @@ def server_json(world: World, server: SimServer, dialect: str) -> Json:
     }
 
 
+def server_bytes(world: World, server: SimServer, dialect: str) -> bytes:
+    """A server as JSON text."""
+    return dump(server_json(world, server, dialect))
+
+
 def snapshot_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
     """A snapshot; its size is known once it is completed."""
     status = snapshot.status(world.clock.now())
-    server = snapshot.server
-    rest: Json = {
+    return {
+        **_whose(snapshot, dialect),
         "name": snapshot.name,
         "status": status,
         "size_mb": snapshot.size_mb if status == "completed" else None,
         "created_at": world.told(snapshot.created_at),
         "description": snapshot.description,
     }
+
+
+def _whose(thing: SimSnapshot | SimBackup, dialect: str) -> Json:
+    server = thing.server
     if dialect == "client":
-        flat = {"server_uuid": server.uuid, "server_hostname": server.name}
-        return {"uuid": snapshot.uuid, **flat, **rest}
-    return {"id": snapshot.id, "server": {"id": server.id, "name": server.name}, **rest}
+        return {"uuid": thing.uuid, "server_uuid": server.uuid, "server_hostname": server.name}
+    return {"id": thing.id, "server": {"id": server.id, "name": server.name}}
 
 
 def snapshot_bytes(world: World, snapshot: SimSnapshot, dialect: str) -> bytes:
     """A snapshot as JSON text, kept once it can no longer change by itself."""
+    if world.clock.skew:
+        return dump(snapshot_json(world, snapshot, dialect))
     kept = snapshot.encoded.get(dialect)
-    if kept is not None:
-        return kept
-    text = dump(snapshot_json(world, snapshot, dialect))
-    if world.clock.now() >= snapshot.ready_at and not world.clock.skew:
-        snapshot.encoded[dialect] = text
-    return text
+    if kept is None:
+        kept = dump(snapshot_json(world, snapshot, dialect))
+        if world.clock.now() >= snapshot.ready_at:
+            snapshot.encoded[dialect] = kept
+    return kept
 
 
-def backup_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
+def backup_json(world: World, backup: SimBackup, dialect: str) -> Json:
     """A backup looks like a snapshot without a name."""
-    found = snapshot_json(world, snapshot, dialect)
-    del found["name"]
-    return {**found, "backup_type": snapshot.kind, "expires_at": None}
+    ends = backup.expires_at
+    return {
+        **_whose(backup, dialect),
+        "backup_type": backup.kind,
+        "status": "completed",
+        "size_mb": backup.size_mb,
+        "created_at": world.told(backup.created_at),
+        "expires_at": None if ends is None else world.told(ends),
+        "description": backup.description,
+    }
+
+
+def backup_bytes(world: World, backup: SimBackup, dialect: str) -> bytes:
+    """A backup as JSON text."""
+    return dump(backup_json(world, backup, dialect))
 
 
 def account_json(world: World, info: TokenInfo) -> Json:

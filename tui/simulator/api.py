@@ -1,0 +1,233 @@
+"""The documented paths and what each does, behaving as Django REST framework does by default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Match, Route, Router
+
+from tui.simulator import encode
+from tui.simulator.checks import check
+from tui.simulator.contract import CONTRACT_PATH, contract
+from tui.simulator.objects import Json, Refusal, SimServer, TokenInfo
+from tui.simulator.paging import Page, paged
+from tui.simulator.world import World
+
+PREFIX: Final = "/api/v1"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A checked request: who asks, for which key in the path."""
+
+    request: Request
+    info: TokenInfo
+    body: bytes
+    key: str
+
+    def fields(self) -> Json:
+        """The body as an object, or the framework's complaint about it."""
+        if not self.body:
+            return {}
+        kind = self.request.headers.get("content-type", "")
+        if kind.partition(";")[0].strip().lower() != "application/json":
+            detail = f'Unsupported media type "{kind}" in request.'
+            raise Refusal(415, {"detail": detail})
+        try:
+            fields = json.loads(self.body.decode(), parse_constant=_no_such_number)
+        except (ValueError, RecursionError) as error:
+            raise Refusal(400, {"detail": f"JSON parse error - {error}"}) from None
+        if not isinstance(fields, dict):
+            kind = type(fields).__name__
+            message = f"Invalid data. Expected a dictionary, but got {kind}."
+            raise Refusal(400, {"non_field_errors": [message]})
+        return fields
+
+
+View = Callable[[Call], Response]
+
+
+class Api:
+    """The service proper, without any fault. `views` and `router` can be changed at any time."""
+
+    def __init__(self, world: World, dialect: str) -> None:
+        self.world = world
+        self.dialect = dialect
+        self.views: dict[str, dict[str, View]] = {
+            f"{PREFIX}/snapshots/": {"GET": self._list_snapshots, "POST": self._create},
+            f"{PREFIX}/snapshots/{{key}}/restore/": {"POST": self._restore},
+            f"{PREFIX}/snapshots/{{key}}/": {"DELETE": self._delete},
+            f"{PREFIX}/servers/": {"GET": self._list_servers},
+            f"{PREFIX}/servers/{{key}}/": {"GET": self._server},
+            f"{PREFIX}/servers/{{key}}/power/": {"POST": self._power},
+            f"{PREFIX}/servers/{{key}}/snapshot/": {"POST": self._create_of_server},
+            f"{PREFIX}/account/me/": {"GET": self._account},
+            f"{PREFIX}/backups/": {"GET": self._list_backups},
+        }
+        routes = [Route(path, _unreached, name=path) for path in self.views]
+        self.router = Router(routes, redirect_slashes=False)
+
+    def answer(self, request: Request, body: bytes) -> Response:
+        """Carry a request out, or refuse it."""
+        path, key = self._match(request.scope["path"])
+        if path is None:
+            return self._unknown(request)
+        views = self.views[path]
+        allowed = {"Allow": ", ".join((*views, *(["HEAD"] if "GET" in views else []), "OPTIONS"))}
+        try:
+            info = check(request, self.world)
+            if request.method == "OPTIONS":
+                return _json(_about(path), headers=allowed)
+            view = views.get("GET" if request.method == "HEAD" else request.method)
+            if view is None:
+                raise Refusal(405, {"detail": f'Method "{request.method}" not allowed.'})
+            response = view(Call(request, info, body, key))
+        except Refusal as refusal:
+            return _json(refusal.body, refusal.status, {**allowed, **refusal.headers})
+        response.headers.update(allowed)
+        return response
+
+    def _match(self, path: str) -> tuple[str | None, str]:
+        for route in self.router.routes:
+            match, found = route.matches({"type": "http", "path": path, "method": "GET"})
+            if match is not Match.NONE and isinstance(route, Route):
+                return route.path, str(found["path_params"].get("key", ""))
+        return None, ""
+
+    def _unknown(self, request: Request) -> Response:
+        path = request.scope["path"]
+        if path == CONTRACT_PATH and request.method in ("GET", "HEAD"):
+            return contract()
+        if path == CONTRACT_PATH:
+            return Response(status_code=405, headers={"Allow": "GET, HEAD"})
+        if not path.endswith("/") and self._match(path + "/")[0] is not None:
+            query = f"?{request.url.query}" if request.url.query else ""
+            target = f"{request.url.path}/{query}"
+            return Response("", 301, {"Location": target}, "text/html; charset=utf-8")
+        return HTMLResponse(HTML_404, 404)
+
+    # -- views -----------------------------------------------------------------------
+
+    def _list_snapshots(self, call: Call) -> Response:
+        server, nothing = self._server_filter(call)
+        found = [] if nothing else self.world.list_snapshots(call.info.account, server)
+        return self._list(call, found, encode.snapshot_bytes, pages=self.dialect == "client")
+
+    def _list_servers(self, call: Call) -> Response:
+        query, now = call.request.query_params, self.world.clock.now()
+        status, location = query.get("status"), query.get("location")
+        found = [
+            server
+            for server in self.world.list_servers(call.info.account)
+            if (not status or server.status(now) == status)
+            and (not location or server.location == location)
+        ]
+        return self._list(call, found, encode.server_bytes, pages=self.dialect != "bare")
+
+    def _list_backups(self, call: Call) -> Response:
+        server, nothing = self._server_filter(call)
+        kind = call.request.query_params.get("backup_type") or None
+        if kind not in (None, "manual", "automatic"):
+            words = f"Select a valid choice. {kind} is not one of the available choices."
+            raise Refusal(400, {"backup_type": [words]})
+        found = [] if nothing else self.world.list_backups(call.info.account, server, kind)
+        return self._list(call, found, encode.backup_bytes, pages=self.dialect == "client")
+
+    def _server(self, call: Call) -> Response:
+        server = self.world.find_server(call.info.account, call.key)
+        return _json(encode.server_json(self.world, server, self.dialect))
+
+    def _power(self, call: Call) -> Response:
+        self.world.find_server(call.info.account, call.key)
+        action = call.fields().get("action")
+        server = self.world.power(call.info.account, call.key, action)
+        return _json(encode.server_json(self.world, server, self.dialect))
+
+    def _create(self, call: Call) -> Response:
+        uuids = self.dialect == "client"
+        snapshot = self.world.create(call.info.account, call.fields(), uuids=uuids)
+        found = encode.snapshot_json(self.world, snapshot, self.dialect)
+        message = "Snapshot creation has begun. It may take 3-10 minutes, by the server's size."
+        return _json({**found, "message": message}, 201)
+
+    def _create_of_server(self, call: Call) -> Response:
+        server = self.world.find_server(call.info.account, call.key)
+        fields = {**call.fields(), "server_id": server.id}
+        snapshot = self.world.create(call.info.account, fields)
+        return _json(encode.snapshot_json(self.world, snapshot, self.dialect), 201)
+
+    def _restore(self, call: Call) -> Response:
+        snapshot = self.world.restore(call.info.account, call.key)
+        return _json(encode.restore_json(self.world, snapshot, self.dialect))
+
+    def _delete(self, call: Call) -> Response:
+        self.world.delete(call.info.account, call.key)
+        return Response(status_code=204)
+
+    def _account(self, call: Call) -> Response:
+        return _json(encode.account_json(self.world, call.info))
+
+    # -- lists -----------------------------------------------------------------------
+
+    def _server_filter(self, call: Call) -> tuple[SimServer | None, bool]:
+        """The server of ``?server_id=``, and whether it names one that is not there."""
+        key = call.request.query_params.get("server_id")
+        if not key:
+            return None, False
+        if self.dialect != "client" and not (key.isascii() and key.removeprefix("-").isdecimal()):
+            raise Refusal(400, {"server_id": ["A valid integer is required."]})
+        try:
+            return self.world.find_server(call.info.account, key), False
+        except Refusal:
+            return None, True
+
+    def _list(
+        self, call: Call, found: list[T], text: Callable[[World, T, str], bytes], *, pages: bool
+    ) -> Response:
+        """A list in the dialect's shape, whole or a page of it."""
+        page = paged(call.request, found) if pages else Page(found, len(found))
+        results = b",".join([text(self.world, item, self.dialect) for item in page.items])
+        if self.dialect == "bare":
+            return Response(b"[" + results + b"]", media_type="application/json")
+        head: Json = {"count": page.count}
+        if pages:
+            head.update(next=page.next, previous=page.previous)
+        body = encode.dump(head)[:-1] + b',"results":[' + results + b"]}"
+        return Response(body, media_type="application/json")
+
+
+async def _unreached(request: Request) -> Response:
+    raise NotImplementedError
+
+
+def _no_such_number(name: str) -> None:
+    raise ValueError(f"Out of range float values are not JSON compliant: '{name}'")
+
+
+def _about(path: str) -> Json:
+    """What the framework answers to OPTIONS."""
+    words = [word for word in path.removeprefix(PREFIX).split("/") if word and word[0] != "{"]
+    kinds = ["application/json"]
+    return {
+        "name": " ".join(words).title(),
+        "description": "",
+        "renders": kinds,
+        "parses": kinds,
+    }
+
+
+HTML_404: Final = (
+    '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>Not Found</title>\n</head>\n<body>\n'
+    "  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>\n"
+    "</body>\n</html>\n"
+)
+
+
+def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode.dump(value), status, headers, "application/json")

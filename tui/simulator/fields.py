@@ -1,0 +1,104 @@
+"""Request fields, read as Django REST framework reads them, with its words for what is wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tui.simulator.objects import Json, Refusal
+
+NAME_LENGTH: Final = 255
+_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+$")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FRACTION: Final = re.compile(r"\.0*\s*$")
+_ABSENT: Final = object()
+
+
+class _Invalid(Exception):
+    """One field's complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A snapshot that somebody asks for, with fields that have passed."""
+
+    server: int | str
+    name: str
+    description: str
+
+
+def read_create(fields: Json, *, uuids: bool = True) -> Wanted:
+    """The fields of a create, or a Refusal that names every field that is wrong.
+
+    ``server_uuid`` and ``label`` are what the provider's own clients call ``server_id`` and
+    ``name``. Where `uuids` is off, servers have integer ids and nothing else.
+    """
+    errors: dict[str, list[str]] = {}
+    found: dict[str, object] = {}
+    for field, other, read in (
+        ("server_id", "server_uuid", _server_key if uuids else _integer),
+        ("name", "label", _slug),
+        ("description", "description", _description),
+    ):
+        try:
+            found[field] = read(fields.get(field, fields.get(other, _ABSENT)))
+        except _Invalid as error:
+            errors[field] = [str(error)]
+    if errors:
+        raise Refusal(400, errors)
+    server = found["server_id"]
+    key = server if isinstance(server, int) else str(server)
+    return Wanted(key, str(found["name"]), str(found["description"]))
+
+
+def _present(value: object) -> object:
+    if value is _ABSENT:
+        raise _Invalid("This field is required.")
+    if value is None:
+        raise _Invalid("This field may not be null.")
+    return value
+
+
+def _server_key(value: object) -> int | str:
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return value
+    return _integer(value)
+
+
+def _integer(value: object) -> int:
+    value = _present(value)
+    if isinstance(value, str) and len(value) > 1000:
+        raise _Invalid("String value too large.")
+    try:
+        return int(_FRACTION.sub("", str(value)))
+    except ValueError:
+        raise _Invalid("A valid integer is required.") from None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _Invalid("Not a valid string.")
+    text = str(value).strip()
+    if "\0" in text:
+        raise _Invalid("Null characters are not allowed.")
+    for char in text:
+        if 0xD800 <= ord(char) <= 0xDFFF:
+            raise _Invalid(f"Surrogate characters are not allowed: U+{ord(char):X}.")
+    return text
+
+
+def _slug(value: object) -> str:
+    if isinstance(value, str) and not value.strip():
+        raise _Invalid("This field may not be blank.")
+    text = _text(_present(value))
+    if len(text) > NAME_LENGTH:
+        raise _Invalid(f"Ensure this field has no more than {NAME_LENGTH} characters.")
+    if not _NAME.match(text):
+        words = "consisting of letters, numbers, underscores or hyphens."
+        raise _Invalid(f'Enter a valid "slug" {words}')
+    return text
+
+
+def _description(value: object) -> str:
+    return "" if value is _ABSENT else _text(_present(value))

@@ -35,7 +35,9 @@ class Place:
         return replace(load(Options(), self.environ), **changes)  # type: ignore[arg-type]
 
     def session(self, settings: Settings | None = None) -> Session:
-        return Session(settings or self.settings(), self.environ, clock=self.clock)
+        session = Session(settings or self.settings(), self.environ, clock=self.clock)
+        session.host = "admin.vps.org"  # the port of the simulator differs in each run
+        return session
 
     def app(self, **changes: object) -> CiplunApp:
         settings = self.settings(**changes)

@@ -108,7 +108,7 @@ def _target(views: Mapping[Key, ServerView], server: str, snapshot_id: str) -> S
     raise Stop(f"{view.server.name} has no snapshot with the id {snapshot_id}", USAGE)
 
 
-# -- list ------------------------------------------------------------------------------------------
+# -- list --------------------------------------------------------------------------------------
 
 
 async def list_snapshots(settings: Settings, server: str | None, *, as_json: bool) -> int:
@@ -146,7 +146,7 @@ def _print_table(views: Sequence[ServerView], now: datetime) -> None:
             out(f"  #{s.id:<8} {s.name:<32} {facts}")
 
 
-# -- writes ------------------------------------------------------------------------------------------
+# -- writes ------------------------------------------------------------------------------------
 
 
 async def create(
@@ -231,7 +231,7 @@ async def _until_ended(session: Session, operation: Operation) -> Operation:
         polling.cancel()
 
 
-# -- check, history, info --------------------------------------------------------------------------
+# -- check, history, info ----------------------------------------------------------------------
 
 
 def parse_age(text: str) -> float:

@@ -146,12 +146,12 @@ async def test_details_copy_and_help(simulated: Place) -> None:
         await pilot.press("Y")
         assert json.loads(pilot.app.clipboard)["name"] == "before-rspamd"
         await pilot.press("question_mark")
-        assert isinstance(pilot.app.screen, HelpDialog)
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
         await pilot.press("escape")
         await pilot.press("exclamation_mark")
-        assert isinstance(pilot.app.screen, OperationsDialog)
+        await until(pilot, lambda: isinstance(pilot.app.screen, OperationsDialog))
         await pilot.press("escape")
-        assert isinstance(pilot.app.screen, Dashboard)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
 
 
 @pytest.mark.parametrize("key", ["colon", "ctrl+p"])

@@ -138,7 +138,7 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
         assert simulated.sent() == [], "the first enter only moves to the button"
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot))
-        await until(pilot, lambda: board.fleet.restoring(board.fleet.operations and 12303))
+        await until(pilot, lambda: board.fleet.restoring(12303))
         assert len(simulated.sent()) == 1
         for key in ("c", "R", "D"):
             await pilot.press(key)

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from tui.fleet.clock import Clock
 from tui.fleet.evidence import Case, Verdict
 from tui.fleet.forecast import Expected, expected
-from tui.fleet.journal import Clash, Journal, JournalUnavailable, Step
+from tui.fleet.journal import Clash, Entry, Journal, JournalUnavailable, Step
 from tui.fleet.operation import TRANSITIONS, Kind, Operation, State
 from tui.fleet.recheck import Refused, check_target
 from tui.fleet.state import Sighting
@@ -350,17 +350,25 @@ class Operations:
             self.trouble = ""
         entries = await self._journal.open_entries(self._account)
         for entry in entries:
-            operation = entry.operation
-            case = self._cases.setdefault(operation.id, Case(operation, entry.seen))
-            if operation.id in self._sent_at:
-                continue  # our own: what we hold is newer
-            if case.operation != operation:
-                case.operation, case.seen = operation, entry.seen
-            self._changed(operation)
-            if not entry.owned and operation.state is State.INTENT:
-                await self._end(operation, State.NEVER_SENT, "Ciplun ended before it was sent")
-            elif not entry.owned and operation.state is State.SENT:
-                await self._step(operation, replace(operation, state=State.UNKNOWN, words=LOST))
+            if entry.operation.id not in self._sent_at:  # of our own, what we hold is newer
+                await self._take_up(entry)
+        await self._let_go(entries)
+        for kind in (Kind.CREATE, Kind.RESTORE):
+            self._durations[kind] = await self._journal.durations(self._account, kind)
+
+    async def _take_up(self, entry: Entry) -> None:
+        """Follow an operation that is in the journal, whoever began it."""
+        operation = entry.operation
+        case = self._cases.setdefault(operation.id, Case(operation, entry.seen))
+        case.operation, case.seen = operation, entry.seen
+        self._changed(operation)
+        if not entry.owned and operation.state is State.INTENT:
+            await self._end(operation, State.NEVER_SENT, "Ciplun ended before it was sent")
+        elif not entry.owned and operation.state is State.SENT:
+            await self._step(operation, replace(operation, state=State.UNKNOWN, words=LOST))
+
+    async def _let_go(self, entries: Sequence[Entry]) -> None:
+        """Tell of operations that another session has ended, and follow them no longer."""
         listed = {entry.operation.id for entry in entries}
         lost = [key for key in self._cases if key not in listed and key not in self._sent_at]
         for key in lost:
@@ -370,8 +378,6 @@ class Operations:
             del self._cases[key]
             if ended is not None:
                 self._changed(ended)
-        for kind in (Kind.CREATE, Kind.RESTORE):
-            self._durations[kind] = await self._journal.durations(self._account, kind)
 
 
 def _taken(operation: Operation) -> str:

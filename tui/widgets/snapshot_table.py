@@ -28,7 +28,7 @@ ALL_COLUMNS = (
 NARROW = (
     Column("name", "Name", min_width=12),
     Column("status", "Status", width=18),
-    Column("created", "Age", width=4, align="right"),
+    Column("created", "Age", width=5, align="right"),
 )
 _NARROW_BELOW = 62
 _MAKING = ("in_progress", "creating", "pending", "running")

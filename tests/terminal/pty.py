@@ -1,0 +1,102 @@
+"""A program in a real pseudo-terminal, its screen read back by a terminal emulator."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+
+class Terminal:
+    """Runs `argv` on a terminal of the given size. Use as a context manager."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        columns: int = 120,
+        lines: int = 40,
+    ) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.output = bytearray()
+        self.code: int | None = None
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.execvpe(argv[0], list(argv), dict(environ))  # noqa: S606
+        self.modes_before = termios.tcgetattr(self.master)
+        self.resize(columns, lines)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.wait(5)
+        self.hang_up()
+
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(self.screen.display)
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self.master, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size of the window."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.screen.resize(lines, columns)
+
+    def hang_up(self) -> None:
+        """Close our end, as a terminal program that is closed does."""
+        if self.master >= 0:
+            os.close(self.master)
+            self.master = -1
+
+    def read(self, seconds: float = 0.05) -> bytes:
+        """Take what the program writes within a moment."""
+        if self.master < 0 or not select.select([self.master], [], [], seconds)[0]:
+            return b""
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:
+            return b""
+        self.output += data
+        self._stream.feed(data)
+        return data
+
+    def until(self, condition: str | Callable[[], object], seconds: float = 20.0) -> None:
+        """Read until the screen holds a text, or a condition does."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read()
+            if (condition in self.text()) if isinstance(condition, str) else condition():
+                return
+        raise AssertionError(f"never seen: {condition}\n{self.text()}")
+
+    def wait(self, seconds: float = 10.0) -> int:
+        """Read on until the program has ended; its exit code, negative for a signal."""
+        end = time.monotonic() + seconds
+        while self.code is None:
+            if time.monotonic() > end:
+                raise AssertionError(f"still running\n{self.text()}")
+            self.read(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
+        while self.read(0.02):
+            pass
+        return self.code

@@ -134,9 +134,9 @@ class Case:
         return None
 
     def _absent(self, sighting: Sighting) -> bool:
-        """Whether enough settled listings in a row have missed it."""
+        """Whether enough settled listings have missed it, this one among them."""
         self.missing += sighting.settled
-        return self.missing >= LISTINGS
+        return sighting.settled and self.missing >= LISTINGS
 
 
 def _unseen(operation: Operation, status: str) -> str:

@@ -79,6 +79,7 @@ class Journal:
         self._sessions = owner or Sessions(path.parent / "sessions" if path else None)
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, "journal")
+        self._closed = False
         self.notice = ""
 
     @property
@@ -167,13 +168,16 @@ class Journal:
 
     async def close(self) -> None:
         """Close the file and give up the claim on our operations."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._close)
-        self._thread.shutdown(wait=False)
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            self._thread.shutdown(wait=False)
 
     # -- in the thread -----------------------------------------------------------
 
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._closed:
+            raise JournalUnavailable("No record can be kept: the journal is closed.")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._work, work)
 

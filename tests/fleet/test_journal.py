@@ -1,0 +1,174 @@
+"""The journal's file: shared, private, migrated, damaged, full, read-only, and never with a token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tui.fleet.journal import Clash, Journal, JournalUnavailable
+from tui.fleet.journal_file import VERSION
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.sessions import Sessions
+
+
+def operation(server: int | str = 1, **changes: object) -> Operation:
+    made = Operation(
+        id=0,
+        kind=Kind.CREATE,
+        state=State.INTENT,
+        account="test",
+        server_id=server,
+        server_name="web",
+        snapshot_id=None,
+        snapshot_name="fresh",
+        asked_at=1.0,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+async def test_what_was_written_is_read_back_by_another_process_s_journal(tmp_path: Path) -> None:
+    first, second = Journal(tmp_path / "j"), Journal(tmp_path / "j")
+    begun = await first.begin(operation(description="naïve \ud800 text", words="x"))
+    assert begun.id > 0
+    entries = await second.open_entries("test")
+    assert [e.operation.server_id for e in entries] == [1]
+    assert entries[0].owned, "the other process lives"
+    await first.close()
+    assert not (await second.open_entries("test"))[0].owned
+    await second.close()
+
+
+async def test_ids_keep_their_kind(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    await journal.begin(operation(1))
+    await journal.begin(operation("1", snapshot_id="uuid-1"))
+    assert {e.operation.server_id for e in await journal.open_entries("test")} == {1, "1"}
+    await journal.close()
+
+
+async def test_one_open_operation_for_each_server_and_account(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    first = await journal.begin(operation())
+    with pytest.raises(Clash) as clash:
+        await journal.begin(operation(snapshot_name="other"))
+    assert clash.value.operation == first
+    await journal.begin(operation(account="another"))
+    await journal.step(first, replace(first, state=State.NEVER_SENT), 2.0)
+    await journal.begin(operation(snapshot_name="other"))
+    await journal.close()
+
+
+async def test_only_one_of_two_wins_a_step(tmp_path: Path) -> None:
+    first, second = Journal(tmp_path / "j"), Journal(tmp_path / "j")
+    begun = await first.begin(operation())
+    sent = await first.step(begun, replace(begun, state=State.SENT), 2.0)
+    assert sent.state is State.SENT
+    lost = await second.step(begun, replace(begun, state=State.NEVER_SENT), 3.0)
+    assert lost.state is State.SENT, "the journal's word counts"
+    await first.close()
+    await second.close()
+
+
+async def test_the_file_is_private_and_keeps_its_format(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "j"
+    journal = Journal(path)
+    await journal.begin(operation())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    await journal.close()
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        db.execute("PRAGMA user_version = 99")
+    later = Journal(path)
+    with pytest.raises(JournalUnavailable, match="newer"):
+        await later.history()
+    await later.close()
+
+
+@pytest.mark.parametrize(
+    "damage", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4096]
+)
+async def test_a_damaged_file_is_set_aside_and_never_deleted(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(damage)
+    journal = Journal(path)
+    begun = await journal.begin(operation())
+    assert (await journal.get(begun.id)) == begun
+    kept = list(tmp_path.glob("j.damaged-*"))
+    assert [file.read_bytes() for file in kept] == [damage]
+    assert "damaged" in journal.notice
+    await journal.close()
+
+
+async def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    await journal.begin(operation())
+    connection = journal._connection
+    assert connection is not None
+
+    def fill() -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    await asyncio.get_running_loop().run_in_executor(journal._thread, fill)
+    with pytest.raises(JournalUnavailable, match="full"):
+        for n in range(200):
+            await journal.begin(operation(n + 2, words="x" * 1000))
+    await journal.close()
+
+
+async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    journal = Journal(tmp_path / "file" / "j")
+    with pytest.raises(JournalUnavailable):
+        await journal.begin(operation())
+    await journal.close()
+
+
+async def test_old_operations_go_and_open_ones_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.fleet.journal.KEPT", 10)
+    journal = Journal(tmp_path / "j")
+    still_open = await journal.begin(operation(999))
+    for n in range(30):
+        begun = await journal.begin(operation(n))
+        await journal.step(begun, replace(begun, state=State.NEVER_SENT), 2.0)
+    await journal.close()
+    journal = Journal(tmp_path / "j")
+    kept = await journal.history()
+    assert len(kept) == 11
+    assert still_open.id in {o.id for o in kept}
+    await journal.close()
+
+
+def test_a_killed_session_is_known_to_be_dead(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tui.fleet.sessions import Sessions\n"
+        "print(Sessions(Path(sys.argv[1])).claim(), flush=True); sys.stdin.read()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    name = child.stdout.readline().strip()
+    mine = Sessions(tmp_path)
+    assert mine.alive(name)
+    child.kill()
+    child.wait()
+    assert not mine.alive(name)
+    assert not (tmp_path / name).exists()
+    assert not mine.alive("../../etc/passwd")
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,190 @@
+"""Random writes, faults, crashes and listings: no second send, nothing forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tests.clocks import FakeClock
+from tests.fleet.provider import Provider
+from tui.fleet.journal import Journal
+from tui.fleet.operation import OPEN, TRANSITIONS, Operation, State
+from tui.fleet.operations import Operations, Refused
+from tui.fleet.state import Sighting
+from tui.fleet.who import Who
+from tui.vps.errors import VpsError
+
+FATES = st.sampled_from(("answered", "answered", "lost", "dropped", "unreachable"))
+SESSIONS = st.integers(0, 1)
+
+
+class Crash(BaseException):
+    """The process dies at this point."""
+
+
+class Writes(RuleBasedStateMachine):
+    """Two sessions on one journal and one provider; either may die between any two steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = FakeClock()
+        self.provider = Provider(self.clock)
+        self.names = 0
+        self.intents: Counter[str] = Counter()
+        self.last: dict[int, State] = {}
+        self.sessions = [self.open(), self.open()]
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    def open(self) -> Operations:
+        made = Operations(
+            api=self.provider,
+            journal=Journal(self.folder / "journal.sqlite3"),
+            clock=self.clock,
+            now=self.provider.world.clock.now,
+            account="test",
+            who=Who("admin"),
+            on_change=self.note,
+        )
+        self.run(made.start())
+        return made
+
+    def note(self, operation: Operation) -> None:
+        self.last[operation.id] = operation.state
+
+    def attempt(self, work: Coroutine[Any, Any, Any]) -> None:
+        with contextlib.suppress(Refused, VpsError):
+            self.run(work)
+
+    # -- what can happen -----------------------------------------------------------------
+
+    @rule(session=SESSIONS, server=st.integers(0, 1), fate=FATES)
+    def create(self, session: int, server: int, fate: str) -> None:
+        self.names += 1
+        self.provider.fate = fate
+        server_model = self.provider.server_model(self.provider.ids[server])
+        self.attempt(self.sessions[session].create(server_model, f"s{self.names}"))
+
+    @rule(session=SESSIONS, pick=st.integers(0, 9), fate=FATES)
+    def restore(self, session: int, pick: int, fate: str) -> None:
+        self.write("restore", session, pick, fate)
+
+    @rule(session=SESSIONS, pick=st.integers(0, 9), fate=FATES)
+    def delete(self, session: int, pick: int, fate: str) -> None:
+        self.write("delete", session, pick, fate)
+
+    def write(self, verb: str, session: int, pick: int, fate: str) -> None:
+        listed = self.run(self.provider.snapshots()).items
+        if listed:
+            self.provider.fate = fate
+            self.attempt(getattr(self.sessions[session], verb)(listed[pick % len(listed)]))
+
+    @rule(
+        session=SESSIONS, seconds=st.sampled_from((1.0, 15.0, 70.0, 700.0)), settled=st.booleans()
+    )
+    def look(self, session: int, seconds: float, settled: bool) -> None:
+        self.run(self.provider.pass_time(seconds))
+        self.provider.settled = settled
+        self.run(self.observe(self.sessions[session]))
+        self.provider.settled = True
+
+    async def observe(self, operations: Operations) -> None:
+        asked_at = self.clock.monotonic()
+        listing = await self.provider.snapshots()
+        status = {key: self.provider.server_model(key).status for key in self.provider.ids}
+        await operations.observe(Sighting(listing.items, listing.settled, asked_at, None, status))
+
+    @rule(session=SESSIONS)
+    def restart(self, session: int) -> None:
+        self.run(self.sessions[session].close())
+        self.sessions[session] = self.open()
+
+    @rule(session=SESSIONS, server=st.integers(0, 1), carried_out=st.booleans())
+    def crash_with_the_request_on_the_wire(
+        self, session: int, server: int, carried_out: bool
+    ) -> None:
+        send = self.provider.create_snapshot
+
+        async def die(*arguments: Any, **more: Any) -> Any:
+            self.provider.fate = "lost" if carried_out else "dropped"
+            with contextlib.suppress(VpsError):
+                await send(*arguments, **more)
+            raise Crash
+
+        self.names += 1
+        self.provider.create_snapshot = die  # type: ignore[method-assign]
+        server_model = self.provider.server_model(self.provider.ids[server])
+        try:
+            self.attempt(self.sessions[session].create(server_model, f"s{self.names}"))
+        except Crash:
+            pass
+        finally:
+            self.provider.create_snapshot = send  # type: ignore[method-assign]
+        self.sessions[session]._journal._sessions.leave()  # as the system does for a dead process
+        self.sessions[session] = self.open()
+
+    # -- what must always hold -------------------------------------------------------------
+
+    @invariant()
+    def no_create_is_sent_twice(self) -> None:
+        sent = Counter(what for verb, what in self.provider.sent if verb == "create")
+        assert all(count == 1 for count in sent.values()), sent
+
+    @invariant()
+    def every_write_that_left_is_in_the_journal(self) -> None:
+        history = self.run(self.sessions[0].history(10_000))
+        left = [o for o in history if o.state not in (State.INTENT, State.NEVER_SENT)]
+        sent = sum(1 for _ in self.provider.sent)
+        assert len(left) == sent, (left, self.provider.sent)
+
+    @invariant()
+    def one_open_operation_for_each_server(self) -> None:
+        history = self.run(self.sessions[0].history(10_000))
+        held = Counter(o.server_id for o in history if o.state in OPEN)
+        assert all(count == 1 for count in held.values()), held
+
+    @invariant()
+    def nothing_is_said_that_is_not_so(self) -> None:
+        names = {s.name for s in self.provider.world.snapshots.values()}
+        for operation in self.run(self.sessions[0].history(10_000)):
+            if operation.kind.value != "create":
+                continue
+            if operation.state in (State.NOT_CARRIED_OUT, State.NEVER_SENT, State.REFUSED):
+                assert operation.snapshot_name not in names, operation
+
+    def teardown(self) -> None:
+        for session in self.sessions:
+            self.run(session.close())
+        self.runner.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+TestWrites = Writes.TestCase
+TestWrites.settings = settings(
+    max_examples=100,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_the_table_of_transitions_has_no_way_back() -> None:
+    ends = set(State) - set(TRANSITIONS)
+    assert ends.isdisjoint(OPEN)
+    for state, following in TRANSITIONS.items():
+        assert state in OPEN
+        assert State.INTENT not in following
+        assert State.SENT not in following or state is State.INTENT, "nothing is sent again"

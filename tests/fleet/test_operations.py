@@ -1,0 +1,372 @@
+"""Writes: what is recorded, what is sent, and how each one ends. No request is ever repeated."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clocks import FakeClock
+from tests.fleet.provider import Provider
+from tui.fleet.journal import Journal
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operations import JournalUnavailable, Operations, Refused
+from tui.fleet.state import Sighting
+from tui.fleet.who import Who
+from tui.vps.errors import Rejected, Unreachable
+from tui.vps.models import Snapshot
+
+
+class Desk:
+    """Operations on a provider, with a journal on disk, and everything they told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock()
+        self.provider = Provider(self.clock)
+        self.folder = folder
+        self.told: list[tuple[str, State, bool]] = []
+        self.desks: list[Operations] = []
+        self.operations = self.open()
+
+    def open(self) -> Operations:
+        made = Operations(
+            api=self.provider,
+            journal=Journal(self.folder / "journal.sqlite3"),
+            clock=self.clock,
+            now=self.provider.world.clock.now,
+            account="test",
+            who=Who("admin", "192.0.2.7"),
+            on_change=self._note,
+        )
+        self.desks.append(made)
+        return made
+
+    def _note(self, operation: Operation) -> None:
+        told = (operation.kind.value, operation.state, operation.overdue)
+        if not self.told or self.told[-1] != told:
+            self.told.append(told)
+
+    async def look(self, operations: Operations | None = None) -> None:
+        """List everything, as a poll does, and weigh it."""
+        asked_at = self.clock.monotonic()
+        listing = await self.provider.snapshots()
+        statuses = {}
+        if self.provider.shows_servers:
+            statuses = {k: self.provider.server_model(k).status for k in self.provider.ids}
+        sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
+        await (operations or self.operations).observe(sighting)
+
+    async def target(self, name: str = "old") -> Snapshot:
+        server = self.provider.world.servers[self.provider.ids[0]]
+        self.provider.world.add_snapshot(server, name)
+        listing = await self.provider.snapshots()
+        return next(s for s in listing.items if s.name == name)
+
+    @property
+    def state(self) -> State:
+        return self.told[-1][1]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    desk = Desk(tmp_path)
+    await desk.operations.start()
+    yield desk
+    for operations in desk.desks:
+        await operations.close()
+
+
+async def create(desk: Desk, name: str = "fresh") -> Operation:
+    return await desk.operations.create(desk.provider.server_model(desk.provider.ids[0]), name)
+
+
+async def test_a_create_from_intent_to_completed(desk: Desk) -> None:
+    operation = await create(desk)
+    assert operation.state is State.ACCEPTED
+    assert operation.snapshot_id == max(desk.provider.world.snapshots)
+    await desk.look()
+    await desk.provider.pass_time(601)
+    await desk.look()
+    assert desk.state is State.COMPLETED
+    steps = [step.state for step in await desk.operations.timeline(operation.id)]
+    assert steps == [State.INTENT, State.SENT, State.ACCEPTED, State.COMPLETED]
+    kept = (await desk.operations.history())[0]
+    assert (kept.user, kept.origin, kept.server_name) == ("admin", "192.0.2.7", "web-0")
+    assert await desk.operations._journal.durations("test", kept.kind) == [
+        pytest.approx(601, abs=1)
+    ]
+
+
+async def test_a_lost_answer_to_a_create_that_was_carried_out(desk: Desk) -> None:
+    desk.provider.fate = "lost"
+    operation = await create(desk)
+    assert operation.state is State.UNKNOWN
+    await desk.look()
+    assert desk.state is State.ACCEPTED
+    await desk.provider.pass_time(601)
+    await desk.look()
+    assert desk.state is State.COMPLETED
+    assert len(desk.provider.sent) == 1
+
+
+async def test_a_create_of_which_nothing_arrived(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    await create(desk)
+    await desk.look()
+    await desk.look()
+    assert desk.state is State.UNKNOWN, "too early: it may be late"
+    await desk.provider.pass_time(11)
+    desk.provider.settled = False
+    await desk.look()
+    assert desk.state is State.UNKNOWN, "an unsettled listing proves nothing"
+    desk.provider.settled = True
+    await desk.look()
+    assert desk.state is State.NOT_CARRIED_OUT
+    assert len(desk.provider.sent) == 1
+    desk.provider.fate = "answered"
+    await create(desk)
+    assert len(desk.provider.sent) == 2, "trying again is the admin's own decision"
+
+
+async def test_unsettled_listings_alone_prove_nothing(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    await create(desk)
+    desk.provider.settled = False
+    for _ in range(20):
+        await desk.provider.pass_time(60)
+        await desk.look()
+    assert desk.state is State.UNKNOWN
+
+
+async def test_an_older_snapshot_of_the_same_name_is_not_taken_for_ours(desk: Desk) -> None:
+    await desk.target("fresh")
+    desk.provider.fate = "dropped"
+    await create(desk, "fresh")
+    for _ in range(3):
+        await desk.provider.pass_time(11)
+        await desk.look()
+    assert desk.state is State.NOT_CARRIED_OUT
+
+
+async def test_a_listing_asked_for_before_the_answer_is_no_evidence(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    asked_at = desk.clock.monotonic()
+    await create(desk)
+    await desk.provider.pass_time(60)
+    for _ in range(3):
+        await desk.operations.observe(Sighting((), True, asked_at))
+    assert desk.state is State.UNKNOWN
+
+
+async def test_no_connection_means_never_sent(desk: Desk) -> None:
+    desk.provider.fate = "unreachable"
+    with pytest.raises(Unreachable):
+        await create(desk)
+    assert desk.state is State.NEVER_SENT
+    assert not desk.operations.running()
+
+
+async def test_the_provider_s_no_is_an_end(desk: Desk) -> None:
+    for n in range(5):
+        await desk.target(f"s{n}")
+    with pytest.raises(Rejected, match="limit"):
+        await create(desk)
+    assert desk.state is State.REFUSED
+
+
+async def test_a_created_snapshot_that_fails_or_vanishes_or_hangs(desk: Desk) -> None:
+    desk.provider.world.next_outcome = "failed"
+    await create(desk)
+    await desk.provider.pass_time(601)
+    await desk.look()
+    assert desk.state is State.FAILED
+    desk.provider.world.next_outcome = "completed"
+    operation = await create(desk, "second")
+    assert operation.snapshot_id is not None
+    desk.provider.world.delete(desk.provider.world.account, operation.snapshot_id)
+    await desk.look()
+    assert desk.state is State.ACCEPTED
+    await desk.look()
+    assert desk.state is State.VANISHED
+    operation = await create(desk, "third")
+    desk.provider.world.snapshots[int(operation.snapshot_id or 0)].ready_at = float("inf")
+    await desk.provider.pass_time(599)
+    await desk.look()
+    assert not desk.told[-1][2]
+    await desk.provider.pass_time(3000)
+    await desk.look()
+    await desk.look()
+    assert [told for told in desk.told if told[2]] == [("create", State.ACCEPTED, True)]
+
+
+async def test_a_restore_is_seen_through_the_server_s_status(desk: Desk) -> None:
+    target = await desk.target()
+    await desk.operations.restore(target)
+    await desk.look()
+    assert desk.state is State.ACCEPTED
+    await desk.provider.pass_time(901)
+    await desk.look()
+    assert desk.state is State.COMPLETED
+
+
+async def test_a_lost_restore_that_was_carried_out(desk: Desk) -> None:
+    target = await desk.target()
+    desk.provider.fate = "lost"
+    await desk.operations.restore(target)
+    assert desk.state is State.UNKNOWN
+    await desk.look()
+    assert desk.state is State.ACCEPTED
+    await desk.provider.pass_time(901)
+    await desk.look()
+    assert desk.state is State.COMPLETED
+    assert len(desk.provider.sent) == 1
+
+
+async def test_a_dropped_restore_is_settled_by_a_server_that_goes_on_running(desk: Desk) -> None:
+    target = await desk.target()
+    desk.provider.fate = "dropped"
+    await desk.operations.restore(target)
+    for _ in range(4):
+        await desk.provider.pass_time(20)
+        await desk.look()
+    assert desk.state is State.NOT_CARRIED_OUT
+
+
+@pytest.mark.parametrize("fate", ["lost", "dropped", "answered"])
+async def test_where_servers_cannot_be_seen_a_restore_stays_honestly_unknown(
+    desk: Desk, fate: str
+) -> None:
+    desk.provider.shows_servers = False
+    target = await desk.target()
+    desk.provider.fate = fate
+    await desk.operations.restore(target)
+    await desk.provider.pass_time(890)
+    await desk.look()
+    assert desk.state in (State.UNKNOWN, State.ACCEPTED)
+    with pytest.raises(Refused, match="restore of old"):
+        await create(desk)
+    await desk.provider.pass_time(20)
+    await desk.look()
+    assert desk.state is State.UNSEEN
+    assert len(desk.provider.sent) == 1
+
+
+async def test_the_admin_can_declare_it_over(desk: Desk) -> None:
+    desk.provider.shows_servers = False
+    operation = await desk.operations.restore(await desk.target())
+    over = await desk.operations.declare_over(operation.id)
+    assert over is not None
+    assert (over.state, "admin" in over.words) == (State.UNSEEN, True)
+    assert await desk.operations.declare_over(operation.id) is None
+
+
+@pytest.mark.parametrize(
+    ("fate", "end"), [("lost", State.COMPLETED), ("dropped", State.NOT_CARRIED_OUT)]
+)
+async def test_a_lost_delete_is_settled_by_listing(desk: Desk, fate: str, end: State) -> None:
+    target = await desk.target()
+    desk.provider.fate = fate
+    await desk.operations.delete(target)
+    assert desk.state is State.UNKNOWN
+    for _ in range(2):
+        await desk.provider.pass_time(11)
+        await desk.look()
+    assert desk.state is end
+    assert len(desk.provider.sent) == 1
+
+
+async def test_a_delete_of_what_is_gone_already_is_a_success_and_says_so(desk: Desk) -> None:
+    target = await desk.target()
+    listed = desk.provider.snapshots
+
+    async def stale(server_id: object = None) -> object:
+        found = await listed()
+        desk.provider.world.snapshots.pop(int(target.id), None)
+        return found
+
+    desk.provider.snapshots = stale  # type: ignore[method-assign, assignment]
+    operation = await desk.operations.delete(target)
+    assert (operation.state, operation.words) == (State.COMPLETED, "it was gone already")
+
+
+async def test_a_changed_target_is_refused_before_anything_leaves(desk: Desk) -> None:
+    target = await desk.target()
+    there = desk.provider.world.snapshots[int(target.id)]
+    there.name = "renamed"
+    with pytest.raises(Refused, match="renamed"):
+        await desk.operations.restore(target)
+    there.name, there.outcome = "old", "failed"
+    with pytest.raises(Refused, match="failed"):
+        await desk.operations.restore(target)
+    there.outcome = "completed"
+    there.created_at += 1
+    with pytest.raises(Refused, match="another snapshot"):
+        await desk.operations.restore(target)
+    desk.provider.world.delete(desk.provider.world.account, target.id)
+    with pytest.raises(Refused, match="no longer listed"):
+        await desk.operations.restore(target)
+    assert desk.provider.sent == []
+    assert not desk.operations.running()
+
+
+async def test_something_else_at_work_on_the_server_is_named_and_refused(desk: Desk) -> None:
+    target = await desk.target()
+    server = desk.provider.world.servers[desk.provider.ids[0]]
+    desk.provider.world.add_snapshot(server, "by-the-panel", hours=0, ready_in=300)
+    for attempt in (desk.operations.restore, desk.operations.delete):
+        with pytest.raises(Refused, match="by-the-panel"):
+            await attempt(target)
+    desk.provider.world.snapshots.popitem()
+    server.restoring_until = desk.provider.world.clock.now() + 600
+    with pytest.raises(Refused, match="being restored"):
+        await desk.operations.restore(target)
+    assert desk.provider.sent == []
+
+
+async def test_two_sessions_cannot_write_to_one_server_at_once(desk: Desk) -> None:
+    other = desk.open()
+    await other.start()
+    await create(desk)
+    with pytest.raises(Refused, match="create of fresh is open on web-0"):
+        await other.create(desk.provider.server_model(desk.provider.ids[0]), "mine")
+    await other.create(desk.provider.server_model(desk.provider.ids[1]), "mine")
+    await desk.provider.pass_time(601)
+    await desk.look(other)
+    await desk.look()
+    assert not desk.operations.running()
+    ends = [o.state for o in await other.history()]
+    assert ends == [State.COMPLETED, State.COMPLETED]
+    assert len(desk.provider.sent) == 2
+
+
+async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
+    journal = desk.operations._journal
+    begun = await journal.begin(desk.operations._intent(Kind.CREATE, 1, "web-1", None, "x"))
+    sent = await journal.begin(desk.operations._intent(Kind.CREATE, 2, "web-2", None, "y"))
+    await journal.step(sent, replace(sent, state=State.SENT), 1.0, frozenset())
+    await desk.operations.close()  # lets go of its lock, as the end of a process does
+    later = desk.open()
+    taken = {o.id: o.state for o in await later.start()}
+    assert taken == {sent.id: State.UNKNOWN}
+    assert (await later._journal.get(begun.id)).state is State.NEVER_SENT  # type: ignore[union-attr]
+
+
+async def test_nothing_is_sent_without_a_record_unless_told_to(desk: Desk, tmp_path: Path) -> None:
+    await desk.operations.close()
+    (tmp_path / "a-file").write_text("")
+    desk.folder = tmp_path / "a-file"
+    operations = desk.operations = desk.open()
+    await operations.start()
+    assert "No record can be kept" in operations.trouble
+    with pytest.raises(JournalUnavailable):
+        await create(desk)
+    assert desk.provider.sent == []
+    operation = await operations.create(
+        desk.provider.server_model(desk.provider.ids[0]), "x", unjournaled=True
+    )
+    assert operation.id < 0
+    await desk.provider.pass_time(601)
+    await desk.look()
+    assert desk.state is State.COMPLETED

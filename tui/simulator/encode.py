@@ -132,5 +132,7 @@ def restore_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
 
 
 def dump(value: object) -> bytes:
-    """JSON as the service writes it: compact, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """JSON as the service writes it: compact, UTF-8, and half a surrogate pair as its escape."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "backslashreplace"
+    )

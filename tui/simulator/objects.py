@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 Json = dict[str, object]
 NEVER: Final = float("inf")
@@ -84,6 +84,7 @@ class SimSnapshot:
     description: str = ""
     outcome: str = "completed"
     uuid: str = ""
+    listed_at: float = 0.0
     gone_at: float = NEVER
     encoded: dict[str, bytes] = field(default_factory=dict)
 
@@ -108,3 +109,13 @@ class SimBackup:
 
 Kept = Account | TokenInfo | SimServer | SimSnapshot | SimBackup
 """Everything that outlives the process when there is a state file."""
+
+
+class Keeper(Protocol):
+    """Writes down what must outlive the process."""
+
+    def save(self, *things: Kept) -> None:
+        """Keep these as they are now, and the clock."""
+
+    def drop(self, thing: Kept) -> None:
+        """Forget one."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from tui.simulator.transport import Protocol
 from tui.simulator.web import PREFIX, SimulatorApp
 
 
@@ -41,6 +42,7 @@ def server(app: SimulatorApp) -> uvicorn.Server:
         date_header=False,
         timeout_graceful_shutdown=1,
         ws="none",
+        http=Protocol,
     )
     return uvicorn.Server(config)
 

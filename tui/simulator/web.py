@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final
@@ -19,6 +19,8 @@ __all__ = ["PREFIX", "Hook", "Received", "SimulatorApp"]
 
 LONGEST_BODY: Final = 1024 * 1024
 """Bytes of a request's body that are taken: what a common proxy takes by default."""
+MOST_RECEIVED: Final = 10_000
+"""Requests that are remembered: a simulator may run for weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Received:
 class Hook:
     """What a scenario can do to a request; this one does nothing."""
 
-    name = ""
+    last = False
+    """Whether it spoils the answer so far that no other hook could read it."""
 
     def begin(self, world: World) -> None:
         """Prepare the world once, before the first request."""
@@ -67,6 +70,12 @@ class SimulatorApp:
         self.router = self._api.router
         self._views = self._api.views
 
+    def play(self, hooks: Sequence[Hook]) -> None:
+        """Put scenarios to work in place of those before; each prepares the world first."""
+        for hook in hooks:
+            hook.begin(self.world)
+        self.hooks = list(hooks)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
@@ -82,12 +91,14 @@ class SimulatorApp:
             return
         response = await self._answer(request, body)
         response.headers.setdefault("date", formatdate(self.world.clock.told(), usegmt=True))
-        self.received.append(
-            Received(
-                request.method, request.url.path, request.url.query, body, response.status_code
-            )
-        )
+        self._note(request, body, response.status_code)
         await response(scope, receive, send)
+
+    def _note(self, request: Request, body: bytes, status: int) -> None:
+        url = request.url
+        self.received.append(Received(request.method, url.path, url.query, body, status))
+        if len(self.received) > MOST_RECEIVED:
+            del self.received[: MOST_RECEIVED // 2]
 
     async def _answer(self, request: Request, body: bytes) -> Response:
         administered = self.admin(request, body) if self.admin else None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import random
 import uuid
-from typing import Protocol
 
 from tui.simulator.clock import VirtualClock, iso
 from tui.simulator.fields import read_create
 from tui.simulator.objects import (
     Account,
     Json,
+    Keeper,
     Kept,
     Refusal,
     SimBackup,
@@ -32,16 +32,6 @@ from tui.simulator.rules import (
     SLOTS,
     duration,
 )
-
-
-class Keeper(Protocol):
-    """Writes down what must outlive the process."""
-
-    def save(self, *things: Kept) -> None:
-        """Keep these as they are now, and the clock."""
-
-    def drop(self, thing: Kept) -> None:
-        """Forget one."""
 
 
 class World:
@@ -208,7 +198,7 @@ class World:
         return [
             s
             for s in reversed(list(source.values()))
-            if s.server.account is account and now < s.gone_at
+            if s.server.account is account and s.listed_at <= now < s.gone_at
         ]
 
     def list_backups(

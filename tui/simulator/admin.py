@@ -1,0 +1,112 @@
+"""The administrative routes: time, tokens and scenarios of a running simulator.
+
+They lie outside the API, under a token of their own, and no scenario stands in their way.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tui.simulator import encode
+from tui.simulator.clock import iso
+from tui.simulator.objects import Json, Refusal
+from tui.simulator.scenarios import UnknownScenario, hooks
+from tui.simulator.web import SimulatorApp
+
+ADMIN: Final = "/admin/"
+
+
+class Administration:
+    """Answers what is asked of it under ``/admin/`` with its token, and nothing else."""
+
+    def __init__(self, app: SimulatorApp) -> None:
+        self.token = f"admin_{secrets.token_hex(20)}"
+        self._app = app
+        self._routes: dict[str, Callable[[Json], Json]] = {
+            "advance": self._advance,
+            "tokens": self._new_token,
+            "scenarios": self._scenarios,
+        }
+        app.admin = self.answer
+
+    def answer(self, request: Request, body: bytes) -> Response | None:
+        """The answer to an administrative request; None to any other."""
+        path = request.url.path
+        route = self._routes.get(path.removeprefix(ADMIN).removesuffix("/"))
+        if route is None or not (path.startswith(ADMIN) and path.endswith("/")):
+            return None
+        try:
+            self._check(request)
+            return _json(route(_fields(body)))
+        except Refusal as refusal:
+            return _json(refusal.body, refusal.status, refusal.headers)
+
+    def _check(self, request: Request) -> None:
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            detail = "This takes the administrative token."
+            raise Refusal(401, {"detail": detail}, {"WWW-Authenticate": "Bearer"})
+        if request.method != "POST":
+            detail = f'Method "{request.method}" not allowed.'
+            raise Refusal(405, {"detail": detail}, {"Allow": "POST"})
+
+    def _advance(self, fields: Json) -> Json:
+        """``{"seconds": 600}``: let that much virtual time pass at once."""
+        seconds = fields.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise Refusal(400, {"seconds": ["A valid number is required."]})
+        if not math.isfinite(seconds) or not 0 <= seconds <= 1e9:
+            raise Refusal(400, {"seconds": ["Ensure this value is from 0 to 1e9."]})
+        self._app.world.advance(seconds)
+        return {"now": iso(self._app.world.clock.now())}
+
+    def _new_token(self, fields: Json) -> Json:
+        """``{"permissions": ["servers:read"], "email": …}``: a token, of any account there is."""
+        world = self._app.world
+        accounts = {s.account.email: s.account for s in world.servers.values()}
+        accounts[world.account.email] = world.account
+        account = accounts.get(str(fields.get("email", world.account.email)))
+        if account is None:
+            raise Refusal(400, {"email": ["There is no such account."]})
+        permissions = fields.get("permissions", [])
+        if not isinstance(permissions, list) or not all(isinstance(p, str) for p in permissions):
+            raise Refusal(400, {"permissions": ["Not a list of strings."]})
+        token = f"vps_{secrets.token_hex(20)}"
+        world.add_token(token, *permissions, account=account)
+        return {"token": token}
+
+    def _scenarios(self, fields: Json) -> Json:
+        """``{"names": ["lost-answer:1"]}``: these are at work from now on, and no others.
+
+        What a scenario has made of the world stays.
+        """
+        names = fields.get("names")
+        if not isinstance(names, list):
+            raise Refusal(400, {"names": ["Not a list of strings."]})
+        try:
+            self._app.play(hooks([str(name) for name in names]))
+        except UnknownScenario as error:
+            raise Refusal(400, {"names": [str(error)]}) from None
+        return {"names": names}
+
+
+def _fields(body: bytes) -> Json:
+    try:
+        fields = json.loads(body.decode() or "{}")
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, {"detail": f"JSON parse error - {error}"}) from None
+    if not isinstance(fields, dict):
+        raise Refusal(400, {"detail": "Not an object."})
+    return fields
+
+
+def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode.dump(value), status, headers, "application/json")

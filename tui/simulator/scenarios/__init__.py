@@ -1,0 +1,48 @@
+"""Everything that can go wrong with a service, by name: the registry of scenarios.
+
+A scenario is asked for as ``NAME`` or ``NAME:TURN``. The turn says which of the requests that it
+could strike it does strike: ``3`` the third, ``1-3`` the first three, ``11-`` all after ten,
+``30%`` about a third of them. Several work together, in the order given.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from tui.simulator.scenarios import answers, connection, lists, worlds, writes
+from tui.simulator.scenarios.base import Scenario, Turn, UnknownScenario
+from tui.simulator.web import Hook
+
+__all__ = ["SCENARIOS", "Scenario", "UnknownScenario", "hooks", "list_scenarios"]
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    scenario.name: scenario
+    for module in (connection, answers, lists, writes, worlds)
+    for scenario in module.SCENARIOS
+}
+
+
+def list_scenarios() -> Sequence[tuple[str, str, bool]]:
+    """Name, one-line description, and whether it is only imagined, of every scenario."""
+    return [(s.name, s.description, s.hypothetical) for s in SCENARIOS.values()]
+
+
+def hooks(names: Sequence[str], seed: int = 1) -> list[Hook]:
+    """The hooks of some scenarios, as ``NAME`` or ``NAME:TURN``. Raises UnknownScenario.
+
+    Those that spoil an answer beyond reading come after those that read it.
+    """
+    made = [_make(text, random.Random(f"{seed}/{n}/{text}")) for n, text in enumerate(names)]  # noqa: S311
+    return sorted(made, key=lambda hook: hook.last)
+
+
+def _make(text: str, rng: random.Random) -> Hook:
+    name, colon, turn = text.partition(":")
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
+        raise UnknownScenario(f"{name}: there is no such scenario")
+    if colon and not scenario.takes_turns:
+        raise UnknownScenario(f"{name} is a state of the world: it takes no turn")
+    return scenario.make(Turn(turn, rng), rng)

@@ -1,0 +1,113 @@
+"""Scenarios of the connection: no answer, a slow one, half of one, too much of one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from tui.simulator.scenarios.base import (
+    Scenario,
+    Struck,
+    Turn,
+    afterwards,
+    anything,
+    instead,
+    reads,
+)
+from tui.simulator.transport import CutAnswer, NoAnswer, RawAnswer, Silence, SlowAnswer
+from tui.simulator.world import World
+
+GIGABYTE: Final = 1 << 30
+DELAY: Final = 3.0
+_HEAD: Final = b'{"count":1,"results":[{"id":1,"name":"'
+
+
+class _Late(Struck):
+    """The answer waits some real seconds."""
+
+    async def after(self, request: Request, response: Response, world: World) -> Response:
+        if self.strikes(request):
+            await asyncio.sleep(DELAY)
+        return response
+
+
+def _late(turn: Turn, rng: random.Random) -> _Late:
+    return _Late(anything, turn)
+
+
+def _chunks() -> Iterator[bytes]:
+    """A gigabyte of a list that never closes its first name."""
+    yield _HEAD
+    block = b"a" * (1 << 20)
+    for _ in range(GIGABYTE // len(block)):
+        yield block
+
+
+async def _plain() -> AsyncIterator[bytes]:
+    for chunk in _chunks():
+        yield chunk
+
+
+async def _packed() -> AsyncIterator[bytes]:
+    packer = zlib.compressobj(9, wbits=31)
+    for chunk in _chunks():
+        packed = packer.compress(chunk)
+        if packed:
+            yield packed
+        await asyncio.sleep(0)
+    yield packer.flush()
+
+
+def _huge(request: Request, world: World) -> Response:
+    return StreamingResponse(_plain(), media_type="application/json")
+
+
+def _bomb(request: Request, world: World) -> Response:
+    headers = {"Content-Encoding": "gzip"}
+    return StreamingResponse(_packed(), headers=headers, media_type="application/json")
+
+
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    instead(
+        "reset",
+        "the connection is reset before anything is done",
+        lambda request, world: NoAnswer(reset=True),
+    ),
+    instead(
+        "hang-up",
+        "the connection is closed before anything is done",
+        lambda request, world: NoAnswer(),
+    ),
+    instead(
+        "silence", "no answer, and the connection stays open", lambda request, world: Silence()
+    ),
+    instead(
+        "garbage",
+        "what comes back is not HTTP",
+        lambda request, world: RawAnswer(b"SSH-2.0-OpenSSH_9.2p1\r\n\x00\xff\r\n"),
+    ),
+    Scenario("slow-answer", f"every answer waits {DELAY:g} seconds", _late),
+    afterwards(
+        "slow-body",
+        "the body comes a byte a second",
+        lambda request, response, world: SlowAnswer(response),
+    ),
+    afterwards(
+        "cut-body",
+        "the connection is closed in the middle of the body",
+        lambda request, response, world: CutAnswer(response),
+    ),
+    afterwards(
+        "reset-body",
+        "the connection is reset in the middle of the body",
+        lambda request, response, world: CutAnswer(response, reset=True),
+    ),
+    instead("huge-body", "a list of a gigabyte", _huge, reads),
+    instead("gzip-bomb", "a small gzip body that unpacks to a gigabyte", _bomb, reads),
+)

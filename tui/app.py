@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -65,14 +66,18 @@ class CiplunApp(App[None]):
         self._make_session = make_session or (lambda settings: Session(settings, environ))
         for theme in THEMES:
             self.register_theme(theme)
+        self._dress(settings)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The dashboard: it stays for the app's life, whatever account it shows."""
+        return Dashboard(self._open_session(self._settings), self._glyphs, self._settings.keys)
 
     def on_mount(self) -> None:
-        """Open the dashboard, or say how to give a token."""
-        self._dress(self._settings)
+        """Connect, or say how to give a token where there is none."""
         if self._settings.token is None and not self._settings.demo:
             self._first_run()
         else:
-            self._begin(self._settings)
+            self.call_after_refresh(self._connect)
 
     def _dress(self, settings: Settings) -> None:
         theme = settings.theme if settings.theme in self.available_themes else THEMES[0].name
@@ -85,16 +90,25 @@ class CiplunApp(App[None]):
 
     # -- the session ------------------------------------------------------------------------
 
-    def _begin(self, settings: Settings) -> None:
+    def _open_session(self, settings: Settings) -> Session:
         self._settings = settings
         self.session = session = self._make_session(settings)
         session.tell = self._tell
-        dashboard = Dashboard(session, self._glyphs, settings.keys)
-        if isinstance(self.screen, Dashboard):
-            self.switch_screen(dashboard)
-        else:
-            self.push_screen(dashboard)
-        self.run_worker(session.run(), group="session", exit_on_error=False)
+        return session
+
+    def _begin(self, settings: Settings) -> None:
+        """Show another account."""
+        self._dress(settings)
+        dashboard = next(s for s in self.screen_stack if isinstance(s, Dashboard))
+        dashboard.use(self._open_session(settings), settings.keys)
+        self._connect()
+
+    def _connect(self) -> None:
+        """Start the session once the dashboard is on the screen: its imports take their time."""
+        gc.freeze()
+        gc.enable()
+        if self.session is not None:
+            self.run_worker(self.session.run(), group="session", exit_on_error=False)
 
     def _tell(self, operation: Operation | None, news: News) -> None:
         """Show news of an operation; the text is content, never markup."""
@@ -133,7 +147,8 @@ class CiplunApp(App[None]):
             if answer is None:
                 self.exit()
             elif answer == DEMO:
-                self._begin(load(replace(self._options, demo=True), self._environ))
+                settings = load(replace(self._options, demo=True), self._environ)
+                self._begin(settings)
             else:
                 self._begin(load(self._options, self._environ))
 
@@ -177,12 +192,11 @@ class CiplunApp(App[None]):
             self.notify(str(error), severity="error", markup=False)
             return
         await self._end_session()
-        self._dress(settings)
         self._begin(settings)
 
     # -- palette and leaving ----------------------------------------------------------------------
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """All commands of the dashboard, and the choice of a theme."""
         if isinstance(screen, Dashboard):
             off = screen.refusals()

@@ -25,6 +25,7 @@ from tui.settings import Settings
 from tui.text import duration, plural
 from tui.tokens import TokenError
 from tui.vps.errors import Unauthorised, VpsError
+from tui.vps.token import Token
 
 if TYPE_CHECKING:
     from tui.simulator.child import ChildSimulator
@@ -128,12 +129,8 @@ class Session:
 
     async def _make_client(self) -> Client:
         """A client with the token read now. Raises TokenError or SimulatorFailed."""
-        from tui.vps.client import Client
-
         url, source = self.settings.url, self.settings.token
         if self.settings.demo:
-            from tui.vps.token import Token
-
             if self._simulator is None:
                 from tui.simulator.child import ChildSimulator
 
@@ -144,6 +141,12 @@ class Session:
             raise TokenError("there is no token")
         else:
             token = await source.read()
+        return await asyncio.to_thread(self._load_client, url, token)
+
+    def _load_client(self, url: str, token: Token) -> Client:
+        """Import the HTTP library and read the certificates, in a thread: keys go on working."""
+        from tui.vps.client import Client
+
         return Client(url, token, may_write=self.lock.reason, clock=self.clock.monotonic)
 
     async def close(self) -> None:

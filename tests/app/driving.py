@@ -41,25 +41,17 @@ async def live(pilot: Pilot[None]) -> Dashboard:
 
 
 async def choose(pilot: Pilot[None], server: str, snapshot: str | None = None) -> Dashboard:
-    """Put the cursors on a server and one of its snapshots, by the keyboard."""
+    """Put the cursors on a server and one of its snapshots."""
     board = dashboard(pilot)
-    await pilot.press("1", "g")
-    for _ in range(board.servers.row_count):
-        row = board.servers.cursor_row
-        if row is not None and row.server.name == server:
-            break
-        await pilot.press("j")
-    assert board.servers.cursor_row is not None
-    assert board.servers.cursor_row.server.name == server
+    await pilot.press("1")
+    assert board.servers.move_to(
+        next(v.server.id for v in board.servers._rows if v.server.name == server)
+    )
+    await pilot.pause()
     if snapshot is not None:
-        await pilot.press("2", "g")
-        for _ in range(board.table.row_count):
-            found = board.table.cursor_row
-            if found is not None and found.name == snapshot:
-                break
-            await pilot.press("j")
-        assert board.table.cursor_row is not None
-        assert board.table.cursor_row.name == snapshot
+        await pilot.press("2")
+        assert board.table.move_to(next(s.id for s in board.table._rows if s.name == snapshot))
+        await pilot.pause()
     return board
 
 

@@ -79,7 +79,7 @@ async def restore_armed(pilot: Pilot[None]) -> None:
 async def restoring(pilot: Pilot[None]) -> None:
     await restore_armed(pilot)
     await pilot.press("enter")
-    await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+    await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
     await until(
         pilot, lambda: [o.state for o in session(pilot).operations.running()] == [State.ACCEPTED]
     )

@@ -62,7 +62,7 @@ class Dashboard(Browsing, Writing):
         yield Line(id="header")
         with Horizontal(id="panes"):
             yield ServerList(self.glyphs, id="servers")
-            yield SnapshotTable(self.glyphs, self.session.expected_time, id="snapshots")
+            yield SnapshotTable(self.glyphs, self._expected, id="snapshots")
         yield Details(id="details")
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign", markup=False)
@@ -74,9 +74,20 @@ class Dashboard(Browsing, Writing):
         """Show what is known, and listen for more."""
         self.servers = self.query_one(ServerList)
         self.table = self.query_one(SnapshotTable)
+        self._end_listening = self.session.store.listen(self._changed)
         self.servers.set_sort(*self.sorts["servers"])
         self.table.set_sort(*self.sorts["snapshots"])
-        self._end_listening = self.session.store.listen(self._changed)
+        self.show_fleet()
+
+    def use(self, session: Session, keymap: Mapping[str, str]) -> None:
+        """Show another session, with nothing of the present one left."""
+        self._end_listening()
+        self.session, self.keymap = session, keymap
+        self._pending = None
+        self.filters = {"servers": "", "snapshots": ""}
+        self.servers.clear_marks()
+        self.table.clear_marks()
+        self._end_listening = session.store.listen(self._changed)
         self.show_fleet()
 
     def on_unmount(self) -> None:
@@ -152,6 +163,9 @@ class Dashboard(Browsing, Writing):
         view = self.chosen_view
         under_way = self._under_way(view) if view else ""
         self.query_one(Details).show(self.chosen_snapshot, view, under_way, self.now)
+
+    def _expected(self, kind: Kind) -> tuple[str, float] | None:
+        return self.session.expected_time(kind)
 
     def _under_way(self, view: ServerView) -> str:
         """What is being done to a server, since when and for how long."""

@@ -8,7 +8,7 @@ import itertools
 
 
 class FakeClock:
-    """A clock that all but stands still until `advance`; sleepers wake in the order of their times."""
+    """A clock that all but stands still until `advance`; sleepers wake in order of their times."""
 
     def __init__(self, wall: float = 1_737_500_000.0) -> None:
         self._now = 1_000.0

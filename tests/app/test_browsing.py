@@ -11,6 +11,7 @@ from textual.widgets import Input
 from tests.app.driving import choose, dashboard, live, session, toasts, type_text, until
 from tests.places import Place
 from tui.screens.ask import AskDialog
+from tui.screens.create import CreateDialog
 from tui.screens.dashboard import Dashboard
 from tui.screens.details import DetailsDialog
 from tui.screens.help import HelpDialog
@@ -196,7 +197,9 @@ async def test_a_server_is_added_by_id_where_no_list_names_it(empty_world: Place
         await type_text(pilot, str(server.id))
         await pilot.press("enter")
         await until(pilot, lambda: board.servers.row_count == 1)
-        await pilot.press("c", "enter")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+        await pilot.press("enter")
         await until(pilot, lambda: board.table.row_count == 1)
         assert empty_world.sent() == ["/api/v1/snapshots/"]
 
@@ -208,7 +211,9 @@ async def test_the_lock_refuses_and_unlocks_for_a_while(simulated: Place) -> Non
         await pilot.press("c")
         assert isinstance(pilot.app.screen, Dashboard)
         assert any("locked" in text for text in toasts(pilot))
-        await pilot.press("L", "c", "enter")
+        await pilot.press("L", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+        await pilot.press("enter")
         await until(pilot, lambda: simulated.sent())
         await simulated.clock.advance(601)
         assert session(pilot).lock.locked

@@ -90,7 +90,9 @@ async def test_enter_held_down_sends_one_request(simulated: Place) -> None:
     async with simulated.app().run_test() as pilot:
         await live(pilot)
         await choose(pilot, "web-server-02")
-        await pilot.press("c", *["enter"] * 20)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+        await pilot.press(*["enter"] * 20)
         await until(pilot, lambda: simulated.sent())
         await until(
             pilot, lambda: not any(isinstance(s, CreateDialog) for s in pilot.app.screen_stack)

@@ -1,9 +1,8 @@
-"""The journal's file: shared, private, migrated, damaged, full, read-only, and never with a token."""
+"""The journal's file: shared, private, versioned, damaged, full, and not to be written."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import stat
 import subprocess
@@ -171,4 +170,4 @@ def test_a_killed_session_is_known_to_be_dead(tmp_path: Path) -> None:
     assert not mine.alive(name)
     assert not (tmp_path / name).exists()
     assert not mine.alive("../../etc/passwd")
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -23,6 +23,7 @@ from tui.fleet.operations import Operations, Refused
 from tui.fleet.state import Sighting
 from tui.fleet.who import Who
 from tui.vps.errors import VpsError
+from tui.vps.models import Key
 
 FATES = st.sampled_from(("answered", "answered", "lost", "dropped", "unreachable"))
 SESSIONS = st.integers(0, 1)
@@ -104,7 +105,9 @@ class Writes(RuleBasedStateMachine):
     async def observe(self, operations: Operations) -> None:
         asked_at = self.clock.monotonic()
         listing = await self.provider.snapshots()
-        status = {key: self.provider.server_model(key).status for key in self.provider.ids}
+        status: dict[Key, str] = {
+            key: self.provider.server_model(key).status for key in self.provider.ids
+        }
         await operations.observe(Sighting(listing.items, listing.settled, asked_at, None, status))
 
     @rule(session=SESSIONS)

@@ -33,7 +33,7 @@ class Terminal:
         self.code: int | None = None
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            os.execvpe(argv[0], list(argv), dict(environ))  # noqa: S606
+            os.execvpe(argv[0], list(argv), dict(environ))
         self.modes_before = termios.tcgetattr(self.master)
         self.resize(columns, lines)
 

@@ -64,6 +64,20 @@ async def create_full(pilot: Pilot[None]) -> None:
     await pilot.press("c")
 
 
+async def create_set(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    for name in ("mail", "db-01", "legacy-crm"):
+        await choose(pilot, name)
+        await pilot.press("space")
+    await pilot.press("c")
+
+
+async def delete_set(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "shop-production-eu-central-1", "release-2025-02")
+    await pilot.press("space", "space", "D")
+
+
 async def restore(pilot: Pilot[None]) -> None:
     await live(pilot)
     await choose(pilot, "db-01", "nightly-3")
@@ -133,6 +147,8 @@ STATES = [
     create,
     create_bad_name,
     create_full,
+    create_set,
+    delete_set,
     restore,
     restore_armed,
     restoring,

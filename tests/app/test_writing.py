@@ -12,6 +12,9 @@ from tui.fleet.operation import State
 from tui.screens.confirm import ConfirmDialog
 from tui.screens.create import CreateDialog
 from tui.screens.dashboard import Dashboard
+from tui.screens.many import CreateSetDialog, DeleteSetDialog
+from tui.screens.room import RoomDialog
+from tui.simulator.objects import Account
 
 
 def field(pilot: Pilot[None], selector: str) -> Input:
@@ -75,15 +78,96 @@ async def test_a_bad_name_is_said_while_typing_and_not_sent(
 
 
 async def test_a_full_server_is_said_and_nothing_sent(simulated: Place) -> None:
-    async with simulated.app().run_test() as pilot:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await choose(pilot, "db-01")
         await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RoomDialog))
         texts = [str(widget.content) for widget in pilot.app.screen.query(Static)]
         assert any("All 5 slots" in text for text in texts)
-        assert any("nightly-1" in text for text in texts)
-        await pilot.press("enter", "enter")
-        assert simulated.sent() == []
+        assert button(pilot).disabled
+        await pilot.press("enter", "enter", "enter")
+        assert simulated.sent() == simulated.sent("DELETE") == []
+
+
+async def make_room(pilot: Pilot[None]) -> None:
+    await choose(pilot, "db-01")
+    await pilot.press("c")
+    await until(pilot, lambda: isinstance(pilot.app.screen, RoomDialog))
+    assert "nightly-1" in str(pilot.app.screen.query_one(".expected", Static).content)
+    await pilot.press("down", "enter", "enter")
+    await type_text(pilot, "nightly-2")
+    await pilot.press("enter")
+    assert button(pilot).has_focus
+    await pilot.press("enter")
+
+
+async def test_room_is_made_by_one_plan(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await make_room(pilot)
+        await until(pilot, lambda: on_dashboard(pilot))
+        await until(pilot, lambda: board.table._rows[0].status == "in_progress")
+        names = [s.name for s in board.table._rows]
+        assert "nightly-2" not in names
+        assert names[0] == "before-update-2025-01-22"
+        assert [r.method for r in simulated.service.received if r.method != "GET"] == [
+            "DELETE",
+            "POST",
+        ]
+
+
+async def test_a_plan_that_ends_half_way_says_where_it_stands(simulated: Place) -> None:
+    server = next(s for s in simulated.world.servers.values() if s.name == "db-01")
+    delete = simulated.world.delete
+
+    def delete_and_fill(account: Account, key: object) -> None:
+        delete(account, key)
+        simulated.world.add_snapshot(server, "somebody-else-s")  # takes the free slot at once
+
+    simulated.world.delete = delete_and_fill  # type: ignore[method-assign]
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await make_room(pilot)
+        await until(pilot, lambda: "one snapshot short" in answer(pilot))
+        assert "nightly-2 is deleted" in answer(pilot)
+        assert "limit" in answer(pilot)
+
+
+async def test_one_name_for_all_marked_servers(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        for name in ("mail", "vpn-gateway", "db-01", "legacy-crm"):
+            await choose(pilot, name)
+            await pilot.press("space")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        texts = " ".join(str(widget.content) for widget in pilot.app.screen.query(Static))
+        assert "db-01 is full" in texts
+        await pilot.press("enter")
+        await until(pilot, lambda: "3 times accepted" in answer(pilot))
+        assert len(simulated.sent()) == 3
+        await pilot.press("escape")
+        await until(pilot, lambda: len(board.fleet.operations) == 3)
+        assert not board.servers.marks
+
+
+async def test_marked_snapshots_are_deleted_after_a_count_is_typed(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "shop-production-eu-central-1", "release-2025-02")
+        await pilot.press("space", "space", "D")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DeleteSetDialog))
+        await type_text(pilot, "delete 3")
+        assert button(pilot).disabled
+        field(pilot, "#typed").value = ""
+        await type_text(pilot, "delete 2")
+        await pilot.press("enter")
+        assert simulated.sent("DELETE") == []
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 times accepted" in answer(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: board.table.row_count == 2)
 
 
 async def test_enter_held_down_sends_one_request(simulated: Place) -> None:

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from tests.clocks import FakeClock
 from tui.simulator.clock import VirtualClock
-from tui.simulator.world import Refusal, World
+from tui.simulator.objects import Refusal
+from tui.simulator.world import World
 from tui.vps.errors import NotFound, OutcomeUnknown, Rejected, Unreachable, VpsError
 from tui.vps.models import Key, Listing, Restoring, Server, Snapshot
 

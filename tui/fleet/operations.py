@@ -115,15 +115,17 @@ class Operations:
         intent = self._about(Kind.RESTORE, target)
         return await self._run(intent, send, target, unjournaled=unjournaled)
 
-    async def delete(self, target: Snapshot, *, unjournaled: bool = False) -> Operation:
-        """Delete a snapshot for good. Raises as `create` does."""
+    async def delete(
+        self, target: Snapshot, *, reason: str = "", unjournaled: bool = False
+    ) -> Operation:
+        """Delete a snapshot for good, for a `reason` to be kept. Raises as `create` does."""
 
         async def send(operation: Operation) -> Operation:
             gone = not await self.api.delete_snapshot(target.id)
             done = self._accepted(operation, words="it was gone already" if gone else "")
             return replace(done, state=State.COMPLETED, ended_at=done.accepted_at)
 
-        intent = self._about(Kind.DELETE, target)
+        intent = replace(self._about(Kind.DELETE, target), description=reason)
         return await self._run(intent, send, target, unjournaled=unjournaled)
 
     # -- what becomes of it --------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The create dialog: a name, a description, and whether there is room."""
+"""The create dialog: a name, a description, and what to know before sending."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.screens.dialog import paragraph
 from tui.screens.sending import SendingDialog
-from tui.text import age
 from tui.vps.errors import Rejected
-from tui.vps.models import SLOTS, Phase
+from tui.vps.models import SLOTS
 from tui.widgets.field import Field
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -62,10 +61,6 @@ class CreateDialog(SendingDialog):
     def body(self) -> Iterable[Widget]:
         """The two fields and what an admin should know before sending."""
         view = self._view
-        if view.full:
-            yield paragraph(f"All {SLOTS} slots of this server are used.", "-warning")
-            yield paragraph(self._room())
-            return
         yield Static("Name", classes="label", markup=False)
         yield Field(propose_name(self._taken, self._now), id="name")
         yield Static("", id="name-problem", markup=False)
@@ -84,29 +79,13 @@ class CreateDialog(SendingDialog):
                 "-warning",
             )
 
-    def _room(self) -> str:
-        """Which snapshots could go, the best candidate first."""
-        oldest_first = self._view.snapshots[::-1]
-        candidates = sorted(oldest_first, key=lambda s: s.phase is not Phase.FAILED)
-        completed = [s for s in candidates if s.phase is Phase.COMPLETED]
-        lines = [
-            f"  {s.name}  ({s.status.replace('_', ' ')}, {age(s.created_at, self._now)})"
-            for s in candidates
-            if s.phase is Phase.FAILED or (s.phase is Phase.COMPLETED and len(completed) > 1)
-        ]
-        if not lines:
-            return "None of them should go: a create is possible again when one has ended."
-        return "\n".join(("Delete one first. What could go, the most dispensable first:", *lines))
-
     def on_mount(self) -> None:
         """Look at the proposed name as if it had been typed."""
-        if self._view.full:
-            self.query_one("#send").display = False
         self.update_button()
 
     def ready(self) -> bool:
-        """Whether the name is allowed and there is room."""
-        return not self._view.full and not name_problem(self._typed, self._taken)
+        """Whether the name is allowed."""
+        return not name_problem(self._typed, self._taken)
 
     @property
     def _typed(self) -> str:

@@ -13,6 +13,7 @@ from textual.widgets import Button, Static
 
 from tui.fleet.operation import Operation
 from tui.fleet.operations import JournalUnavailable, Refused
+from tui.fleet.plans import OneShort
 from tui.screens.dialog import Dialog
 from tui.vps.errors import Rejected, VpsError
 
@@ -85,7 +86,7 @@ class SendingDialog(Dialog[Operation]):
             self.answer(f"{error} Nothing was sent. Press again to send without a record.")
         except Rejected as error:
             self.rejected(error)
-        except (Refused, VpsError) as error:
+        except (Refused, OneShort, VpsError) as error:
             self.answer(str(error))
         else:
             self.finish(operation)

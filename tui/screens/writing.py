@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from tui.commands import BY_ID
 from tui.fleet.operation import Kind, Operation
+from tui.fleet.plans import each, make_room
 from tui.fleet.state import Fleet, ServerView
 from tui.screens.ask import AskDialog
 from tui.screens.board import Board
 from tui.screens.confirm import ConfirmDialog, delete_warnings, describe, restore_warnings
 from tui.screens.create import CreateDialog
+from tui.screens.many import CreateSetDialog, DeleteSetDialog, Told
 from tui.screens.operations import OperationsDialog
+from tui.screens.room import MakeRoom, RoomDialog
 from tui.vps.models import Phase, Server, Snapshot
 
+STALE = "the data is not live: nothing is destroyed on old knowledge"
 WRITES = {"create": Kind.CREATE, "restore": Kind.RESTORE, "delete": Kind.DELETE}
 
 
@@ -40,7 +44,7 @@ def refusal(
     if kind is Kind.CREATE:
         return None
     if not fleet.freshness.live:
-        return "the data is not live: nothing is destroyed on old knowledge"
+        return STALE
     if snapshot is None:
         return "no snapshot is chosen"
     if kind is Kind.RESTORE and snapshot.phase is not Phase.COMPLETED:
@@ -56,15 +60,19 @@ class Writing(Board):
     def refusals(self) -> dict[str, str]:
         """Command ids that can't be used now, with the reason."""
         view, snapshot = self.chosen_view, self.chosen_snapshot
-        locked = self.session.lock.reason()
-        if not self.session.connected:
-            locked = "not connected yet"
+        locked = self._unwritable()
         found = {}
         for command, kind in WRITES.items():
             reason = locked or refusal(kind, self.fleet, view, snapshot)
             if reason:
                 found[command] = reason
         return found
+
+    def _unwritable(self) -> str | None:
+        """Why nothing at all can be written now."""
+        if not self.session.connected:
+            return "not connected yet"
+        return self.session.lock.reason()
 
     def _allowed(self, command: str) -> bool:
         reason = self.refusals().get(command)
@@ -80,7 +88,11 @@ class Writing(Board):
         return self.session.perform(send())
 
     def action_create(self) -> None:
-        """Ask for a name and create a snapshot of the chosen server."""
+        """Ask for a name and create a snapshot of the chosen server, or of all marked ones."""
+        marked = [v for v in self.fleet.servers.values() if v.server.id in self.servers.marks]
+        if marked:
+            self._create_set(marked)
+            return
         view = self.chosen_view
         if not self._allowed("create") or view is None:
             return
@@ -91,7 +103,60 @@ class Writing(Board):
                 lambda: operations.create(view.server, name, description, unjournaled=unrecorded)
             )
 
-        self.app.push_screen(CreateDialog(view, self.now, create))
+        if view.full:
+            self.app.push_screen(RoomDialog(view, self.now, self._room_maker(view)))
+        else:
+            self.app.push_screen(CreateDialog(view, self.now, create))
+
+    def _room_maker(self, view: ServerView) -> MakeRoom:
+        def start(target: Snapshot, name: str, description: str) -> asyncio.Task[Operation]:
+            operations = self.session.operations
+            return self._perform(
+                lambda: make_room(operations, target, view.server, name, description)
+            )
+
+        return start
+
+    def _create_set(self, views: Sequence[ServerView]) -> None:
+        if reason := self._unwritable():
+            self.say(reason, bad=True)
+            return
+
+        def send(name: str, told: Told) -> asyncio.Task[None]:
+            operations = self.session.operations
+            return self.session.perform(
+                each(
+                    [v.server for v in views if not v.full and not v.busy],
+                    lambda server: server.id,
+                    lambda server: operations.create(server, name),
+                    lambda server, result: told(server.id, result),
+                )
+            )
+
+        self.servers.clear_marks()
+        self.app.push_screen(CreateSetDialog(views, self.now, send))
+
+    def _delete_set(self, snapshots: Sequence[Snapshot]) -> None:
+        reason = self._unwritable()
+        if not reason and not self.fleet.freshness.live:
+            reason = STALE
+        if reason:
+            self.say(reason, bad=True)
+            return
+
+        def send(_: str, told: Told) -> asyncio.Task[None]:
+            operations = self.session.operations
+            return self.session.perform(
+                each(
+                    snapshots,
+                    lambda snapshot: snapshot.server_id,
+                    operations.delete,
+                    lambda snapshot, result: told(snapshot.id, result),
+                )
+            )
+
+        self.table.clear_marks()
+        self.app.push_screen(DeleteSetDialog(snapshots, send))
 
     def action_restore(self) -> None:
         """Ask for the server's name and restore the chosen snapshot."""
@@ -114,7 +179,12 @@ class Writing(Board):
         )
 
     def action_delete(self) -> None:
-        """Ask for the snapshot's name and delete it."""
+        """Ask for the snapshot's name and delete it, or all marked ones."""
+        marks = self.table.marks
+        found = [s for v in self.fleet.servers.values() for s in v.snapshots if s.id in marks]
+        if found:
+            self._delete_set(found)
+            return
         view, target = self.chosen_view, self.chosen_snapshot
         if not self._allowed("delete") or view is None or target is None:
             return

@@ -10,13 +10,14 @@ from tui.simulator.objects import Json, Refusal
 
 NAME_LENGTH: Final = 255
 _NAME: Final = re.compile(r"[-a-zA-Z0-9_]+$")
+_NO_SLUG: Final = 'Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.'
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FRACTION: Final = re.compile(r"\.0*\s*$")
 _ABSENT: Final = object()
 
 
 class _Invalid(Exception):
-    """One field's complaint."""
+    """What is wrong with one field, one sentence or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def read_create(fields: Json, *, uuids: bool = True) -> Wanted:
         try:
             found[field] = read(fields.get(field, fields.get(other, _ABSENT)))
         except _Invalid as error:
-            errors[field] = [str(error)]
+            errors[field] = list(error.args)
     if errors:
         raise Refusal(400, errors)
     server = found["server_id"]
@@ -76,29 +77,39 @@ def _integer(value: object) -> int:
         raise _Invalid("A valid integer is required.") from None
 
 
-def _text(value: object) -> str:
+def _text(value: object, invalid: str = "Not a valid string.") -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _Invalid("Not a valid string.")
-    text = str(value).strip()
-    if "\0" in text:
-        raise _Invalid("Null characters are not allowed.")
-    for char in text:
-        if 0xD800 <= ord(char) <= 0xDFFF:
-            raise _Invalid(f"Surrogate characters are not allowed: U+{ord(char):X}.")
-    return text
+        raise _Invalid(invalid)
+    return str(value).strip()
+
+
+def _forbidden_characters(text: str) -> list[str]:
+    words = ["Null characters are not allowed."] if "\0" in text else []
+    half = next((char for char in text if 0xD800 <= ord(char) <= 0xDFFF), None)
+    if half is not None:
+        words.append(f"Surrogate characters are not allowed: U+{ord(half):X}.")
+    return words
 
 
 def _slug(value: object) -> str:
     if isinstance(value, str) and not value.strip():
         raise _Invalid("This field may not be blank.")
-    text = _text(_present(value))
+    text = _text(_present(value), _NO_SLUG)
+    words = _forbidden_characters(text)
     if len(text) > NAME_LENGTH:
-        raise _Invalid(f"Ensure this field has no more than {NAME_LENGTH} characters.")
+        words.insert(0, f"Ensure this field has no more than {NAME_LENGTH} characters.")
     if not _NAME.match(text):
-        words = "consisting of letters, numbers, underscores or hyphens."
-        raise _Invalid(f'Enter a valid "slug" {words}')
+        words.append(_NO_SLUG)
+    if words:
+        raise _Invalid(*words)
     return text
 
 
 def _description(value: object) -> str:
-    return "" if value is _ABSENT else _text(_present(value))
+    if value is _ABSENT:
+        return ""
+    text = _text(_present(value))
+    words = _forbidden_characters(text)
+    if words:
+        raise _Invalid(*words)
+    return text

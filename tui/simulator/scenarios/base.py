@@ -43,6 +43,8 @@ class Turn:
         first, dash, last, chance = match.groups()
         self._first = int(first or 1)
         self._last = int(last) if last else None if dash or chance else self._first
+        if self._first < 1 or (self._last is not None and self._last < self._first):
+            raise UnknownScenario(f"{text}: no request has this turn")
         self._chance = int(chance) / 100 if chance else 1.0
         self._random = rng
         self._count = 0

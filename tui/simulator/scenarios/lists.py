@@ -121,7 +121,6 @@ HOSTILE: Final = (
     "[/]",
     "bidi \u202egnp.exe\u2066 over",
     "zero\u200bwidth\ufeff\u00ad",
-    "half a pair \ud800",
     "wide \u6771\u4eac \U0001f680 comb" + "\u0301" * 50,
     "long " * 20_000,
     "'; rm -rf ~ #",
@@ -140,6 +139,10 @@ def _hostile(answer: Any, request: Request) -> Any:
         if isinstance(item.get("server"), dict):
             item["server"]["name"] = text
     return answer
+
+
+def _half_a_pair(answer: Any, request: Request) -> Any:
+    return _changed(answer, [{"description": "half a surrogate pair: \ud800"}])
 
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -169,4 +172,11 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         hypothetical=True,
     ),
     edited("hostile-content", "names that attack terminals and readers", _hostile, lists),
+    edited(
+        "lone-surrogate",
+        "a description with half of a surrogate pair, which UTF-8 cannot say",
+        _half_a_pair,
+        snapshot_lists,
+        hypothetical=True,
+    ),
 )

@@ -1,0 +1,71 @@
+"""Simulators in a thread, and clients of them, for the tests here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import ClassVar
+
+from starlette.types import Receive, Scope, Send
+
+from tui.simulator.clock import VirtualClock
+from tui.simulator.demo import demo_fleet, neighbours
+from tui.simulator.scenarios import hooks
+from tui.simulator.serve import serving
+from tui.simulator.web import SimulatorApp
+from tui.simulator.world import World
+from tui.vps.client import Client, Limits
+from tui.vps.token import Token
+
+TOKEN = "vps_0123456789abcdef"
+OTHER = "vps_fedcba9876543210"
+NOON = 1_737_547_200.0  # 2025-01-22 12:00 UTC
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def demo_world() -> World:
+    """The demo fleet and a neighbour, at a noon that does not pass."""
+    world = World(VirtualClock(0.0, NOON))
+    world.add_token(TOKEN)
+    demo_fleet(world)
+    neighbours(world)
+    account = next(s.account for s in world.servers.values() if s.account is not world.account)
+    world.add_token(OTHER, account=account)
+    return world
+
+
+class Stage:
+    """A server that stays while the simulators on it change: starting one takes its time."""
+
+    idle: ClassVar[list[Stage]] = []
+
+    def __init__(self) -> None:
+        self.app: SimulatorApp | None = None
+        self._serving = serving(self)  # type: ignore[arg-type]
+        self.url = self._serving.__enter__()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+
+@contextmanager
+def demo(*scenarios: str, dialect: str = "docs") -> Iterator[tuple[str, SimulatorApp]]:
+    """The demo world, served with scenarios."""
+    stage = Stage.idle.pop() if Stage.idle else Stage()
+    stage.app = SimulatorApp(demo_world(), dialect)
+    stage.app.play(hooks(scenarios))
+    try:
+        yield stage.url, stage.app
+    finally:
+        Stage.idle.append(stage)
+
+
+@asynccontextmanager
+async def client(url: str, token: str = TOKEN, **limits: float) -> AsyncIterator[Client]:
+    """The product's own client, ready to speak."""
+    speaking = Client(url, Token(token), limits=Limits(**limits))  # type: ignore[arg-type]
+    try:
+        yield speaking
+    finally:
+        await speaking.aclose()

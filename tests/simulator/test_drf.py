@@ -1,0 +1,287 @@
+"""The simulator beside a real Django REST framework service: the same no, word for word."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import django  # type: ignore[import-untyped]
+import httpx
+import pytest
+from django.conf import settings  # type: ignore[import-untyped]
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.simulator.running import TOKEN, demo
+from tui.simulator.fields import read_create
+from tui.simulator.objects import Refusal
+from tui.simulator.rate import Rate
+
+URLS = ModuleType("oracle_urls")
+sys.modules["oracle_urls"] = URLS
+settings.configure(
+    SECRET_KEY="none",
+    ROOT_URLCONF="oracle_urls",
+    ALLOWED_HOSTS=["*"],
+    APPEND_SLASH=True,
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
+    USE_TZ=True,
+    CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+    REST_FRAMEWORK={
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+        "UNAUTHENTICATED_USER": None,
+    },
+)
+django.setup()
+
+from django.core.cache import cache  # type: ignore[import-untyped] # noqa: E402
+from django.urls import path  # type: ignore[import-untyped] # noqa: E402
+from rest_framework import exceptions, serializers  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.authentication import TokenAuthentication  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.pagination import PageNumberPagination  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.permissions import BasePermission  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.response import Response  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.test import APIClient  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.throttling import SimpleRateThrottle  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.views import APIView  # type: ignore[import-untyped] # noqa: E402
+
+READER = "vps_reader"
+
+
+class Account:
+    is_authenticated = True
+    pk = 1
+
+
+class Bearer(TokenAuthentication):  # type: ignore[misc]
+    keyword = "Bearer"
+
+    def authenticate_credentials(self, key: str) -> Any:
+        if key not in (TOKEN, READER):
+            raise exceptions.AuthenticationFailed("Invalid token.")
+        return Account(), key
+
+
+class Permitted(BasePermission):  # type: ignore[misc]
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if request.auth is None:
+            return False
+        return request.auth == TOKEN or request.method in ("GET", "HEAD", "OPTIONS")
+
+
+class PerToken(SimpleRateThrottle):  # type: ignore[misc]
+    rate = "1000/min"
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        return str(request.auth)
+
+
+class NewSnapshot(serializers.Serializer):  # type: ignore[misc]
+    server_id = serializers.IntegerField()
+    name = serializers.SlugField(max_length=255)
+    description = serializers.CharField(required=False, allow_blank=True)
+
+
+class Paged(PageNumberPagination):  # type: ignore[misc]
+    page_size = 20
+    max_page_size = 100
+    page_size_query_param = "page_size"
+
+
+class View(APIView):  # type: ignore[misc]
+    authentication_classes = [Bearer]
+    permission_classes = [Permitted]
+    throttle_classes = [PerToken]
+
+
+class Snapshots(View):
+    def get(self, request: Any) -> Response:
+        return Response({"count": 0, "results": []})
+
+    def post(self, request: Any) -> Response:
+        NewSnapshot(data=request.data).is_valid(raise_exception=True)
+        raise exceptions.NotFound
+
+
+class Snapshot(View):
+    def delete(self, request: Any, key: str) -> Response:
+        raise exceptions.NotFound
+
+
+class Restore(View):
+    def post(self, request: Any, key: str) -> Response:
+        raise exceptions.NotFound
+
+
+class Servers(View):
+    def get(self, request: Any) -> Response:
+        pager = Paged()
+        page = pager.paginate_queryset(range(12), request)
+        answer: Response = pager.get_paginated_response(page)
+        return answer
+
+
+URLS.urlpatterns = [  # type: ignore[attr-defined]
+    path("api/v1/snapshots/", Snapshots.as_view()),
+    path("api/v1/snapshots/<key>/", Snapshot.as_view()),
+    path("api/v1/snapshots/<key>/restore/", Restore.as_view()),
+    path("api/v1/servers/", Servers.as_view()),
+]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with demo() as (address, app):
+        app.world.add_token(READER, "servers:read")
+        yield address
+
+
+COMPARED = ("allow", "www-authenticate", "retry-after", "location", "content-type")
+GOOD = {"Authorization": f"Bearer {TOKEN}"}
+READS = {"Authorization": f"Bearer {READER}"}
+JSON = {"Content-Type": "application/json"}
+REQUESTS: list[tuple[str, str, dict[str, str], str]] = [
+    ("GET", "/snapshots/", {}, ""),
+    ("GET", "/snapshots/", {"Authorization": "Basic abc"}, ""),
+    ("GET", "/snapshots/", {"Authorization": "Bearer"}, ""),
+    ("GET", "/snapshots/", {"Authorization": "Bearer a b"}, ""),
+    ("GET", "/snapshots/", {"Authorization": "Bearer vps_wrong"}, ""),
+    ("GET", "/snapshots/", {"Authorization": f"bearer {TOKEN}"}, ""),
+    ("PUT", "/snapshots/", {}, "{"),
+    ("POST", "/snapshots/", {"Authorization": "Bearer vps_wrong", **JSON}, "{"),
+    ("GET", "/no/such/path/", GOOD, ""),
+    ("GET", "/no/such/path", {}, ""),
+    ("GET", "/snapshots", {}, ""),
+    ("GET", "/snapshots?server_id=1&x=%2F", GOOD, ""),
+    ("POST", "/snapshots", GOOD | JSON, '{"name": "x"}'),
+    ("DELETE", "/snapshots/1", GOOD, ""),
+    ("PUT", "/snapshots/", GOOD, ""),
+    ("PATCH", "/snapshots/", GOOD, ""),
+    ("TRACE", "/snapshots/", GOOD, ""),
+    ("GET", "/snapshots/801/", GOOD, ""),
+    ("HEAD", "/snapshots/801/", GOOD, ""),
+    ("PUT", "/snapshots/999999/", GOOD, ""),
+    ("GET", "/snapshots/999999/restore/", GOOD, ""),
+    ("POST", "/servers/", GOOD, ""),
+    ("DELETE", "/snapshots/999999/", GOOD, ""),
+    ("POST", "/snapshots/999999/restore/", GOOD, ""),
+    ("POST", "/snapshots/", READS | JSON, "{"),
+    ("DELETE", "/snapshots/1/", READS, ""),
+    ("PUT", "/snapshots/", READS, ""),
+    ("POST", "/snapshots/", GOOD | JSON, ""),
+    ("POST", "/snapshots/", GOOD | JSON, "{"),
+    ("POST", "/snapshots/", GOOD | JSON, '{"name": NaN}'),
+    ("POST", "/snapshots/", GOOD | JSON, "{}"),
+    ("POST", "/snapshots/", GOOD | JSON, '{"server_id": 1}'),
+    ("POST", "/snapshots/", GOOD | JSON, '{"server_id": "x", "name": "a b"}'),
+    ("POST", "/snapshots/", GOOD | JSON, '{"server_id": 999999, "name": "good"}'),
+    ("POST", "/snapshots/", GOOD | {"Content-Type": "text/plain"}, "hello"),
+    ("GET", "/servers/?page=0", GOOD, ""),
+    ("GET", "/servers/?page=2", GOOD, ""),
+    ("GET", "/servers/?page=abc", GOOD, ""),
+    ("GET", "/servers/?page=abc", {}, ""),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "headers", "body"), REQUESTS)
+def test_the_same_refusal_as_the_framework(
+    url: str, method: str, target: str, headers: dict[str, str], body: str
+) -> None:
+    kind = headers.get("Content-Type", "application/octet-stream")
+    others = {k: v for k, v in headers.items() if k != "Content-Type"}
+    theirs = APIClient().generic(
+        method, f"/api/v1{target}", body, content_type=kind, headers=others
+    )
+    ours = httpx.request(method, f"{url}{target}", headers=headers, content=body.encode())
+    assert ours.status_code == theirs.status_code
+    for name in COMPARED:
+        assert ours.headers.get(name) == theirs.headers.get(name), name
+    if method == "HEAD" or not theirs.content:
+        assert ours.content == b""
+    elif theirs.headers["content-type"] == "application/json" and theirs.status_code >= 400:
+        assert ours.json() == json.loads(theirs.content)
+    elif theirs.status_code >= 400:
+        assert ours.text == theirs.content.decode()
+
+
+def test_the_same_answer_to_options(url: str) -> None:
+    theirs = APIClient().options("/api/v1/snapshots/", headers=GOOD)
+    ours = httpx.options(f"{url}/snapshots/", headers=GOOD)
+    assert ours.status_code == theirs.status_code == 200
+    assert ours.headers["allow"] == theirs.headers["allow"]
+    wanted = json.loads(theirs.content)
+    assert set(ours.json()) == set(wanted)
+    assert ours.json()["parses"] == wanted["parses"]
+
+
+@pytest.mark.parametrize("query", ["", "page=2", "page=2&status=", "page=last", "page_size=1000"])
+def test_the_same_pages(url: str, query: str) -> None:
+    more = "page_size=5&" if "page_size" not in query else ""
+    theirs = APIClient().get(f"/api/v1/servers/?{more}{query}", headers=GOOD).json()
+    ours = httpx.get(f"{url}/servers/?{more}{query}", headers=GOOD).json()
+    assert ours["count"] == theirs["count"]
+    assert len(ours["results"]) == len(theirs["results"])
+    origin = url.removesuffix("/api/v1")
+    for link in ("next", "previous"):
+        wanted = theirs[link] and theirs[link].replace("http://testserver", origin)
+        assert ours[link] == wanted
+
+
+def test_the_same_throttling(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    moment = 1000.0
+    monkeypatch.setattr(PerToken, "rate", "2/min")
+    monkeypatch.setattr(PerToken, "timer", lambda self: moment)
+    with demo() as (url, app):
+        app.world.add_token(READER, "servers:read")
+        app.world.rate = Rate(2, 60, clock=lambda: moment)
+        told = []
+        steps = [(0, GOOD), (0.5, GOOD), (1, GOOD), (0, READS), (58.1, GOOD), (0.5, GOOD)]
+        for step, headers in [*steps, (0.5, GOOD)]:
+            moment += step
+            theirs = APIClient().get("/api/v1/snapshots/", headers=headers)
+            ours = httpx.get(f"{url}/snapshots/", headers=headers)
+            told.append(ours.status_code)
+            assert ours.status_code == theirs.status_code
+            assert ours.headers.get("retry-after") == theirs.headers.get("retry-after")
+            if ours.status_code == 429:
+                assert ours.json() == theirs.json()
+        assert told == [200, 200, 429, 200, 429, 200, 200]
+    cache.clear()
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+    st.text("ab-_9\n .", max_size=6),
+    st.sampled_from(
+        ["a" * 255, "a" * 256, "9" * 1001, "1.0", " 12 ", "\0", "x\0", "\ud800", "a\n"]
+    ),
+    st.lists(st.integers(), max_size=2),
+    st.just({"a": 1}),
+)
+
+
+@given(
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("server_id", "name", "description"), VALUES))
+)
+def test_the_same_words_about_fields(fields: dict[str, Any]) -> None:
+    serializer = NewSnapshot(data=fields)
+    if serializer.is_valid():
+        wanted = read_create(fields, uuids=False)
+        assert wanted.server == serializer.validated_data["server_id"]
+        assert wanted.name == serializer.validated_data["name"]
+        assert wanted.description == serializer.validated_data.get("description", "")
+        return
+    with pytest.raises(Refusal) as refused:
+        read_create(fields, uuids=False)
+    assert refused.value.status == 400
+    words = {name: [str(error) for error in errors] for name, errors in serializer.errors.items()}
+    assert refused.value.body == words

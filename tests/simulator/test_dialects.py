@@ -105,3 +105,13 @@ async def test_ids_of_the_other_dialect_are_no_integers() -> None:
             assert refused.value.fields == {"server_id": "A valid integer is required."}
             with pytest.raises(NotFound):
                 await speaking.server("no-such-thing")
+
+
+async def test_a_servers_password_is_told_and_not_kept() -> None:
+    with demo(dialect="client") as (url, app):
+        mail = next(s for s in app.world.servers.values() if s.name == "mail")
+        told = httpx.get(f"{url}/servers/{mail.uuid}/", headers=BEARER).json()
+        assert told["password"]
+        assert "password" not in httpx.get(f"{url}/servers/", headers=BEARER).text
+        async with client(url) as speaking:
+            assert told["password"] not in repr(await speaking.server(mail.uuid))

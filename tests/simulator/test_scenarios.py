@@ -1,162 +1,33 @@
-"""Every scenario does what its line says, seen through a raw client and through the product's."""
+"""Scenarios that a client gets over, in part or in whole. And that every scenario has a test."""
 
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
-from tests.simulator.running import BEARER, NOON, TOKEN, client, demo
-from tui.simulator.scenarios import SCENARIOS, UnknownScenario, hooks, list_scenarios
-from tui.simulator.transport import SlowAnswer
-from tui.simulator.web import Hook, SimulatorApp
-from tui.simulator.world import World
+from tests.simulator.running import BEARER, NOON, client, demo
+from tests.simulator.test_failing import MAIL, READING, WRITING, create
+from tui.simulator.scenarios import SCENARIOS
+from tui.simulator.web import SimulatorApp
 from tui.vps.client import Client
 from tui.vps.errors import (
     BadResponse,
     Forbidden,
     NotFound,
-    OutcomeUnknown,
     RateLimited,
     Rejected,
-    Unauthorised,
-    Unreachable,
-    VpsError,
 )
 from tui.vps.models import Phase
 
-MAIL: Final = 12305
-"""A server of the demo fleet with two snapshots."""
 TARGET: Final = "before-rspamd"
 
 
 def key_of(app: SimulatorApp, name: str = TARGET) -> int:
     return next(s.id for s in app.world.snapshots.values() if s.name == name)
-
-
-def made(app: SimulatorApp) -> bool:
-    return any(s.name == "new" for s in app.world.snapshots.values())
-
-
-async def create(speaking: Client) -> Any:
-    return await speaking.create_snapshot(MAIL, "new")
-
-
-# -- what a client sees of each ---------------------------------------------------------
-
-READING: Final[dict[str, tuple[type[VpsError], str]]] = {
-    "reset": (Unreachable, ""),
-    "hang-up": (BadResponse, "cut short"),
-    "silence": (Unreachable, "no answer in time"),
-    "garbage": (BadResponse, "malformed"),
-    "slow-body": (Unreachable, "no answer in time"),
-    "cut-body": (BadResponse, "cut short"),
-    "reset-body": (Unreachable, ""),
-    "huge-body": (BadResponse, "larger than"),
-    "gzip-bomb": (BadResponse, "compressed"),
-    "error-500": (BadResponse, "500"),
-    "error-502": (BadResponse, "502"),
-    "error-503": (BadResponse, "503"),
-    "error-504": (BadResponse, "504"),
-    "throttled": (RateLimited, "60 seconds"),
-    "throttled-by-date": (RateLimited, ""),
-    "throttled-silent": (RateLimited, ""),
-    "throttled-negative": (RateLimited, "-60"),
-    "throttled-for-a-year": (RateLimited, ""),
-    "throttled-nonsense": (RateLimited, "soon"),
-    "unauthorised": (Unauthorised, "Invalid token."),
-    "truncated-json": (BadResponse, "not a list"),
-    "html": (BadResponse, "not a list"),
-    "empty-body": (BadResponse, "not a list"),
-    "deep-json": (BadResponse, "not a list"),
-    "redirect-loop": (BadResponse, "circle"),
-    "redirect-away": (BadResponse, "302"),
-    "next-loop": (BadResponse, "no end"),
-    "next-endless": (BadResponse, "no end"),
-}
-
-
-@pytest.mark.parametrize("name", READING)
-async def test_a_read_fails_as_told(name: str) -> None:
-    error, words = READING[name]
-    with demo(name) as (url, _):
-        async with client(url, read=0.4, pages=20) as speaking:
-            with pytest.raises(error) as failed:
-                await speaking.snapshots()
-    assert type(failed.value) is error
-    assert words in str(failed.value)
-
-
-WRITING: Final[dict[str, tuple[type[VpsError], bool]]] = {
-    "reset": (OutcomeUnknown, False),
-    "hang-up": (OutcomeUnknown, False),
-    "error-503": (OutcomeUnknown, False),
-    "throttled": (RateLimited, False),
-    "unauthorised": (Unauthorised, False),
-    "forbidden-writes": (Forbidden, False),
-    "cut-body": (OutcomeUnknown, True),
-    "truncated-json": (OutcomeUnknown, True),
-    "redirect-writes": (OutcomeUnknown, False),
-    "redirect-writes-away": (OutcomeUnknown, False),
-    "lost-answer": (OutcomeUnknown, True),
-    "lost-request": (OutcomeUnknown, False),
-    "silent-write": (OutcomeUnknown, True),
-    "swallowed-write": (OutcomeUnknown, False),
-    "cut-write": (OutcomeUnknown, True),
-    "done-but-502": (OutcomeUnknown, True),
-    "undone-and-504": (OutcomeUnknown, False),
-    "done-but-html": (OutcomeUnknown, True),
-    "done-but-empty": (OutcomeUnknown, True),
-    "limit-detail": (Rejected, False),
-    "limit-field": (Rejected, False),
-    "limit-non-field": (Rejected, False),
-    "limit-list": (Rejected, False),
-    "conflict": (Rejected, False),
-    "fifth-slot": (Rejected, False),
-    "hostile-errors": (Rejected, False),
-    "full-fleet": (Rejected, False),
-    "all-suspended": (Rejected, False),
-}
-
-
-@pytest.mark.parametrize("name", WRITING)
-async def test_a_create_is_carried_out_or_not_whatever_the_answer(name: str) -> None:
-    error, carried_out = WRITING[name]
-    with demo(name) as (url, app):
-        async with client(url, write=0.4) as speaking:
-            with pytest.raises(error) as failed:
-                await create(speaking)
-        assert made(app) is carried_out
-        assert [r.method for r in app.received] == ["POST"]
-    assert type(failed.value) is error
-    assert TOKEN not in str(failed.value)
-    if name.startswith("limit"):
-        assert "Maximum 5" in " ".join(failed.value.fields.values())  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("name", "seconds"),
-    [
-        ("throttled", 60),
-        ("throttled-by-date", 60),
-        ("throttled-silent", None),
-        ("throttled-negative", None),
-        ("throttled-for-a-year", 900),
-        ("throttled-nonsense", None),
-    ],
-)
-async def test_how_long_to_wait(name: str, seconds: float | None) -> None:
-    with demo(name) as (url, _):
-        async with client(url) as speaking:
-            with pytest.raises(RateLimited) as failed:
-                await speaking.servers()
-    assert failed.value.retry_after == seconds
 
 
 # -- those that a client gets over, in part or in whole -------------------------------------
@@ -429,86 +300,3 @@ async def _vast(url: str, app: SimulatorApp, speaking: Client) -> None:
     assert listing.settled
     assert len(listing.items) > 49_000
     assert len(app.world.servers) in (10_000, 20_000)
-
-
-# -- the machinery ---------------------------------------------------------------------------
-
-
-def test_the_registry_is_documented() -> None:
-    told = list_scenarios()
-    assert [name for name, _, _ in told] == list(SCENARIOS)
-    assert len({text for _, text, _ in told}) == len(told)
-    assert all(text and "\n" not in text and len(text) < 80 for _, text, _ in told)
-    assert any(hypothetical for _, _, hypothetical in told)
-
-
-@pytest.mark.parametrize(
-    "wrong", ["no-such", "reset:x", "reset:0-", "reset:5-3", "reset:-3", "full-fleet:2"]
-)
-def test_a_scenario_that_is_none_is_refused(wrong: str) -> None:
-    with pytest.raises(UnknownScenario):
-        hooks([wrong])
-
-
-@pytest.mark.parametrize(
-    ("turn", "struck"),
-    [("", "111111"), ("3", "001000"), ("1-3", "111000"), ("4-", "000111"), ("2-2", "010000")],
-)
-def test_turns(turn: str, struck: str) -> None:
-    name = f"error-500:{turn}" if turn else "error-500"
-    with demo(name) as (url, _), httpx.Client(base_url=url, headers=BEARER) as http:
-        codes = [http.get("/account/me/").status_code for _ in struck]
-    assert codes == [500 if sign == "1" else 200 for sign in struck]
-
-
-def test_chances_are_the_same_with_the_same_seed() -> None:
-    def codes(seed: int) -> list[int]:
-        with demo() as (url, app), httpx.Client(base_url=url, headers=BEARER) as http:
-            app.play(hooks(["error-500:30%"], seed))
-            return [http.get("/account/me/").status_code for _ in range(60)]
-
-    first = codes(1)
-    assert first == codes(1)
-    assert first != codes(2)
-    assert 8 <= first.count(500) <= 30
-
-
-async def test_scenarios_work_together() -> None:
-    names = ("cut-body:3-", "duplicate-ids", "clock-ahead", "forbidden-servers", "reset:4")
-    with demo(*names) as (url, _):
-        async with client(url) as speaking:
-            assert not (await speaking.snapshots()).settled
-            assert speaking.service is not None
-            assert speaking.service[0] == NOON + 3_600
-            with pytest.raises(Forbidden):
-                await speaking.servers()
-            await speaking.snapshots()
-            with pytest.raises(BadResponse):
-                await speaking.snapshots()
-            with pytest.raises(Unreachable):
-                await speaking.snapshots()
-
-
-def test_the_bomb_is_small_on_the_wire_and_huge_once_unpacked() -> None:
-    with demo("gzip-bomb") as (url, _):
-        unpacker, raw, size = zlib.decompressobj(wbits=31), 0, 0
-        with httpx.stream("GET", f"{url}/snapshots/", headers=BEARER) as answer:
-            assert answer.headers["content-encoding"] == "gzip"
-            for chunk in answer.iter_raw():
-                raw += len(chunk)
-                size += len(unpacker.decompress(chunk))
-                if size > 100 << 20:
-                    break
-    assert raw < 2 << 20
-
-
-def test_a_slow_body_is_whole_in_the_end() -> None:
-    class Slow(Hook):
-        async def after(self, request: Request, response: Response, world: World) -> Response:
-            return SlowAnswer(response, step=7, pause=0.001)
-
-    with demo() as (url, app):
-        app.hooks = [Slow()]
-        slow = httpx.get(f"{url}/account/me/", headers=BEARER)
-        assert slow.json()["account"]["email"] == "admin@example.org"
-        assert int(slow.headers["content-length"]) == len(slow.content)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.running import demo_world
+from tui.simulator.objects import Account
 from tui.simulator.options import SimulatorOptions
 from tui.simulator.runner import build
 from tui.simulator.state import StateError, StateFile
@@ -32,6 +33,7 @@ def restart(path: Path, world: World, speed: float = 0.0) -> World:
 
 def kept(path: Path) -> World:
     world = demo_world()
+    world.add_token("vps_of_nobodys_server", account=Account("empty@example.net"))
     StateFile(path).follow(world)
     return world
 

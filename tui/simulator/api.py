@@ -141,7 +141,7 @@ class Api:
 
     def _server(self, call: Call) -> Response:
         server = self.world.find_server(call.info.account, call.key)
-        return _json(encode.server_json(self.world, server, self.dialect))
+        return _json(encode.server_detail(self.world, server, self.dialect))
 
     def _power(self, call: Call) -> Response:
         self.world.find_server(call.info.account, call.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from tui.simulator.objects import Account, Json, SimBackup, SimServer, SimSnapshot, TokenInfo
 from tui.simulator.world import World
@@ -10,12 +11,12 @@ from tui.simulator.world import World
 
 def server_json(world: World, server: SimServer, dialect: str) -> Json:
     """A server: integer id and plan object as published, or as the provider's clients see it."""
-    now = world.clock.now()
+    made = world.told(server.created_at)
     common: Json = {
         "hostname": server.name,
-        "status": server.status(now),
-        "created_at": world.told(server.created_at),
-        "updated_at": world.told(server.created_at),
+        "status": server.status(world.clock.now()),
+        "created_at": made,
+        "updated_at": made,
     }
     if dialect == "client":
         return {
@@ -50,6 +51,12 @@ def server_json(world: World, server: SimServer, dialect: str) -> Json:
 def server_bytes(world: World, server: SimServer, dialect: str) -> bytes:
     """A server as JSON text."""
     return dump(server_json(world, server, dialect))
+
+
+def server_detail(world: World, server: SimServer, dialect: str) -> Json:
+    """One server by itself: the provider's clients are told its password there, too."""
+    secret = {"password": f"secret-of-{server.id}"} if dialect == "client" else {}
+    return {**server_json(world, server, dialect), **secret}
 
 
 def snapshot_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
@@ -131,8 +138,9 @@ def restore_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
     }
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def dump(value: object) -> bytes:
     """JSON as the service writes it: compact, UTF-8, and half a surrogate pair as its escape."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "backslashreplace"
-    )
+    return _ENCODER.encode(value).encode("utf-8", "backslashreplace")

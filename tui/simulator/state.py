@@ -86,9 +86,10 @@ class StateFile:
         """Keep all of a world, and from now on every change of it."""
         self._world = world
         world.keeper = self
-        accounts = {id(s.account): s.account for s in world.servers.values()}
-        accounts[id(world.account)] = world.account
+        owners = [*world.servers.values(), *world.tokens.values()]
+        accounts = {owner.account.email: owner.account for owner in owners}
         self.save(
+            world.account,
             *accounts.values(),
             *world.tokens.values(),
             *world.servers.values(),

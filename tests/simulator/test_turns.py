@@ -1,0 +1,103 @@
+"""How scenarios are named, chosen, timed and put together."""
+
+from __future__ import annotations
+
+import zlib
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.simulator.running import BEARER, NOON, client, demo
+from tui.simulator.scenarios import SCENARIOS, UnknownScenario, hooks, list_scenarios
+from tui.simulator.transport import SlowAnswer
+from tui.simulator.web import Hook
+from tui.simulator.world import World
+from tui.vps.errors import (
+    BadResponse,
+    Forbidden,
+    Unreachable,
+)
+
+# -- the machinery ---------------------------------------------------------------------------
+
+
+def test_the_registry_is_documented() -> None:
+    told = list_scenarios()
+    assert [name for name, _, _ in told] == list(SCENARIOS)
+    assert len({text for _, text, _ in told}) == len(told)
+    assert all(text and "\n" not in text and len(text) < 80 for _, text, _ in told)
+    assert any(hypothetical for _, _, hypothetical in told)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["no-such", "reset:x", "reset:0-", "reset:5-3", "reset:-3", "full-fleet:2"]
+)
+def test_a_scenario_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(UnknownScenario):
+        hooks([wrong])
+
+
+@pytest.mark.parametrize(
+    ("turn", "struck"),
+    [("", "111111"), ("3", "001000"), ("1-3", "111000"), ("4-", "000111"), ("2-2", "010000")],
+)
+def test_turns(turn: str, struck: str) -> None:
+    name = f"error-500:{turn}" if turn else "error-500"
+    with demo(name) as (url, _), httpx.Client(base_url=url, headers=BEARER) as http:
+        codes = [http.get("/account/me/").status_code for _ in struck]
+    assert codes == [500 if sign == "1" else 200 for sign in struck]
+
+
+def test_chances_are_the_same_with_the_same_seed() -> None:
+    def codes(seed: int) -> list[int]:
+        with demo() as (url, app), httpx.Client(base_url=url, headers=BEARER) as http:
+            app.play(hooks(["error-500:30%"], seed))
+            return [http.get("/account/me/").status_code for _ in range(60)]
+
+    first = codes(1)
+    assert first == codes(1)
+    assert first != codes(2)
+    assert 8 <= first.count(500) <= 30
+
+
+async def test_scenarios_work_together() -> None:
+    names = ("cut-body:3-", "duplicate-ids", "clock-ahead", "forbidden-servers", "reset:4")
+    with demo(*names) as (url, _):
+        async with client(url) as speaking:
+            assert not (await speaking.snapshots()).settled
+            assert speaking.service is not None
+            assert speaking.service[0] == NOON + 3_600
+            with pytest.raises(Forbidden):
+                await speaking.servers()
+            await speaking.snapshots()
+            with pytest.raises(BadResponse):
+                await speaking.snapshots()
+            with pytest.raises(Unreachable):
+                await speaking.snapshots()
+
+
+def test_the_bomb_is_small_on_the_wire_and_huge_once_unpacked() -> None:
+    with demo("gzip-bomb") as (url, _):
+        unpacker, raw, size = zlib.decompressobj(wbits=31), 0, 0
+        with httpx.stream("GET", f"{url}/snapshots/", headers=BEARER) as answer:
+            assert answer.headers["content-encoding"] == "gzip"
+            for chunk in answer.iter_raw():
+                raw += len(chunk)
+                size += len(unpacker.decompress(chunk))
+                if size > 100 << 20:
+                    break
+    assert raw < 2 << 20
+
+
+def test_a_slow_body_is_whole_in_the_end() -> None:
+    class Slow(Hook):
+        async def after(self, request: Request, response: Response, world: World) -> Response:
+            return SlowAnswer(response, step=7, pause=0.001)
+
+    with demo() as (url, app):
+        app.hooks = [Slow()]
+        slow = httpx.get(f"{url}/account/me/", headers=BEARER)
+        assert slow.json()["account"]["email"] == "admin@example.org"
+        assert int(slow.headers["content-length"]) == len(slow.content)

@@ -86,7 +86,7 @@ class StateFile:
         """Keep all of a world, and from now on every change of it."""
         self._world = world
         world.keeper = self
-        owners = [*world.servers.values(), *world.tokens.values()]
+        owners: list[SimServer | TokenInfo] = [*world.servers.values(), *world.tokens.values()]
         accounts = {owner.account.email: owner.account for owner in owners}
         self.save(
             world.account,

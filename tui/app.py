@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
@@ -14,6 +15,7 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from tui import paths
 from tui.commands import COMMANDS
@@ -21,9 +23,13 @@ from tui.fleet.operation import Operation
 from tui.news import News
 from tui.screens.ask import ChooseDialog
 from tui.screens.dashboard import Dashboard
+from tui.screens.dialog import Dialog
 from tui.screens.first_run import DEMO, FirstRun
 from tui.session import Session
 from tui.settings import Options, Settings, load
+from tui.terminal import logs, signals
+from tui.terminal.crash import CalmCrash
+from tui.terminal.driver import CalmDriver
 from tui.text import plural
 from tui.themes import THEMES, with_accent
 from tui.tokens import save_token
@@ -31,12 +37,15 @@ from tui.vps.models import Account
 from tui.vps.token import Token
 from tui.widgets.glyphs import choose
 
-CLOSING: float = 1.5
+CLOSING: float = 1.0
 """Seconds that leaving may take at most; what is on the wire then is taken up at the next start."""
+RESTART: float = 10.0
+"""Seconds after which a session that failed is started again."""
+log = logging.getLogger(__name__)
 MakeSession = Callable[[Settings], Session]
 
 
-class CiplunApp(App[None]):
+class CiplunApp(CalmCrash, App[None]):
     """Shows one profile at a time: the dashboard, with dialogs over it."""
 
     TITLE = "ciplun"
@@ -44,7 +53,8 @@ class CiplunApp(App[None]):
         paths.STYLES / f"{name}.tcss" for name in ("frame", "dashboard", "dialogs", "widgets")
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "interrupt", show=False, priority=True, system=True)
+        Binding("ctrl+c", "interrupt", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
     ]
 
     def __init__(
@@ -55,7 +65,8 @@ class CiplunApp(App[None]):
         *,
         make_session: MakeSession | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=CalmDriver)
+        self.log_path = paths.tidy(paths.log_file(environ), environ)
         self.animation_level = "none"
         self.session: Session | None = None
         self.farewell = ""
@@ -74,6 +85,7 @@ class CiplunApp(App[None]):
 
     def on_mount(self) -> None:
         """Connect, or say how to give a token where there is none."""
+        self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         if self._settings.token is None and not self._settings.demo:
             self._first_run()
         else:
@@ -94,6 +106,7 @@ class CiplunApp(App[None]):
         self._settings = settings
         self.session = session = self._make_session(settings)
         session.tell = self._tell
+        session.token_read = logs.hide
         return session
 
     def _begin(self, settings: Settings) -> None:
@@ -110,12 +123,51 @@ class CiplunApp(App[None]):
         if self.session is not None:
             self.run_worker(self.session.run(), group="session", exit_on_error=False)
 
+    def _resumed(self) -> None:
+        """Ask at once after having been stopped."""
+        if self.session is not None:
+            self.session.refresh()
+
     def _tell(self, operation: Operation | None, news: News) -> None:
         """Show news of an operation; the text is content, never markup."""
+        if operation is not None and news.ended:
+            self._announce(operation, news)
         if news.bad:
             self.notify(news.text, severity="warning", markup=False, timeout=10)
         else:
             self.notify(news.text, markup=False, timeout=6)
+
+    def _announce(self, operation: Operation, news: News) -> None:
+        """Tell an end to who is not looking: bell, notification, the user's own command."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(signals.done_signal(news.text, self._environ))
+        command = self._settings.on_finished
+        if command:
+            facts = {
+                "kind": operation.kind.value,
+                "state": operation.state.value,
+                "server": operation.server_name,
+                "snapshot": operation.snapshot_name,
+            }
+            hook = signals.run_hook((*command, news.text), facts, self._environ)
+            self.run_worker(hook, group="hooks", exit_on_error=False)
+
+    @on(Dialog.WorkerFailed)
+    def _dialog_failed(self, event: Dialog.WorkerFailed) -> None:
+        self._worker_failed(event.worker)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Keep the dashboard up where a worker fails: note the error, and say so."""
+        if event.state is WorkerState.ERROR:
+            self._worker_failed(event.worker)
+
+    def _worker_failed(self, worker: Worker[Any]) -> None:
+        log.error("a worker failed", exc_info=worker.error)
+        name = type(worker.error).__name__
+        words = f"sorry, an unforeseen error ({name}); the details are in {self.log_path}"
+        self.notify(words, severity="error", markup=False, timeout=15)
+        if worker.group == "session":
+            self.set_timer(RESTART, self._connect)
 
     async def _end_session(self) -> None:
         session, self.session = self.session, None

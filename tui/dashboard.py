@@ -19,11 +19,16 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
     settings = load(options, environ)
     from tui.app import CiplunApp
     from tui.commands import BY_ID
+    from tui.paths import log_file
+    from tui.terminal import logs
+    from tui.terminal.process import harden
 
     for name in settings.keys:
         if name not in BY_ID:
             raise SettingsError(f"{settings.origins.get('keys', 'keys')}: no command {name!r}")
     app = CiplunApp(options, settings, environ)
+    harden()
+    logs.configure(log_file(environ))
     app.run()
     if app.farewell:
         print(app.farewell)  # noqa: T201

@@ -6,9 +6,10 @@ It knows nothing of the screen. What happens is told to the store's listeners an
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from tui import paths
@@ -16,7 +17,8 @@ from tui.fleet.clock import Clock, SystemClock
 from tui.fleet.journal import Journal
 from tui.fleet.lock import WriteLock
 from tui.fleet.operation import Kind, Operation, State
-from tui.fleet.operations import Operations
+from tui.fleet.operations import JournalUnavailable, Operations, Refused
+from tui.fleet.plans import OneShort
 from tui.fleet.poller import Poller
 from tui.fleet.store import Store
 from tui.fleet.who import Who
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from tui.vps.client import Client
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+_FORESEEN: Final = (VpsError, Refused, OneShort, JournalUnavailable, TokenError)
+"""Errors of a write that whoever asked for it shows."""
 
 
 class Session:
@@ -56,6 +61,7 @@ class Session:
         )
         self.host = "the embedded simulator" if settings.demo else urlsplit(settings.url).netloc
         self.tell = tell
+        self.token_read: Callable[[Token], None] = lambda token: None
         self.client: Client | None = None
         self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -141,6 +147,7 @@ class Session:
             raise TokenError("there is no token")
         else:
             token = await source.read()
+        self.token_read(token)
         return await asyncio.to_thread(self._load_client, url, token)
 
     def _load_client(self, url: str, token: Token) -> Client:
@@ -195,8 +202,10 @@ class Session:
 
     def _performed(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever asked has been told, or has left
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, _FORESEEN):
+            log.error("unforeseen error in a write", exc_info=error)
+            self.tell(None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True))
 
     def service_now(self) -> float:
         """Seconds since 1970 by the service's clock; by this machine's until it has answered."""

@@ -35,6 +35,7 @@ class Terminal:
         if self.pid == 0:
             os.execvpe(argv[0], list(argv), dict(environ))
         self.modes_before = termios.tcgetattr(self.master)
+        """How the terminal was set before the program changed it."""
         self.resize(columns, lines)
 
     def __enter__(self) -> Terminal:
@@ -46,6 +47,10 @@ class Terminal:
                 os.kill(self.pid, signal.SIGKILL)
             self.wait(5)
         self.hang_up()
+
+    def modes(self) -> list[object]:
+        """How the terminal is set now."""
+        return termios.tcgetattr(self.master)
 
     def text(self) -> str:
         """What is on the screen."""

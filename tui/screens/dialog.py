@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 T = TypeVar("T")
 
@@ -21,6 +23,13 @@ class Dialog(ModalScreen[T | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
     wide: ClassVar[bool] = False
+
+    class WorkerFailed(Message):
+        """A worker of the dialog ended by an error that nobody foresaw."""
+
+        def __init__(self, worker: Worker[Any]) -> None:
+            super().__init__()
+            self.worker = worker
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -41,6 +50,11 @@ class Dialog(ModalScreen[T | None]):
     def foot(self) -> Iterable[Widget]:
         """What always stays in sight."""
         return ()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Hand a failure on to the app."""
+        if event.state is WorkerState.ERROR:
+            self.app.post_message(self.WorkerFailed(event.worker))
 
     def action_leave(self) -> None:
         """Leave without effect."""

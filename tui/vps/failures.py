@@ -60,7 +60,7 @@ def _reason(error: Exception) -> str:
         ("Name or service not known", "no such host name"),
         ("name resolution", "the host name could not be resolved"),
         ("Connection refused", "connection refused"),
-        ("All connection attempts failed", "connection refused or no route"),
+        ("All connection attempts failed", "refused or no route"),
         ("unreachable", "no route to it"),
     ):
         if sign in text:

@@ -1,4 +1,4 @@
-"""Two lines under the panes: the chosen snapshot, and its server or what is wrong."""
+"""Two lines under the panes: what is wrong, the chosen snapshot, its server."""
 
 from __future__ import annotations
 
@@ -37,15 +37,18 @@ class Details(Static):
         self._show((first, second), self._outage)
 
     def show_outage(self, words: str) -> None:
-        """Say why the data is old, in place of the server's line; empty when it is not."""
+        """Say why the data is old, before all else; empty when it is not."""
+        self.set_class(bool(words), "-outage")
         self._show(self._lines, words)
 
     def _show(self, lines: tuple[Content, Content], outage: str) -> None:
         if (lines, outage) == (self._lines, self._outage) and lines[0].is_same(self._lines[0]):
             return
         self._lines, self._outage = lines, outage
-        second = Content.styled(outage, "$text-error") if outage else lines[1]
-        self.update(Content("\n").join(filter(None, (lines[0], second))))
+        shown = [line for line in lines if line]
+        if outage:
+            shown.insert(0, Content.styled(outage, "$text-error"))
+        self.update(Content("\n").join(shown[:2]))
 
 
 def _snapshot_line(snapshot: Snapshot, now: datetime) -> Content:

@@ -14,10 +14,10 @@ from tui.widgets.row_list import RowList
 from tui.widgets.usage_bar import usage_cells, usage_word
 
 COLUMNS = (
-    Column("name", "Name", min_width=12),
+    Column("name", "Name", min_width=10),
     Column("slots", "Slots", width=5),
-    Column("use", "", width=4, priority=1, gap=1),
-    Column("age", "Age", width=4, align="right", gap=1),
+    Column("use", "", width=4, priority=2, gap=1),
+    Column("age", "Age", width=4, align="right", priority=1, gap=1),
 )
 
 

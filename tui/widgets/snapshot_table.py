@@ -30,7 +30,8 @@ NARROW = (
     Column("status", "Status", width=18),
     Column("created", "Age", width=5, align="right"),
 )
-_NARROW_BELOW = 62
+TINY = (Column("name", "Name", min_width=10), Column("status", "Status", width=12))
+_NARROW_BELOW, _TINY_BELOW = 62, 44
 _MAKING = ("in_progress", "creating", "pending", "running")
 
 Expectation = Callable[[Kind], tuple[str, float] | None]
@@ -73,7 +74,12 @@ class SnapshotTable(RowList[Snapshot]):
 
     def _choose_columns(self, width: int) -> None:
         self._narrow = width < _NARROW_BELOW and not self._everything
-        self.set_columns(ALL_COLUMNS if self._everything else NARROW if self._narrow else COLUMNS)
+        columns: tuple[Column, ...] = COLUMNS
+        if self._everything:
+            columns = ALL_COLUMNS
+        elif self._narrow:
+            columns = TINY if width < _TINY_BELOW else NARROW
+        self.set_columns(columns)
 
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""

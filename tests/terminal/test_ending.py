@@ -1,0 +1,279 @@
+"""How the program ends when its terminal, its line or somebody else ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.drivers.linux_driver import LinuxDriver
+
+from tests.places import TOKEN, Place
+from tests.terminal.pty import Terminal
+from tests.terminal.test_demo import CIPLUN, environ
+from tui.simulator.web import Hook
+from tui.terminal.driver import CalmDriver
+
+PROMPT = 2.0
+"""Seconds within which it must be gone."""
+RESTORING = (
+    b"\x1b[?1049l",
+    b"\x1b[?25h",
+    b"\x1b[?1000l",
+    b"\x1b[?1003l",
+    b"\x1b[?2004l",
+    b"\x1b[?1016l",
+)
+
+
+@contextlib.contextmanager
+def opened(simulated: Place, tmp_path: Path) -> Iterator[Terminal]:
+    with Terminal(CIPLUN, simulated.environ | environ(tmp_path)) as terminal:
+        terminal.until("legacy-crm")
+        yield terminal
+
+
+def ends_within(terminal: Terminal, seconds: float = PROMPT) -> int:
+    start = time.monotonic()
+    code = terminal.wait(seconds + 3)
+    assert time.monotonic() - start <= seconds
+    return code
+
+
+def journal_states(tmp_path: Path) -> list[tuple[str, str]]:
+    import sqlite3
+
+    file = tmp_path / ".local/state/ciplun/journal.sqlite3"
+    if not file.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        return db.execute("SELECT kind, state FROM operations").fetchall()
+
+
+def to_dialog(terminal: Terminal) -> None:
+    terminal.send("G")
+    terminal.until("Snapshots of web-server-02")
+    terminal.send("c")
+    terminal.until("Create a snapshot of web-server-02")
+
+
+@pytest.mark.parametrize("where", ["idle", "dialog"])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_ends_it_promptly(
+    simulated: Place, tmp_path: Path, number: signal.Signals, where: str
+) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        if where == "dialog":
+            to_dialog(terminal)
+        os.kill(terminal.pid, number)
+        assert ends_within(terminal) == 128 + number
+        if number == signal.SIGTERM:
+            for sequence in RESTORING:
+                assert sequence in terminal.output
+            assert terminal.modes() == terminal.modes_before
+
+
+@pytest.mark.parametrize("where", ["idle", "dialog"])
+def test_a_closed_terminal_ends_it_promptly(simulated: Place, tmp_path: Path, where: str) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        if where == "dialog":
+            to_dialog(terminal)
+        terminal.hang_up()
+        assert ends_within(terminal) == 128 + signal.SIGHUP
+
+
+def test_a_closed_terminal_whose_signal_is_ignored_is_noticed(
+    simulated: Place, tmp_path: Path
+) -> None:
+    nohup = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *CIPLUN]
+    with Terminal(nohup, simulated.environ | environ(tmp_path)) as terminal:
+        terminal.until("legacy-crm")
+        terminal.hang_up()
+        assert ends_within(terminal) == 128 + signal.SIGHUP
+
+
+class Silence(Hook):
+    """Carries a create out, and then keeps quiet."""
+
+    async def after(self, request: object, response: object, world: object) -> object:  # type: ignore[override]
+        import asyncio
+
+        if request.method == "POST":  # type: ignore[attr-defined]
+            await asyncio.sleep(60)
+        return response
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "close", "SIGKILL"])
+def test_with_a_request_on_the_wire_the_journal_stays_true(
+    simulated: Place, tmp_path: Path, how: str
+) -> None:
+    silence = Silence()
+    simulated.service.hooks.append(silence)
+    with opened(simulated, tmp_path) as terminal:
+        to_dialog(terminal)
+        terminal.send("\r")
+        terminal.until("sending")
+        terminal.until(lambda: ("create", "sent") in journal_states(tmp_path))
+        terminal.until(lambda: len(simulated.world.by_server[12302]) == 1)
+        if how == "close":
+            terminal.hang_up()
+        else:
+            os.kill(terminal.pid, getattr(signal, how))
+        ends_within(terminal)
+    assert journal_states(tmp_path) == [("create", "sent")]
+    simulated.service.hooks.remove(silence)
+    with Terminal(CIPLUN, simulated.environ | environ(tmp_path)) as terminal:
+        terminal.until("1 operation of an earlier session taken up")
+        terminal.until(lambda: journal_states(tmp_path) == [("create", "accepted")])
+        terminal.send("q")
+        assert terminal.wait() == 0
+        assert b"1 operation goes on at the provider" in terminal.output
+    posts = [r for r in simulated.service.received if r.method == "POST"]
+    assert len(posts) <= 1
+
+
+def test_ctrl_c_ends_it_as_any_program(simulated: Place, tmp_path: Path) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        terminal.send("\x03")
+        assert ends_within(terminal) == 130
+        assert terminal.modes() == terminal.modes_before
+
+
+def test_ctrl_z_stops_it_and_fg_brings_it_back_to_new_data(
+    simulated: Place, tmp_path: Path
+) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        terminal.send("\x1a")
+        terminal.until(lambda: state(terminal.pid) == "T")
+        terminal.until(lambda: b"\x1b[?1049l" in terminal.output)
+        simulated.world.add_server("zz-made-meanwhile")
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.until("zz-made-meanwhile")
+        terminal.send("q")
+        assert ends_within(terminal) == 0
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def test_a_terminal_nobody_reads_does_not_keep_it(simulated: Place, tmp_path: Path) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        for _ in range(400):  # much to write, and nobody takes it
+            terminal.send("a")
+            if not select_writable(terminal.master):
+                break
+        time.sleep(0.3)
+        os.kill(terminal.pid, signal.SIGTERM)
+        end = time.monotonic() + PROMPT + 1
+        while time.monotonic() < end and state(terminal.pid) != "Z":
+            time.sleep(0.02)
+        assert state(terminal.pid) == "Z"
+
+
+def select_writable(descriptor: int) -> bool:
+    import select
+
+    return bool(select.select([], [descriptor], [], 0.01)[1])
+
+
+def test_the_demo_leaves_no_simulator_behind(tmp_path: Path) -> None:
+    with Terminal([*CIPLUN, "--demo"], environ(tmp_path)) as terminal:
+        terminal.until("web-server-02")
+        children = subprocess.run(
+            ["pgrep", "-P", str(terminal.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        assert children
+        os.kill(terminal.pid, signal.SIGKILL)
+        terminal.wait()
+        end = time.monotonic() + 5
+        while any(Path(f"/proc/{child}").exists() for child in children):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def test_while_nothing_happens_it_sleeps(simulated: Place, tmp_path: Path) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        terminal.send("p")  # no polls
+        terminal.until("paused")
+        for snapshot in simulated.world.snapshots.values():
+            snapshot.ready_at = 0.0
+        while terminal.read(0.5):
+            pass
+        before, written = switches(terminal.pid), len(terminal.output)
+        time.sleep(3)
+        terminal.read()
+        assert len(terminal.output) - written < 400
+        assert switches(terminal.pid) - before < 40
+
+
+def switches(pid: int) -> int:
+    return sum(
+        int(line.split()[1])
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for line in (task / "status").read_text().splitlines()
+        if line.startswith("voluntary_ctxt_switches")
+    )
+
+
+def test_resized_a_hundred_times(simulated: Place, tmp_path: Path) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        for n in range(100):
+            terminal.resize(1 + n * 37 % 300, 1 + n * 17 % 100)
+            terminal.read(0.005)
+        terminal.resize(120, 40)
+        terminal.until("legacy-crm")
+        terminal.send("q")
+        assert ends_within(terminal) == 0
+
+
+def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_path: Path) -> None:
+    code = (
+        "import sys; from tui.screens.dashboard import Dashboard\n"
+        "def bad(self):\n"
+        "    secret = self.session.client._token.reveal()\n"
+        "    raise RuntimeError('oops \\x1b]52;c;x\\x07 ' + secret)\n"
+        "Dashboard.action_help = bad\n"
+        "from tui.__main__ import main; sys.argv = ['ciplun']; main()\n"
+    )
+    argv = [CIPLUN[0], "-c", code]
+    with Terminal(argv, simulated.environ | environ(tmp_path)) as terminal:
+        terminal.until("legacy-crm")
+        before = len(terminal.output)
+        terminal.send("?")
+        assert ends_within(terminal) == 1
+        said = bytes(terminal.output[before:])
+        assert b"sorry, an unforeseen error ended it (RuntimeError)" in said
+        assert b"Traceback" not in said
+        assert b"locals" not in said
+        assert TOKEN.encode() not in terminal.output
+        assert terminal.modes() == terminal.modes_before
+    log = tmp_path / ".local/state/ciplun/ciplun.log"
+    text = log.read_text()
+    assert "RuntimeError: oops" in text
+    assert TOKEN not in text
+    assert "\x1b" not in text
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_private_parts_it_is_built_on_are_there() -> None:
+    for name in (
+        "start_application_mode",
+        "stop_application_mode",
+        "run_input_thread",
+        "disable_input",
+        "_disable_mouse_support",
+        "process_message",
+        "write",
+        "close",
+    ):
+        assert callable(getattr(LinuxDriver, name))
+        assert name in vars(CalmDriver) or name == "process_message"
+    from textual._xterm_parser import XTermParser
+
+    assert hasattr(XTermParser(), "_timeout_time")

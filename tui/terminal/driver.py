@@ -1,0 +1,127 @@
+"""A terminal driver that ends when its terminal does, and sleeps while nothing happens.
+
+Textual's own driver is killed by SIGHUP and SIGTERM without putting the terminal back, spins when
+the terminal is gone, and wakes up ten times a second to look for keys. This one builds on private
+parts of it (Textual 8.2): a test checks that they are there, and the version is pinned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import selectors
+import signal
+import termios
+import threading
+from asyncio import AbstractEventLoop, get_running_loop
+from codecs import getincrementaldecoder
+from types import FrameType
+from typing import Final
+
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+LAST_RESORT: Final = 1.8
+"""Seconds after which the process ends even if the event loop or the writer is stuck."""
+_ESCAPE_WAIT: Final = 0.1
+"""Seconds to wait for the rest of a key that began with an escape."""
+
+
+class CalmDriver(LinuxDriver):
+    """Leaves on SIGHUP, SIGTERM and a closed terminal; the exit code is 128 + the signal."""
+
+    _loop: AbstractEventLoop
+    _ending = False
+    _gone = False
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over, and listen for its end."""
+        self._loop = get_running_loop()
+        self._wake_read, self._wake_write = os.pipe()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, self._signalled)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        super().stop_application_mode()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self._gone = self._gone or number == signal.SIGHUP
+        self._end(128 + number)
+
+    def _end(self, code: int) -> None:
+        """Have the app leave, and see to it that the process ends in any case."""
+        if self._ending:
+            return
+        self._ending = True
+        timer = threading.Timer(LAST_RESORT, self._end_now, (code,))
+        timer.daemon = True
+        timer.start()
+        leave = functools.partial(self._app.exit, return_code=code)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is left to end
+            self._loop.call_soon_threadsafe(leave)
+
+    def _end_now(self, code: int) -> None:
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        os._exit(code)
+
+    def write(self, data: str) -> None:
+        """Write, unless there is nobody left to read: that would fill a queue and block."""
+        if not self._gone:
+            super().write(data)
+
+    def close(self) -> None:
+        """Stop writing; a writer whose terminal is gone is left behind."""
+        if not self._gone:
+            super().close()
+
+    def _disable_mouse_support(self) -> None:
+        super()._disable_mouse_support()
+        if self._mouse:
+            self.write("\x1b[?1016l")  # pixel reports, which the base class leaves on
+
+    def disable_input(self) -> None:
+        """Stop reading keys."""
+        with contextlib.suppress(OSError):
+            os.write(self._wake_write, b"x")
+        super().disable_input()
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop or until the terminal is gone; asleep in between."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._wake_read, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                waiting = _ESCAPE_WAIT if parser._timeout_time is not None else None
+                ready = {key.fd for key, _ in selector.select(waiting)}
+                if self._wake_read in ready:
+                    break
+                if self.fileno in ready:
+                    data = self._read()
+                    if not data:
+                        self._gone = True
+                        self._end(128 + signal.SIGHUP)
+                        break
+                    for event in parser.feed(decode(data)):
+                        self.process_message(event)
+                for event in parser.tick():
+                    self.process_message(event)
+        with contextlib.suppress(EOFError, ParseError):
+            for _ in parser.feed(""):
+                pass
+
+    def _read(self) -> bytes:
+        """What was typed; nothing where the terminal is closed."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""

@@ -1,0 +1,66 @@
+"""The log of what nobody foresaw: rotating, private, one clean line at a time, without tokens."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Final
+
+from tui.vps.clean import clean
+from tui.vps.token import Token
+
+SIZE: Final = 1_000_000
+"""Bytes after which a new file is begun; three old ones are kept."""
+_LONGEST: Final = 2_000
+_TOKENS: Final = re.compile(r"\bvps_[!-~]+|(?<=Bearer )\S+", re.IGNORECASE)
+_hidden: set[Token] = set()
+
+
+def hide(token: Token) -> None:
+    """Never write this token, whatever it looks like."""
+    _hidden.add(token)
+
+
+def masked(text: str) -> str:
+    """The text without any token known, or known by its look."""
+    for token in _hidden:
+        text = token.hide_in(text)
+    return _TOKENS.sub("***", text)
+
+
+class CleanFormatter(logging.Formatter):
+    """Formats a record as lines that can do nothing to a terminal that shows the log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record, masked and cleaned line by line."""
+        lines = masked(super().format(record)).splitlines()
+        return "\n".join(clean(line, _LONGEST) for line in lines)
+
+
+class PrivateFile(RotatingFileHandler):
+    """A rotating file that only its owner can read."""
+
+    def _open(self) -> object:  # type: ignore[override]
+        descriptor = os.open(
+            self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+
+
+def configure(path: Path) -> bool:
+    """Log warnings and worse to a file; False where none can be written, which ends nothing."""
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    logging.raiseExceptions = False
+    logging.lastResort = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = PrivateFile(path, maxBytes=SIZE, backupCount=3, encoding="utf-8")
+    except OSError:
+        return False
+    handler.setFormatter(CleanFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    return True

@@ -182,7 +182,13 @@ def info(**shared: Any) -> int:
 @click.option("--servers", type=click.IntRange(0, 100_000), help="A made-up fleet of this size.")
 @click.option("--speed", default=1.0, type=click.FloatRange(0), help="Virtual seconds per second.")
 @click.option("--token", metavar="TOKEN", help="The token to accept; a random one otherwise.")
-@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="A fault to play.")
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME[:TURN]",
+    help="A fault to play, e.g. lost-answer:1.",
+)
 @click.option("--list-scenarios", is_flag=True, help="Print the scenarios and leave.")
 @click.option("--dialect", default="docs", type=click.Choice(["docs", "client", "bare"]))
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep it there.")

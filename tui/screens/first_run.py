@@ -21,9 +21,11 @@ Check = Callable[[Token], Awaitable[Account]]
 
 _WAYS = """\
   VPS_API_TOKEN        an environment variable
-  token_command        a password manager, in {config}
-  token_file           a file that only you can read, named there
-  ~/.vps/config.json   what the provider's own `vps login` wrote"""
+  token_command        a setting: what a password manager prints
+  token_file           a setting: a file that only you can read
+  ~/.vps/config.json   what the provider's own `vps login` wrote
+
+Settings are in {config}"""
 
 
 class FirstRun(Dialog[str]):

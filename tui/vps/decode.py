@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -38,14 +39,33 @@ def read_json(body: bytes) -> Any:
         raise BadResponse("the answer could not be read: it is not JSON") from error
 
 
+_SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
 def read_page(body: bytes) -> Page:
     """A page of a list in any of its three shapes, with its items still unread."""
     try:
-        if body.lstrip()[:1] == b"[":
-            return Page(results=_BARE.decode(body))
-        return _PAGE.decode(body)
+        try:
+            return _page(body)
+        except msgspec.MsgspecError:
+            if not _SURROGATE_ESCAPE.search(body):
+                raise
+            return _page(_without_surrogates(body))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise BadResponse("the answer could not be read: it is not a list") from error
+
+
+def _page(body: bytes) -> Page:
+    if body.lstrip()[:1] == b"[":
+        return Page(results=_BARE.decode(body))
+    return _PAGE.decode(body)
+
+
+def _without_surrogates(body: bytes) -> bytes:
+    """The same JSON with half surrogate pairs spelt out: they are no text, and msgspec says so."""
+    text = json.dumps(json.loads(body), ensure_ascii=False)
+    return _SURROGATE.sub(lambda found: f"<{ord(found[0]):04X}>", text).encode()
 
 
 def read_items(

@@ -8,6 +8,7 @@ from typing import Final
 import humanize
 
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 31_557_600
+_ABSURD: Final = 10**18
 _AHEAD: Final = 5 * _MINUTE
 """Seconds by which a moment may lie ahead and still be now: two clocks are never the same."""
 
@@ -16,6 +17,8 @@ def size(mb: int | None) -> str:
     """A size given in MB, 1,024 of which make a GB, as the provider counts: ``5.0 GB``."""
     if mb is None:
         return "-"
+    if abs(mb) > _ABSURD:
+        return "> 1 YB"
     return humanize.naturalsize(mb * 1024 * 1024, binary=True).replace("iB", "B")
 
 

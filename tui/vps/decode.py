@@ -210,7 +210,7 @@ def _server_of(wire: WireSnapshot) -> tuple[Key, str]:
 
 
 def _whole(number: float | None) -> int | None:
-    if number is None or not math.isfinite(number):
+    if number is None or (isinstance(number, float) and not math.isfinite(number)):
         return None
     return int(number)
 

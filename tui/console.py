@@ -205,9 +205,10 @@ def _ask(question: str, expected: str, sure: bool) -> None:
 
 async def _report(session: Session, operation: Operation, *, wait: bool) -> int:
     """Print what became of it; where asked to, once it has ended. Returns the exit code."""
-    waiting = wait or operation.state is State.UNKNOWN
-    if waiting and operation.open:
-        operation = await _until_ended(session, operation)
+    if operation.state is State.UNKNOWN:
+        operation = await _until(session, operation, lambda o: o.state is not State.UNKNOWN)
+    if wait and operation.open:
+        operation = await _until(session, operation, lambda o: not o.open)
     told = news(operation, State.SENT)
     out(f"#{operation.snapshot_id or '?'}  {told.text if told else operation.state.value}")
     if operation.state in (State.COMPLETED, State.ACCEPTED):
@@ -215,18 +216,20 @@ async def _report(session: Session, operation: Operation, *, wait: bool) -> int:
     return UNKNOWN if operation.state in (State.UNKNOWN, State.UNSEEN) else FAILED
 
 
-async def _until_ended(session: Session, operation: Operation) -> Operation:
-    """Poll until the operation has ended."""
-    ended: asyncio.Future[Operation] = asyncio.get_running_loop().create_future()
+async def _until(
+    session: Session, operation: Operation, reached: Callable[[Operation], bool]
+) -> Operation:
+    """Poll until the operation has got somewhere."""
+    found: asyncio.Future[Operation] = asyncio.get_running_loop().create_future()
 
-    def changed(done: Operation | None, _: object) -> None:
-        if done and done.id == operation.id and not done.open and not ended.done():
-            ended.set_result(done)
+    def changed(now: Operation | None, _: object) -> None:
+        if now and now.id == operation.id and reached(now) and not found.done():
+            found.set_result(now)
 
     session.tell = changed
     polling = asyncio.create_task(session.poller.run())
     try:
-        return await ended
+        return await found
     finally:
         polling.cancel()
 

@@ -15,10 +15,23 @@ def _one_admin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Who, "here", classmethod(lambda cls, environ: cls("admin", "192.0.2.7")))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a module's tests in each of its DIALECTS of the service, where it names them."""
+    dialects = getattr(metafunc.module, "DIALECTS", None)
+    if dialects and "dialect" in metafunc.fixturenames:
+        metafunc.parametrize("dialect", dialects)
+
+
 @pytest.fixture
-def simulated(tmp_path: Path) -> Iterator[Place]:
+def dialect() -> str:
+    """The dialect that the service speaks."""
+    return "docs"
+
+
+@pytest.fixture
+def simulated(tmp_path: Path, dialect: str) -> Iterator[Place]:
     """The demo fleet at noon, on a clock that stands still."""
-    with place(tmp_path) as found:
+    with place(tmp_path, dialect=dialect) as found:
         yield found
 
 

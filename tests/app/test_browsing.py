@@ -18,6 +18,9 @@ from tui.screens.help import HelpDialog
 from tui.screens.operations import OperationsDialog
 
 
+DIALECTS = ("docs", "client")
+
+
 async def test_moving_and_panes(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)

@@ -17,6 +17,9 @@ from tui.screens.room import RoomDialog
 from tui.simulator.objects import Account
 
 
+DIALECTS = ("docs", "client")
+
+
 def field(pilot: Pilot[None], selector: str) -> Input:
     return pilot.app.screen.query_one(selector, Input)
 
@@ -207,6 +210,8 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         await choose(pilot, "db-01", "nightly-3")
+        target = board.chosen_snapshot
+        assert target is not None
         await pilot.press("R")
         assert isinstance(pilot.app.screen, ConfirmDialog)
         assert field(pilot, "#typed").has_focus
@@ -224,7 +229,7 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
         assert simulated.sent() == [], "the first enter only moves to the button"
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot))
-        await until(pilot, lambda: board.fleet.restoring(12303))
+        await until(pilot, lambda: board.fleet.restoring(target.server_id))
         assert len(simulated.sent()) == 1
         for key in ("c", "R", "D"):
             await pilot.press(key)

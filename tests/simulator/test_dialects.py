@@ -12,7 +12,6 @@ from tui.vps.models import Phase
 DIALECTS = ["docs", "client", "bare"]
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
 async def test_the_client_lives_a_whole_life(dialect: str) -> None:
     with demo(dialect=dialect) as (url, app):
         mine = app.world.list_snapshots(app.world.account)
@@ -47,7 +46,6 @@ async def test_the_client_lives_a_whole_life(dialect: str) -> None:
             assert (await speaking.account()).email == "admin@example.org"
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
 def test_each_dialect_has_its_own_shapes(dialect: str) -> None:
     with demo(dialect=dialect) as (url, _), httpx.Client(base_url=url, headers=BEARER) as http:
         answer = http.get("/snapshots/").json()

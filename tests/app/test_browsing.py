@@ -17,7 +17,6 @@ from tui.screens.details import DetailsDialog
 from tui.screens.help import HelpDialog
 from tui.screens.operations import OperationsDialog
 
-
 DIALECTS = ("docs", "client")
 
 

@@ -16,7 +16,6 @@ from tui.screens.many import CreateSetDialog, DeleteSetDialog
 from tui.screens.room import RoomDialog
 from tui.simulator.objects import Account
 
-
 DIALECTS = ("docs", "client")
 
 

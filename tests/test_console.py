@@ -24,7 +24,7 @@ def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:
 def test_list(simulated: Place) -> None:
     code, out, _ = ciplun(simulated, "list")
     assert code == 0
-    assert "db-01  #12303  5/5 slots, full" in out
+    assert "db-01  #12347  5/5 slots, full" in out
     assert "nightly-5" in out
     code, out, _ = ciplun(simulated, "list", "mail", "--json")
     (mail,) = json.loads(out)

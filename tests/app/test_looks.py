@@ -98,7 +98,7 @@ async def restoring(pilot: Pilot[None]) -> None:
         pilot, lambda: [o.state for o in session(pilot).operations.running()] == [State.ACCEPTED]
     )
     await until(
-        pilot, lambda: session(pilot).store.fleet.servers[12303].server.status == "restoring"
+        pilot, lambda: session(pilot).store.fleet.servers[12347].server.status == "restoring"
     )
     pilot.app.clear_notifications()
 

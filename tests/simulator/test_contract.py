@@ -104,7 +104,7 @@ def test_a_snapshots_whole_life_keeps_the_contract(schema: Any) -> None:
         ask("DELETE", f"/snapshots/{key}/", "/snapshots/{id}/", 404)
         assert ask("GET", "/backups/?backup_type=manual", "/backups/", 200)["count"] == 1
         ask("GET", "/account/me/", "/account/me/", 200)
-        full = {"server_id": 12303, "name": "sixth"}
+        full = {"server_id": 12347, "name": "sixth"}
         ask("POST", "/snapshots/", "/snapshots/", 400, json=full)
 
 

@@ -27,7 +27,7 @@ async def test_the_client_lives_a_whole_life(dialect: str) -> None:
             mail = next(s for s in servers.items if s.name == "mail")
             assert (mail.status, mail.location, mail.os) == ("active", "Frankfurt, DE", "Debian 12")
             assert mail.plan.endswith("2 vCPU · 4 GB · 80 GB")
-            assert mail.address.startswith("203.0.")
+            assert mail.address.startswith("203.0.113.")
             begun = await speaking.create_snapshot(mail.id, "new", "before it all")
             assert begun.phase is Phase.BUSY
             assert begun.server_id == mail.id

@@ -20,7 +20,7 @@ from tui.vps.errors import (
     VpsError,
 )
 
-MAIL: Final = 12305
+MAIL: Final = 12349
 """A server of the demo fleet with two snapshots."""
 
 

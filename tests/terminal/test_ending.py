@@ -119,7 +119,7 @@ def test_with_a_request_on_the_wire_the_journal_stays_true(
         terminal.send("\r")
         terminal.until("sending")
         terminal.until(lambda: ("create", "sent") in journal_states(tmp_path))
-        terminal.until(lambda: len(simulated.world.by_server[12302]) == 1)
+        terminal.until(lambda: len(simulated.world.by_server[12346]) == 1)
         if how == "close":
             terminal.hang_up()
         else:

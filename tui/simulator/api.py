@@ -153,7 +153,7 @@ class Api:
         uuids = self.dialect == "client"
         snapshot = self.world.create(call.info.account, call.fields(), uuids=uuids)
         found = encode.snapshot_json(self.world, snapshot, self.dialect)
-        message = "Snapshot creation has begun. It may take 3-10 minutes, by the server's size."
+        message = "Snapshot creation may take 3-10 minutes, depending on server size."
         return _json({**found, "message": message}, 201)
 
     def _create_of_server(self, call: Call) -> Response:

@@ -11,12 +11,11 @@ from tui.simulator.world import World
 
 def server_json(world: World, server: SimServer, dialect: str) -> Json:
     """A server: integer id and plan object as published, or as the provider's clients see it."""
-    made = world.told(server.created_at)
     common: Json = {
         "hostname": server.name,
         "status": server.status(world.clock.now()),
-        "created_at": made,
-        "updated_at": made,
+        "created_at": world.told(server.created_at),
+        "updated_at": world.told(server.updated_at or server.created_at),
     }
     if dialect == "client":
         return {
@@ -132,7 +131,7 @@ def restore_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
     server = server_json(world, snapshot.server, dialect)
     return {
         "status": "success",
-        "message": "The restore has begun. It usually takes 5-15 minutes.",
+        "message": "Snapshot restore initiated. This may take 5-15 minutes.",
         "snapshot": {name: found[name] for name in (key, "name", "created_at")},
         "server": {key: server[key], "name": snapshot.server.name, "status": "restoring"},
     }

@@ -60,6 +60,7 @@ class SimServer:
     os: str = "Debian 12"
     address: str = ""
     created_at: float = 0.0
+    updated_at: float = 0.0
     restoring_until: float = 0.0
     power_after: str = "active"
     uuid: str = ""

@@ -51,7 +51,7 @@ class World:
         self.after_restore: str | None = None
         self.rate: Rate | None = None
         self.keeper: Keeper | None = None
-        self.last_ids = {"server": 12_300, "snapshot": 800, "backup": 400}
+        self.last_ids = {"server": 12_344, "snapshot": 799, "backup": 400}
 
     # -- building ------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ class World:
         key = self._id("server")
         facts.setdefault("account", self.account)
         facts.setdefault("created_at", self.clock.now() - 200 * 86_400)
-        facts.setdefault("address", f"203.0.{key >> 8 & 255}.{key & 255}")
+        facts.setdefault("address", _address(len(self.servers) + 1))
         server = SimServer(key, name, uuid=self._uuid(), **facts)  # type: ignore[arg-type]
         self.keep_server(server)
         self.save(server)
@@ -258,6 +258,7 @@ class World:
         server.power_after = self.after_restore or server.status(now)
         seconds = duration(RESTORE_SECONDS, server.storage, self.random.uniform(0.8, 1.2))
         server.restoring_until = now + seconds
+        server.updated_at = now
         self.save(server)
         return snapshot
 
@@ -279,6 +280,7 @@ class World:
             raise Refusal(400, {"detail": "Server is not in a valid state for this action."})
         server.power = "stopped" if action in ("stop", "hard_stop") else "active"
         server.restoring_until = 0.0
+        server.updated_at = self.clock.now()
         self.save(server)
         return server
 
@@ -287,6 +289,13 @@ class World:
     def told(self, moment: float) -> str:
         """A moment of the world as its clients are told it."""
         return iso(moment + self.clock.skew)
+
+
+def _address(number: int) -> str:
+    """An address that is nobody's: of the range for documentation, then of that for benchmarks."""
+    if number < 255:
+        return f"203.0.113.{number}"
+    return f"198.{18 + (number >> 16 & 1)}.{number >> 8 & 255}.{number & 255}"
 
 
 def _number(key: object) -> int:

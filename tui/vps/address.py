@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from typing import Final
 from urllib.parse import urlsplit
+
+_PLAIN: Final = re.compile(r"[!-~]*")
 
 
 class InsecureUrl(ValueError):
@@ -13,9 +17,15 @@ class InsecureUrl(ValueError):
 def base_address(url: str) -> str:
     """The API's base with a slash at its end, from an address with or without ``/api/v1``.
 
-    Raises InsecureUrl for plain http unless the host is this machine.
+    Raises InsecureUrl for plain http unless the host is this machine, ValueError for no address.
     """
+    if not _PLAIN.fullmatch(url):
+        raise InsecureUrl("the address has signs that no address has")
     parts = urlsplit(url)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise InsecureUrl("the address may have no user, query or fragment")
+    if parts.port == 0:  # raises ValueError where the port is no number
+        raise InsecureUrl("the address has port 0")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InsecureUrl("the address must begin with https://")
     if parts.scheme == "http" and not is_loopback(parts.hostname):

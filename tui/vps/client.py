@@ -14,7 +14,14 @@ import msgspec
 
 from tui.vps import decode
 from tui.vps.address import base_address
-from tui.vps.errors import BadResponse, NotFound, OutcomeUnknown, VpsError, WriteRefused
+from tui.vps.errors import (
+    BadResponse,
+    Forbidden,
+    NotFound,
+    OutcomeUnknown,
+    VpsError,
+    WriteRefused,
+)
 from tui.vps.failures import failed_request, failed_status, service_date
 from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot
 from tui.vps.token import Token
@@ -42,8 +49,10 @@ class Limits:
 class Client:
     """Speaks to one address with one token.
 
-    Nothing is retried here: the poller's next round is the retry of every read, paced and shown
-    on the screen, and a write is never repeated by any machinery. `may_write` gives the reason
+    Nothing is retried here, and no library that does is taken: the poller's next round is the
+    retry of every read, paced and counted down on the screen, `r` is the user's own, and one more
+    layer underneath (stamina, tenacity, httpx-retries) would only send more into an outage than
+    the screen says. A write is never repeated by any machinery. `may_write` gives the reason
     why writing is refused now, or None; it is asked for every request that is not a GET.
     """
 
@@ -66,6 +75,8 @@ class Client:
         self._writes: set[asyncio.Task[bytes]] = set()
         self.host = urlsplit(self._base).netloc
         self.service: tuple[float, float] | None = None
+        self.forbidden: Forbidden | None = None
+        """The 403 that the last write was answered with, if it was."""
 
     # -- reading -----------------------------------------------------------------
 
@@ -159,8 +170,10 @@ class Client:
             # Only the query of `next` is taken: behind a proxy its origin is often wrong, and
             # the token goes to our own address alone.
             query = {**query, **dict(parse_qsl(urlsplit(page.next).query))}
-            if tuple(sorted(query.items())) in visited or len(visited) >= self._limits.pages:
+            if tuple(sorted(query.items())) in visited:
                 raise BadResponse("the list has no end: its pages go in a circle")
+            if len(visited) >= self._limits.pages:
+                raise BadResponse(f"the list has more than {self._limits.pages} pages")
         settled = not repeated and not problems and (total is None or total == came)
         return Listing(
             items=tuple(items.values()), problems=tuple(problems), settled=settled, total=total
@@ -205,6 +218,8 @@ class Client:
                 raise OutcomeUnknown(f"{error}: it may have been carried out") from error
             raise
         failure = failed_status(response, body, writing=writing)
+        if writing:
+            self.forbidden = failure if isinstance(failure, Forbidden) else None
         if failure is not None:
             raise self._without_token(failure)
         return body
@@ -235,7 +250,7 @@ class Client:
             if size > self._limits.page_bytes:
                 raise BadResponse(f"the answer is larger than {self._limits.page_bytes >> 20} MB")
             chunks.append(chunk)
-        return b"".join(chunks)
+        return self._token.hide_in_bytes(b"".join(chunks))
 
     def _same_origin(self, url: str, target: str) -> bool:
         new, base = urlsplit(urljoin(url, target)), urlsplit(self._base)

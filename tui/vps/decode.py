@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ _BARE: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _SNAPSHOT: Final = msgspec.json.Decoder(WireSnapshot)
 _SERVER: Final = msgspec.json.Decoder(WireServer)
 _ANY: Final = msgspec.json.Decoder()
+_ID: Final = re.compile(r"[!-~]{1,100}")
 
 
 class BadItem(ValueError):
@@ -128,7 +129,7 @@ def read_restoring(body: bytes) -> Restoring:
     server = server if isinstance(server, dict) else {}
     key = server.get("id", server.get("uuid"))
     return Restoring(
-        server_id=key if isinstance(key, int | str) else None,
+        server_id=key if _is_key(key) else None,
         server_status=_text(server.get("status")),
         message=clean(_text(answer.get("message")), DESCRIPTION_LENGTH),
     )
@@ -191,10 +192,20 @@ def _strict(decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw) -> T:
 
 
 def _key(*candidates: Scalar) -> Key:
+    """The first id there is. It is shown and sent back as it came, so no control may be in it."""
     for key in candidates:
-        if key is not None and key != "":
+        if key is None or key == "":
+            continue
+        if _is_key(key):
             return key
+        raise BadItem("its id is none: too long, or with signs that no id has")
     raise BadItem("it has no id")
+
+
+def _is_key(value: object) -> TypeGuard[Key]:
+    if isinstance(value, str):
+        return _ID.fullmatch(value) is not None
+    return isinstance(value, int) and abs(value) < 2**63
 
 
 def _server_of(wire: WireSnapshot) -> tuple[Key, str]:

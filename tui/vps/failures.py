@@ -26,6 +26,9 @@ from tui.vps.errors import (
 LONGEST_WAIT: Final = 900.0
 """Seconds of a Retry-After that are obeyed at most."""
 
+_EARLIEST, _LATEST = 1e9, 1e10
+"""A `Date` before 2001 or after 2286 is no clock, and no calendar could go on from year 9999."""
+
 _NEVER_SENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -113,11 +116,12 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def service_date(response: httpx.Response) -> float | None:
-    """The answer's `Date` in seconds since 1970, None where there is none to be read."""
+    """The answer's `Date` in seconds since 1970, None where there is none to be believed."""
     try:
-        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+        date = parsedate_to_datetime(response.headers["Date"]).timestamp()
     except (KeyError, ValueError, TypeError, OverflowError):
         return None
+    return date if _EARLIEST < date < _LATEST else None
 
 
 def _service_time(response: httpx.Response) -> float:

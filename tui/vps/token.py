@@ -36,6 +36,11 @@ class Token:
         """Return `text` with every occurrence of this token replaced by ``***``."""
         return text.replace(self.__text, "***")
 
+    def hide_in_bytes(self, data: bytes) -> bytes:
+        """The same for bytes, which are copied only where the token is in them."""
+        secret = self.__text.encode()
+        return data.replace(secret, b"***") if secret in data else data
+
     def __repr__(self) -> str:
         return "Token(***)"
 

@@ -10,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 import tui
+from tui.vps.errors import Unreachable
 from tui.vps.token import Token
 
 
@@ -32,8 +33,16 @@ def build(base: str, token: Token, timeout: float) -> httpx.AsyncClient:
     """A client for `base`. `timeout` is in seconds for each phase.
 
     The environment is not trusted as httpx would: a proxy is taken for https only, ``.netrc``
-    never, and ``SSL_CERT_FILE`` by way of the standard SSL context.
+    never, and ``SSL_CERT_FILE`` by way of the standard SSL context. Raises Unreachable where the
+    proxy's address cannot be used; it may hold a password and is not quoted.
     """
+    try:
+        return _build(base, token, timeout, _proxy(base))
+    except (ImportError, ValueError, httpx.InvalidURL):
+        raise Unreachable("the proxy that HTTPS_PROXY names cannot be used") from None
+
+
+def _build(base: str, token: Token, timeout: float, proxy: str | None) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=base,
         auth=Bearer(token),
@@ -46,7 +55,7 @@ def build(base: str, token: Token, timeout: float) -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=20, max_keepalive_connections=4),
         follow_redirects=False,
         trust_env=False,
-        proxy=_proxy(base),
+        proxy=proxy,
         verify=ssl.create_default_context() if base.startswith("https:") else True,
     )
 

@@ -169,6 +169,8 @@ class Session:
 
     def refresh(self) -> None:
         """Ask at once; after a refused token with the token read again."""
+        if self.client is not None:
+            self.client.forbidden = None
         if self.client is None:
             self._woken.set()
         elif isinstance(self.store.fleet.freshness.error, Unauthorised):

@@ -24,8 +24,9 @@ BUSY_AT_ONCE: Final = 8
 """Servers asked for in one busy round; more of them take turns."""
 IN_THREAD: Final = 2_000
 """Snapshots from which a listing is merged off the event loop."""
-NAP: Final = 15.0
-"""Longest single wait in seconds: a machine that slept wakes up to a due poll, not to a timer."""
+NAP: Final = 5.0
+"""Longest single wait in seconds. Timers stand still while a machine sleeps and `Clock.monotonic`
+does not, so this is how long after waking a poll that fell due meanwhile is made."""
 
 
 class Api(Protocol):
@@ -84,6 +85,8 @@ class Poller:
         self._started = float("-inf")
         self._turn = 0
         self._wanted: set[Key] = set()
+        self._account_wanted = True
+        self._shifting = False
 
     async def run(self) -> None:
         """Poll for ever; ends only by cancellation."""
@@ -107,6 +110,7 @@ class Poller:
         """
         if server_id is None:
             self._sweep_due = self._clock.monotonic()
+            self._account_wanted = True
         else:
             self._wanted.add(server_id)
         self._failures = 0
@@ -198,9 +202,13 @@ class Poller:
             self._store.apply_views(merge_servers(self._store.fleet.servers, servers))
             statuses = {server.id: server.status for server in servers.items}
         await self._take(snapshots, None, asked_at, statuses, servers)
-        self._sweep_due = self._clock.monotonic() + self._idle
+        # What shifted while it was read is swept again soon, but only once: a service that
+        # counts wrong would otherwise be asked without end.
+        again = not self._store.fleet.settled and not self._shifting
+        self._shifting = not self._store.fleet.settled
+        self._sweep_due = self._clock.monotonic() + (self._busy if again else self._idle)
         self._fresh(as_of=self._clock.monotonic(), error=None)
-        if self._store.fleet.account is None:
+        if self._account_wanted:
             await self._ask_account()
 
     async def _servers(self) -> Listing[Server] | None:
@@ -214,10 +222,16 @@ class Poller:
         return listing
 
     async def _ask_account(self) -> None:
+        """Ask what the token may do; where that cannot be had, the lists are good all the same."""
         try:
             self._store.apply_account(await self.api.account())
         except (NotFound, Forbidden):
             self._store.apply_account(Account())
+        except Unauthorised:
+            raise
+        except VpsError:
+            return  # asked again with the next sweep
+        self._account_wanted = False
 
     async def _look(self) -> None:
         """Ask for the busy servers alone, a few at a time."""

@@ -17,7 +17,7 @@ from tui.screens.create import CreateDialog
 from tui.screens.many import CreateSetDialog, DeleteSetDialog, Told
 from tui.screens.operations import OperationsDialog
 from tui.screens.room import MakeRoom, RoomDialog
-from tui.vps.models import Phase, Server, Snapshot
+from tui.vps.models import Account, Phase, Server, Snapshot
 
 STALE = "the data is not live: nothing is destroyed on old knowledge"
 WRITES = {"create": Kind.CREATE, "restore": Kind.RESTORE, "delete": Kind.DELETE}
@@ -30,9 +30,6 @@ def refusal(
 
     Only what is known here: the provider, and what is read again on confirming, decide.
     """
-    account = fleet.account
-    if account is not None and account.permissions and not account.may("servers:write"):
-        return "the token may only read: it needs servers:*"
     if view is None:
         return "no server is chosen"
     operation = fleet.operations.get(view.server.id)
@@ -54,6 +51,15 @@ def refusal(
     return None
 
 
+def token_refusal(account: Account | None) -> str | None:
+    """Why the token may not write, None where it may or where its permissions are not known."""
+    if account is None or not account.permissions or account.may("servers:write"):
+        return None
+    if account.may("servers:read"):
+        return "the token may only read: it needs servers:*"
+    return "the token may not write: it needs servers:*"
+
+
 class Writing(Board):
     """Create, restore, delete, lock."""
 
@@ -70,9 +76,14 @@ class Writing(Board):
 
     def _unwritable(self) -> str | None:
         """Why nothing at all can be written now."""
-        if not self.session.connected:
+        client = self.session.client
+        if client is None:
             return "not connected yet"
-        return self.session.lock.reason()
+        if reason := self.session.lock.reason() or token_refusal(self.fleet.account):
+            return reason
+        if client.forbidden is not None:
+            return f"the provider refused the last write ({client.forbidden}); r lifts this"
+        return None
 
     def _allowed(self, command: str) -> bool:
         reason = self.refusals().get(command)

@@ -31,12 +31,13 @@ class Warning:
 
 
 def describe(snapshot: Snapshot, now: datetime) -> str:
-    """The target in two lines: names may look alike, ids don't."""
+    """The target in three lines: names may look alike, ids don't."""
     made = stamp(snapshot.created_at) if snapshot.created_at else "at an unknown time"
     return (
-        f"#{snapshot.id}  {snapshot.name}  ({snapshot.status.replace('_', ' ')})\n"
-        f"of server {snapshot.server_name} #{snapshot.server_id}, created {made}, "
-        f"{age(snapshot.created_at, now)}, {size(snapshot.size_mb)}"
+        f"#{snapshot.id}  {snapshot.name}  ({snapshot.status.replace('_', ' ')}, "
+        f"{size(snapshot.size_mb)})\n"
+        f"of server {snapshot.server_name} #{snapshot.server_id}\n"
+        f"created {made}, {age(snapshot.created_at, now)}"
     )
 
 
@@ -55,9 +56,7 @@ overwritten."
         names = ", ".join(f"{s.name} ({age(s.created_at, now)})" for s in newer[:3])
         more = f" and {len(newer) - 3} more" if len(newer) > 3 else ""
         found.append(Warning(f"Newer snapshots exist: {names}{more}.", grave=True))
-    found.append(
-        Warning("The server is stopped first. It takes 5 to 15 minutes and cannot be undone.")
-    )
+    found.append(Warning("The server is stopped first. Takes 5 to 15 minutes, cannot be undone."))
     return found
 
 

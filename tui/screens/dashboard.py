@@ -54,6 +54,7 @@ class Dashboard(Browsing, Writing):
         self._pending: Change | None = None
         self._ticker: Timer | None = None
         self._tick_every = 0.0
+        self._as_of = self.now  # what all ages on the screen refer to: they move together
 
     # -- what is on the screen ---------------------------------------------------
 
@@ -108,12 +109,15 @@ class Dashboard(Browsing, Writing):
             return
         if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
+        elif (self.now - self._as_of).total_seconds() >= 60:
+            self._tick()  # the service's clock has moved on
         else:
             self.show_bars()
 
     def show_fleet(self) -> None:
         """Lay the whole fleet out anew; only cells that differ are painted."""
         fleet, now = self.fleet, self.now
+        self._as_of = now
         name, reverse = self.sorts["servers"]
         rows = views.servers(fleet, text=self.filters["servers"], sort=name, reverse=reverse)
         self.servers.empty = servers_empty(fleet, self.session.host, self.filters["servers"])
@@ -136,7 +140,7 @@ class Dashboard(Browsing, Writing):
             if operation.kind is Kind.RESTORE
         }
         self.table.empty = snapshots_empty(fleet, chosen, self.filters["snapshots"])
-        self.table.show(rows, self.now, restoring=restoring)
+        self.table.show(rows, self._as_of, restoring=restoring)
         self.show_titles()
         self.show_details()
 
@@ -162,7 +166,7 @@ class Dashboard(Browsing, Writing):
         """Describe the chosen rows under the panes."""
         view = self.chosen_view
         under_way = self._under_way(view) if view else ""
-        self.query_one(Details).show(self.chosen_snapshot, view, under_way, self.now)
+        self.query_one(Details).show(self.chosen_snapshot, view, under_way, self._as_of)
 
     def _expected(self, kind: Kind) -> tuple[str, float] | None:
         return self.session.expected_time(kind)
@@ -174,7 +178,7 @@ class Dashboard(Browsing, Writing):
             return "being restored" if self.fleet.restoring(view.server.id) else ""
         if operation.accepted_at is None:
             return f"{operation.title}: {operation.state.value}"
-        elapsed = duration(self.now.timestamp() - operation.accepted_at)
+        elapsed = duration(self._as_of.timestamp() - operation.accepted_at)
         expected = self.session.expected_time(operation.kind)
         return f"{operation.title}: {elapsed}" + (f" of {expected[0]}" if expected else "")
 
@@ -235,8 +239,9 @@ class Dashboard(Browsing, Writing):
 
     def _tick(self) -> None:
         """Let time pass; what shows the same text as before is not painted."""
-        self.servers.tick(self.now)
-        self.table.tick(self.now)
+        self._as_of = now = self.now
+        self.servers.tick(now)
+        self.table.tick(now)
         self.show_details()
         self.show_bars()
 
@@ -248,4 +253,9 @@ class Dashboard(Browsing, Writing):
             f"too small: {event.size.width}x{event.size.height}\n"
             f"{MIN_SIZE[0]}x{MIN_SIZE[1]} at least"
         )
-        self.call_after_refresh(self.show_titles)
+        self.call_after_refresh(self._refit)
+
+    def _refit(self) -> None:
+        """Cut titles and bars to the new width."""
+        self.show_titles()
+        self.show_bars()

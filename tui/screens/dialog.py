@@ -42,7 +42,8 @@ class Dialog(ModalScreen[T | None]):
             box.border_title = Content(self._title)
             with VerticalScroll(classes="dialog-body", can_focus=False):
                 yield from self.body()
-            yield from self.foot()
+            with Vertical(classes="dialog-foot"):
+                yield from self.foot()
 
     def body(self) -> Iterable[Widget]:
         """What scrolls where the terminal is too low for it."""

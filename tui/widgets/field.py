@@ -16,5 +16,5 @@ class Field(Input):
         password: bool = False,
         id: str | None = None,
     ) -> None:
-        super().__init__(value, placeholder, password=password, id=id, compact=True)
+        super().__init__(value, placeholder, password=password, id=id)
         self.cursor_blink = False

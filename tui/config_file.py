@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.paths import tidy
+from tui.tokens import TokenError, check_owned
 from tui.vps.clean import clean
 
 
@@ -19,10 +20,10 @@ class SettingsError(Exception):
     """A setting cannot be used; one line that says where and why."""
 
 
-_TOKENS: Final = ("token_command", "token_env", "token_file", "token_keyring", "token")
+TOKENS: Final = ("token_command", "token_env", "token_file", "token_keyring", "token")
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "url": (str,),
-    **dict.fromkeys(_TOKENS, (str,)),
+    **dict.fromkeys(TOKENS, (str,)),
     "read_only": (bool,),
     "locked": (bool,),
     "poll_idle": (int, float),
@@ -35,6 +36,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 }
 _RANGES: Final = {"poll_idle": (5, 3600), "poll_busy": (1, 600), "unlock_minutes": (1, 1440)}
 """Seconds and minutes that make sense: nobody hammers the provider by mistake."""
+_TEXTS: Final = frozenset(key for key, types in _TYPES.items() if str in types)
 _WORDS: Final = {
     str: "text",
     bool: "true or false",
@@ -50,34 +52,49 @@ class ConfigFile:
 
     path: Path
     shown: str
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     default_profile: str = ""
+    lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """The line of each key of each profile; of the keys outside of profiles under ""."""
 
     @property
     def profiles(self) -> tuple[str, ...]:
         """The names of all profiles."""
         return tuple(self.tables)
 
-    def choose(self, name: str | None) -> tuple[str, Mapping[str, Any]]:
-        """A profile's name and its settings over the file's defaults. Raises SettingsError."""
-        name = name or self.default_profile or next(iter(self.tables), "default")
+    def choose(self, name: str | None, origin: str) -> tuple[str, Mapping[str, Any], str]:
+        """A profile's name, its settings over the file's defaults, and where the name came from.
+
+        `name` is one that was asked for in `origin`. Raises SettingsError.
+        """
+        if not name and self.default_profile:
+            name, origin = self.default_profile, self.origin("default_profile", "")
+        elif not name:
+            name = next(iter(self.tables), "default")
+            origin = f"the first in {self.shown}" if self.tables else "default"
         if (self.tables and name not in self.tables) or (not self.tables and name != "default"):
             known = ", ".join(self.tables) or "none"
-            raise SettingsError(f"{self.shown}: no profile {clean(name, 40)!r} (there is: {known})")
+            there = f"{self.shown} has: {known}"
+            raise SettingsError(f"{origin}: no profile {clean(name, 40)!r} ({there})")
         own = self.tables.get(name, {})
         inherited = {
             key: value
             for key, value in self.defaults.items()
-            if key not in _TOKENS or not any(token in own for token in _TOKENS)
+            if key not in TOKENS or not any(token in own for token in TOKENS)
         }
-        return name, {"name": name, **inherited, **own}
+        return name, {**inherited, **own}, origin
 
-    def origin(self, key: str, table: Mapping[str, Any]) -> str:
-        """Where a setting stands, for people."""
-        name = table.get("name", "")
-        inside = key in self.tables.get(name, {}) or key == "token"
-        return f"{self.shown}, profile {name}" if inside and self.tables else self.shown
+    def entry(self, key: str, profile: str) -> tuple[str, ...]:
+        """The way to a key: that of the profile, or the one outside of profiles."""
+        own = key in self.tables.get(profile, {})
+        return ("profiles", profile, key) if own else (key,)
+
+    def origin(self, key: str, profile: str) -> str:
+        """Where a setting stands, for people: file, line and profile."""
+        own = key in self.tables.get(profile, {})
+        line = self.lines.get((profile if own else "", key), 1)
+        return f"{self.shown}:{line}" + (f", profile {profile}" if own else "")
 
 
 def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
@@ -87,20 +104,34 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
         text = path.read_bytes().decode("utf-8")
         content = tomllib.loads(text)
     except FileNotFoundError:
+        if environ.get("CIPLUN_CONFIG"):
+            raise SettingsError(f"environment CIPLUN_CONFIG: {shown}: no such file") from None
         return ConfigFile(path, shown)
     except OSError as error:
         raise SettingsError(f"{shown}: {error.strerror or 'cannot be read'}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise SettingsError(f"{shown}: not TOML: {clean(str(error), 120)}") from None
+        line = re.search(r"at line (\d+)", str(error))
+        place = f"{shown}:{line[1]}" if line else shown
+        raise SettingsError(f"{place}: not TOML: {clean(str(error), 120)}") from None
+    try:
+        check_owned(path, shown)
+    except TokenError as error:
+        raise SettingsError(str(error)) from None
     checker = _Checker(shown, text)
     tables = checker.table(content.pop("profiles", {}), "profiles")
     default = content.pop("default_profile", "")
     checker.require(isinstance(default, str), "default_profile", "must be text")
     checker.settings(content, "")
     for name, table in tables.items():
+        checker.require(name.isprintable() and bool(name), name, "is no name for a profile")
         checker.settings(checker.table(table, name), name)
     checker.private(path, content, *tables.values())
-    return ConfigFile(path, shown, content, tables, default)
+    lines = {
+        (profile, key): checker.line(key, profile)
+        for profile, table in (("", {**content, "default_profile": ""}), *tables.items())
+        for key in table
+    }
+    return ConfigFile(path, shown, content, tables, default, lines)
 
 
 class _Checker:
@@ -111,7 +142,7 @@ class _Checker:
         self._lines = text.splitlines()
 
     def fail(self, key: str, why: str, profile: str = "") -> SettingsError:
-        line = self._line(key, profile)
+        line = self.line(key, profile)
         return SettingsError(f"{self._shown}:{line}: {clean(key, 60)}: {why}")
 
     def require(self, holds: bool, key: str, why: str, profile: str = "") -> None:
@@ -134,13 +165,20 @@ class _Checker:
             if key in _RANGES:
                 low, high = _RANGES[key]
                 self.require(low <= value <= high, key, f"must be {low} to {high}", profile)
-            if key in ("keys", "on_finished") and not isinstance(value, str):
-                inner = value.values() if isinstance(value, dict) else value
-                self.require(all(isinstance(v, str) for v in inner), key, "must hold text", profile)
-        named = [key for key in _TOKENS if key in table]
+            self.texts(value, key, profile)
+        named = [key for key in TOKENS if key in table]
         self.require(
             len(named) < 2, named[-1] if named else "", "one token source at most", profile
         )
+
+    def texts(self, value: Any, key: str, profile: str) -> None:
+        """Every text in a value must be one that can be shown, run or opened."""
+        if isinstance(value, dict):
+            value = [*value, *value.values()]
+        for text in value if isinstance(value, list) else [value] if key in _TEXTS else []:
+            self.require(isinstance(text, str), key, "must hold text", profile)
+            self.require(text.isprintable(), key, "has control characters in it", profile)
+        self.require(bool(value) or key not in TOKENS, key, "must not be empty", profile)
 
     def private(self, path: Path, *tables: Mapping[str, Any]) -> None:
         if not any("token" in table for table in tables):
@@ -150,7 +188,7 @@ class _Checker:
             not mode & 0o077, "token", "others can read this file; chmod 600 makes it private"
         )
 
-    def _line(self, key: str, profile: str) -> int:
+    def line(self, key: str, profile: str) -> int:
         """The line of a key, in its profile's table where there is one; 1 where unfound."""
         wanted = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]|\s*\[.*{re.escape(key)}""")
         header = re.compile(rf"""\s*\[\s*profiles\s*\.\s*["']?{re.escape(profile)}["']?\s*[\].]""")
@@ -165,6 +203,10 @@ class _Checker:
 def parse(name: str, text: str, variable: str) -> Any:
     """A setting from the environment, in the type that the file would have it in."""
     types = _TYPES[name]
+    if not text.isprintable():
+        raise SettingsError(f"environment {variable}: has control characters in it")
+    if name == "keys":
+        return _keys(text, variable)
     if bool in types:
         if text.lower() in ("1", "true", "yes", "on"):
             return True
@@ -181,3 +223,11 @@ def parse(name: str, text: str, variable: str) -> Any:
             raise SettingsError(f"environment {variable}: must be {low} to {high}")
         return number
     return text
+
+
+def _keys(text: str, variable: str) -> dict[str, str]:
+    """``create=n refresh=f5,r`` as the file's table would be."""
+    pairs = [pair.partition("=") for pair in text.split()]
+    if not all(name and keys for name, _, keys in pairs):
+        raise SettingsError(f"environment {variable}: must be like refresh=f5,r quit=Q")
+    return {name: keys for name, _, keys in pairs}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 _HERE: Final = Path(__file__).resolve().parent
 
@@ -33,11 +34,16 @@ def home(environ: Mapping[str, str]) -> Path:
     return Path(named) if named else Path.home()
 
 
+def expand(text: str, environ: Mapping[str, str]) -> Path:
+    """A path as a user writes it: ``~`` is the home folder."""
+    return home(environ) / text[2:] if text == "~" or text.startswith("~/") else Path(text)
+
+
 def config_file(environ: Mapping[str, str]) -> Path:
     """The settings: ``~/.config/ciplun/config.toml``, or what CIPLUN_CONFIG names."""
     named = environ.get("CIPLUN_CONFIG")
     if named:
-        return Path(named).expanduser()
+        return expand(named, environ)
     return _xdg(environ, "XDG_CONFIG_HOME", ".config") / "ciplun" / "config.toml"
 
 
@@ -54,6 +60,11 @@ def journal_file(environ: Mapping[str, str]) -> Path:
 def log_file(environ: Mapping[str, str]) -> Path:
     """The log of unforeseen errors."""
     return state_folder(environ) / "ciplun.log"
+
+
+def saved_token(environ: Mapping[str, str], profile: str) -> Path:
+    """The token of a profile that was pasted on the first screen."""
+    return state_folder(environ) / f"token-{quote(profile, safe='')}"
 
 
 def provider_file(environ: Mapping[str, str]) -> Path:

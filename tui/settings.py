@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shlex
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from tui import config_file
-from tui.config_file import ConfigFile, SettingsError
+from tui.config_file import TOKENS, ConfigFile, SettingsError
 from tui.paths import config_file as config_path
-from tui.paths import provider_file, state_folder, tidy
+from tui.paths import expand, provider_file, saved_token, tidy
 from tui.tokens import (
     FromCommand,
     FromEnvironment,
     FromFile,
     FromKeyring,
-    FromText,
+    FromSettings,
     TokenError,
     TokenSource,
-    check_private,
+    check_owned,
 )
 from tui.vps.address import base_address
-from tui.vps.token import BadToken, Token
 
 DEFAULT_URL: Final = "https://admin.vps.org/api/v1"
 _DEFAULTS: Final[Mapping[str, Any]] = {
@@ -38,7 +39,12 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "accent": "",
     "unlock_minutes": 10,
     "on_finished": "",
+    "keys": {},
 }
+_VARIABLES: Final = (
+    *(f"CIPLUN_{name.upper()}" for name in (*_DEFAULTS, *TOKENS, "profile", "config", "ascii")),
+    *(f"CIPLUN_{name}" for name in ("KIND", "STATE", "SERVER", "SNAPSHOT")),  # told to a hook
+)
 _DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
 
 
@@ -85,18 +91,26 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
     Precedence: option, environment, profile, the provider's own command-line tool, default. The
     demo takes no address and no token from anywhere.
     """
+    _check_variables(environ)
     file = config_file.read(config_path(environ), environ)
-    profile, table = file.choose(options.profile or environ.get("CIPLUN_PROFILE"))
+    asked = options.profile or environ.get("CIPLUN_PROFILE")
+    by = "option --profile" if options.profile else "environment CIPLUN_PROFILE"
+    profile, table, chosen_by = file.choose(asked, by)
     values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+    origins = {"profile": chosen_by}
     for name, default in _DEFAULTS.items():
-        values[name], origins[name] = _value(name, default, options, environ, file, table)
+        found = _given(name, options, environ)
+        if found is None and name in table:
+            found = table[name], file.origin(name, profile)
+        if found is None and name == "url":
+            found = _provider_url(environ)
+        values[name], origins[name] = found or (default, "default")
     if options.demo:
         values |= {name: _DEMO[name] for name in _DEMO if origins[name] == "default"}
         token, url = None, ""
-        origins |= {"url": "the demo's own", "token": "the demo's own"}
+        origins |= dict.fromkeys(("profile", "url", "token"), "the demo's own")
     else:
-        token, origins["token"] = _token(environ, file, table)
+        token, origins["token"] = _token(environ, file, table, profile)
         url = check_url(str(values["url"]), origins["url"])
     return Settings(
         profile="demo" if options.demo else profile,
@@ -110,97 +124,110 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
         theme=str(values["theme"]),
         accent=str(values["accent"]),
         on_finished=_arguments(values["on_finished"], origins["on_finished"]),
-        keys=MappingProxyType(dict(table.get("keys", {}))),
+        keys=MappingProxyType(values["keys"]),
         demo=options.demo,
         profiles=file.profiles,
-        token_file=state_folder(environ) / f"token-{profile}",
+        token_file=saved_token(environ, profile),
         origins=MappingProxyType(origins),
     )
 
 
-def _value(
-    name: str,
-    default: Any,
-    options: Options,
-    environ: Mapping[str, str],
-    file: ConfigFile,
-    table: Mapping[str, Any],
-) -> tuple[Any, str]:
-    """One setting and where it came from."""
+def _check_variables(environ: Mapping[str, str]) -> None:
+    """Refuse a variable that is all but one of ours: CIPLUN_READONLY must not go unheard."""
+    for name in environ:
+        if not name.startswith("CIPLUN_") or name in _VARIABLES:
+            continue
+        close = difflib.get_close_matches(name, _VARIABLES, 1, 0.9)
+        if close:
+            raise SettingsError(f"environment {name}: unknown; did you mean {close[0]}?")
+
+
+def _given(name: str, options: Options, environ: Mapping[str, str]) -> tuple[Any, str] | None:
+    """A setting that an option or the environment gives, and which of them."""
     if name == "url" and options.url:
         return options.url, "option --url"
     if name == "read_only" and options.read_only:
         return True, "option --read-only"
-    variables = [f"CIPLUN_{name.upper()}"] + (["VPS_API_URL"] if name == "url" else [])
-    for variable in variables:
+    for variable in (f"CIPLUN_{name.upper()}", *(["VPS_API_URL"] if name == "url" else [])):
         if environ.get(variable):
             return config_file.parse(name, environ[variable], variable), f"environment {variable}"
-    if name in table:
-        return table[name], file.origin(name, table)
-    if name == "url":
-        provider = _provider(environ).get("api_url")
-        if isinstance(provider, str) and provider:
-            return provider, tidy(provider_file(environ), environ)
-    return default, "default"
+    return None
 
 
 def _token(
-    environ: Mapping[str, str], file: ConfigFile, table: Mapping[str, Any]
+    environ: Mapping[str, str], file: ConfigFile, table: Mapping[str, Any], profile: str
 ) -> tuple[TokenSource | None, str]:
-    """The token's source, in the same order of precedence."""
-    for variable in ("CIPLUN_TOKEN", "VPS_API_TOKEN"):
-        if environ.get(variable):
-            from_environment = FromEnvironment(variable, environ)
-            return from_environment, from_environment.describe()
-    source = _named(environ, file, table)
-    if source is not None:
-        return source, f"{file.origin('token', table)}: {source.describe()}"
-    saved = state_folder(environ) / f"token-{table.get('name', 'default')}"
+    """The token's source, in the same order of precedence, and where it is named."""
+    if environ.get("CIPLUN_TOKEN"):
+        return FromEnvironment("CIPLUN_TOKEN", environ), "environment CIPLUN_TOKEN"
+    for key in TOKENS:
+        variable = f"CIPLUN_{key.upper()}"
+        if key != "token" and environ.get(variable):
+            source = _source(key, environ[variable], environ)
+            return source, f"environment {variable}: {source.describe()}"
+    if environ.get("VPS_API_TOKEN"):
+        return FromEnvironment("VPS_API_TOKEN", environ), "environment VPS_API_TOKEN"
+    for key in TOKENS:
+        if key not in table:
+            continue
+        origin = file.origin(key, profile)
+        if key == "token":
+            entry = file.entry(key, profile)
+            return _entry(file.path, file.shown, entry, tomllib.loads), origin
+        source = _source(key, table[key], environ)
+        return source, f"{origin}: {source.describe()}"
+    saved = saved_token(environ, profile)
     if saved.exists():
         source = FromFile(saved, tidy(saved, environ))
         return source, source.describe()
-    provider = provider_file(environ)
-    literal = _provider(environ).get("api_token")
-    if isinstance(literal, str) and literal:
-        source = _literal(literal, provider, tidy(provider, environ))
+    if _provider(environ).get("api_token"):
+        path = provider_file(environ)
+        source = _entry(path, tidy(path, environ), ("api_token",), json.loads)
         return source, source.describe()
     return None, "nowhere"
 
 
-def _named(
-    environ: Mapping[str, str], file: ConfigFile, table: Mapping[str, Any]
-) -> TokenSource | None:
-    """The source that the settings file names, if it does."""
-    if "token_command" in table:
-        return FromCommand(table["token_command"])
-    if "token_env" in table:
-        return FromEnvironment(table["token_env"], environ)
-    if "token_file" in table:
-        path = Path(table["token_file"]).expanduser()
+def _source(key: str, value: str, environ: Mapping[str, str]) -> TokenSource:
+    """The source that a setting names."""
+    if key == "token_command":
+        return FromCommand(value)
+    if key == "token_env":
+        return FromEnvironment(value, environ)
+    if key == "token_file":
+        path = expand(value, environ)
         return FromFile(path, tidy(path, environ))
-    if "token_keyring" in table:
-        return FromKeyring("ciplun", table["token_keyring"])
-    if "token" in table:
-        return _literal(table["token"], file.path, file.shown)
-    return None
+    return FromKeyring("ciplun", value)
 
 
-def _literal(text: str, path: Path, shown: str) -> TokenSource:
+def _entry(
+    path: Path, shown: str, entry: tuple[str, ...], parse: Callable[[str], Any]
+) -> TokenSource:
+    """A token that stands in a file; one that could not be used is refused at once."""
+    source = FromSettings(path, shown, entry, parse)
     try:
-        check_private(path, shown)
-        return FromText(f"file {shown}", Token(text))
-    except (TokenError, BadToken) as error:
-        message = str(error) if isinstance(error, TokenError) else f"{shown}: {error}"
-    raise SettingsError(message)
+        source.look()
+    except TokenError as error:
+        raise SettingsError(str(error)) from None
+    return source
 
 
 def _provider(environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The settings of the provider's own tool, empty where there are none to be read."""
+    path = provider_file(environ)
     try:
-        found = json.loads(provider_file(environ).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        check_owned(path, tidy(path, environ))
     except (OSError, ValueError, RecursionError):
         return {}
+    except TokenError as error:
+        raise SettingsError(str(error)) from None
     return found if isinstance(found, dict) else {}
+
+
+def _provider_url(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    found = _provider(environ).get("api_url")
+    where = tidy(provider_file(environ), environ)
+    return (found, where) if isinstance(found, str) and found else None
 
 
 def check_url(url: str, origin: str) -> str:
@@ -208,24 +235,22 @@ def check_url(url: str, origin: str) -> str:
     try:
         return base_address(url).rstrip("/")
     except ValueError as error:
-        raise SettingsError(f"{origin}: {error}") from None
+        raise SettingsError(f"{origin}: url: {error}") from None
 
 
 def _arguments(value: Any, origin: str) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(value)) if isinstance(value, str) else tuple(value)
+        return tuple(shlex.split(value) if isinstance(value, str) else value)
     except ValueError:
-        raise SettingsError(f"{origin}: on_finished has an unbalanced quote") from None
+        raise SettingsError(f"{origin}: on_finished: has an unbalanced quote") from None
 
 
 def describe(settings: Settings) -> list[tuple[str, str, str]]:
     """Name, value and origin of each setting; of the token only its source."""
-    shown: list[tuple[str, str, str]] = []
-    for name, origin in settings.origins.items():
-        if name == "token":
-            value = "set" if settings.token or settings.demo else "not set"
-        else:
-            field_name = "starts_locked" if name == "locked" else name
-            value = str(getattr(settings, field_name)) or "-"
-        shown.append((name, value, origin))
-    return shown
+    values = {name: getattr(settings, name, "") for name in settings.origins} | {
+        "locked": settings.starts_locked,
+        "token": "set" if settings.token or settings.demo else "not set",
+        "on_finished": shlex.join(settings.on_finished),
+        "keys": ", ".join(f"{name} = {keys}" for name, keys in settings.keys.items()),
+    }
+    return [(name, str(values[name]) or "-", origin) for name, origin in settings.origins.items()]

@@ -8,16 +8,19 @@ import os
 import shlex
 import signal
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from tui.vps.clean import clean
 from tui.vps.token import BadToken, Token
 
 COMMAND_LIMIT: Final = 30.0
 """Seconds that a token command may take."""
+
+
+_LONGEST_OUTPUT: Final = 64 * 1024
 
 
 class TokenError(Exception):
@@ -85,19 +88,34 @@ class FromFile:
 
 
 @dataclass(frozen=True, slots=True)
-class FromText:
-    """A value that stands in a settings file, which has been checked to be private."""
+class FromSettings:
+    """An entry of a settings file; the file is read anew each time, and must be private."""
 
-    where: str
-    token: Token = field(repr=False)
+    path: Path
+    shown: str
+    entry: tuple[str, ...]
+    parse: Callable[[str], Any] = field(repr=False)
 
     def describe(self) -> str:
         """The settings file."""
-        return self.where
+        return f"file {self.shown}"
 
     async def read(self) -> Token:
         """The value."""
-        return self.token
+        return await asyncio.to_thread(self.look)
+
+    def look(self) -> Token:
+        """The value, at once. Raises TokenError."""
+        check_private(self.path, self.shown)
+        try:
+            found = self.parse(self.path.read_text(encoding="utf-8"))
+            for name in self.entry:
+                found = found[name]
+        except OSError as error:
+            raise TokenError(f"{self.shown}: {_why(error)}") from None
+        except (ValueError, RecursionError, LookupError, TypeError):
+            raise TokenError(f"{self.shown}: there is no {'.'.join(self.entry)} in it") from None
+        return _token(found if isinstance(found, str) else "", self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +146,15 @@ class FromCommand:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,  # no terminal on which it could ask for a passphrase
+                # No terminal on which it could ask for a passphrase, the agent's included.
+                start_new_session=True,
+                env={key: value for key, value in os.environ.items() if key != "GPG_TTY"},
             )
         except OSError as error:
             raise TokenError(f"{name}: {_why(error)}") from None
         try:
             async with asyncio.timeout(self.limit):
-                output, _ = await process.communicate()
+                output = await self._output(process)
         except TimeoutError:
             raise TokenError(f"{name}: no token after {self.limit:g} seconds") from None
         finally:
@@ -147,6 +167,15 @@ class FromCommand:
         if len(lines) != 1:
             raise TokenError(f"{name}: printed {len(lines)} lines, not one")
         return _token(lines[0], name)
+
+    async def _output(self, process: asyncio.subprocess.Process) -> bytes:
+        if process.stdout is None:
+            raise TokenError(f"{self.describe()}: it has no output")
+        output = b""
+        while chunk := await process.stdout.read(_LONGEST_OUTPUT):
+            output = (output + chunk)[:_LONGEST_OUTPUT]  # a flood is read and not kept
+        await process.wait()
+        return output
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +206,16 @@ class FromKeyring:
         if not secret:
             raise TokenError(f"{self.describe()}: there is no such entry")
         return _token(secret, self.describe())
+
+
+def check_owned(path: Path, shown: str) -> None:
+    """Refuse a file that others can change: it says where the token goes. Raises TokenError."""
+    with contextlib.suppress(FileNotFoundError):
+        status = path.stat()
+        if status.st_uid not in (os.getuid(), 0):
+            raise TokenError(f"{shown}: belongs to another user")
+        if stat.S_IMODE(status.st_mode) & 0o002:
+            raise TokenError(f"{shown}: others can change it; chmod 600 makes it private")
 
 
 def check_private(path: Path, shown: str) -> None:

@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from tui import paths
+from tui import looks, paths
 from tui.commands import COMMANDS
 from tui.fleet.operation import Operation
 from tui.news import News
@@ -32,10 +32,11 @@ from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver
 from tui.text import plural
 from tui.themes import THEMES, with_accent
-from tui.tokens import save_token
+from tui.tokens import TokenError, save_token
+from tui.vps.errors import Forbidden, NotFound
 from tui.vps.models import Account
 from tui.vps.token import Token
-from tui.widgets.glyphs import choose
+from tui.widgets.glyphs import ASCII, choose
 
 CLOSING: float = 1.0
 """Seconds that leaving may take at most; what is on the wire then is taken up at the next start."""
@@ -74,6 +75,7 @@ class CiplunApp(CalmCrash, App[None]):
         self._settings = settings
         self._environ = environ
         self._glyphs = choose(environ)
+        self.ascii_only = self._glyphs is ASCII
         self._make_session = make_session or (lambda settings: Session(settings, environ))
         for theme in THEMES:
             self.register_theme(theme)
@@ -86,13 +88,10 @@ class CiplunApp(CalmCrash, App[None]):
     def on_mount(self) -> None:
         """Connect, or say how to give a token where there is none."""
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
-        if self._settings.token is None and not self._settings.demo:
-            self._first_run()
-        else:
-            self.call_after_refresh(self._connect)
+        self.call_after_refresh(self._connect_or_ask)
 
     def _dress(self, settings: Settings) -> None:
-        theme = settings.theme if settings.theme in self.available_themes else THEMES[0].name
+        theme = settings.theme
         if settings.accent:
             accented = with_accent(self.available_themes[theme], settings.accent)
             self.register_theme(accented)
@@ -114,7 +113,13 @@ class CiplunApp(CalmCrash, App[None]):
         self._dress(settings)
         dashboard = next(s for s in self.screen_stack if isinstance(s, Dashboard))
         dashboard.use(self._open_session(settings), settings.keys)
-        self._connect()
+        self._connect_or_ask()
+
+    def _connect_or_ask(self) -> None:
+        if self._settings.token is None and not self._settings.demo:
+            self._first_run()
+        else:
+            self._connect()
 
     def _connect(self) -> None:
         """Start the session once the dashboard is on the screen: its imports take their time."""
@@ -210,12 +215,21 @@ class CiplunApp(CalmCrash, App[None]):
         """Ask whose token it is, and save it."""
         from tui.vps.client import Client
 
+        logs.hide(token)
         client = Client(self._settings.url, token)
         try:
             account = await client.account()
+        except (NotFound, Forbidden):  # no such page, or not for this token: the list decides
+            await client.snapshots()
+            account = Account()
         finally:
             await client.aclose()
-        await asyncio.to_thread(save_token, self._settings.token_file, token)
+        file = self._settings.token_file
+        try:
+            await asyncio.to_thread(save_token, file, token)
+        except OSError as error:
+            shown = paths.tidy(file, self._environ)
+            raise TokenError(f"the token is good, but not saved: {shown}: {error.strerror}") from None
         return account
 
     # -- profiles -------------------------------------------------------------------------------
@@ -237,12 +251,17 @@ class CiplunApp(CalmCrash, App[None]):
     async def _change_profile(self, name: str) -> None:
         from tui.config_file import SettingsError
 
-        self._options = replace(self._options, profile=name, url=None)
+        options = replace(self._options, profile=name, url=None)
         try:
-            settings = await asyncio.to_thread(load, self._options, self._environ)
+            settings = await asyncio.to_thread(load, options, self._environ)
+            looks.check(settings)
         except SettingsError as error:
             self.notify(str(error), severity="error", markup=False)
             return
+        self._options = options
+        if settings.origins["token"].startswith("environment"):
+            words = f"the token comes from the {settings.origins['token']}, whatever the profile"
+            self.notify(words, severity="warning", markup=False, timeout=10)
         await self._end_session()
         self._begin(settings)
 

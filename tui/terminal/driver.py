@@ -23,6 +23,8 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.terminal.plain import to_ascii
+
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
 _ESCAPE_WAIT: Final = 0.1
@@ -75,7 +77,7 @@ class CalmDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write, unless there is nobody left to read: that would fill a queue and block."""
         if not self._gone:
-            super().write(data)
+            super().write(to_ascii(data) if getattr(self._app, "ascii_only", False) else data)
 
     def close(self) -> None:
         """Stop writing; a writer whose terminal is gone is left behind."""

@@ -5,6 +5,7 @@ Each sign is one cell wide everywhere, and tells its meaning by shape: colour on
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -75,8 +76,12 @@ ASCII: Final = Glyphs(
 
 
 def choose(environ: Mapping[str, str]) -> Glyphs:
-    """Unicode where the locale's encoding is UTF-8; ``CIPLUN_ASCII`` overrules it."""
-    if environ.get("CIPLUN_ASCII"):
-        return ASCII
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    """Unicode where the locale's encoding is UTF-8; ``CIPLUN_ASCII``, 1 or 0, overrules it."""
+    wanted = environ.get("CIPLUN_ASCII")
+    if wanted:
+        return UNICODE if wanted == "0" else ASCII
+    character_type, language = environ.get("LC_CTYPE", ""), environ.get("LANG", "")
+    if sys.flags.utf8_mode and character_type == "C.UTF-8" and language:
+        character_type = language  # Python has put UTF-8 there in place of the C locale
+    locale = environ.get("LC_ALL") or character_type or language
     return UNICODE if "utf8" in locale.lower().replace("-", "") else ASCII

@@ -1,0 +1,54 @@
+"""Terminals that show only ASCII, or no colour: all is still there to be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.places import Place
+from tests.terminal.pty import Terminal
+from tests.terminal.test_demo import CIPLUN, environ
+from tui.terminal.plain import to_ascii
+
+
+@pytest.mark.parametrize(
+    "text", ["╭─ Servers ─╮", "é ü ß", "漢字 and かな", "e\u0301", "“x…” ✓ ▰▱", "🙂"]
+)
+def test_as_wide_as_before(text: str) -> None:
+    plain = to_ascii(text)
+    assert plain.isascii()
+    assert cell_len(plain) == cell_len(text)
+
+
+@pytest.mark.parametrize("locale", [{"LANG": "C"}, {"LANG": "C.UTF-8", "CIPLUN_ASCII": "1"}])
+def test_an_ascii_terminal_gets_nothing_but_ascii(
+    simulated: Place, tmp_path: Path, locale: dict[str, str]
+) -> None:
+    next(iter(simulated.world.servers.values())).name = "größe-漢字"
+    variables = environ(tmp_path, **simulated.environ) | locale
+    with Terminal(CIPLUN, variables) as terminal:
+        terminal.until("gro?e-????")
+        terminal.until("+- Servers -")
+        for key, title in (("?", "Keys and signs"), ("c", "Create a snapshot")):
+            terminal.send(key)
+            terminal.until(title)
+            terminal.send("\x1b")
+            terminal.until(lambda: title not in terminal.text())  # noqa: B023
+        terminal.send("q")
+        assert terminal.wait() == 0
+    assert bytes(terminal.output).isascii()
+
+
+def test_without_colour_shapes_tell_all(simulated: Place, tmp_path: Path) -> None:
+    with Terminal(CIPLUN, environ(tmp_path, **simulated.environ, NO_COLOR="1")) as terminal:
+        terminal.until("web-server-02")
+        for sign in ("▰▰◇▱▱", "■■■■■", "▰✗▱▱▱", "▶"):
+            assert sign in terminal.text()
+        terminal.send("c")
+        terminal.until("▌")
+        terminal.send("\x1bq")
+    colours = re.findall(rb"\x1b\[[0-9;]*[34]8;2;(\d+);(\d+);(\d+)", bytes(terminal.output))
+    assert all(red == green == blue for red, green, blue in colours)

@@ -88,7 +88,10 @@ class CiplunApp(CalmCrash, App[None]):
     def on_mount(self) -> None:
         """Connect, or say how to give a token where there is none."""
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
-        self.call_after_refresh(self._connect_or_ask)
+        if self._wants_token:
+            self._first_run()
+        else:
+            self.call_after_refresh(self._connect)
 
     def _dress(self, settings: Settings) -> None:
         theme = settings.theme
@@ -113,13 +116,14 @@ class CiplunApp(CalmCrash, App[None]):
         self._dress(settings)
         dashboard = next(s for s in self.screen_stack if isinstance(s, Dashboard))
         dashboard.use(self._open_session(settings), settings.keys)
-        self._connect_or_ask()
-
-    def _connect_or_ask(self) -> None:
-        if self._settings.token is None and not self._settings.demo:
+        if self._wants_token:
             self._first_run()
         else:
             self._connect()
+
+    @property
+    def _wants_token(self) -> bool:
+        return self._settings.token is None and not self._settings.demo
 
     def _connect(self) -> None:
         """Start the session once the dashboard is on the screen: its imports take their time."""
@@ -229,7 +233,9 @@ class CiplunApp(CalmCrash, App[None]):
             await asyncio.to_thread(save_token, file, token)
         except OSError as error:
             shown = paths.tidy(file, self._environ)
-            raise TokenError(f"the token is good, but not saved: {shown}: {error.strerror}") from None
+            raise TokenError(
+                f"the token is good, but not saved: {shown}: {error.strerror}"
+            ) from None
         return account
 
     # -- profiles -------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from tui.config_file import SettingsError
 from tui.settings import Options, load
 from tui.terminal import preflight
 
@@ -17,15 +16,13 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
         print(f"ciplun: {refusal}", file=sys.stderr)  # noqa: T201
         return 2
     settings = load(options, environ)
+    from tui import looks
     from tui.app import CiplunApp
-    from tui.commands import BY_ID
     from tui.paths import log_file
     from tui.terminal import logs
     from tui.terminal.process import harden
 
-    for name in settings.keys:
-        if name not in BY_ID:
-            raise SettingsError(f"{settings.origins.get('keys', 'keys')}: no command {name!r}")
+    looks.check(settings)
     app = CiplunApp(options, settings, environ)
     harden()
     logs.configure(log_file(environ))

@@ -154,7 +154,7 @@ class Session:
         """Import the HTTP library and read the certificates, in a thread: keys go on working."""
         from tui.vps.client import Client
 
-        return Client(url, token, may_write=self.lock.reason, clock=self.clock.monotonic)
+        return Client(url, token, may_write=self.lock.ask, clock=self.clock.monotonic)
 
     async def close(self) -> None:
         """Let what is on the wire end, and close everything. Operations go on at the provider."""

@@ -42,7 +42,9 @@ class WriteLock:
         else:
             self._timed, self._open_until = True, 0.0
 
-    def touch(self) -> None:
-        """Start the set time anew: the admin is at work."""
-        if self._timed and not self.locked:
+    def ask(self) -> str | None:
+        """The reason not to send a write now; where there is none, the set time starts anew."""
+        reason = self.reason()
+        if reason is None and self._timed:
             self._open_until = self._clock.monotonic() + self._seconds
+        return reason

@@ -95,7 +95,6 @@ class Writing(Board):
         self, send: Callable[[], Coroutine[Any, Any, Operation]]
     ) -> asyncio.Task[Operation]:
         """Start a write that goes on whatever becomes of the dialog."""
-        self.session.lock.touch()
         return self.session.perform(send())
 
     def action_create(self) -> None:

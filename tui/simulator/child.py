@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import dataclass, field
+from typing import Final
+
+_NEEDED: Final = ("PATH", "PYTHON", "LD_", "DYLD_", "LANG", "LC_", "HOME", "TMPDIR")
+"""Beginnings of the variables it is given: whatever holds a real token is none of its business."""
 
 
 class SimulatorFailed(Exception):
@@ -37,6 +42,7 @@ class ChildSimulator:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # ctrl-c is for the dashboard
+            env={name: value for name, value in os.environ.items() if name.startswith(_NEEDED)},
         )
         process = self._process
         if process.stdin is None or process.stdout is None:

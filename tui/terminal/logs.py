@@ -24,6 +24,11 @@ def hide(token: Token) -> None:
     _hidden.add(token)
 
 
+def holds_token(text: str) -> bool:
+    """Whether a token that is known to be one is in the text."""
+    return any(token.hide_in(text) != text for token in _hidden)
+
+
 def masked(text: str) -> str:
     """The text without any token known, or known by its look."""
     for token in _hidden:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from tui.terminal import logs
 from tui.vps.clean import clean
 
 HOOK_SECONDS: Final = 30.0
@@ -36,7 +37,11 @@ async def run_hook(
 
     Returns its exit code, None where it could not be run or took too long.
     """
-    surroundings = {name: value for name, value in environ.items() if name not in _SECRETS}
+    surroundings = {
+        name: value
+        for name, value in environ.items()
+        if name not in _SECRETS and not logs.holds_token(value)
+    }
     surroundings |= {f"CIPLUN_{name.upper()}": value for name, value in facts.items()}
     try:
         process = await asyncio.create_subprocess_exec(

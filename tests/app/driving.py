@@ -67,3 +67,8 @@ def answer(pilot: Pilot[None]) -> str:
 
 def toasts(pilot: Pilot[None]) -> list[str]:
     return [notification.message for notification in pilot.app._notifications]
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """What stands on the screen, as the compositor has it."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())

@@ -8,7 +8,16 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import Input
 
-from tests.app.driving import choose, dashboard, live, session, toasts, type_text, until
+from tests.app.driving import (
+    choose,
+    dashboard,
+    live,
+    screen_text,
+    session,
+    toasts,
+    type_text,
+    until,
+)
 from tests.places import Place
 from tui.screens.ask import AskDialog
 from tui.screens.create import CreateDialog
@@ -94,6 +103,19 @@ async def test_filter_as_typed_keep_and_clear(simulated: Place) -> None:
         await pilot.press("escape")
         assert board.servers.row_count == 12
         assert isinstance(pilot.app.screen, Dashboard), "esc never quits"
+
+
+async def test_what_changes_is_painted_whatever_the_height_was(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await pilot.press("slash")  # takes a line from the panes
+        await pilot.press("escape")
+        await pilot.resize_terminal(120, 38)
+        mail = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        mail.power = "stopped"
+        await pilot.press("r")
+        await until(pilot, lambda: "mail stopped" in screen_text(pilot))
+        assert "mail  " not in screen_text(pilot)
 
 
 async def test_filtering_one_pane_leaves_the_other_alone(simulated: Place) -> None:

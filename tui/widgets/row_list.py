@@ -144,9 +144,9 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns."""
-        self._columns = tuple(columns)
-        self._place()
-        self.refresh()
+        if tuple(columns) != self._columns:
+            self._columns, self._places = tuple(columns), ()
+            self._place()
 
     def set_sort(self, column: str, reverse: bool) -> None:
         """Point out the column that the rows are sorted by."""
@@ -370,5 +370,8 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
                 self.refresh(Region(x, y, width, 1))
 
     def _place(self) -> None:
-        self._places = place(self._columns, max(0, self.size.width - 1))
-        self._drawn.clear()
+        places = place(self._columns, max(0, self.size.width - 1))
+        if places != self._places:
+            self._places = places
+            self._drawn.clear()
+            self.refresh()

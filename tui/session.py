@@ -123,6 +123,7 @@ class Session:
             store=self.store,
             clock=self.clock,
             observe=self.operations.observe,
+            renew=self._renew,
             idle=settings.poll_idle,
             busy=settings.poll_busy,
         )
@@ -133,8 +134,26 @@ class Session:
         if self.operations.trouble:
             self.tell(None, News(self.operations.trouble, bad=True))
 
+    async def _renew(self) -> bool:
+        """Read the token's source again; whether it gives another one, which is used from now."""
+        try:
+            client = await self._make_client()
+        except (TokenError, VpsError):
+            return False
+        if self.client is not None and client.same_token(self.client):
+            await client.aclose()
+            return False
+        await self._use(client)
+        return True
+
+    async def _use(self, client: Client) -> None:
+        old, self.client = self.client, client
+        self.poller.api = self.operations.api = client
+        if old is not None:
+            await old.aclose()
+
     async def _make_client(self) -> Client:
-        """A client with the token read now. Raises TokenError or SimulatorFailed."""
+        """A client with the token read now. Raises TokenError, VpsError or SimulatorFailed."""
         url, source = self.settings.url, self.settings.token
         if self.settings.demo:
             if self._simulator is None:
@@ -184,11 +203,11 @@ class Session:
         except TokenError as error:
             self._failed(Unauthorised(str(error)))
             return
-        old, self.client = self.client, client
-        self.poller.api = self.operations.api = client
+        except VpsError as error:
+            self._failed(error)
+            return
+        await self._use(client)
         self.poller.refresh()
-        if old is not None:
-            await old.aclose()
 
     def pause(self) -> None:
         """Stop asking, or go on."""

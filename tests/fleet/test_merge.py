@@ -51,6 +51,15 @@ def test_an_unsettled_list_never_removes(first: list[Snapshot], second: list[Sna
     assert {(s.server_id, s.id) for s in first} <= shown
 
 
+def test_what_is_listed_and_cannot_be_read_stays_and_all_else_may_go() -> None:
+    views = merge_snapshots({}, listing(snapshot(1), snapshot(2), snapshot(3)))
+    views = merge_servers(views, Listing(items=(server(1), server(2), server(3))))
+    partly = Listing(items=(snapshot(1),), problems=("snapshot 2: no date",), unread=frozenset({2}))
+    assert {s.id for s in merge_snapshots(views, partly)[1].snapshots} == {1, 2}
+    servers = Listing(items=(server(1),), problems=("server 2: odd",), unread=frozenset({2}))
+    assert set(merge_servers(views, servers)) == {1, 2}
+
+
 @given(SNAPSHOTS)
 def test_the_same_list_again_changes_nothing(items: list[Snapshot]) -> None:
     views = merge_snapshots({}, listing(*items))

@@ -152,7 +152,7 @@ def test_any_bytes_give_a_page_or_one_error(body: bytes) -> None:
 def test_half_a_surrogate_pair_hides_no_list() -> None:
     items = [PUBLISHED, {**PUBLISHED, "id": 2, "name": "a\ud800b"}]
     page = read_page(json.dumps({"results": items}).encode())
-    found, problems = read_items(page, read_snapshot, "snapshot", 0)
+    found, problems, _ = read_items(page, read_snapshot, "snapshot", 0)
     assert [s.name for s in found] == ["pre-migration-snapshot", "a<D800>b"]
     assert not problems
 

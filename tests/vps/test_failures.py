@@ -225,7 +225,8 @@ async def test_one_bad_item_is_counted_and_the_others_are_kept() -> None:
         listing = await api.snapshots()
     assert [s.id for s in listing.items] == [1]
     assert len(listing.problems) == 3
-    assert not listing.settled
+    assert listing.unread == {2}
+    assert not listing.proves_absence
 
 
 @pytest.mark.parametrize("status", ["301 X", "302 X", "307 X", "308 X"])

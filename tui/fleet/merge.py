@@ -16,7 +16,8 @@ def merge_servers(views: Views, listing: Listing[Server]) -> dict[Key, ServerVie
     """Lay a list of servers over `views`.
 
     A server that a settled list no longer has stays only as long as it has snapshots: the
-    snapshots are what Ciplun is for, and their own list decides about them.
+    snapshots are what Ciplun is for, and their own list decides about them. One that is listed
+    and cannot be read stays as it was.
     """
     merged: dict[Key, ServerView] = {}
     for server in listing.items:
@@ -28,7 +29,8 @@ def merge_servers(views: Views, listing: Listing[Server]) -> dict[Key, ServerVie
         else:
             merged[server.id] = replace(old, server=server, listed=True)
     for key, view in views.items():
-        if key not in merged and (view.snapshots or not view.listed or not listing.settled):
+        gone = listing.settled and key not in listing.unread
+        if key not in merged and (view.snapshots or not view.listed or not gone):
             merged[key] = view
     return merged
 
@@ -41,7 +43,8 @@ def merge_snapshots(
 ) -> dict[Key, ServerView]:
     """Lay a list of snapshots, of one server (`scope`) or of all, over `views`.
 
-    An unsettled list adds and changes but never removes. Servers in `keep` are left as they are:
+    An unsettled list adds and changes but never removes, and what is listed and cannot be read
+    stays as it was. Servers in `keep` are left as they are:
     something was written to them after this list was asked for.
     """
     listed: dict[Key, dict[Key, Snapshot]] = defaultdict(dict)
@@ -57,18 +60,19 @@ def merge_snapshots(
     for key in touched:
         if key in keep:
             continue
-        merged[key] = _with_snapshots(merged.get(key), key, listed.get(key, {}), listing.settled)
+        merged[key] = _with_snapshots(merged.get(key), key, listed.get(key, {}), listing)
     return merged
 
 
 def _with_snapshots(
-    view: ServerView | None, key: Key, listed: dict[Key, Snapshot], settled: bool
+    view: ServerView | None, key: Key, listed: dict[Key, Snapshot], listing: Listing[Snapshot]
 ) -> ServerView:
     if view is None:
         name = next((s.server_name for s in listed.values() if s.server_name), str(key))
         view = ServerView(Server(id=key, name=name), listed=False)
-    if not settled:
-        listed = {s.id: s for s in view.snapshots} | listed
+    if not listing.settled or listing.unread:
+        kept = (s for s in view.snapshots if not listing.settled or s.id in listing.unread)
+        listed = {s.id: s for s in kept} | listed
     snapshots = newest_first(listed.values())
     return view if snapshots == view.snapshots else replace(view, snapshots=snapshots)
 

@@ -57,7 +57,8 @@ class Api(Protocol):
 class Poller:
     """Keeps a store fresh: the busy servers every `busy` seconds, everything every `idle`.
 
-    `observe` gets every answer of the list call, as evidence for running operations.
+    `observe` gets every answer of the list call, as evidence for running operations. `renew` is
+    asked once when a token that was good is refused: whether there is another one now.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Poller:
         store: Store,
         clock: Clock,
         observe: Callable[[Sighting], Awaitable[None]],
+        renew: Callable[[], Awaitable[bool]] | None = None,
         idle: float = 60.0,
         busy: float = 10.0,
         jitter: Callable[[], float] = random.random,
@@ -75,6 +77,7 @@ class Poller:
         self._store = store
         self._clock = clock
         self._observe = observe
+        self._renew = renew
         self._idle = idle
         self._busy = busy
         self._jitter = jitter
@@ -137,7 +140,10 @@ class Poller:
             due = self._clock.monotonic() >= self._sweep_due
             await (self._sweep() if due and not self._wanted else self._look())
         except Unauthorised as error:
+            good_before = self._store.fleet.freshness.live
             self._fresh(error=error, next_try=None)
+            if good_before and self._renew is not None and await self._renew():
+                return 0.0
             return None
         except VpsError as error:
             return self._backoff(error)
@@ -275,7 +281,7 @@ class Poller:
             self._store.apply_views(views, problems=problems, settled=settled)
         else:
             self._store.apply_views(views)
-        sighting = Sighting(listing.items, listing.settled, asked_at, scope, statuses)
+        sighting = Sighting(listing.items, listing.proves_absence, asked_at, scope, statuses)
         await self._observe(sighting)
 
     def _busy_servers(self) -> Sequence[Key]:

@@ -44,7 +44,7 @@ async def check_target(
 def _unchanged(listing: Listing[Snapshot], target: Snapshot) -> None:
     now = next((s for s in listing.items if s.id == target.id), None)
     if now is None:
-        if listing.settled:
+        if listing.proves_absence:
             raise Refused(f"not sent: {target.name} (#{target.id}) is no longer listed")
         raise Refused("not sent: the list of snapshots is changing; try again in a moment")
     if now.name != target.name:

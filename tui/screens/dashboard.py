@@ -26,7 +26,7 @@ from tui.widgets.details import Details
 from tui.widgets.empty import servers_empty, snapshots_empty
 from tui.widgets.field import Field
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.header import Banner, header_left, header_right, outage_words
+from tui.widgets.header import Banner, header_left, header_right, notice_words
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
@@ -193,7 +193,7 @@ class Dashboard(Browsing, Writing):
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
         self.servers.set_class(stale, "-stale")
         self.table.set_class(stale, "-stale")
-        self.query_one(Details).show_outage(outage_words(banner, fleet.freshness, instant))
+        self.query_one(Details).show_outage(notice_words(banner, fleet, instant))
         self.query_one(KeyBar).show_keys(self.keymap, self.refusals(), "")
         self._set_tick()
 

@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from tui.screens.dialog import Dialog, paragraph
 from tui.tokens import TokenError
 from tui.vps.errors import VpsError
-from tui.vps.models import Account
+from tui.vps.models import PANEL, Account
 from tui.vps.token import BadToken, Token
 from tui.widgets.field import Field
 
@@ -42,7 +42,7 @@ class FirstRun(Dialog[str]):
 
     def body(self) -> Iterable[Widget]:
         """The ways, and a field to paste a token into."""
-        yield paragraph("No API token was found. Make one at admin.vps.org/account/developers/")
+        yield paragraph(f"No API token was found. Make one at {PANEL}")
         yield paragraph("Any of these gives it:\n\n" + _WAYS.format(config=self._config))
         yield Static(
             f"Or paste it here: it is checked, and saved to {self._token_file} for you alone.",

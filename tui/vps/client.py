@@ -132,6 +132,10 @@ class Client:
         """Switch a server; what comes of it is seen in its status."""
         await self._write("POST", f"servers/{_segment(server_id)}/power/", {"action": action})
 
+    def same_token(self, other: Client) -> bool:
+        """Whether another client has the same token."""
+        return self._token == other._token
+
     async def aclose(self) -> None:
         """Close all connections, after the writes that are still under way."""
         if self._writes:
@@ -149,12 +153,13 @@ class Client:
     ) -> Listing[T]:
         items: dict[Key, T] = {}
         problems: list[str] = []
+        unread: set[Key] = set()
         came, repeated, total = 0, False, None
         visited: set[tuple[tuple[str, str | int], ...]] = set()
         while True:
             visited.add(tuple(sorted(query.items())))
             body = await self._read(path, query)
-            page, found, bad = await _decode(body, read, what, came)
+            page, found, bad, keys = await _decode(body, read, what, came)
             came += len(page.results)
             if came > self._limits.items:
                 raise BadResponse(f"the list is longer than {self._limits.items} items")
@@ -162,6 +167,7 @@ class Client:
                 repeated |= item.id in items
                 items[item.id] = item
             problems += bad
+            unread.update(keys)
             shifted = total is not None and page.count is not None and page.count != total
             repeated |= shifted
             total = page.count if page.count is not None else total
@@ -174,9 +180,12 @@ class Client:
                 raise BadResponse("the list has no end: its pages go in a circle")
             if len(visited) >= self._limits.pages:
                 raise BadResponse(f"the list has more than {self._limits.pages} pages")
-        settled = not repeated and not problems and (total is None or total == came)
         return Listing(
-            items=tuple(items.values()), problems=tuple(problems), settled=settled, total=total
+            items=tuple(items.values()),
+            problems=tuple(problems),
+            unread=frozenset(unread),
+            settled=not repeated and (total is None or total == came),
+            total=total,
         )
 
     async def _read(self, path: str, query: Query | None = None) -> bytes:
@@ -306,7 +315,7 @@ def _accepted(read: Callable[[], A]) -> A:
 
 async def _decode(
     body: bytes, read: Callable[[bytes | msgspec.Raw], T], what: str, start: int
-) -> tuple[Page, list[T], list[str]]:
+) -> tuple[Page, list[T], list[str], list[Key]]:
     """Decode a page, off the event loop where it is large."""
     if len(body) < _IN_THREAD:
         return _decoded(body, read, what, start)
@@ -315,6 +324,6 @@ async def _decode(
 
 def _decoded(
     body: bytes, read: Callable[[bytes | msgspec.Raw], T], what: str, start: int
-) -> tuple[Page, list[T], list[str]]:
+) -> tuple[Page, list[T], list[str], list[Key]]:
     page = decode.read_page(body)
     return page, *decode.read_items(page, read, what, start)

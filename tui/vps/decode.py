@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -15,7 +16,7 @@ import msgspec
 from tui.vps.clean import clean
 from tui.vps.errors import BadResponse
 from tui.vps.models import Account, Key, Restoring, Server, Snapshot
-from tui.vps.wire import Page, Scalar, ServerRef, WireServer, WireSnapshot
+from tui.vps.wire import Page, Scalar, ServerRef, WireIds, WireServer, WireSnapshot
 
 T = TypeVar("T")
 DESCRIPTION_LENGTH: Final = 1_000
@@ -24,6 +25,7 @@ _PAGE: Final = msgspec.json.Decoder(Page)
 _BARE: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _SNAPSHOT: Final = msgspec.json.Decoder(WireSnapshot)
 _SERVER: Final = msgspec.json.Decoder(WireServer)
+_IDS: Final = msgspec.json.Decoder(WireIds)
 _ANY: Final = msgspec.json.Decoder()
 _ID: Final = re.compile(r"[!-~]{1,100}")
 
@@ -71,19 +73,23 @@ def _without_surrogates(body: bytes) -> bytes:
 
 def read_items(
     page: Page, read: Callable[[bytes | msgspec.Raw], T], what: str, start: int
-) -> tuple[list[T], list[str]]:
-    """The readable items of a page, and a sentence about each of the others.
+) -> tuple[list[T], list[str], list[Key]]:
+    """The readable items of a page, a sentence about each of the others, and the ids of those.
 
     `start` is the number of items on the pages before, for counting in the sentences.
     """
     items: list[T] = []
     problems: list[str] = []
+    unread: list[Key] = []
     for number, raw in enumerate(page.results, start + 1):
         try:
             items.append(read(raw))
         except BadItem as error:
             problems.append(f"{what} {number} of the list: {error}")
-    return items, problems
+            with contextlib.suppress(BadItem):
+                ids = _strict(_IDS, raw)
+                unread.append(_key(ids.id, ids.uuid))
+    return items, problems, unread
 
 
 def read_snapshot(raw: bytes | msgspec.Raw) -> Snapshot:

@@ -16,6 +16,9 @@ import msgspec
 Key: TypeAlias = int | str
 """An id: an integer in the published API, a uuid in the provider's own clients."""
 
+PANEL: Final = "admin.vps.org/account/developers/"
+"""Where an account's tokens are made."""
+
 SLOTS: Final = 5
 """Snapshots that one server can hold (published limit)."""
 
@@ -98,12 +101,19 @@ class Restoring(msgspec.Struct, frozen=True, kw_only=True):
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A list as it came: the readable `items`, what was wrong, and whether it can be trusted whole.
 
-    `problems` has one sentence for each item that could not be read. `settled` is False where
-    the pages shifted, ids repeated or `count` differs from what came: then nothing missing from
-    it may be called gone. `total` is the provider's own count, None where it gave none.
+    `problems` has one sentence for each item that could not be read, and `unread` the ids of
+    those that have one: they are there, whatever they are. `settled` is False where the pages
+    shifted, ids repeated or `count` differs from what came: then nothing missing from it may be
+    called gone. `total` is the provider's own count, None where it gave none.
     """
 
     items: tuple[T, ...]
     problems: tuple[str, ...] = ()
+    unread: frozenset[Key] = frozenset()
     settled: bool = True
     total: int | None = None
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether what it does not show does not exist: all came, and all of it was read."""
+        return self.settled and not self.problems

@@ -21,6 +21,13 @@ class Page(msgspec.Struct, gc=False):
     next: str | None = None
 
 
+class WireIds(msgspec.Struct, gc=False):
+    """All that is asked of an item that cannot be read."""
+
+    id: Scalar = None
+    uuid: Scalar = None
+
+
 class ServerRef(msgspec.Struct, gc=False):
     """The server inside a snapshot."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.fleet.state import Fleet, ServerView
 from tui.vps.errors import Unauthorised
+from tui.vps.models import PANEL
 
 
 def servers_empty(fleet: Fleet, host: str, text: str) -> str:
@@ -12,7 +13,7 @@ def servers_empty(fleet: Fleet, host: str, text: str) -> str:
         return f"No server matches “{text}”\n\nesc clears the filter"
     error = fleet.freshness.error
     if isinstance(error, Unauthorised):
-        return f"Not authorised\n\n{error}\n\nr reads the token again"
+        return f"Not authorised\n\n{error}\n\nTokens are made at {PANEL}\nr reads it again"
     if error is not None:
         return f"Nothing known yet\n\n{error}\n\nr tries at once"
     if fleet.freshness.as_of is None:

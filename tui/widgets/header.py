@@ -62,6 +62,8 @@ def _figures(fleet: Fleet) -> Sequence[Piece]:
         figures.append((f"{len(fleet.problems)} unreadable", "$text-error"))
     if not fleet.settled:
         figures.append(("list still shifting", "$text-warning"))
+    if fleet.servers_error is not None:
+        figures.append(("no server list", "$text-warning"))
     return [piece for figure in figures for piece in (_SEPARATOR, figure)][1:]
 
 
@@ -97,13 +99,15 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     return (f"live · {age}", "$text-success")
 
 
-def outage_words(banner: Banner, freshness: Freshness, now: float) -> str:
-    """Why the data is old and when the next try is due; empty while all is well."""
+def notice_words(banner: Banner, fleet: Fleet, now: float) -> str:
+    """Why the data is old and when the next try is due, or what of it cannot be read."""
+    freshness = fleet.freshness
     if freshness.error is None:
-        return ""
+        more = f" · and {len(fleet.problems) - 1} more" if len(fleet.problems) > 1 else ""
+        return f"could not be read: {fleet.problems[0]}{more}" if fleet.problems else ""
     words = [str(freshness.error)]
     if isinstance(freshness.error, Unauthorised):
-        words.append(f"the token came from {banner.token_origin}; r reads it again")
+        words.append(f"the token comes from {banner.token_origin}: put another there, then r")
     elif freshness.next_try is not None and not freshness.paused:
         words.append(f"next try in {_coarse(freshness.next_try - now)}")
     return " · ".join(words)

@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui import looks, paths
@@ -280,8 +282,14 @@ class CiplunApp(CalmCrash, App[None]):
             for command in COMMANDS:
                 if command.id not in off and command.id != "palette":
                     action = getattr(screen, f"action_{command.id}")
-                    yield SystemCommand(command.label, command.help, action)
+                    key = command.shown_keys(self._settings.keys)[0]
+                    yield SystemCommand(command.label, f"{key}  {command.help}", action)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+    @on(CommandPalette.Opened)
+    def _calm_palette(self) -> None:
+        """Keep its cursor from blinking over a slow line."""
+        self.screen.query_one(Input).cursor_blink = False
 
     def action_interrupt(self) -> None:
         """Leave as any program does on ctrl-c."""

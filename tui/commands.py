@@ -5,7 +5,7 @@ Bindings, footer, palette and help derive from this one table, so that they cann
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,10 +27,9 @@ class Command:
     group: str
     footer: str = ""
 
-    @property
-    def display(self) -> str:
-        """The first key as it is printed on a keyboard."""
-        return display_key(self.keys.split(",")[0])
+    def shown_keys(self, keymap: Mapping[str, str]) -> list[str]:
+        """Its keys, remapped ones included, as they are printed on a keyboard."""
+        return [display_key(key) for key in keymap.get(self.id, self.keys).split(",")]
 
 
 _DISPLAY: Final = {

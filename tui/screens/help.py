@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.commands import COMMANDS, MOVES, Command, display_key
+from tui.commands import COMMANDS, MOVES
 from tui.screens.dialog import Dialog
 from tui.widgets.glyphs import Glyphs
 
@@ -37,17 +37,16 @@ class HelpDialog(Dialog[None]):
         for group, commands in groupby(COMMANDS, key=lambda command: command.group):
             if group != "Move":
                 lines += [Content(""), _heading(group)]
-            lines += [_line(self._keys(command), command.help) for command in commands]
+            lines += [
+                _line(" ".join(command.shown_keys(self._keymap)), command.help)
+                for command in commands
+            ]
         lines += [Content(""), _heading("Signs"), *self._signs()]
         yield Static(Content("\n").join(lines))
 
     def foot(self) -> Iterable[Widget]:
         """How to leave."""
         yield Static("esc leaves", classes="hint")
-
-    def _keys(self, command: Command) -> str:
-        keys = self._keymap.get(command.id, command.keys)
-        return " ".join(display_key(key) for key in keys.split(","))
 
     def _signs(self) -> Iterable[Content]:
         g = self._glyphs

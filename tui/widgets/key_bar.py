@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from textual.events import Click
 from textual.message import Message
 
-from tui.commands import FOOTER, Command, display_key
+from tui.commands import FOOTER, Command
 from tui.widgets.line import Line, Piece
 
 _DISPENSABLE = ("sort", "refresh", "filter", "operations", "delete", "restore")
 
 
 def _key(command: Command, keymap: Mapping[str, str]) -> str:
-    return display_key(keymap.get(command.id, command.keys).split(",")[0])
+    return command.shown_keys(keymap)[0]
 
 
 class KeyBar(Line):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Coroutine, Sequence
@@ -33,12 +34,29 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(error.format_message(), FAILED)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except Exception as error:
+        return _complain(_apology(error), FAILED)
     return result if isinstance(result, int) else 0
 
 
 def _complain(text: str, code: int) -> int:
     print(f"ciplun: {text}", file=sys.stderr)  # noqa: T201
     return code
+
+
+def _apology(error: Exception) -> str:
+    """One line about an error nobody foresaw; all else goes to the log, without any token."""
+    from tui import paths
+    from tui.terminal import logs
+
+    file = paths.log_file(os.environ)
+    kept = logs.configure(file)
+    logging.getLogger(__name__).critical("an unforeseen error ended a command", exc_info=error)
+    where = f"; the details are in {paths.tidy(file, os.environ)}" if kept else ""
+    return f"sorry, an unforeseen error ended it ({type(error).__name__}){where}"
 
 
 def _shared(function: Any) -> Any:
@@ -73,6 +91,10 @@ def _settings(**shared: Any) -> Settings:
 def _do(work: Coroutine[Any, Any, int]) -> int:
     import asyncio
 
+    from tui import paths
+    from tui.terminal import logs
+
+    logs.configure(paths.log_file(os.environ))
     return asyncio.run(work)
 
 
@@ -154,7 +176,11 @@ def check(max_age: str, **shared: Any) -> int:
     except (SettingsError, ValueError) as error:
         print(f"SNAPSHOTS UNKNOWN - {error}")  # noqa: T201
         return 3
-    return _do(console.check(settings, seconds))
+    try:
+        return _do(console.check(settings, seconds))
+    except Exception as error:
+        print(f"SNAPSHOTS UNKNOWN - {_apology(error)}")  # noqa: T201
+        return 3
 
 
 @ciplun.command()

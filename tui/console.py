@@ -27,6 +27,7 @@ from tui.news import news
 from tui.session import Session
 from tui.settings import Settings, describe
 from tui.simulator.child import SimulatorFailed
+from tui.terminal import logs
 from tui.text import age, plural, size, stamp
 from tui.tokens import TokenError
 from tui.vps.errors import Forbidden, NotFound, Unauthorised, VpsError
@@ -67,6 +68,7 @@ async def _guarded(work: Coroutine[Any, Any, int]) -> int:
 @asynccontextmanager
 async def _session(settings: Settings) -> AsyncIterator[Session]:
     session = Session(settings, os.environ)
+    session.token_read = logs.hide
     try:
         await session.open()
         yield session

@@ -58,13 +58,17 @@ class PrivateFile(RotatingFileHandler):
 def configure(path: Path) -> bool:
     """Log warnings and worse to a file; False where none can be written, which ends nothing."""
     root = logging.getLogger()
+    if any(isinstance(handler, PrivateFile) for handler in root.handlers):
+        return True
     root.setLevel(logging.WARNING)
     logging.raiseExceptions = False
     logging.lastResort = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = PrivateFile(path, maxBytes=SIZE, backupCount=3, encoding="utf-8")
+        handler = PrivateFile(path, maxBytes=SIZE, backupCount=3, encoding="utf-8", delay=True)
     except OSError:
+        return False
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
         return False
     handler.setFormatter(CleanFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)

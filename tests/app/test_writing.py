@@ -303,3 +303,16 @@ async def test_nothing_is_destroyed_on_old_knowledge(simulated: Place) -> None:
         await pilot.press("D")
         assert on_dashboard(pilot)
         assert any("old knowledge" in text for text in toasts(pilot))
+
+
+async def test_keys_typed_ahead_never_destroy_on_another_server(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        board = await choose(pilot, "mail", "before-rspamd")
+        board.servers.move_to(next(v.server.id for v in board.servers._rows if v.full))
+        board.action_restore()  # before the table has heard of it
+        await pilot.pause()
+        dialog = pilot.app.screen
+        assert isinstance(dialog, ConfirmDialog)
+        server = str(dialog.query_one(".expected", Static).content)
+        assert f"of server {server} #" in str(dialog.query_one(".target", Static).content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ class Board(Screen[None]):
         self.glyphs = glyphs
         self.keymap = keymap
         self.everything = False
+        self.table_of: Hashable | None = None  # the server whose snapshots the table shows
         self.filters = {"servers": "", "snapshots": ""}
         self.sorts = {"servers": ("name", False), "snapshots": ("created", False)}
 
@@ -51,7 +52,13 @@ class Board(Screen[None]):
 
     @property
     def chosen_snapshot(self) -> Snapshot | None:
-        """The snapshot under the table's cursor."""
+        """The snapshot under the table's cursor.
+
+        Keys that were typed ahead come before the table has followed the cursor of the servers;
+        then it follows here, so that the snapshot is always one of the chosen server.
+        """
+        if not self.everything and self.table_of != self.servers.cursor_key:
+            self.show_table()
         return self.table.cursor_row
 
     @property

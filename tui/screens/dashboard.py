@@ -128,6 +128,7 @@ class Dashboard(Browsing, Writing):
     def show_table(self) -> None:
         """Lay out the snapshots of the chosen server, or of all."""
         fleet = self.fleet
+        self.table_of = None if self.everything else self.servers.cursor_key
         chosen = self.chosen_view
         source: tuple[Snapshot, ...] = chosen.snapshots if chosen else ()
         if self.everything:

@@ -42,7 +42,7 @@ def refusal(
         return None
     if not fleet.freshness.live:
         return STALE
-    if snapshot is None:
+    if snapshot is None or snapshot.server_id != view.server.id:
         return "no snapshot is chosen"
     if kind is Kind.RESTORE and snapshot.phase is not Phase.COMPLETED:
         return f"{snapshot.name} is {snapshot.status.replace('_', ' ')}, not completed"

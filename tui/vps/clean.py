@@ -15,6 +15,10 @@ MAX_LENGTH: Final = 200
 _MAX_MARKS: Final = 4
 """Combining marks in a row: more of them climb out of their line."""
 _PLAIN: Final = re.compile(r"[ -~]*")
+_UNSTEADY: Final = re.compile("[\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+"""Flag letters and skin tones: terminals disagree on how wide they are, and columns would shift."""
+_SELECTOR: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Variation selectors, which make the sign before them wider in some terminals: left out."""
 _HIDDEN: Final = frozenset(("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"))
 
 
@@ -22,7 +26,7 @@ def clean(text: str, limit: int = MAX_LENGTH) -> str:
     """Return `text` as one harmless line of at most `limit` characters.
 
     C0 controls and DEL become their control pictures (``␛``), other controls, format characters,
-    surrogates and unassigned code points their number (``<202E>``).
+    surrogates, unassigned code points and what has no certain width their number (``<202E>``).
     """
     if len(text) <= limit and _PLAIN.fullmatch(text):
         return text
@@ -33,7 +37,10 @@ def clean(text: str, limit: int = MAX_LENGTH) -> str:
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks > _MAX_MARKS:
             continue
-        sign = _visible(char) if category in _HIDDEN else " " if category == "Zs" else char
+        if _SELECTOR.match(char):
+            continue
+        hidden = category in _HIDDEN or _UNSTEADY.match(char)
+        sign = _visible(char) if hidden else " " if category == "Zs" else char
         length += len(sign)
         if length > limit:
             shown.append("…")

@@ -66,7 +66,7 @@ def _shared(function: Any) -> Any:
         click.option("--url", metavar="URL", help="The API's address."),
         click.option("--profile", metavar="NAME", help="A profile of the settings file."),
         click.option("--demo", is_flag=True, help="Use the embedded simulator: no account needed."),
-        click.version_option(tui.__version__, "--version", prog_name="ciplun"),
+        click.version_option(tui.__version__, prog_name="ciplun", message="%(prog)s %(version)s"),
     ):
         function = option(function)
     return function

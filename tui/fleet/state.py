@@ -152,6 +152,6 @@ def count(views: Iterable[ServerView]) -> Totals:
         servers += 1
         used += view.used
         full += view.full
-        busy += bool(view.busy)
+        busy += bool(view.busy) or view.server.status == "restoring"
         failed += bool(view.failed)
     return Totals(servers, used, full, busy, failed)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from tests.app.driving import choose, live, session, type_text, until
 from tests.places import Place
+from tui.app import CiplunApp
 from tui.fleet.operation import State
+from tui.session import Session
+from tui.settings import Options, Settings
 
 SIZES = [pytest.param((120, 40), id="120x40"), pytest.param((80, 24), id="80x24")]
 Steps = Callable[[Pilot[None]], Awaitable[None]]
@@ -137,6 +143,20 @@ async def add_server(pilot: Pilot[None]) -> None:
     await pilot.press("plus")
 
 
+async def palette(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("colon")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+    await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count > 20)
+
+
+async def filtered_away(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("slash")
+    await type_text(pilot, "nothing")
+    await pilot.press("enter")
+
+
 STATES = [
     dashboard,
     servers_pane,
@@ -158,6 +178,8 @@ STATES = [
     help_page,
     operations,
     add_server,
+    palette,
+    filtered_away,
 ]
 
 
@@ -220,6 +242,36 @@ def test_offline(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> 
     assert snap_compare(app, terminal_size=size, run_before=cut_off)
 
 
-def test_first_run(snap_compare: Any, simulated: Place) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_first_run(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
     del simulated.environ["VPS_API_TOKEN"]
-    assert snap_compare(simulated.app(), terminal_size=(80, 24))
+    assert snap_compare(simulated.app(), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_first_load(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    class Waiting(Session):
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+    def session(settings: Settings) -> Session:
+        waiting = Waiting(settings, simulated.environ, clock=simulated.clock)
+        waiting.host = "admin.vps.org"
+        return waiting
+
+    app = CiplunApp(Options(), simulated.settings(), simulated.environ, make_session=session)
+    assert snap_compare(app, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_choosing_a_profile(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    async def choosing(pilot: Pilot[None]) -> None:
+        await live(pilot)
+        await pilot.press("P")
+
+    app = simulated.app(profile="production", profiles=("production", "lab", "customers"))
+    assert snap_compare(app, terminal_size=size, run_before=choosing)
+
+
+def test_too_small(snap_compare: Any, simulated: Place) -> None:
+    assert snap_compare(simulated.app(), terminal_size=(50, 12), run_before=live)

@@ -62,7 +62,7 @@ READING: Final[dict[str, tuple[type[VpsError], str]]] = {
     "redirect-loop": (BadResponse, "circle"),
     "redirect-away": (BadResponse, "302"),
     "next-loop": (BadResponse, "no end"),
-    "next-endless": (BadResponse, "no end"),
+    "next-endless": (BadResponse, "more than 20 pages"),
 }
 
 

@@ -97,7 +97,7 @@ def test_a_signal_ends_it_with_0_even_with_a_client_that_waits(start: Start, num
     with httpx.Client() as http, pytest.raises(httpx.ReadTimeout):
         http.get(f"{told['url']}/servers/", timeout=0.1)
     waiting = socket.create_connection(("127.0.0.1", int(told["url"].split(":")[2].split("/")[0])))
-    waiting.sendall(b"GET /api/v1/servers/ HTTP/1.1\r\nHost: x\r\n\r\n")
+    waiting.sendall(b"GET /api/v1/servers/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert simulator.end(number) == 0
     waiting.close()
 

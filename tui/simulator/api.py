@@ -13,7 +13,7 @@ from starlette.routing import Match, Route, Router
 
 from tui.simulator import encode
 from tui.simulator.checks import check
-from tui.simulator.contract import CONTRACT_PATH, contract
+from tui.simulator.fields import is_uuid
 from tui.simulator.objects import Json, Refusal, SimServer, TokenInfo
 from tui.simulator.paging import Page, paged
 from tui.simulator.world import World
@@ -59,6 +59,7 @@ class Api:
     def __init__(self, world: World, dialect: str) -> None:
         self.world = world
         self.dialect = dialect
+        self.uuids = dialect == "client"
         self.views: dict[str, dict[str, View]] = {
             f"{PREFIX}/snapshots/": {"GET": self._list_snapshots, "POST": self._create},
             f"{PREFIX}/snapshots/{{key}}/restore/": {"POST": self._restore},
@@ -87,11 +88,15 @@ class Api:
             view = views.get("GET" if request.method == "HEAD" else request.method)
             if view is None:
                 raise Refusal(405, {"detail": f'Method "{request.method}" not allowed.'})
-            response = view(Call(request, info, body, key))
+            response = view(Call(request, info, body, self._key(key)))
         except Refusal as refusal:
             return _json(refusal.body, refusal.status, {**allowed, **refusal.headers})
         response.headers.update(allowed)
         return response
+
+    def _key(self, text: str) -> str:
+        """A key from a path; one of the other dialect is nobody's."""
+        return text.lower() if self.uuids == is_uuid(text) else ""
 
     def _match(self, path: str) -> tuple[str | None, str]:
         for route in self.router.routes:
@@ -102,10 +107,6 @@ class Api:
 
     def _unknown(self, request: Request) -> Response:
         path = request.scope["path"]
-        if path == CONTRACT_PATH and request.method in ("GET", "HEAD"):
-            return contract()
-        if path == CONTRACT_PATH:
-            return Response(status_code=405, headers={"Allow": "GET, HEAD"})
         if not path.endswith("/") and self._match(path + "/")[0] is not None:
             query = f"?{request.url.query}" if request.url.query else ""
             target = f"{request.url.path}/{query}"
@@ -117,7 +118,7 @@ class Api:
     def _list_snapshots(self, call: Call) -> Response:
         server, nothing = self._server_filter(call)
         found = [] if nothing else self.world.list_snapshots(call.info.account, server)
-        return self._list(call, found, encode.snapshot_bytes, pages=self.dialect == "client")
+        return self._list(call, found, encode.snapshot_bytes, pages=self.uuids)
 
     def _list_servers(self, call: Call) -> Response:
         query, now = call.request.query_params, self.world.clock.now()
@@ -137,7 +138,7 @@ class Api:
             words = f"Select a valid choice. {kind} is not one of the available choices."
             raise Refusal(400, {"backup_type": [words]})
         found = [] if nothing else self.world.list_backups(call.info.account, server, kind)
-        return self._list(call, found, encode.backup_bytes, pages=self.dialect == "client")
+        return self._list(call, found, encode.backup_bytes, pages=self.uuids)
 
     def _server(self, call: Call) -> Response:
         server = self.world.find_server(call.info.account, call.key)
@@ -150,16 +151,15 @@ class Api:
         return _json(encode.server_json(self.world, server, self.dialect))
 
     def _create(self, call: Call) -> Response:
-        uuids = self.dialect == "client"
-        snapshot = self.world.create(call.info.account, call.fields(), uuids=uuids)
+        snapshot = self.world.create(call.info.account, call.fields(), uuids=self.uuids)
         found = encode.snapshot_json(self.world, snapshot, self.dialect)
         message = "Snapshot creation may take 3-10 minutes, depending on server size."
         return _json({**found, "message": message}, 201)
 
     def _create_of_server(self, call: Call) -> Response:
         server = self.world.find_server(call.info.account, call.key)
-        fields = {**call.fields(), "server_id": server.id}
-        snapshot = self.world.create(call.info.account, fields)
+        fields = {**call.fields(), "server_id": server.uuid if self.uuids else server.id}
+        snapshot = self.world.create(call.info.account, fields, uuids=self.uuids, under_server=True)
         return _json(encode.snapshot_json(self.world, snapshot, self.dialect), 201)
 
     def _restore(self, call: Call) -> Response:
@@ -180,10 +180,12 @@ class Api:
         key = call.request.query_params.get("server_id")
         if not key:
             return None, False
-        if self.dialect != "client" and not (key.isascii() and key.removeprefix("-").isdecimal()):
-            raise Refusal(400, {"server_id": ["A valid integer is required."]})
+        number = key.isascii() and key.removeprefix("-").isdecimal()
+        if not (is_uuid(key) if self.uuids else number):
+            words = "Enter a valid UUID." if self.uuids else "A valid integer is required."
+            raise Refusal(400, {"server_id": [words]})
         try:
-            return self.world.find_server(call.info.account, key), False
+            return self.world.find_server(call.info.account, self._key(key)), False
         except Refusal:
             return None, True
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from tui.simulator.objects import Account, SimServer
 from tui.simulator.world import World
 
 _PLACES = ("London, UK", "Frankfurt, DE", "New York, US", "Singapore, SG")
 _SIZES = ((1, 2048, 40), (2, 4096, 80), (4, 8192, 160), (8, 16384, 320))
 DAY = 24.0
+PUBLISHED_SERVER = "7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00"
+PUBLISHED_SNAPSHOT = "0c2a5d1e-8f7b-4a57-9d43-6f1f4a1f2b10"
+"""Of web-server-01, id 12345, and its pre-migration-snapshot, id 801: the published examples."""
 
 
 def demo_fleet(world: World) -> None:
@@ -28,26 +33,28 @@ def demo_fleet(world: World) -> None:
             **more,
         )
 
-    web1 = server("web-server-01", 0, 1)
-    world.add_snapshot(
-        web1, "weekly-2025-01-08", hours=15 * DAY, size_mb=4813, description="Weekly, by hand"
-    )
+    def dated(form: str, hours: float) -> str:
+        return datetime.fromtimestamp(now - hours * 3600, UTC).strftime(form)
+
+    web1 = server("web-server-01", 0, 1, uuid=PUBLISHED_SERVER)
+    weekly = dated("weekly-%Y-%m-%d", 14 * DAY)
+    world.add_snapshot(web1, weekly, hours=14 * DAY, size_mb=4813, description="Weekly, by hand")
     world.add_snapshot(
         web1,
         "pre-migration-snapshot",
         hours=8 * DAY,
         size_mb=5120,
         description="Before major migration",
+        uuid=PUBLISHED_SNAPSHOT,
     )
     world.add_snapshot(
         web1, "before-update", hours=0.036, ready_in=170, description="Before the kernel update"
     )
-    web2 = server("web-server-02", 0, 1)
-    del web2
+    server("web-server-02", 0, 1)
     db1 = server("db-01", 1, 3, os="Ubuntu 24.04")
-    for n, hours in enumerate((2, 26, 50, 98, 7 * DAY)):
+    for n, hours in enumerate((7 * DAY, 98, 50, 26, 2)):
         world.add_snapshot(
-            db1, f"nightly-{5 - n}", hours=hours, description="Before the nightly batch"
+            db1, f"nightly-{n + 1}", hours=hours, description="Before the nightly batch"
         )
     db2 = server("db-02-replica", 1, 3, os="Ubuntu 24.04")
     world.add_snapshot(db2, "before-resync", hours=3 * DAY)
@@ -57,7 +64,8 @@ def demo_fleet(world: World) -> None:
     world.add_snapshot(mail, "before-rspamd", hours=6 * DAY)
     shop = server("shop-production-eu-central-1", 1, 2)
     for n in range(4):
-        world.add_snapshot(shop, f"release-2025-0{4 - n}", hours=(n * 30 + 1) * DAY)
+        hours = (91 - n * 30) * DAY
+        world.add_snapshot(shop, dated("release-%Y-%m", hours), hours=hours)
     shop_new = server("shop-staging", 1, 1, "stopped")
     world.add_snapshot(shop_new, "clean-install", hours=200 * DAY, size_mb=1536)
     old = server("legacy-crm", 2, 1, os="CentOS 7")

@@ -11,7 +11,7 @@ from tui.simulator.objects import Json, Refusal
 NAME_LENGTH: Final = 255
 _NAME: Final = re.compile(r"[-a-zA-Z0-9_]+$")
 _NO_SLUG: Final = 'Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.'
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _FRACTION: Final = re.compile(r"\.0*\s*$")
 _ABSENT: Final = object()
 
@@ -29,28 +29,38 @@ class Wanted:
     description: str
 
 
-def read_create(fields: Json, *, uuids: bool = True) -> Wanted:
+def read_create(fields: Json, *, uuids: bool = False, under_server: bool = False) -> Wanted:
     """The fields of a create, or a Refusal that names every field that is wrong.
 
-    ``server_uuid`` and ``label`` are what the provider's own clients call ``server_id`` and
-    ``name``. Where `uuids` is off, servers have integer ids and nothing else.
+    A server is named by its uuid where `uuids` is on, else by its integer id. ``server_uuid`` and
+    ``label`` are what the provider's own clients call ``server_id`` and ``name``; `under_server`
+    is their way to ask, which knows ``label`` alone.
     """
+    theirs = uuids and not under_server and "server_uuid" in fields
+    server = "server_uuid" if theirs else "server_id"
+    name = "label" if under_server or (uuids and "label" in fields) else "name"
     errors: dict[str, list[str]] = {}
     found: dict[str, object] = {}
-    for field, other, read in (
-        ("server_id", "server_uuid", _server_key if uuids else _integer),
-        ("name", "label", _slug),
-        ("description", "description", _description),
+    for field, read in (
+        (server, _uuid if uuids else _integer),
+        (name, _slug),
+        ("description", _description),
     ):
         try:
-            found[field] = read(fields.get(field, fields.get(other, _ABSENT)))
+            found[field] = read(fields.get(field, _ABSENT))
         except _Invalid as error:
             errors[field] = list(error.args)
     if errors:
         raise Refusal(400, errors)
-    server = found["server_id"]
-    key = server if isinstance(server, int) else str(server)
-    return Wanted(key, str(found["name"]), str(found["description"]))
+    key = found[server]
+    return Wanted(
+        key if isinstance(key, int) else str(key), str(found[name]), str(found["description"])
+    )
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is written as a uuid is."""
+    return _UUID.fullmatch(text) is not None
 
 
 def _present(value: object) -> object:
@@ -61,10 +71,11 @@ def _present(value: object) -> object:
     return value
 
 
-def _server_key(value: object) -> int | str:
-    if isinstance(value, str) and _UUID.fullmatch(value):
-        return value
-    return _integer(value)
+def _uuid(value: object) -> str:
+    value = _present(value)
+    if not isinstance(value, str) or not is_uuid(value):
+        raise _Invalid("Must be a valid UUID.")
+    return value.lower()
 
 
 def _integer(value: object) -> int:

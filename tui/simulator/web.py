@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tui.simulator.api import PREFIX, Api
+from tui.simulator.contract import CONTRACT_PATH, contract
 from tui.simulator.world import World
 
 __all__ = ["PREFIX", "Hook", "Received", "SimulatorApp"]
@@ -21,6 +21,7 @@ LONGEST_BODY: Final = 1024 * 1024
 """Bytes of a request's body that are taken: what a common proxy takes by default."""
 MOST_RECEIVED: Final = 10_000
 """Requests that are remembered: a simulator may run for weeks."""
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ class Hook:
 class SimulatorApp:
     """An ASGI app over a world. `hooks` are the scenarios at work, changeable at any time.
 
-    `extra` are routes that are answered by their endpoint, ``(request, body) -> Response``, and
-    `admin` is asked before everything else, so that no scenario stands in its way.
+    `admin` and the contract are asked before everything else: no scenario stands in their way.
     """
 
     def __init__(self, world: World, dialect: str = "docs") -> None:
@@ -64,7 +64,6 @@ class SimulatorApp:
         self.dialect = dialect
         self.hooks: list[Hook] = []
         self.received: list[Received] = []
-        self.extra: list[Route] = []
         self.admin: Callable[[Request, bytes], Response | None] | None = None
         self._api = Api(world, dialect)
         self.router = self._api.router
@@ -101,23 +100,41 @@ class SimulatorApp:
             del self.received[: MOST_RECEIVED // 2]
 
     async def _answer(self, request: Request, body: bytes) -> Response:
+        if not _is_local(request):
+            return HTMLResponse(STRANGER, 400)
         administered = self.admin(request, body) if self.admin else None
         if administered is not None:
             return administered
+        if request.scope["path"] == CONTRACT_PATH:
+            if request.method in ("GET", "HEAD"):
+                return contract(self.dialect)
+            return Response(status_code=405, headers={"Allow": "GET, HEAD"})
         for hook in self.hooks:
             response = await hook.before(request, self.world)
             if response is not None:
                 return response
-        for route in self.extra:
-            if route.path == request.url.path:
-                endpoint: Callable[[Request, bytes], Awaitable[Response]] = route.endpoint
-                return await endpoint(request, body)
         response = self._api.answer(request, body)
         for hook in self.hooks:
             response = await hook.after(request, response, self.world)
         return response
 
 
+def _is_local(request: Request) -> bool:
+    """Whether a request is meant for this machine.
+
+    A page in a browser can have its own host's name lead to loopback, and then read the answers.
+    """
+    host = request.headers.get("host", "localhost")
+    name = host.rpartition("]")[0].lstrip("[") or host.partition(":")[0]
+    return name.lower() in LOOPBACK
+
+
 def _declared_length(request: Request) -> int:
     text = request.headers.get("content-length", "0")
     return int(text) if text.isdecimal() else 0
+
+
+STRANGER: Final = (
+    "<!doctype html>\n<title>Bad Request (400)</title>\n<h1>Bad Request (400)</h1>\n"
+    "<p>A simulator is for this machine alone: call it 127.0.0.1 or localhost.</p>\n"
+)

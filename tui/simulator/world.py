@@ -67,7 +67,8 @@ class World:
         facts.setdefault("account", self.account)
         facts.setdefault("created_at", self.clock.now() - 200 * 86_400)
         facts.setdefault("address", _address(len(self.servers) + 1))
-        server = SimServer(key, name, uuid=self._uuid(), **facts)  # type: ignore[arg-type]
+        facts.setdefault("uuid", self._uuid())
+        server = SimServer(key, name, **facts)  # type: ignore[arg-type]
         self.keep_server(server)
         self.save(server)
         return server
@@ -82,6 +83,7 @@ class World:
         description: str = "",
         outcome: str = "completed",
         ready_in: float | None = None,
+        uuid: str = "",
     ) -> SimSnapshot:
         """A snapshot taken `hours` ago; with `ready_in`, still that many seconds from done."""
         now = self.clock.now()
@@ -95,7 +97,7 @@ class World:
             size_mb=size_mb or self._size(server),
             description=description,
             outcome=outcome,
-            uuid=self._uuid(),
+            uuid=uuid or self._uuid(),
         )
         self.keep_snapshot(snapshot)
         self.save(snapshot)
@@ -216,9 +218,9 @@ class World:
 
     # -- changing ----------------------------------------------------------------------
 
-    def create(self, account: Account, fields: Json, *, uuids: bool = True) -> SimSnapshot:
-        """Begin a snapshot, or refuse as the published page says."""
-        wanted = read_create(fields, uuids=uuids)
+    def create(self, account: Account, fields: Json, **how: bool) -> SimSnapshot:
+        """Begin a snapshot, or refuse as the published page says; `how` as in `read_create`."""
+        wanted = read_create(fields, **how)
         server = self.find_server(account, wanted.server)
         now = self.clock.now()
         if server.status(now) in ("restoring", "suspended"):

@@ -84,6 +84,10 @@ class Board(Screen[None]):
         """Lay the snapshot table out anew."""
         raise NotImplementedError
 
+    def show_titles(self) -> None:
+        """Name the panes."""
+        raise NotImplementedError
+
     def show_bars(self) -> None:
         """Bring header, staleness and keys up to date."""
         raise NotImplementedError

@@ -57,6 +57,7 @@ class Browsing(Board):
         self.show_fleet()
         if chosen is not None:
             self.table.move_to(chosen.id)
+        self.call_after_refresh(self.show_titles)  # the table has another width then
 
     def action_mark(self) -> None:
         """Mark or unmark the row."""

@@ -26,7 +26,7 @@ from tui.widgets.details import Details
 from tui.widgets.empty import servers_empty, snapshots_empty
 from tui.widgets.field import Field
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.header import Banner, header_left, header_right, notice_words
+from tui.widgets.header import Banner, cells, header_left, header_right, notice_words
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
@@ -186,11 +186,13 @@ class Dashboard(Browsing, Writing):
     def show_bars(self) -> None:
         """Header, staleness and keys."""
         fleet, instant = self.fleet, self.session.clock.monotonic()
-        banner, narrow = self._banner(), self.size.width < 100
-        self.query_one("#header", Line).show(
-            header_left(banner, fleet, narrow=narrow),
-            header_right(banner, fleet, instant, narrow=narrow),
-        )
+        banner = self._banner()
+        for narrow in (False, True):
+            left = header_left(banner, fleet, narrow=narrow)
+            right = header_right(banner, fleet, instant, narrow=narrow)
+            if cells(left) + cells(right) < self.size.width - 2:
+                break
+        self.query_one("#header", Line).show(left, right)
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
         self.servers.set_class(stale, "-stale")
         self.table.set_class(stale, "-stale")

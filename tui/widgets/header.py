@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from tui.fleet.state import Fleet, Freshness
 from tui.text import duration, plural
 from tui.vps.errors import Unauthorised
@@ -97,6 +99,11 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     if freshness.as_of is None:
         return ("asking …", "$text-muted")
     return (f"live · {age}", "$text-success")
+
+
+def cells(pieces: Sequence[Piece]) -> int:
+    """How wide they are."""
+    return sum(cell_len(text) for text, _ in pieces)
 
 
 def notice_words(banner: Banner, fleet: Fleet, now: float) -> str:

@@ -134,6 +134,11 @@ class CiplunApp(CalmCrash, App[None]):
         if self.session is not None:
             self.run_worker(self.session.run(), group="session", exit_on_error=False)
 
+    def on_resize(self) -> None:
+        """Paint everything: what a terminal shows after a change of its size is its own affair."""
+        if isinstance(self._driver, CalmDriver):
+            self._driver.repaint()
+
     def _resumed(self) -> None:
         """Ask at once after having been stopped."""
         if self.session is not None:

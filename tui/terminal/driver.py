@@ -23,6 +23,7 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.terminal.painter import Painter
 from tui.terminal.plain import to_ascii
 
 LAST_RESORT: Final = 1.8
@@ -41,6 +42,7 @@ class CalmDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal over, and listen for its end."""
         self._loop = get_running_loop()
+        self._painter = Painter()
         self._wake_read, self._wake_write = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         for number in (signal.SIGHUP, signal.SIGTERM):
@@ -76,8 +78,17 @@ class CalmDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write, unless there is nobody left to read: that would fill a queue and block."""
-        if not self._gone:
-            super().write(to_ascii(data) if getattr(self._app, "ascii_only", False) else data)
+        if self._gone:
+            return
+        lean = self._painter.lean(
+            to_ascii(data) if getattr(self._app, "ascii_only", False) else data
+        )
+        if lean:
+            super().write(lean)
+
+    def repaint(self) -> None:
+        """Send the next frame whole: the screen may not show what was sent."""
+        self._painter.forget()
 
     def close(self) -> None:
         """Stop writing; a writer whose terminal is gone is left behind."""

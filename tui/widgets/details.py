@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import zip_longest
 
 from textual.content import Content
-from textual.widgets import Static
+from textual.geometry import Region
+from textual.widget import Widget
 
 from tui.fleet.state import ServerView
 from tui.text import age, size, stamp
 from tui.vps.models import Snapshot
-from tui.widgets.line import Piece
+from tui.widgets.line import Piece, differing
 
 _DOT: Piece = (" · ", "$text-muted")
 
 
-class Details(Static):
-    """Repaints only when its text differs."""
+class Details(Widget):
+    """Repaints only what differs."""
 
     def __init__(self, *, id: str) -> None:
-        super().__init__("", id=id, markup=False)
+        super().__init__(id=id)
         self.border_title = "Details"
-        self._lines: tuple[Content, Content] = (Content(""), Content(""))
+        self._lines: tuple[Content, ...] = ()
         self._outage = ""
+        self._shown: list[Content] = []
+
+    def render(self) -> Content:
+        """The lines that there is room for."""
+        return Content("\n").join(self._shown)
 
     def show(
         self,
@@ -32,23 +39,26 @@ class Details(Static):
         now: datetime,
     ) -> None:
         """Describe what is chosen, and what is `under_way` on its server."""
-        first = _snapshot_line(snapshot, now) if snapshot else Content("")
-        second = _server_line(view, under_way) if view else Content("")
-        self._show((first, second), self._outage)
+        lines = []
+        if snapshot is not None:
+            lines.append(_snapshot_line(snapshot, now))
+        if view is not None:
+            lines.append(_server_line(view, under_way))
+        self._show(tuple(lines), self._outage)
 
     def show_outage(self, words: str) -> None:
         """Say why the data is old, before all else; empty when it is not."""
         self.set_class(bool(words), "-outage")
         self._show(self._lines, words)
 
-    def _show(self, lines: tuple[Content, Content], outage: str) -> None:
-        if (lines, outage) == (self._lines, self._outage) and lines[0].is_same(self._lines[0]):
-            return
+    def _show(self, lines: tuple[Content, ...], outage: str) -> None:
         self._lines, self._outage = lines, outage
-        shown = [line for line in lines if line]
-        if outage:
-            shown.insert(0, Content.styled(outage, "$text-error"))
-        self.update(Content("\n").join(shown[:2]))
+        first = [Content.styled(outage, "$text-error")] if outage else []
+        before, self._shown = self._shown, [*first, *lines][:2]
+        for y, (old, new) in enumerate(zip_longest(before, self._shown, fillvalue=Content(""))):
+            start, end = differing(old, new)
+            if end:
+                self.refresh(Region(start, y, end - start, 1))
 
 
 def _snapshot_line(snapshot: Snapshot, now: datetime) -> Content:

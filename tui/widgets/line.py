@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.geometry import Region
 from textual.widget import Widget
 
 Piece = tuple[str, str]
@@ -30,8 +31,10 @@ class Line(Widget):
         """Take over new pieces and repaint if they differ."""
         new = (tuple(left), tuple(right))
         if new != (self._left, self._right):
+            before = self.render()
             self._left, self._right = new
-            self.refresh()
+            start, end = differing(before, self.render())
+            self.refresh(Region(start, 0, end - start, 1))
 
     def render(self) -> Content:
         """The whole line, exactly as wide as the widget."""
@@ -43,3 +46,24 @@ class Line(Widget):
             left = left.truncate(room, ellipsis=True)
         gap = " " * max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, gap, right).truncate(width)
+
+
+def differing(before: Content, after: Content) -> tuple[int, int]:
+    """The cells, from the first to behind the last, in which two lines differ."""
+    old, new = _looks(before), _looks(after)
+    length = max(len(old), len(new))
+    if max(before.cell_length, after.cell_length) != length:  # a wide character moves the others
+        return 0, max(before.cell_length, after.cell_length)
+    old += [None] * (length - len(old))
+    new += [None] * (length - len(new))
+    differ = [n for n in range(length) if old[n] != new[n]]
+    return (differ[0], differ[-1] + 1) if differ else (0, 0)
+
+
+def _looks(content: Content) -> list[tuple[str, str] | None]:
+    """Each character with its styles."""
+    styles = [""] * len(content.plain)
+    for span in content.spans:
+        for n in range(span.start, min(span.end, len(styles))):
+            styles[n] += f" {span.style}"
+    return list(zip(content.plain, styles, strict=True))

@@ -23,6 +23,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.glyphs import UNICODE, Glyphs
+from tui.widgets.line import differing
 from tui.widgets.row_columns import Cell, Cells, Column, Place, fit, place
 
 Row = TypeVar("Row")
@@ -106,6 +107,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         self._empty = ""
         self._drawn: dict[int, Line] = {}
         self._title: Content | None = None
+        self._held = False
 
     # -- for subclasses --------------------------------------------------------------
 
@@ -127,16 +129,35 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         key, was = self.cursor_key, self._cursor
         self._rows = rows
         self._cursor = self._find(key, was)
-        size = Size(self.size.width, len(rows) + 1)
+        self._tell()
+        if not self._held:
+            self._lay_out(0 if key is None else self._cursor - was)
+
+    def hold(self) -> None:
+        """Take rows over but paint nothing until `release`: more is coming at once."""
+        self._held = True
+
+    def release(self) -> None:
+        """Paint what has changed since `hold`."""
+        if self._held:
+            self._held = False
+            self._lay_out(0)
+            self._move(self._cursor)
+
+    def _lay_out(self, shift: int) -> None:
+        """Scroll by `shift` rows and paint what differs."""
+        # Never smaller than the window: a change of the virtual size repaints the whole screen.
+        size = Size(self.size.width, max(len(self._rows) + 1, self.size.height))
         if size != self.virtual_size:
             self.virtual_size = size
-        if key is not None and self._cursor != was:
-            self._show_from(self.scroll_offset.y + self._cursor - was)
+        if shift:
+            self._show_from(self.scroll_offset.y + shift)
         self.refresh_cells()
-        self._tell()
 
     def refresh_cells(self) -> None:
         """Repaint, of the visible rows, the cells that would now look different."""
+        if self._held:
+            return
         for y, drawn in list(self._drawn.items()):
             line = self._line(y)
             if line != drawn:
@@ -167,9 +188,13 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
 
     def show_title(self, title: Content) -> None:
         """Set the title in the border, if it differs."""
-        if self._title is None or not title.is_same(self._title):
-            self._title = title
+        if self._title is None:
             self.border_title = title
+        elif not title.is_same(self._title):
+            start, end = differing(self._title, title)
+            self._border_title = title  # setting `border_title` would repaint the whole pane
+            self.refresh(Region(start + 2, -1, end - start + 1, 1))  # behind a corner and a dash
+        self._title = title
 
     # -- cursor and marks ------------------------------------------------------------
 
@@ -274,7 +299,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
     def on_resize(self, event: Resize) -> None:
         """Lay the columns out anew, with the cursor in sight."""
         self._place()
-        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self._lay_out(0)
         self._move(self._cursor)
 
     def on_focus(self, event: Focus) -> None:

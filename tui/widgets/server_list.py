@@ -33,7 +33,6 @@ class ServerList(RowList[ServerView]):
         """Take over new rows, the fleet they belong to, and the service's present time."""
         self._fleet, self._now = fleet, now
         self.set_rows(rows)
-        self.refresh_cells()
 
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""

@@ -59,7 +59,6 @@ class SnapshotTable(RowList[Snapshot]):
         """Take over new rows, and the ids that a server is being restored from, with since when."""
         self._now, self._restoring = now, restoring
         self.set_rows(rows)
-        self.refresh_cells()
 
     def show_servers(self, everything: bool) -> None:
         """Show or drop the column that says whose snapshot it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Generator, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -12,6 +13,9 @@ import httpx
 import tui
 from tui.vps.errors import Unreachable
 from tui.vps.token import Token
+
+IDLE_CONNECTION: Final = 1.0
+"""Seconds that an idle connection is kept; servers close theirs after two at the soonest."""
 
 
 class Bearer(httpx.Auth):
@@ -52,7 +56,11 @@ def _build(base: str, token: Token, timeout: float, proxy: str | None) -> httpx.
             "User-Agent": f"ciplun/{tui.__version__}",
         },
         timeout=httpx.Timeout(timeout),
-        limits=httpx.Limits(max_connections=20, max_keepalive_connections=4),
+        # Connections serve the pages of one list and are closed after: one that is used again just
+        # as the service closes it gives an error for nothing.
+        limits=httpx.Limits(
+            max_connections=20, max_keepalive_connections=4, keepalive_expiry=IDLE_CONNECTION
+        ),
         follow_redirects=False,
         trust_env=False,
         proxy=proxy,

@@ -139,6 +139,12 @@ class CiplunApp(CalmCrash, App[None]):
         if isinstance(self._driver, CalmDriver):
             self._driver.repaint()
 
+    @on(Dashboard.RedrawWanted)
+    def redraw(self) -> None:
+        """Paint everything, though nothing has changed."""
+        self.on_resize()
+        self.screen.refresh(layout=True)
+
     def _resumed(self) -> None:
         """Ask at once after having been stopped."""
         if self.session is not None:

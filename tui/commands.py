@@ -109,6 +109,7 @@ COMMANDS: Final = (
     Command(
         "lock", "L", "Lock or unlock writing", "Lock writing, or unlock it for a while", "Ciplun"
     ),
+    Command("redraw", "ctrl+l", "Redraw the screen", "Paint the screen anew", "Ciplun"),
     Command("palette", "colon,ctrl+p", "Command palette", "Find a command by name", "Ciplun"),
     Command("help", "question_mark", "Help", "All keys and signs", "Ciplun", "Help"),
     Command("quit", "q", "Quit", "Leave; what runs goes on at the provider", "Ciplun", "Quit"),

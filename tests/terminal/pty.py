@@ -65,6 +65,10 @@ class Terminal:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.screen.resize(lines, columns)
 
+    def overwrite(self, text: str) -> None:
+        """Have another program write on the terminal."""
+        self._stream.feed(text.encode())
+
     def hang_up(self) -> None:
         """Close our end, as a terminal program that is closed does."""
         if self.master >= 0:

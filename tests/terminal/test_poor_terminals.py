@@ -52,3 +52,14 @@ def test_without_colour_shapes_tell_all(simulated: Place, tmp_path: Path) -> Non
         terminal.send("\x1bq")
     colours = re.findall(rb"\x1b\[[0-9;]*[34]8;2;(\d+);(\d+);(\d+)", bytes(terminal.output))
     assert all(red == green == blue for red, green, blue in colours)
+
+
+def test_what_others_wrote_over_is_drawn_again(simulated: Place, tmp_path: Path) -> None:
+    with Terminal(CIPLUN, environ(tmp_path, **simulated.environ)) as terminal:
+        terminal.until("web-server-02")
+        terminal.until("q Quit")
+        terminal.overwrite("\x1b[2J\x1b[HBroadcast message: all is lost")
+        terminal.send("\x0c")
+        terminal.until("web-server-02")
+        terminal.until(lambda: "Broadcast" not in terminal.text())
+        terminal.until("q Quit")

@@ -73,6 +73,9 @@ class Board(Screen[None]):
         """Tell something for a few seconds; the text is never parsed as markup."""
         self.notify(text, severity="warning" if bad else "information", markup=False)
 
+    class RedrawWanted(Message):
+        """The screen may not show what was sent; the app has the terminal."""
+
     class ProfileWanted(Message):
         """Another account is asked for; the app has the list of them."""
 

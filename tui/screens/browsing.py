@@ -179,6 +179,10 @@ class Browsing(Board):
         """Ask for another account."""
         self.post_message(self.ProfileWanted())
 
+    def action_redraw(self) -> None:
+        """Paint the screen anew: another program may have written over it."""
+        self.post_message(self.RedrawWanted())
+
     def action_palette(self) -> None:
         """Find a command by name."""
         self.app.action_command_palette()

@@ -71,7 +71,7 @@ def test_killed_at_any_moment_of_a_create(tmp_path: Path) -> None:
             assert session.client is not None
             taken = {o.id for o in session.operations.running()}
             for _ in range(3):
-                simulated.world.clock.advance(20)
+                simulated.world.clock.advance(61)
                 session.poller.refresh()
                 polling = asyncio.create_task(session.poller.run())
                 seen = len(simulated.service.received)

@@ -13,12 +13,11 @@ from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.vps.models import Key, Phase, Snapshot
 
-LISTINGS: Final = 2
-"""Settled listings that must agree before something counts as not there."""
-AT_LEAST: Final = 10.0
-"""Seconds after a lost answer before anything counts as not carried out: it may be late."""
-RESTORE_SHOWS: Final = 60.0
-"""Seconds after which a restore that was carried out must show in the server's status."""
+APART: Final = 60.0
+"""Seconds that two settled listings must be apart to prove together that something is not there:
+a request may be carried out late, and what it made may be listed late."""
+WATCHED: Final = 90.0
+"""Seconds since an operation was last seen going on up to which its end counts as watched."""
 CLOCKS: Final = 300.0
 """Seconds that the service's clock and our idea of it may differ."""
 _STANDING: Final = ("active", "stopped")
@@ -32,19 +31,21 @@ class Verdict:
     words: str = ""
     snapshot_id: Key | None = None
     seen_busy: bool = False
+    watched: bool = False
 
 
 @dataclass(slots=True)
 class Case:
     """An open operation with what has been gathered on it.
 
-    `seen` are the ids its server had before the write; `missing` counts the settled listings in a
-    row that spoke against it.
+    `seen` are the ids its server had before the write. `against` is when a settled listing spoke
+    against it first, with none for it since; `going_on` when it was last seen going on.
     """
 
     operation: Operation
     seen: frozenset[Key] = frozenset()
-    missing: int = 0
+    against: float | None = None
+    going_on: float | None = None
 
     def judge(self, sighting: Sighting, now: float) -> Verdict | None:
         """What `sighting` proves at `now` (seconds since 1970); None where nothing new."""
@@ -53,32 +54,44 @@ class Case:
             return None
         if sighting.server_id not in (None, operation.server_id):
             return None
-        age = now - (operation.accepted_at or operation.asked_at)
         judge = {Kind.CREATE: self._create, Kind.RESTORE: self._restore, Kind.DELETE: self._delete}
-        return judge[operation.kind](sighting, age)
+        return judge[operation.kind](sighting, now)
+
+    def _goes_on(self, now: float) -> None:
+        self.against, self.going_on = None, now
+
+    def _denied(self, sighting: Sighting, now: float) -> bool:
+        """Whether this listing, and a settled one long enough before it, both deny it."""
+        if not sighting.settled:
+            return False
+        if self.against is None:
+            self.against = now
+        return now - self.against >= APART
+
+    def _watched(self, now: float) -> bool:
+        return self.going_on is not None and now - self.going_on <= WATCHED
 
     # -- create ----------------------------------------------------------------------
 
-    def _create(self, sighting: Sighting, age: float) -> Verdict | None:
+    def _create(self, sighting: Sighting, now: float) -> Verdict | None:
         found = self._created(sighting)
+        known = self.operation.state is State.ACCEPTED
         if found is None:
-            absent = self._absent(sighting)
-            if self.operation.state is State.ACCEPTED:
-                return Verdict(State.VANISHED, "no longer listed") if absent else None
-            if absent and age >= AT_LEAST:
-                return Verdict(State.NOT_CARRIED_OUT, "two listings later it was not there")
-            return None
-        self.missing = 0
+            if not self._denied(sighting, now):
+                return None
+            if known:
+                return Verdict(State.VANISHED, "no longer listed")
+            return Verdict(State.NOT_CARRIED_OUT, "two listings later it was not there")
         words = found.status.replace("_", " ")
         match found.phase:
             case Phase.COMPLETED:
-                return Verdict(State.COMPLETED, "", found.id)
+                return Verdict(State.COMPLETED, "", found.id, watched=self._watched(now))
             case Phase.FAILED:
                 return Verdict(State.FAILED, f"the provider says: {words}", found.id)
-            case _ if self.operation.state is State.UNKNOWN:
-                return Verdict(State.ACCEPTED, "found in the list", found.id, seen_busy=True)
-            case _:
-                return None
+        self._goes_on(now)
+        if known:
+            return None
+        return Verdict(State.ACCEPTED, "found in the list", found.id, seen_busy=True)
 
     def _created(self, sighting: Sighting) -> Snapshot | None:
         """The snapshot that this create made: by its id, else by name, time and being new."""
@@ -97,46 +110,43 @@ class Case:
 
     # -- delete ----------------------------------------------------------------------
 
-    def _delete(self, sighting: Sighting, age: float) -> Verdict | None:
+    def _delete(self, sighting: Sighting, now: float) -> Verdict | None:
         operation = self.operation
         found = next((s for s in sighting.snapshots if s.id == operation.snapshot_id), None)
         if found is None:
             return Verdict(State.COMPLETED, "no longer listed") if sighting.settled else None
         if found.status == "deleting":
-            self.missing = 0
+            self._goes_on(now)
             return Verdict(State.ACCEPTED) if operation.state is State.UNKNOWN else None
-        if operation.state is State.UNKNOWN and sighting.settled:
-            self.missing += 1
-            if self.missing >= LISTINGS and age >= AT_LEAST:
-                words = "two listings later it was still there; deleting it again is harmless"
-                return Verdict(State.NOT_CARRIED_OUT, words)
+        if operation.state is State.UNKNOWN and self._denied(sighting, now):
+            words = "two listings later it was still there; deleting it again is harmless"
+            return Verdict(State.NOT_CARRIED_OUT, words)
         return None
 
     # -- restore -----------------------------------------------------------------------
 
-    def _restore(self, sighting: Sighting, age: float) -> Verdict | None:
+    def _restore(self, sighting: Sighting, now: float) -> Verdict | None:
+        """Weigh the server's status, the only thing that shows a restore, where it is shown."""
         operation = self.operation
+        age = now - (operation.accepted_at or operation.asked_at)
         status = sighting.server_status.get(operation.server_id, "")
         shortest, longest = PUBLISHED[Kind.RESTORE]
+        unknown = operation.state is State.UNKNOWN
         if status == "restoring":
-            if operation.state is State.UNKNOWN:
-                return Verdict(State.ACCEPTED, "the server is restoring", seen_busy=True)
-            return None if operation.seen_busy else Verdict(State.ACCEPTED, seen_busy=True)
+            self._goes_on(now)
+            words = "the server is restoring" if unknown else ""
+            told = operation.seen_busy and not unknown
+            return None if told else Verdict(State.ACCEPTED, words, seen_busy=True)
         if operation.seen_busy and status in _STANDING:
-            return Verdict(State.COMPLETED, f"the server is {status}")
-        if operation.state is State.UNKNOWN and status in _STANDING:
-            self.missing += 1
-            if self.missing >= LISTINGS and RESTORE_SHOWS <= age < shortest:
-                words = f"the server was seen {status}, not restoring"
-                return Verdict(State.NOT_CARRIED_OUT, words)
+            watched = self._watched(now)
+            return Verdict(State.COMPLETED, f"the server is {status}", watched=watched)
+        denied = unknown and status in _STANDING and self._denied(sighting, now)
+        if denied and age < shortest:  # later it could be over already
+            words = f"the server was seen {status}, not restoring"
+            return Verdict(State.NOT_CARRIED_OUT, words)
         if age >= longest and (not operation.seen_busy or not status):
             return Verdict(State.UNSEEN, _unseen(operation, status))
         return None
-
-    def _absent(self, sighting: Sighting) -> bool:
-        """Whether enough settled listings have missed it, this one among them."""
-        self.missing += sighting.settled
-        return sighting.settled and self.missing >= LISTINGS
 
 
 def _unseen(operation: Operation, status: str) -> str:

@@ -10,14 +10,16 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tui.fleet.journal_file import NoFile, connect, set_aside
-from tui.fleet.operation import OPEN, Kind, Operation, State
+from tui.fleet.journal_file import Mark, NoFile, connect, mark, set_aside
+from tui.fleet.journal_rows import from_key, storable, to_key, to_operation, to_row, to_seen
+from tui.fleet.operation import OPEN, PENDING, Kind, Operation, State
 from tui.fleet.sessions import Sessions
 from tui.vps.models import Key
 
@@ -29,9 +31,14 @@ T = TypeVar("T")
 
 KEPT: Final = 20_000
 """Ended operations that are kept; older ones go when the journal is opened."""
-_OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN, key=lambda s: s.value))
-_COLUMNS: Final = tuple(field.name for field in fields(Operation))
-_KEYS: Final = ("server_id", "snapshot_id")
+
+
+def _quoted(states: Iterable[State]) -> str:
+    return ", ".join(f"'{state.value}'" for state in sorted(states, key=lambda s: s.value))
+
+
+_OPEN: Final = _quoted(OPEN)
+_PENDING: Final = _quoted(PENDING)
 
 
 class JournalUnavailable(Exception):
@@ -59,11 +66,12 @@ class Step:
 class Entry:
     """An operation as the journal has it: `owned` while the process that sent it lives.
 
-    `seen` are the ids that its server had before it was sent.
+    `ours` tells that this is that process; `seen` are the ids that its server had before.
     """
 
     operation: Operation
     owned: bool
+    ours: bool
     seen: frozenset[Key]
 
 
@@ -78,6 +86,7 @@ class Journal:
         self._path = path
         self._sessions = owner or Sessions(path.parent / "sessions" if path else None)
         self._connection: sqlite3.Connection | None = None
+        self._mark: Mark = None
         self._thread = ThreadPoolExecutor(1, "journal")
         self._closed = False
         self.notice = ""
@@ -99,21 +108,27 @@ class Journal:
         """Take an operation from `old` to `new`, unless another process was quicker.
 
         Returns what the journal then has. A `seen` replaces the ids known before the write.
+        Raises Clash where the step would open a second operation on a server.
         """
         return await self._do(lambda db: self._step(db, old, new, at, seen))
 
     # -- reading -----------------------------------------------------------------
 
     async def open_entries(self, account: str) -> Sequence[Entry]:
-        """The open operations of an account, oldest first."""
+        """The operations of an account that have not ended, oldest first."""
 
         def read(db: sqlite3.Connection) -> Sequence[Entry]:
             rows = db.execute(
-                f"SELECT * FROM operations WHERE account = ? AND state IN ({_OPEN}) ORDER BY id",  # noqa: S608
+                f"SELECT * FROM operations WHERE account = ? AND state IN ({_PENDING}) ORDER BY id",  # noqa: S608
                 (account,),
             ).fetchall()
             return [
-                Entry(_operation(row), self._sessions.alive(row["owner"]), _seen(row))
+                Entry(
+                    to_operation(row),
+                    owned=self._sessions.alive(row["owner"]),
+                    ours=row["owner"] == self._sessions.name,
+                    seen=to_seen(row),
+                )
                 for row in rows
             ]
 
@@ -124,7 +139,7 @@ class Journal:
 
         def read(db: sqlite3.Connection) -> Operation | None:
             row = db.execute("SELECT * FROM operations WHERE id = ?", (operation_id,)).fetchone()
-            return None if row is None else _operation(row)
+            return None if row is None else to_operation(row)
 
         return await self._do(read)
 
@@ -137,7 +152,7 @@ class Journal:
                 "LIMIT ?",
                 (account or "", account is None, limit),
             )
-            return [_operation(row) for row in rows]
+            return [to_operation(row) for row in rows]
 
         return await self._do(read)
 
@@ -154,17 +169,39 @@ class Journal:
         return await self._do(read)
 
     async def durations(self, account: str, kind: Kind, limit: int = 50) -> Sequence[float]:
-        """Seconds that the newest completed operations of a kind took."""
+        """Seconds that the newest completed operations of a kind took, as far as it was watched."""
 
         def read(db: sqlite3.Connection) -> Sequence[float]:
             rows = db.execute(
-                "SELECT ended_at - accepted_at AS took FROM operations WHERE account = ? "
-                "AND kind = ? AND state = ? AND ended_at > accepted_at ORDER BY id DESC LIMIT ?",
+                "SELECT took FROM operations WHERE account = ? AND kind = ? AND state = ? "
+                "AND took > 0 ORDER BY id DESC LIMIT ?",
                 (account, kind.value, State.COMPLETED.value, limit),
             )
             return [row["took"] for row in rows]
 
         return await self._do(read)
+
+    # -- protection ----------------------------------------------------------------
+
+    async def protected(self, account: str) -> frozenset[Key]:
+        """Ids of the snapshots that are protected from deletes by Ciplun."""
+
+        def read(db: sqlite3.Connection) -> frozenset[Key]:
+            rows = db.execute("SELECT snapshot_id FROM protected WHERE account = ?", (account,))
+            return frozenset(from_key(row["snapshot_id"]) for row in rows)
+
+        return await self._do(read)
+
+    async def protect(self, account: str, snapshot_id: Key, words: str, *, on: bool) -> None:
+        """Protect a snapshot, or no longer; `words` say whose snapshot, by whom and when."""
+
+        def write(db: sqlite3.Connection) -> None:
+            key = (account, to_key(snapshot_id))
+            db.execute("DELETE FROM protected WHERE account = ? AND snapshot_id = ?", key)
+            if on:
+                db.execute("INSERT INTO protected VALUES (?, ?, ?)", (*key, storable(words)))
+
+        await self._do(write)
 
     async def close(self) -> None:
         """Close the file and give up the claim on our operations."""
@@ -196,46 +233,59 @@ class Journal:
             raise JournalUnavailable(f"No record can be kept: {_why(error)}.") from error
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is not None and mark(self._path) != self._mark:
+            log.warning("the journal's file is gone; a new one is begun")
+            self._let_go()  # written to a file without a name, a record would be lost
         if self._connection is None:
-            self._connection = connect(self._path, _OPEN, KEPT)
+            self._connection, self._mark = connect(self._path, _OPEN, _PENDING, KEPT)
         with self._connection:
             return work(self._connection)
 
-    def _replace(self, error: Exception) -> None:
-        """Set a damaged file aside and start a new one: the old one may still be readable."""
+    def _let_go(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if self._path is not None:
+
+    def _replace(self, error: Exception) -> None:
+        """Set a damaged file aside and start a new one: the old one may still be readable."""
+        opened = self._connection is not None
+        self._let_go()
+        if self._path is not None and (not opened or mark(self._path) == self._mark):
             kept = set_aside(self._path, time.time())
             self.notice = f"The journal was damaged ({error}); it is kept as {kept.name}."
             log.warning("%s", self.notice)
 
     def _begin(self, db: sqlite3.Connection, operation: Operation) -> Operation:
-        import sqlite3
-
+        number: int | None = None
         if self._path is None:
             least = db.execute("SELECT min(id) FROM operations").fetchone()[0]
-            number: int | None = (least or 0) - 1
-        else:
-            number = None
-        values = {**_row(operation), "id": number, "owner": self._sessions.claim(), "seen": "[]"}
+            number = (least or 0) - 1
+        elif not db.execute("SELECT 1 FROM operations LIMIT 1").fetchone():
+            number = int(time.time())  # not 1: the numbers of a lost journal must not come again
+        number = self._insert(db, {**to_row(operation), "id": number})
+        begun = replace(operation, id=number)
+        self._note(db, begun, operation.asked_at)
+        return begun
+
+    def _insert(self, db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
+        import sqlite3
+
+        values = {"seen": "[]", **values, "owner": self._sessions.claim()}
         names = ", ".join(values)
         slots = ", ".join(f":{name}" for name in values)
         try:
             cursor = db.execute(f"INSERT INTO operations ({names}) VALUES ({slots})", values)  # noqa: S608
         except sqlite3.IntegrityError:
-            row = db.execute(
-                f"SELECT * FROM operations WHERE account = ? AND server_id = ? "  # noqa: S608
-                f"AND state IN ({_OPEN})",
-                (values["account"], values["server_id"]),
-            ).fetchone()
-            if row is None:
-                raise
-            raise Clash(_operation(row)) from None
-        begun = replace(operation, id=int(cursor.lastrowid or 0))
-        self._note(db, begun, operation.asked_at)
-        return begun
+            raise self._clash(db, values) from None
+        return int(cursor.lastrowid or 0)
+
+    def _clash(self, db: sqlite3.Connection, values: Mapping[str, Any]) -> Exception:
+        row = db.execute(
+            f"SELECT * FROM operations WHERE account = ? AND server_id = ? "  # noqa: S608
+            f"AND state IN ({_OPEN})",
+            (values["account"], values["server_id"]),
+        ).fetchone()
+        return RuntimeError("a record without reason") if row is None else Clash(to_operation(row))
 
     def _step(
         self,
@@ -245,17 +295,25 @@ class Journal:
         at: float,
         seen: frozenset[Key] | None,
     ) -> Operation:
-        values = _row(new)
+        values = to_row(new)
         if seen is not None:
             values["seen"] = json.dumps(sorted(seen, key=str))
+        import sqlite3
+
         names = ", ".join(f"{name} = :{name}" for name in values if name != "id")
-        cursor = db.execute(
-            f"UPDATE operations SET {names} WHERE id = :id AND state = :old",  # noqa: S608
-            {**values, "old": old.state.value},
-        )
+        try:
+            cursor = db.execute(
+                f"UPDATE operations SET {names} WHERE id = :id AND state = :old",  # noqa: S608
+                {**values, "old": old.state.value},
+            )
+        except sqlite3.IntegrityError:
+            raise self._clash(db, values) from None
         if not cursor.rowcount:
             row = db.execute("SELECT * FROM operations WHERE id = ?", (new.id,)).fetchone()
-            return new if row is None else _operation(row)
+            if row is not None:
+                return to_operation(row)
+            with suppress(Clash):  # the file it was in is lost
+                self._insert(db, values)
         if (old.state, old.words) != (new.state, new.words):
             self._note(db, new, at)
         return new
@@ -268,36 +326,8 @@ class Journal:
 
     def _close(self) -> None:
         self._sessions.leave()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._let_go()
 
 
 def _why(error: Exception) -> str:
     return (error.strerror or "") if isinstance(error, OSError) else str(error)
-
-
-def _row(operation: Operation) -> dict[str, Any]:
-    values = asdict(operation)
-    values["kind"], values["state"] = operation.kind.value, operation.state.value
-    for name in _KEYS:  # as JSON: 1 and "1" are different ids
-        values[name] = None if values[name] is None else json.dumps(values[name])
-    return {name: _storable(value) for name, value in values.items()}
-
-
-def _storable(value: Any) -> Any:
-    """Text without lone surrogates, which SQLite refuses."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def _operation(row: sqlite3.Row) -> Operation:
-    values = {name: row[name] for name in _COLUMNS}
-    values["kind"], values["state"] = Kind(values["kind"]), State(values["state"])
-    for name in _KEYS:
-        values[name] = None if values[name] is None else json.loads(values[name])
-    values["overdue"], values["seen_busy"] = bool(values["overdue"]), bool(values["seen_busy"])
-    return Operation(**values)
-
-
-def _seen(row: sqlite3.Row) -> frozenset[Key]:
-    return frozenset(json.loads(row["seen"]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION: Final = 1
+VERSION: Final = 2
 _PATIENCE: Final = 5.0
 """Seconds to wait for another process that is writing."""
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
@@ -49,8 +49,19 @@ CREATE TABLE steps (
 );
 CREATE INDEX steps_of ON steps (operation);
 """
+_SINCE_2: Final = """
+ALTER TABLE operations ADD COLUMN took REAL;
+CREATE TABLE protected (
+    account TEXT NOT NULL,
+    snapshot_id TEXT NOT NULL,
+    words TEXT NOT NULL,
+    PRIMARY KEY (account, snapshot_id)
+);
+"""
+_STEPS: Final = (_SCHEMA, _SINCE_2)
+"""What takes a file from each format to the next; a new file takes them all."""
 _PRUNE: Final = """
-DELETE FROM operations WHERE state NOT IN ({open_states}) AND id NOT IN (
+DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (
     SELECT id FROM operations ORDER BY id DESC LIMIT {kept})
 """
 
@@ -59,12 +70,28 @@ class NoFile(Exception):
     """The file cannot be made or is of a newer Ciplun; a phrase that says which."""
 
 
-def connect(path: Path | None, open_states: str, kept: int) -> sqlite3.Connection:
+Mark = tuple[int, int] | None
+"""Which file a name stands for: its device and number; None where there is none."""
+
+
+def mark(path: Path | None) -> Mark:
+    """The file that has this name now."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
+def connect(
+    path: Path | None, open_states: str, pending_states: str, kept: int
+) -> tuple[sqlite3.Connection, Mark]:
     """Open the journal, made, migrated and pruned; in memory without a path. Raises NoFile."""
     import sqlite3
 
     if path is not None:
         _make_private(path)
+    opened = mark(path)
     db = sqlite3.connect(path or ":memory:", timeout=_PATIENCE, check_same_thread=False)
     try:
         db.row_factory = sqlite3.Row
@@ -74,11 +101,11 @@ def connect(path: Path | None, open_states: str, kept: int) -> sqlite3.Connectio
             db.execute("PRAGMA synchronous = FULL")
         _migrate(db, open_states)
         with db:
-            db.execute(_PRUNE.format(open_states=open_states, kept=kept))
+            db.execute(_PRUNE.format(pending_states=pending_states, kept=kept))
     except BaseException:
         db.close()
         raise
-    return db
+    return db, opened
 
 
 def _migrate(db: sqlite3.Connection, open_states: str) -> None:
@@ -88,9 +115,10 @@ def _migrate(db: sqlite3.Connection, open_states: str) -> None:
     if found > VERSION:
         db.rollback()
         raise NoFile(f"the journal was written by a newer Ciplun (format {found})")
-    if found == 0:
-        for statement in _SCHEMA.format(open_states=open_states).split(";"):
-            db.execute(statement)
+    if found < VERSION:
+        for step in _STEPS[found:]:
+            for statement in step.format(open_states=open_states).split(";"):
+                db.execute(statement)
         db.execute(f"PRAGMA user_version = {VERSION}")
     db.commit()
 
@@ -120,8 +148,12 @@ def _on_network(path: Path) -> bool:
 
 def set_aside(path: Path, now: float) -> Path:
     """Rename a damaged journal, never delete it. Returns its new path."""
-    name = f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}"
-    kept = path.with_name(name)
+    name = stem = f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}"
+    kept, again = path.with_name(name), 1
+    while kept.exists():
+        again += 1
+        name = f"{stem}-{again}"
+        kept = path.with_name(name)
     path.replace(kept)
     for suffix in ("-wal", "-shm"):
         with contextlib.suppress(OSError):

@@ -18,8 +18,9 @@ class Kind(enum.Enum):
 
 
 class State(enum.Enum):
-    """Where an operation stands. The first four are open: the provider may still be at it."""
+    """Where an operation stands. The four after the first are open: it may be going on."""
 
+    WAITING = "waiting"  # on disk, to be asked for once its safety snapshot is completed
     INTENT = "intent"  # on disk, not sent
     SENT = "sent"  # leaving, or on the wire
     UNKNOWN = "unknown"  # sent, and no usable answer came: being checked by listing
@@ -35,8 +36,11 @@ class State(enum.Enum):
 
 
 OPEN: Final = frozenset({State.INTENT, State.SENT, State.UNKNOWN, State.ACCEPTED})
+"""The provider may be at it, or nobody knows: nothing else is written to that server meanwhile."""
+PENDING: Final = OPEN | {State.WAITING}
 
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
+    State.WAITING: frozenset({State.INTENT, State.NEVER_SENT}),
     State.INTENT: frozenset({State.SENT, State.NEVER_SENT}),
     State.SENT: frozenset(
         {State.ACCEPTED, State.COMPLETED, State.REFUSED, State.NEVER_SENT, State.UNKNOWN}
@@ -57,6 +61,8 @@ class Operation:
     that the provider was seen at work on it, which is what makes its end believable.
     `snapshot_id` is None for a create until the provider's id is known. `words` are the
     provider's own, cleaned. `account` tells whose it is (profile and address), never a token.
+    `took` is in seconds, None where the end was not watched: `ended_at` is then only when it was
+    found out.
     """
 
     id: int
@@ -76,6 +82,7 @@ class Operation:
     words: str = ""
     overdue: bool = False
     seen_busy: bool = False
+    took: float | None = None
 
     @property
     def title(self) -> str:
@@ -86,3 +93,8 @@ class Operation:
     def open(self) -> bool:
         """Whether the provider may still be at it, or nobody knows."""
         return self.state in OPEN
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further step will come."""
+        return self.state not in PENDING

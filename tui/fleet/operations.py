@@ -1,4 +1,4 @@
-"""Create, restore, delete: intent, request, answer, and what became of it. Nothing is sent twice.
+"""Create, restore, delete: intent, request, answer. Nothing is sent twice.
 
 The order is the safety: the intent is on disk, then the target is read again, then "sent" is on
 disk, then the request leaves. Whatever dies in between leaves a record that tells how far it got.
@@ -7,25 +7,23 @@ disk, then the request leaves. Whatever dies in between leaves a record that tel
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-from tui.fleet.clock import Clock
-from tui.fleet.evidence import Case, Verdict
-from tui.fleet.forecast import Expected, expected
-from tui.fleet.journal import Clash, Entry, Journal, JournalUnavailable, Step
-from tui.fleet.operation import TRANSITIONS, Kind, Operation, State
+from tui.fleet.evidence import Case
+from tui.fleet.following import ON_THE_WIRE, Following
+from tui.fleet.journal import Clash, JournalUnavailable
+from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.recheck import Refused, check_target
-from tui.fleet.state import Sighting
 from tui.fleet.who import Who
 from tui.vps.errors import OutcomeUnknown, Unreachable, VpsError, WriteRefused
 from tui.vps.models import Key, Listing, Restoring, Server, Snapshot
 
 __all__ = ["JournalUnavailable", "Operations", "Refused"]
 log = logging.getLogger(__name__)
-
-LOST: Final = "Ciplun ended while the request was on the wire"
+Send = Callable[[Operation], Awaitable[Operation]]
 
 
 class Api(Protocol):
@@ -52,40 +50,12 @@ class Api(Protocol):
         ...
 
 
-Changed = Callable[[Operation], None]
+class Operations(Following):
+    """All writes of one account, sent by `api`, and what becomes of them."""
 
-
-class Operations:
-    """All writes of one account.
-
-    `now` gives seconds since 1970 by the service's clock. `on_change` hears of every step, and of
-    an operation that became overdue.
-    """
-
-    def __init__(
-        self,
-        *,
-        api: Api,
-        journal: Journal,
-        clock: Clock,
-        now: Callable[[], float],
-        account: str,
-        who: Who,
-        on_change: Changed = lambda operation: None,
-    ) -> None:
+    def __init__(self, *, api: Api, **following: Any) -> None:
+        super().__init__(**following)
         self.api = api
-        self.trouble = ""
-        self._journal = journal
-        self._unrecorded = journal if journal.in_memory else Journal(None)
-        self._clock = clock
-        self._now = now
-        self._account = account
-        self._who = who
-        self._changed = on_change
-        self._cases: dict[int, Case] = {}
-        self._sent_at: dict[int, float] = {}
-        self._durations: dict[Kind, Sequence[float]] = {}
-        self._unwritten: dict[int, tuple[Operation, Operation]] = {}
 
     # -- asking for something --------------------------------------------------------
 
@@ -102,18 +72,36 @@ class Operations:
             made = await self.api.create_snapshot(server.id, name, description)
             return self._accepted(operation, snapshot_id=made.id)
 
-        return await self._run(intent, send, None, unjournaled=unjournaled)
+        operation = await self._begin(intent, unjournaled=unjournaled)
+        return await self._run(operation, send, None)
 
-    async def restore(self, target: Snapshot, *, unjournaled: bool = False) -> Operation:
-        """Overwrite the target's server with it. Raises as `create` does."""
+    async def restore(
+        self, target: Snapshot, *, planned: Operation | None = None, unjournaled: bool = False
+    ) -> Operation:
+        """Overwrite the target's server with it, as `planned` before. Raises as `create` does."""
 
         async def send(operation: Operation) -> Operation:
             answer = await self.api.restore_snapshot(target.id)
-            busy = answer.server_status == "restoring"
-            return self._accepted(operation, words=answer.message, seen_busy=busy)
+            return self._accepted(operation, words=answer.message)
 
-        intent = self._about(Kind.RESTORE, target)
-        return await self._run(intent, send, target, unjournaled=unjournaled)
+        if planned is None:
+            intent = self._about(Kind.RESTORE, target)
+            operation = await self._begin(intent, unjournaled=unjournaled)
+        else:
+            operation = await self._begin_planned(planned)
+        return await self._run(operation, send, target)
+
+    async def plan_restore(self, target: Snapshot, *, unjournaled: bool = False) -> Operation:
+        """Record a restore that waits for something else first. Raises as `create` does."""
+        self._refuse_clash(target.server_id)
+        intent = replace(self._about(Kind.RESTORE, target), state=State.WAITING)
+        waiting = await self._begin(intent, unjournaled=unjournaled)
+        try:
+            await check_target(self.api, waiting, target)
+        except Exception as error:
+            await self.give_up(waiting, str(error))
+            raise
+        return waiting
 
     async def delete(
         self, target: Snapshot, *, reason: str = "", unjournaled: bool = False
@@ -125,69 +113,19 @@ class Operations:
             done = self._accepted(operation, words="it was gone already" if gone else "")
             return replace(done, state=State.COMPLETED, ended_at=done.accepted_at)
 
+        with suppress(JournalUnavailable):  # what was read last still counts then
+            await self._read_protected()
+        if target.id in self.protected:
+            raise Refused(f"not sent: {target.name} is protected here, by Ciplun alone")
         intent = replace(self._about(Kind.DELETE, target), description=reason)
-        return await self._run(intent, send, target, unjournaled=unjournaled)
+        operation = await self._begin(intent, unjournaled=unjournaled)
+        return await self._run(operation, send, target)
 
-    # -- what becomes of it --------------------------------------------------------------
-
-    async def start(self) -> Sequence[Operation]:
-        """Take up what earlier or other sessions left open, and return it."""
-        try:
-            await self._read()
-        except JournalUnavailable as error:
-            self.trouble = str(error)
-        self.trouble = self.trouble or self._journal.notice
-        return [case.operation for case in self._cases.values()]
-
-    async def observe(self, sighting: Sighting) -> None:
-        """Weigh an answer of the list call as evidence for every open operation."""
-        try:
-            await self._read()
-        except JournalUnavailable as error:
-            log.warning("%s", error)
-        for key, case in tuple(self._cases.items()):
-            if sighting.asked_at <= self._sent_at.get(key, float("-inf")):
-                continue
-            verdict = case.judge(sighting, self._now())
-            if verdict is not None:
-                await self._conclude(case.operation, verdict)
-            else:
-                await self._watch(case.operation)
-
-    async def declare_over(self, operation_id: int) -> Operation | None:
-        """Stop waiting for an operation whose end cannot be seen: the admin has looked."""
-        case = self._cases.get(operation_id)
-        if case is None or case.operation.state not in (State.UNKNOWN, State.ACCEPTED):
-            return None
-        verdict = Verdict(State.UNSEEN, f"declared over by {self._who}")
-        return await self._conclude(case.operation, verdict)
-
-    def running(self) -> Sequence[Operation]:
-        """The open operations, oldest first."""
-        return [case.operation for _, case in sorted(self._cases.items())]
-
-    def sending(self) -> bool:
-        """Whether a request of ours is on the wire."""
-        return any(o.state is State.SENT for o in self.running() if o.id in self._sent_at)
-
-    async def history(self, limit: int = 500) -> Sequence[Operation]:
-        """Running and past operations of this account, newest first."""
-        books = {self._journal, self._unrecorded}
-        found = [o for book in books for o in await book.history(self._account, limit)]
-        return sorted(found, key=lambda o: (o.asked_at, abs(o.id)), reverse=True)[:limit]
-
-    async def timeline(self, operation_id: int) -> Sequence[Step]:
-        """Every step of an operation, in order."""
-        return await self._book(operation_id).timeline(operation_id)
-
-    def expected(self, kind: Kind) -> Expected | None:
-        """How long an operation of this kind should take."""
-        return expected(kind, self._durations.get(kind, ()))
-
-    async def close(self) -> None:
-        """Close the journal. What runs goes on at the provider and is taken up again."""
-        for book in {self._journal, self._unrecorded}:
-            await book.close()
+    async def protect(self, target: Snapshot, *, on: bool) -> None:
+        """Protect a snapshot from deletes by Ciplun, or no longer. Raises JournalUnavailable."""
+        words = f"{target.name} of {target.server_name}, by {self._who}"
+        await self._journal.protect(self._account, target.id, words, on=on)
+        await self._read_protected()
 
     # -- one write, from intent to answer ------------------------------------------------
 
@@ -221,25 +159,38 @@ class Operations:
     def _accepted(self, operation: Operation, **facts: Any) -> Operation:
         return replace(operation, state=State.ACCEPTED, accepted_at=self._now(), **facts)
 
-    async def _run(
-        self,
-        intent: Operation,
-        send: Callable[[Operation], Awaitable[Operation]],
-        target: Snapshot | None,
-        *,
-        unjournaled: bool,
-    ) -> Operation:
-        self._refuse_clash(intent.server_id)
+    async def _begin(self, intent: Operation, *, unjournaled: bool) -> Operation:
+        """Have the intent on disk."""
+        if intent.state is State.INTENT:
+            self._refuse_clash(intent.server_id)
         book = self._unrecorded if unjournaled else self._journal
         try:
             operation = await book.begin(intent)
         except Clash as clash:
             raise Refused(_taken(clash.operation)) from None
         self._cases[operation.id] = Case(operation)
+        self._sent_at[operation.id] = float("-inf")
+        if operation.state is State.WAITING:
+            self._tell(operation)
+        return operation
+
+    async def _begin_planned(self, planned: Operation) -> Operation:
+        """Turn a plan into an intent, unless something else has come between."""
+        try:
+            operation = await self._step(planned, replace(planned, state=State.INTENT))
+        except Clash as clash:
+            words = _taken(clash.operation)
+            await self.give_up(planned, words)
+            raise Refused(words) from None
+        if operation.state is not State.INTENT:
+            raise Refused(f"not sent: {operation.words}")
+        return operation
+
+    async def _run(self, operation: Operation, send: Send, target: Snapshot | None) -> Operation:
         try:
             seen = await check_target(self.api, operation, target)
             operation = await self._leave(operation, seen)
-        except (Refused, VpsError, JournalUnavailable) as error:
+        except Exception as error:  # whatever it was, nothing has left
             await self._end(operation, State.NEVER_SENT, str(error))
             raise
         return await self._exchange(operation, send)
@@ -247,7 +198,7 @@ class Operations:
     async def _leave(self, operation: Operation, seen: frozenset[Key]) -> Operation:
         """Have "sent" on disk before the request leaves."""
         sent = replace(operation, state=State.SENT)
-        self._sent_at[operation.id] = float("inf")  # until answered no listing is evidence
+        self._sent_at[operation.id] = ON_THE_WIRE  # until answered no listing is evidence
         self._cases[operation.id].seen = seen
         kept = await self._book(operation.id).step(operation, sent, self._now(), seen)
         if kept.state is not State.SENT:
@@ -255,9 +206,7 @@ class Operations:
         self._tell(sent)
         return sent
 
-    async def _exchange(
-        self, operation: Operation, send: Callable[[Operation], Awaitable[Operation]]
-    ) -> Operation:
+    async def _exchange(self, operation: Operation, send: Send) -> Operation:
         try:
             answered = await send(operation)
         except OutcomeUnknown as error:
@@ -279,107 +228,9 @@ class Operations:
         return await self._step(operation, replace(operation, state=State.UNKNOWN, words=words))
 
     def _refuse_clash(self, server_id: Key) -> None:
-        for case in self._cases.values():
-            if case.operation.server_id == server_id:
-                raise Refused(_taken(case.operation))
-
-    # -- steps -----------------------------------------------------------------------------
-
-    async def _conclude(self, operation: Operation, verdict: Verdict) -> Operation:
-        ended = verdict.state not in (State.UNKNOWN, State.ACCEPTED)
-        now = self._now()
-        accepted = operation.accepted_at
-        if verdict.state in (State.ACCEPTED, State.COMPLETED, State.FAILED) and accepted is None:
-            accepted = operation.asked_at
-        new = replace(
-            operation,
-            state=verdict.state,
-            words=verdict.words or operation.words,
-            snapshot_id=operation.snapshot_id
-            if verdict.snapshot_id is None
-            else verdict.snapshot_id,
-            accepted_at=accepted,
-            ended_at=now if ended else None,
-            seen_busy=operation.seen_busy or verdict.seen_busy,
-        )
-        return await self._step(operation, new)
-
-    async def _watch(self, operation: Operation) -> None:
-        """Tell once that an operation takes longer than it should."""
-        expectation = self.expected(operation.kind)
-        if expectation is None or operation.overdue or operation.accepted_at is None:
-            return
-        if self._now() - operation.accepted_at > expectation.late:
-            await self._step(operation, replace(operation, overdue=True))
-
-    async def _end(self, operation: Operation, state: State, words: str) -> None:
-        ended = replace(operation, state=state, words=words, ended_at=self._now())
-        await self._step(operation, ended)
-
-    async def _step(self, old: Operation, new: Operation) -> Operation:
-        """Take a step, on disk first; where the disk fails it is at least known here."""
-        if new.state is not old.state and new.state not in TRANSITIONS[old.state]:
-            raise RuntimeError(f"no step from {old.state.value} to {new.state.value}")
-        first = self._unwritten.get(old.id, (old, old))[0]
-        try:
-            new = await self._book(old.id).step(first, new, self._now())
-            self._unwritten.pop(old.id, None)
-        except JournalUnavailable as error:
-            self.trouble = str(error)
-            self._unwritten[old.id] = (first, new)
-            log.warning("%s", error)
-        if new.open:
-            self._cases[new.id].operation = new
-        else:
-            self._cases.pop(new.id, None)
-            self._sent_at.pop(new.id, None)
-        self._tell(new)
-        return new
-
-    def _tell(self, operation: Operation) -> None:
-        if operation.id in self._cases:
-            self._cases[operation.id].operation = operation
-        self._changed(operation)
-
-    def _book(self, operation_id: int) -> Journal:
-        return self._unrecorded if operation_id < 0 else self._journal
-
-    async def _read(self) -> None:
-        """Bring what is open into line with the journal, which other sessions write too."""
-        for key, (first, new) in tuple(self._unwritten.items()):
-            await self._journal.step(first, new, self._now())
-            del self._unwritten[key]
-            self.trouble = ""
-        entries = await self._journal.open_entries(self._account)
-        for entry in entries:
-            if entry.operation.id not in self._sent_at:  # of our own, what we hold is newer
-                await self._take_up(entry)
-        await self._let_go(entries)
-        for kind in (Kind.CREATE, Kind.RESTORE):
-            self._durations[kind] = await self._journal.durations(self._account, kind)
-
-    async def _take_up(self, entry: Entry) -> None:
-        """Follow an operation that is in the journal, whoever began it."""
-        operation = entry.operation
-        case = self._cases.setdefault(operation.id, Case(operation, entry.seen))
-        case.operation, case.seen = operation, entry.seen
-        self._changed(operation)
-        if not entry.owned and operation.state is State.INTENT:
-            await self._end(operation, State.NEVER_SENT, "Ciplun ended before it was sent")
-        elif not entry.owned and operation.state is State.SENT:
-            await self._step(operation, replace(operation, state=State.UNKNOWN, words=LOST))
-
-    async def _let_go(self, entries: Sequence[Entry]) -> None:
-        """Tell of operations that another session has ended, and follow them no longer."""
-        listed = {entry.operation.id for entry in entries}
-        lost = [key for key in self._cases if key not in listed and key not in self._sent_at]
-        for key in lost:
-            if self._book(key) is not self._journal:
-                continue
-            ended = await self._journal.get(key)
-            del self._cases[key]
-            if ended is not None:
-                self._changed(ended)
+        for operation in self.running():
+            if operation.server_id == server_id and operation.open:
+                raise Refused(_taken(operation))
 
 
 def _taken(operation: Operation) -> str:

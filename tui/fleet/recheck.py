@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tui.fleet.operation import Kind, Operation
-from tui.vps.errors import Forbidden, NotFound
+from tui.fleet.operation import Operation
+from tui.vps.errors import Forbidden, NotFound, Rejected
 from tui.vps.models import Key, Listing, Phase, Server, Snapshot
 
 
@@ -36,8 +36,7 @@ async def check_target(
         if snapshot.phase is Phase.BUSY and (target is None or snapshot.id != target.id):
             status = snapshot.status.replace("_", " ")
             raise Refused(f"not sent: {snapshot.name} is {status} on {operation.server_name}")
-    if operation.kind is Kind.RESTORE:
-        await _not_restoring(api, operation)
+    await _not_restoring(api, operation)
     return frozenset(snapshot.id for snapshot in listing.items)
 
 
@@ -58,7 +57,7 @@ def _unchanged(listing: Listing[Snapshot], target: Snapshot) -> None:
 async def _not_restoring(api: Reader, operation: Operation) -> None:
     try:
         server = await api.server(operation.server_id)
-    except (NotFound, Forbidden):
+    except (NotFound, Forbidden, Rejected):
         return  # this service or token does not show it: the provider decides
     if server.status == "restoring":
         raise Refused(f"not sent: {operation.server_name} is being restored")

@@ -18,21 +18,31 @@ class Sessions:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._descriptor: int | None = None
 
     def claim(self) -> str:
         """The name of this session, its lock held from now on. Raises OSError."""
-        if self._folder is not None and self._descriptor is None:
+        if self._folder is not None and not self._held(self._folder):
+            self.leave()
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self._descriptor = os.open(self._folder / self._name, flags, 0o600)
+            self._descriptor = os.open(self._folder / self.name, flags, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return self._name
+        return self.name
+
+    def _held(self, folder: Path) -> bool:
+        """Whether others can see our lock: its file may have been removed."""
+        if self._descriptor is None:
+            return False
+        try:
+            return os.path.samestat((folder / self.name).stat(), os.fstat(self._descriptor))
+        except OSError:
+            return False
 
     def alive(self, name: str) -> bool:
         """Whether the session of this name still runs; files of dead ones are tidied away."""
-        if name == self._name:
+        if name == self.name:
             return True
         if self._folder is None or "/" in name:
             return False
@@ -57,4 +67,4 @@ class Sessions:
             os.close(self._descriptor)
             self._descriptor = None
             with contextlib.suppress(OSError):
-                (self._folder / self._name).unlink()
+                (self._folder / self.name).unlink()

@@ -1,0 +1,56 @@
+"""Operations as rows of the journal, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from tui.fleet.operation import Kind, Operation, State
+from tui.vps.models import Key
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_COLUMNS: Final = tuple(field.name for field in fields(Operation))
+_KEYS: Final = ("server_id", "snapshot_id")
+
+
+def to_row(operation: Operation) -> dict[str, Any]:
+    """The columns of an operation."""
+    values = asdict(operation)
+    values["kind"], values["state"] = operation.kind.value, operation.state.value
+    for name in _KEYS:
+        values[name] = None if values[name] is None else to_key(values[name])
+    return {name: storable(value) for name, value in values.items()}
+
+
+def to_key(key: Key) -> str:
+    """An id as JSON: 1 and "1" are different ids."""
+    return json.dumps(key)
+
+
+def from_key(text: str) -> Key:
+    """The id that `to_key` made this of."""
+    key: Key = json.loads(text)
+    return key
+
+
+def storable(value: Any) -> Any:
+    """Text without lone surrogates, which SQLite refuses."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def to_operation(row: sqlite3.Row) -> Operation:
+    """The operation in a row."""
+    values = {name: row[name] for name in _COLUMNS}
+    values["kind"], values["state"] = Kind(values["kind"]), State(values["state"])
+    for name in _KEYS:
+        values[name] = None if values[name] is None else from_key(values[name])
+    values["overdue"], values["seen_busy"] = bool(values["overdue"]), bool(values["seen_busy"])
+    return Operation(**values)
+
+
+def to_seen(row: sqlite3.Row) -> frozenset[Key]:
+    """The ids that the server had before the write."""
+    return frozenset(json.loads(row["seen"]))

@@ -86,6 +86,17 @@ def test_what_is_no_text_goes_through_as_it_is() -> None:
     assert Painter().lean(controls) == controls
 
 
+def test_a_string_for_the_terminal_is_sent_in_one_piece() -> None:
+    painter = Painter()
+    painter.lean(frame([(3, 1, "text", "1")]))
+    for whole in (
+        "\x1b]52;c;aGFsbG8=\x07",
+        "\x1b]2;title\x1b\\",
+        "\x1bPtmux;\x1b\x1b]9;done\x07\x1b\\",
+    ):
+        assert whole in painter.lean(whole)
+
+
 def test_after_a_resize_everything_is_sent() -> None:
     painter, whole = Painter(), frame([(1, 1, "text", "")])
     first = painter.lean(whole)

@@ -18,7 +18,7 @@ _TOKEN: Final = re.compile(
     r"|\x1b\[(?P<y>\d+);(?P<x>\d+)H"
     r"|(?P<newline>\r\n)"
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
-    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*|\x1b?.)",
+    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP.*?\x1b\\|\x1b?.)",
     re.DOTALL,
 )
 _SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"

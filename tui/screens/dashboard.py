@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 MIN_SIZE = (60, 15)
+HURRY, REST = 0.3, 0.1
+"""Seconds between two moves of the cursor that are one journey, and after which it rests."""
 
 
 class Dashboard(Browsing, Writing):
@@ -54,6 +57,8 @@ class Dashboard(Browsing, Writing):
         self._pending: Change | None = None
         self._ticker: Timer | None = None
         self._tick_every = 0.0
+        self._moved = 0.0
+        self._resting: Timer | None = None
         self._as_of = self.now  # what all ages on the screen refer to: they move together
 
     # -- what is on the screen ---------------------------------------------------
@@ -127,6 +132,11 @@ class Dashboard(Browsing, Writing):
 
     def show_table(self) -> None:
         """Lay out the snapshots of the chosen server, or of all."""
+        self._lay_table()
+        self.show_titles()
+        self.show_details()
+
+    def _lay_table(self) -> None:
         fleet = self.fleet
         self.table_of = None if self.everything else self.servers.cursor_key
         chosen = self.chosen_view
@@ -142,8 +152,6 @@ class Dashboard(Browsing, Writing):
         }
         self.table.empty = snapshots_empty(fleet, chosen, self.filters["snapshots"])
         self.table.show(rows, self._as_of, restoring=restoring)
-        self.show_titles()
-        self.show_details()
 
     def show_titles(self) -> None:
         """Name the panes, with the large usage bar over the table."""
@@ -225,13 +233,37 @@ class Dashboard(Browsing, Writing):
 
     @on(RowList.Highlighted, "#servers")
     def server_chosen(self) -> None:
-        """Show the chosen server's snapshots."""
-        self.show_table()
-        self.show_bars()
+        """Take the chosen server's snapshots over; they are painted when the cursor rests."""
+        hurried = self._hurried()
+        if hurried:
+            self.table.hold()
+        self._lay_table()
+        self._follow(hurried)
 
     @on(RowList.Highlighted, "#snapshots")
     def snapshot_chosen(self) -> None:
         """Describe the chosen snapshot."""
+        if self.table.has_focus:
+            self._follow(self._hurried())
+
+    def _hurried(self) -> bool:
+        """Whether the cursor has moved only just before: a poor line has no room for what follows."""
+        before, self._moved = self._moved, monotonic()
+        return self._moved - before < HURRY and not self.app.is_headless
+
+    def _follow(self, hurried: bool) -> None:
+        """Paint what follows from the cursor: at once, or when it rests."""
+        if self._resting is not None:
+            self._resting.stop()
+            self._resting = None
+        if hurried:
+            self._resting = self.set_timer(REST, self._rested)
+        else:
+            self._rested()
+
+    def _rested(self) -> None:
+        self.table.release()
+        self.show_titles()
         self.show_details()
         self.show_bars()
 

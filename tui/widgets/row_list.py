@@ -183,8 +183,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
     def empty(self, text: str) -> None:
         if text != self._empty:
             self._empty = text
-            if not self._rows:
-                self.refresh()
+            self.refresh_cells()
 
     def show_title(self, title: Content) -> None:
         """Set the title in the border, if it differs."""

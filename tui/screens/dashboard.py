@@ -247,7 +247,7 @@ class Dashboard(Browsing, Writing):
             self._follow(self._hurried())
 
     def _hurried(self) -> bool:
-        """Whether the cursor has moved only just before: a poor line has no room for what follows."""
+        """Whether the cursor moved only just before: a poor line has no room for what follows."""
         before, self._moved = self._moved, monotonic()
         return self._moved - before < HURRY and not self.app.is_headless
 

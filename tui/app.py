@@ -22,7 +22,7 @@ from textual.worker import Worker, WorkerState
 from tui import looks, paths
 from tui.commands import COMMANDS
 from tui.fleet.operation import Operation
-from tui.news import News
+from tui.news import News, farewell
 from tui.screens.ask import ChooseDialog
 from tui.screens.dashboard import Dashboard
 from tui.screens.dialog import Dialog
@@ -32,7 +32,6 @@ from tui.settings import Options, Settings, load
 from tui.terminal import logs, signals
 from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver
-from tui.text import plural
 from tui.themes import THEMES, with_accent
 from tui.tokens import TokenError, save_token
 from tui.vps.errors import Forbidden, NotFound
@@ -202,13 +201,7 @@ class CiplunApp(CalmCrash, App[None]):
         """Close what is open, within reason."""
         session = self.session
         if session is not None and session.connected:
-            running = len(session.operations.running())
-            if running:
-                verb = "goes" if running == 1 else "go"
-                self.farewell = (
-                    f"{plural(running, 'operation')} {verb} on at the provider; "
-                    "ciplun takes it up again at the next start."
-                )
+            self.farewell = farewell(session.operations.running())
         await self._end_session()
 
     # -- the first run ------------------------------------------------------------------------

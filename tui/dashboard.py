@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping
 
@@ -28,5 +29,6 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
     logs.configure(log_file(environ))
     app.run()
     if app.farewell:
-        print(app.farewell)  # noqa: T201
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(app.farewell, flush=True)  # noqa: T201
     return app.return_code or 0

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tui.fleet.operation import Kind, Operation, State
-from tui.text import duration
+from tui.text import duration, plural
+
+
+_BAD_ENDS: Final = {
+    State.FAILED: "The {title} on {server} failed: {words}",
+    State.NOT_CARRIED_OUT: "The {title} on {server} was not carried out: {words}. "
+    "Try again? ! and then t",
+    State.VANISHED: "The {title} on {server}: the snapshot is no longer listed",
+    State.UNSEEN: "The {title} on {server}: {words}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +33,13 @@ def news(operation: Operation, before: State | None) -> News | None:
 
     `before` is the state that was told last, None for an operation not heard of so far.
     """
-    title, server = operation.title, operation.server_name
+    title, server, words = operation.title, operation.server_name, operation.words
+    if operation.state in _BAD_ENDS:
+        text = _BAD_ENDS[operation.state].format(title=title, server=server, words=words)
+        return News(text, bad=True, ended=True)
     match operation.state:
+        case State.WAITING:
+            return News(f"The {title} on {server} waits for its safety snapshot")
         case State.UNKNOWN:
             return News(f"No answer to the {title} on {server}: checking the list", bad=True)
         case State.ACCEPTED if before is State.UNKNOWN:
@@ -32,18 +48,40 @@ def news(operation: Operation, before: State | None) -> News | None:
             return News(f"The provider is at work: {title} on {server}")
         case State.COMPLETED:
             return News(_completed(operation), ended=True)
-        case State.FAILED:
-            return News(f"The {title} on {server} failed: {operation.words}", True, True)
-        case State.NOT_CARRIED_OUT:
-            return News(f"The {title} on {server} was not carried out: {operation.words}", True)
-        case State.VANISHED:
-            return News(f"The {title} on {server}: the snapshot is no longer listed", True, True)
-        case State.UNSEEN:
-            return News(f"The {title} on {server}: {operation.words}", True, True)
-        case State.NEVER_SENT if before is None:
-            return News(f"The {title} on {server} was never sent: {operation.words}", bad=True)
+        case State.NEVER_SENT if before in (None, State.WAITING):
+            return News(f"The {title} on {server} was never sent: {words}", bad=True)
         case _:
             return None
+
+
+def found_open(operations: Sequence[Operation]) -> str:
+    """What earlier or other sessions have left open, in one sentence."""
+    named = [
+        f"{o.title} on {o.server_name} ({o.state.value}{', overdue' if o.overdue else ''})"
+        for o in operations
+    ]
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return f"{plural(len(named), 'operation')} taken up: {', '.join(named[:3])}{more}"
+
+
+def farewell(operations: Sequence[Operation]) -> str:
+    """What to say on leaving while operations have not ended; empty where nothing is open."""
+    lines = []
+    running = [o for o in operations if o.open]
+    if running:
+        verb = "goes" if len(running) == 1 else "go"
+        them = "it" if len(running) == 1 else "them"
+        lines.append(
+            f"{plural(len(running), 'operation')} {verb} on at the provider; "
+            f"ciplun takes {them} up again at the next start."
+        )
+    lines += [
+        f"The {o.title} on {o.server_name} was still waiting for its safety snapshot: "
+        "it is not sent."
+        for o in operations
+        if o.state is State.WAITING
+    ]
+    return "\n".join(lines)
 
 
 def overdue(operation: Operation) -> News:
@@ -53,9 +91,8 @@ def overdue(operation: Operation) -> News:
 
 def _completed(operation: Operation) -> str:
     took = ""
-    if operation.ended_at is not None and operation.accepted_at is not None:
-        seconds = operation.ended_at - operation.accepted_at
-        took = f" after {duration(seconds)}" if seconds >= 1 else ""
+    if operation.took is not None and operation.took >= 1:
+        took = f" after {duration(operation.took)}"
     name, server = operation.snapshot_name, operation.server_name
     match operation.kind:
         case Kind.CREATE:

@@ -22,9 +22,9 @@ from tui.fleet.plans import OneShort
 from tui.fleet.poller import Poller
 from tui.fleet.store import Store
 from tui.fleet.who import Who
-from tui.news import News, news, overdue
+from tui.news import News, found_open, news, overdue
 from tui.settings import Settings
-from tui.text import duration, plural
+from tui.text import duration
 from tui.tokens import TokenError
 from tui.vps.errors import Unauthorised, VpsError
 from tui.vps.token import Token
@@ -68,6 +68,7 @@ class Session:
         self._woken = asyncio.Event()
         self._told: dict[int, State] = {}
         self._told_overdue: set[int] = set()
+        self._told_trouble = ""
         self._environ = environ
 
     @property
@@ -117,6 +118,7 @@ class Session:
             account=settings.account,
             who=Who.here(self._environ),
             on_change=self._operation_changed,
+            on_protected=self.store.apply_protected,
         )
         self.poller = Poller(
             api=client,
@@ -129,10 +131,8 @@ class Session:
         )
         taken_up = await self.operations.start()
         if taken_up:
-            words = f"{plural(len(taken_up), 'operation')} of an earlier session taken up"
-            self.tell(None, News(words))
-        if self.operations.trouble:
-            self.tell(None, News(self.operations.trouble, bad=True))
+            self.tell(None, News(found_open(taken_up)))
+        self._tell_trouble()
 
     async def _renew(self) -> bool:
         """Read the token's source again; whether it gives another one, which is used from now."""
@@ -178,6 +178,7 @@ class Session:
     async def close(self) -> None:
         """Let what is on the wire end, and close everything. Operations go on at the provider."""
         if self.client is not None:
+            await self.operations.leave()
             await self.client.aclose()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self.operations.close()
@@ -228,6 +229,15 @@ class Session:
             log.error("unforeseen error in a write", exc_info=error)
             self.tell(None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True))
 
+    def follow(self, work: Coroutine[Any, Any, Operation]) -> None:
+        """Run a write that no dialog waits for, and tell why it was not sent if it was not."""
+        self.perform(work).add_done_callback(self._followed)
+
+    def _followed(self, task: asyncio.Task[Operation]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, _FORESEEN):
+            self.tell(None, News(str(error), bad=True))
+
     def service_now(self) -> float:
         """Seconds since 1970 by the service's clock; by this machine's until it has answered."""
         service = self.client.service if self.client is not None else None
@@ -250,9 +260,11 @@ class Session:
     def _operation_changed(self, operation: Operation) -> None:
         before = self._told.get(operation.id)
         self.store.apply_operation(operation)
+        self._tell_trouble()
         if operation.overdue and operation.open and operation.id not in self._told_overdue:
             self._told_overdue.add(operation.id)
-            self.tell(operation, overdue(operation))
+            if before is not None:  # else an earlier session has told it
+                self.tell(operation, overdue(operation))
         if before is operation.state:
             return
         self._told[operation.id] = operation.state
@@ -263,3 +275,10 @@ class Session:
             self.tell(operation, told)
         if before is State.SENT:
             self.poller.refresh(operation.server_id)
+
+    def _tell_trouble(self) -> None:
+        """Tell once that no record can be kept, or what happened to the journal."""
+        trouble = self.operations.trouble
+        if trouble and trouble != self._told_trouble:
+            self.tell(None, News(trouble, bad=True))
+        self._told_trouble = trouble

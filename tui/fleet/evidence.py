@@ -39,7 +39,8 @@ class Case:
     """An open operation with what has been gathered on it.
 
     `seen` are the ids its server had before the write. `against` is when a settled listing spoke
-    against it first, with none for it since; `going_on` when it was last seen going on.
+    against it first, with none for it since; `going_on` is the monotonic instant at which it was
+    last seen going on.
     """
 
     operation: Operation
@@ -57,8 +58,8 @@ class Case:
         judge = {Kind.CREATE: self._create, Kind.RESTORE: self._restore, Kind.DELETE: self._delete}
         return judge[operation.kind](sighting, now)
 
-    def _goes_on(self, now: float) -> None:
-        self.against, self.going_on = None, now
+    def _goes_on(self, sighting: Sighting) -> None:
+        self.against, self.going_on = None, sighting.asked_at
 
     def _denied(self, sighting: Sighting, now: float) -> bool:
         """Whether this listing, and a settled one long enough before it, both deny it."""
@@ -68,8 +69,8 @@ class Case:
             self.against = now
         return now - self.against >= APART
 
-    def _watched(self, now: float) -> bool:
-        return self.going_on is not None and now - self.going_on <= WATCHED
+    def _watched(self, sighting: Sighting) -> bool:
+        return self.going_on is not None and sighting.asked_at - self.going_on <= WATCHED
 
     # -- create ----------------------------------------------------------------------
 
@@ -85,10 +86,10 @@ class Case:
         words = found.status.replace("_", " ")
         match found.phase:
             case Phase.COMPLETED:
-                return Verdict(State.COMPLETED, "", found.id, watched=self._watched(now))
+                return Verdict(State.COMPLETED, "", found.id, watched=self._watched(sighting))
             case Phase.FAILED:
                 return Verdict(State.FAILED, f"the provider says: {words}", found.id)
-        self._goes_on(now)
+        self._goes_on(sighting)
         if known:
             return None
         return Verdict(State.ACCEPTED, "found in the list", found.id, seen_busy=True)
@@ -116,7 +117,7 @@ class Case:
         if found is None:
             return Verdict(State.COMPLETED, "no longer listed") if sighting.settled else None
         if found.status == "deleting":
-            self._goes_on(now)
+            self._goes_on(sighting)
             return Verdict(State.ACCEPTED) if operation.state is State.UNKNOWN else None
         if operation.state is State.UNKNOWN and self._denied(sighting, now):
             words = "two listings later it was still there; deleting it again is harmless"
@@ -133,12 +134,12 @@ class Case:
         shortest, longest = PUBLISHED[Kind.RESTORE]
         unknown = operation.state is State.UNKNOWN
         if status == "restoring":
-            self._goes_on(now)
+            self._goes_on(sighting)
             words = "the server is restoring" if unknown else ""
             told = operation.seen_busy and not unknown
             return None if told else Verdict(State.ACCEPTED, words, seen_busy=True)
         if operation.seen_busy and status in _STANDING:
-            watched = self._watched(now)
+            watched = self._watched(sighting)
             return Verdict(State.COMPLETED, f"the server is {status}", watched=watched)
         denied = unknown and status in _STANDING and self._denied(sighting, now)
         if denied and age < shortest:  # later it could be over already

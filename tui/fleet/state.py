@@ -110,7 +110,8 @@ class Fleet:
     """Everything known. `operations` holds the open one of each server, if any.
 
     `servers_error` says why `/servers/` gives nothing (403, 404); servers are then known from
-    their snapshots. `problems` are sentences about items that could not be read.
+    their snapshots. `problems` are sentences about items that could not be read. `protected` are
+    the ids of snapshots that Ciplun does not delete.
     """
 
     servers: Mapping[Key, ServerView] = field(default_factory=lambda: MappingProxyType({}))
@@ -121,6 +122,7 @@ class Fleet:
     settled: bool = True
     servers_error: VpsError | None = None
     account: Account | None = None
+    protected: frozenset[Key] = frozenset()
 
     def restoring(self, server_id: Key) -> bool:
         """Whether a restore of this server is running, or may be."""

@@ -91,6 +91,11 @@ class Store:
         if account != self.fleet.account:
             self._become(replace(self.fleet, account=account), Change(rest=True))
 
+    def apply_protected(self, keys: frozenset[Key]) -> None:
+        """Take over which snapshots are protected from deletes by Ciplun."""
+        if keys != self.fleet.protected:
+            self._become(replace(self.fleet, protected=keys), Change(rest=True))
+
     def apply_operation(self, operation: Operation) -> None:
         """Show an operation on its server while it is open, and no longer."""
         operations = dict(self.fleet.operations)

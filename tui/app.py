@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -23,21 +23,21 @@ from tui import looks, paths
 from tui.commands import COMMANDS
 from tui.fleet.operation import Operation
 from tui.news import News, farewell
-from tui.screens.ask import ChooseDialog
 from tui.screens.dashboard import Dashboard
-from tui.screens.dialog import Dialog
-from tui.screens.first_run import DEMO, FirstRun
 from tui.session import Session
 from tui.settings import Options, Settings, load
 from tui.terminal import logs, signals
 from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver
 from tui.themes import THEMES, with_accent
-from tui.tokens import TokenError, save_token
+from tui.tokens import TokenError
 from tui.vps.errors import Forbidden, NotFound
 from tui.vps.models import Account
 from tui.vps.token import Token
 from tui.widgets.glyphs import ASCII, choose
+
+if TYPE_CHECKING:
+    from tui.screens.dialog import Dialog
 
 CLOSING: float = 1.0
 """Seconds that leaving may take at most; what is on the wire then is taken up at the next start."""
@@ -173,8 +173,8 @@ class CiplunApp(CalmCrash, App[None]):
             hook = signals.run_hook((*command, news.text), facts, self._environ)
             self.run_worker(hook, group="hooks", exit_on_error=False)
 
-    @on(Dialog.WorkerFailed)
-    def _dialog_failed(self, event: Dialog.WorkerFailed) -> None:
+    def on_dialog_worker_failed(self, event: Dialog.WorkerFailed) -> None:
+        """Note the error of a dialog's worker, and say so."""
         self._worker_failed(event.worker)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -207,6 +207,8 @@ class CiplunApp(CalmCrash, App[None]):
     # -- the first run ------------------------------------------------------------------------
 
     def _first_run(self) -> None:
+        from tui.screens.first_run import DEMO, FirstRun
+
         config = paths.tidy(paths.config_file(self._environ), self._environ)
         file = paths.tidy(self._settings.token_file, self._environ)
 
@@ -223,6 +225,7 @@ class CiplunApp(CalmCrash, App[None]):
 
     async def _check_token(self, token: Token) -> Account:
         """Ask whose token it is, and save it."""
+        from tui.tokens import save_token
         from tui.vps.client import Client
 
         logs.hide(token)
@@ -257,6 +260,8 @@ class CiplunApp(CalmCrash, App[None]):
         def change(name: str | None) -> None:
             if name is not None and name != self._settings.profile:
                 self.run_worker(self._change_profile(name), group="profile", exit_on_error=False)
+
+        from tui.screens.ask import ChooseDialog
 
         self.push_screen(ChooseDialog("Choose the profile", names, self._settings.profile), change)
 

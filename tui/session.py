@@ -9,17 +9,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from tui import paths
 from tui.fleet.clock import Clock, SystemClock
-from tui.fleet.journal import Journal
 from tui.fleet.lock import WriteLock
 from tui.fleet.operation import Kind, Operation, State
-from tui.fleet.operations import JournalUnavailable, Operations, Refused
-from tui.fleet.plans import OneShort
-from tui.fleet.poller import Poller
 from tui.fleet.store import Store
 from tui.fleet.who import Who
 from tui.news import News, found_open, news, overdue
@@ -35,8 +31,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-_FORESEEN: Final = (VpsError, Refused, OneShort, JournalUnavailable, TokenError)
-"""Errors of a write that whoever asked for it shows."""
+
+
+def _foreseen(error: BaseException) -> bool:
+    """Whether whoever asked for a write shows its error."""
+    from tui.fleet.operations import JournalUnavailable, Refused
+    from tui.fleet.plans import OneShort
+
+    return isinstance(error, VpsError | Refused | OneShort | JournalUnavailable | TokenError)
 
 
 class Session:
@@ -107,6 +109,10 @@ class Session:
 
     async def _build(self) -> None:
         client = await self._make_client()
+        from tui.fleet.journal import Journal
+        from tui.fleet.operations import Operations
+        from tui.fleet.poller import Poller
+
         settings = self.settings
         journal = Journal(None if settings.demo else paths.journal_file(self._environ))
         self.client = client
@@ -170,7 +176,9 @@ class Session:
         return await asyncio.to_thread(self._load_client, url, token)
 
     def _load_client(self, url: str, token: Token) -> Client:
-        """Import the HTTP library and read the certificates, in a thread: keys go on working."""
+        """Import what the first paint did without, in a thread: keys go on working."""
+        import tui.fleet.operations
+        import tui.fleet.poller  # noqa: F401
         from tui.vps.client import Client
 
         return Client(url, token, may_write=self.lock.ask, clock=self.clock.monotonic)
@@ -225,7 +233,7 @@ class Session:
     def _performed(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, _FORESEEN):
+        if error is not None and not _foreseen(error):
             log.error("unforeseen error in a write", exc_info=error)
             self.tell(None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True))
 
@@ -235,7 +243,7 @@ class Session:
 
     def _followed(self, task: asyncio.Task[Operation]) -> None:
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, _FORESEEN):
+        if _foreseen(error):
             self.tell(None, News(str(error), bad=True))
 
     def service_now(self) -> float:

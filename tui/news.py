@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tui.fleet.operation import Kind, Operation, State
 from tui.text import duration, plural
-
 
 _BAD_ENDS: Final = {
     State.FAILED: "The {title} on {server} failed: {words}",
@@ -19,8 +19,7 @@ _BAD_ENDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(msgspec.Struct, frozen=True):
     """A sentence for a toast. `ended` tells that the operation is over."""
 
     text: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from tui import paths
 from tui.fleet.clock import Clock, SystemClock
@@ -33,7 +34,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-def _foreseen(error: BaseException) -> bool:
+def _foreseen(error: BaseException | None) -> bool:
     """Whether whoever asked for a write shows its error."""
     from tui.fleet.operations import JournalUnavailable, Refused
     from tui.fleet.plans import OneShort

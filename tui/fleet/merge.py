@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui.fleet.state import ServerView, newest_first
 from tui.vps.models import Key, Listing, Server, Snapshot

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from tui.fleet.clock import Clock
 from tui.fleet.merge import merge_servers, merge_snapshots
@@ -168,7 +169,7 @@ class Poller:
         return delay
 
     def _fresh(self, **changes: object) -> None:
-        self._store.apply_freshness(replace(self._store.fleet.freshness, **changes))  # type: ignore[arg-type]
+        self._store.apply_freshness(replace(self._store.fleet.freshness, **changes))
 
     async def _wait(self, delay: float | None) -> None:
         """Wait `delay` seconds or until woken; a pause waits for waking alone."""

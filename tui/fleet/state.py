@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from tui.fleet.operation import Kind, Operation
 from tui.vps.errors import VpsError
@@ -15,8 +16,7 @@ from tui.vps.models import SLOTS, Account, Key, Phase, Server, Snapshot
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """One answer of the list call, as evidence for what became of an operation.
 
     `server_id` is the scope (None: all servers); `asked_at` is the monotonic instant before the
@@ -28,11 +28,10 @@ class Sighting:
     settled: bool
     asked_at: float
     server_id: Key | None = None
-    server_status: Mapping[Key, str] = field(default_factory=dict)
+    server_status: Mapping[Key, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ServerView:
+class ServerView(msgspec.Struct, frozen=True):
     """One server with its snapshots, newest first.
 
     `listed` is False for a server known only from snapshots, an earlier sweep, or by hand.
@@ -68,8 +67,7 @@ class ServerView:
         return next((s for s in self.snapshots if s.phase is Phase.COMPLETED), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(msgspec.Struct, frozen=True):
     """How far the data can be trusted. Instants are monotonic seconds.
 
     `as_of` is the last whole answer, `error` why there is none newer, `next_try` when the next
@@ -89,8 +87,7 @@ class Freshness:
         return self.as_of is not None and self.error is None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True):
     """The header's figures."""
 
     servers: int = 0
@@ -105,8 +102,7 @@ class Totals:
         return self.servers * SLOTS
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(msgspec.Struct, frozen=True):
     """Everything known. `operations` holds the open one of each server, if any.
 
     `servers_error` says why `/servers/` gives nothing (403, 404); servers are then known from
@@ -114,8 +110,8 @@ class Fleet:
     the ids of snapshots that Ciplun does not delete.
     """
 
-    servers: Mapping[Key, ServerView] = field(default_factory=lambda: MappingProxyType({}))
-    operations: Mapping[Key, Operation] = field(default_factory=lambda: MappingProxyType({}))
+    servers: Mapping[Key, ServerView] = MappingProxyType({})
+    operations: Mapping[Key, Operation] = MappingProxyType({})
     freshness: Freshness = Freshness()
     totals: Totals = Totals()
     problems: tuple[str, ...] = ()

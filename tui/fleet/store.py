@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+import msgspec
+from msgspec.structs import replace
 
 from tui.fleet.clock import Clock
 from tui.fleet.merge import Views, changed
@@ -14,8 +16,7 @@ from tui.vps.errors import VpsError
 from tui.vps.models import Account, Key, Server
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What one step changed: the servers (their data or operation), or how fresh the data is."""
 
     servers: frozenset[Key] = frozenset()

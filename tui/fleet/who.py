@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.vps.clean import clean
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(msgspec.Struct, frozen=True):
     """A user's name and the address their SSH client came from, empty at a console."""
 
     user: str

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+
+class Glyphs(msgspec.Struct, frozen=True):
     """One sign for each meaning."""
 
     cursor: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from rich.cells import cell_len
 
 from tui.fleet.state import Fleet, Freshness
@@ -16,8 +16,7 @@ from tui.widgets.line import Piece
 _SEPARATOR: Piece = (" · ", "$text-muted")
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(msgspec.Struct, frozen=True):
     """What the header says besides the fleet.
 
     `unlocked_for` is in seconds: None where writing is not timed, 0 where it is locked.

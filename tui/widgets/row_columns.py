@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 
 GUTTER: Final = 3
 """Cells before the first column: cursor, mark, a space."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """A text and the name of its look: the component class ``row-list--NAME``."""
 
     text: str
@@ -24,8 +23,7 @@ Cells = Cell | tuple[Cell, ...]
 """The content of one column: one piece, or several of different looks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column. `width` is in cells; 0 takes what the others leave, at least `min_width`.
 
     Where there is too little room the column with the highest `priority` goes first; 0 stays.
@@ -41,8 +39,7 @@ class Column:
     gap: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a column stands: its number, first cell and width."""
 
     column: int

@@ -7,10 +7,10 @@ takes seconds to load ten thousand rows.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
+import msgspec
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -46,8 +46,7 @@ _LOOKS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line as it is drawn: the look of the whole, and pieces that begin at given cells."""
 
     look: str = ""

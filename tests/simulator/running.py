@@ -41,7 +41,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.app: SimulatorApp | None = None
-        self._serving = serving(self)  # type: ignore[arg-type]
+        self._serving = serving(self)
         self.url = self._serving.__enter__()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from tests.simulator.running import TOKEN, client, demo
+from tui.simulator.objects import SimServer, SimSnapshot
 from tui.simulator.web import SimulatorApp
 from tui.vps.client import Client
 from tui.vps.errors import (
@@ -20,16 +21,24 @@ from tui.vps.errors import (
     VpsError,
 )
 
-MAIL: Final = 12349
-"""A server of the demo fleet with two snapshots."""
+DIALECTS: Final = ("docs", "client")
+
+
+def key_of(app: SimulatorApp, thing: SimServer | SimSnapshot) -> int | str:
+    return thing.uuid if app.dialect == "client" else thing.id
+
+
+def mail(app: SimulatorApp) -> int | str:
+    """The key of a server with two snapshots."""
+    return key_of(app, next(s for s in app.world.servers.values() if s.name == "mail"))
 
 
 def made(app: SimulatorApp) -> bool:
     return any(s.name == "new" for s in app.world.snapshots.values())
 
 
-async def create(speaking: Client) -> Any:
-    return await speaking.create_snapshot(MAIL, "new")
+async def create(app: SimulatorApp, speaking: Client) -> Any:
+    return await speaking.create_snapshot(mail(app), "new")
 
 
 # -- what a client sees of each ---------------------------------------------------------
@@ -67,9 +76,9 @@ READING: Final[dict[str, tuple[type[VpsError], str]]] = {
 
 
 @pytest.mark.parametrize("name", READING)
-async def test_a_read_fails_as_told(name: str) -> None:
+async def test_a_read_fails_as_told(name: str, dialect: str) -> None:
     error, words = READING[name]
-    with demo(name) as (url, _):
+    with demo(name, dialect=dialect) as (url, _):
         async with client(url, read=0.4, pages=20) as speaking:
             with pytest.raises(error) as failed:
                 await speaking.snapshots()
@@ -110,12 +119,12 @@ WRITING: Final[dict[str, tuple[type[VpsError], bool]]] = {
 
 
 @pytest.mark.parametrize("name", WRITING)
-async def test_a_create_is_carried_out_or_not_whatever_the_answer(name: str) -> None:
+async def test_a_create_is_carried_out_or_not_whatever_the_answer(name: str, dialect: str) -> None:
     error, carried_out = WRITING[name]
-    with demo(name) as (url, app):
+    with demo(name, dialect=dialect) as (url, app):
         async with client(url, write=0.4) as speaking:
             with pytest.raises(error) as failed:
-                await create(speaking)
+                await create(app, speaking)
         assert made(app) is carried_out
         assert [r.method for r in app.received] == ["POST"]
     assert type(failed.value) is error

@@ -16,7 +16,7 @@ from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import demo_fleet, large_fleet, neighbours
 from tui.simulator.options import SimulatorOptions
 from tui.simulator.scenarios import UnknownScenario, hooks, list_scenarios
-from tui.simulator.serve import address, listen, server
+from tui.simulator.serve import Service, address, listen
 from tui.simulator.state import StateError, StateFile
 from tui.simulator.web import SimulatorApp
 from tui.simulator.world import World
@@ -77,7 +77,7 @@ def run(options: SimulatorOptions) -> int:
     if options.admin:
         told["admin_url"] = url.removesuffix("/api/v1") + "/admin/"
         told["admin_token"] = Administration(app).token
-    running = server(app)
+    running = Service(app)
     if options.end_with_stdin:
         threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()
     _stop_on_signals(running)

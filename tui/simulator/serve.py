@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import socket
 import threading
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from tui.simulator.transport import Protocol
-from tui.simulator.web import PREFIX, SimulatorApp
+from tui.simulator.web import PREFIX
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -20,10 +23,52 @@ def listen(port: int = 0) -> socket.socket:
     they are TCP; without it every answer waits 40 ms.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(128)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
     return listener
+
+
+class Service(uvicorn.Server):
+    """A uvicorn server that can be away for a while, as when it is started anew."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="critical",
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                date_header=False,  # the time of day is the world's
+                timeout_graceful_shutdown=1,
+                ws="none",
+                http=functools.partial(Protocol, self),  # type: ignore[arg-type]
+            )
+        )
+        self._away: asyncio.Task[None] | None = None
+
+    def go_away(self, seconds: float) -> None:
+        """Refuse connections for some real seconds; answers that have begun are ended first."""
+        if self._away is None or self._away.done():
+            self._away = asyncio.get_running_loop().create_task(self._be_away(seconds))
+
+    async def _be_away(self, seconds: float) -> None:
+        (server,) = self.servers
+        port = server.sockets[0].getsockname()[1]
+        server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(seconds)
+        protocol = functools.partial(
+            Protocol, self, config=self.config, server_state=self.server_state, app_state={}
+        )
+        loop = asyncio.get_running_loop()
+        self.servers = [await loop.create_server(protocol, sock=listen(port))]
 
 
 def address(listener: socket.socket) -> str:
@@ -31,27 +76,11 @@ def address(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}"
 
 
-def server(app: SimulatorApp) -> uvicorn.Server:
-    """A uvicorn server that says nothing of itself; the time of day is the world's."""
-    config = uvicorn.Config(
-        app,
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=1,
-        ws="none",
-        http=Protocol,
-    )
-    return uvicorn.Server(config)
-
-
 @contextlib.contextmanager
-def serving(app: SimulatorApp) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """Serve in a thread; gives the address. For tests that look into the world meanwhile."""
     listener = listen()
-    running = server(app)
+    running = Service(app)
     thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
     thread.start()
     try:

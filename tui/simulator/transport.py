@@ -1,6 +1,7 @@
 """Answers that go wrong below HTTP: none at all, half of one, one byte a second.
 
-An ASGI app cannot touch its connection, so `Protocol` lays the transport into the scope.
+An ASGI app cannot touch its connection, nor the port, so `Protocol` lays the transport and the
+service into the scope.
 """
 
 from __future__ import annotations
@@ -10,18 +11,24 @@ import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
+import uvicorn
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 TRANSPORT: Final = "ciplun.transport"
+SERVICE: Final = "ciplun.service"
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 class Protocol(H11Protocol):
     """uvicorn's own HTTP protocol; the app can reach the connection that it answers on."""
+
+    def __init__(self, service: uvicorn.Server, **more: Any) -> None:
+        super().__init__(**more)
+        self._service = service
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
@@ -29,7 +36,8 @@ class Protocol(H11Protocol):
         inner = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await inner({**scope, TRANSPORT: transport}, receive, send)
+            own = {TRANSPORT: transport, SERVICE: self._service}
+            await inner({**scope, **own}, receive, send)
 
         self.app = app
 

@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from tui.simulator.scenarios import answers, connection, lists, worlds, writes
+from tui.simulator.scenarios import answers, connection, lists, rivals, worlds, writes
 from tui.simulator.scenarios.base import Scenario, Turn, UnknownScenario
 from tui.simulator.web import Hook
 
@@ -19,7 +19,7 @@ __all__ = ["SCENARIOS", "Scenario", "UnknownScenario", "hooks", "list_scenarios"
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     scenario.name: scenario
-    for module in (connection, answers, lists, writes, worlds)
+    for module in (connection, answers, lists, writes, rivals, worlds)
     for scenario in module.SCENARIOS
 }
 

@@ -112,29 +112,41 @@ def _limit_rate(world: World) -> None:
     world.rate = Rate(30, 60)
 
 
+def _limit(name: str, description: str, answer: Answer) -> Scenario:
+    return instead(name, description, answer, hypothetical=True)
+
+
 _ERRORS: Final = tuple(
     instead(f"error-{status}", f"{status} with a proxy's HTML page; nothing is done", _html(status))
     for status in (500, 502, 503, 504)
 )
 _LIMITS: Final = (
-    prepared("rate-limit", "each token has 30 requests a minute, then 429", _limit_rate),
-    instead("throttled", "429, to come back in 60 seconds", _throttled("60")),
-    instead("throttled-by-date", "429 with a date to come back at", _throttled_by_date),
-    instead("throttled-silent", "429 without a time", _throttled(None)),
-    instead("throttled-negative", "429, to come back a minute ago", _throttled("-60")),
-    instead("throttled-for-a-year", "429, to come back in a year", _throttled("31536000")),
-    instead("throttled-nonsense", "429 with a time that is none", _throttled("soon")),
+    prepared(
+        "rate-limit",
+        "each token has 30 requests a minute, then 429",
+        _limit_rate,
+        hypothetical=True,
+    ),
+    _limit("throttled", "429, to come back in 60 seconds", _throttled("60")),
+    _limit("throttled-by-date", "429 with a date to come back at", _throttled_by_date),
+    _limit("throttled-silent", "429 without a time", _throttled(None)),
+    _limit("throttled-negative", "429, to come back a minute ago", _throttled("-60")),
+    _limit("throttled-for-a-year", "429, to come back in a year", _throttled("31536000")),
+    _limit("throttled-nonsense", "429 with a time that is none", _throttled("soon")),
 )
 _ACCESS: Final = (
     instead("unauthorised", "401: the token is not known (any more)", _unauthorised),
-    instead("forbidden-writes", "403 on every write", _forbidden, writes),
-    instead("forbidden-servers", "403 on /servers/", _forbidden, of("servers")),
-    instead("forbidden-account", "403 on /account/me/", _forbidden, of("account")),
+    instead("forbidden-writes", "403 on every write", _forbidden, writes, hypothetical=True),
+    instead("forbidden-servers", "403 on /servers/", _forbidden, of("servers"), hypothetical=True),
+    instead(
+        "forbidden-account", "403 on /account/me/", _forbidden, of("account"), hypothetical=True
+    ),
     instead(
         "snapshots-only",
         "there is nothing but /snapshots/: all else is an HTML 404",
         lambda request, world: HTMLResponse(HTML_404, 404),
         lambda request: not of("snapshots")(request),
+        hypothetical=True,
     ),
 )
 _BODIES: Final = (
@@ -147,12 +159,19 @@ _BODIES: Final = (
         _body(b"<!doctype html><title>Log in</title><h1>Welcome</h1>", "text/html"),
     ),
     instead("empty-body", "status 200 and nothing in it", _body(b"")),
-    instead("deep-json", "100,000 brackets, one within the other", _body(b"[" * 100_000), reads),
+    instead(
+        "deep-json",
+        "100,000 brackets, one within the other",
+        _body(b"[" * 100_000),
+        reads,
+        hypothetical=True,
+    ),
     instead(
         "long-number",
         "an id of 5,000 digits",
         _body(b'{"count":1,"results":[{"id":' + b"9" * 5000 + b"}]}"),
         reads,
+        hypothetical=True,
     ),
 )
 _REDIRECTS: Final = (

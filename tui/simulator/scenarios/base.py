@@ -58,7 +58,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A named fault. `hypothetical`: nothing published or usual says that the service does so."""
+    """A named fault.
+
+    `hypothetical`: it goes beyond the published contract, which does not say that the service does
+    so. What any network, proxy or colleague can do needs nobody's word.
+    """
 
     name: str
     description: str

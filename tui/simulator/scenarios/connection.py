@@ -20,11 +20,12 @@ from tui.simulator.scenarios.base import (
     instead,
     reads,
 )
-from tui.simulator.transport import CutAnswer, NoAnswer, RawAnswer, Silence, SlowAnswer
+from tui.simulator.transport import SERVICE, CutAnswer, NoAnswer, RawAnswer, Silence, SlowAnswer
 from tui.simulator.world import World
 
 GIGABYTE: Final = 1 << 30
 DELAY: Final = 3.0
+AWAY: Final = 5.0
 _HEAD: Final = b'{"count":1,"results":[{"id":1,"name":"'
 
 
@@ -39,6 +40,19 @@ class _Late(Struck):
 
 def _late(turn: Turn, rng: random.Random) -> _Late:
     return _Late(anything, turn)
+
+
+class _Refused(Struck):
+    """The port is closed once the answer has begun."""
+
+    async def after(self, request: Request, response: Response, world: World) -> Response:
+        if self.strikes(request):
+            request.scope[SERVICE].go_away(AWAY)
+        return response
+
+
+def _refused(turn: Turn, rng: random.Random) -> _Refused:
+    return _Refused(anything, turn)
 
 
 def _chunks() -> Iterator[bytes]:
@@ -91,6 +105,11 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         "garbage",
         "what comes back is not HTTP",
         lambda request, world: RawAnswer(b"SSH-2.0-OpenSSH_9.2p1\r\n\x00\xff\r\n"),
+    ),
+    Scenario(
+        "refused",
+        f"after an answer the port is closed for {AWAY:g} seconds, as in a restart",
+        _refused,
     ),
     Scenario("slow-answer", f"every answer waits {DELAY:g} seconds", _late),
     afterwards(

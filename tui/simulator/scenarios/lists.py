@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+from starlette.responses import Response
 
-from tui.simulator.scenarios.base import Edit, Scenario, edited, items_of, lists, snapshot_lists
+from tui.simulator.scenarios.base import (
+    Edit,
+    Pick,
+    Scenario,
+    afterwards,
+    edited,
+    items_of,
+    json_answer,
+    lists,
+    snapshot_lists,
+)
+from tui.simulator.world import World
 
 _CURSOR: Final = "cursor"
 
@@ -52,22 +65,44 @@ def _endless(answer: Any, request: Request) -> Any:
 
 
 def _shifting() -> Edit:
-    """Two pages between which, by turns, an item comes in at the top or goes there."""
+    """Pages between which, by turns, an item comes in at the top or goes there.
+
+    A list that comes whole is given in two pages.
+    """
     sweeps = itertools.count()
-    shift = 0
+    shift, before = 0, None
 
     def edit(answer: Any, request: Request) -> Any:
-        nonlocal shift
-        page = _as_object(answer)
-        items, half = page["results"], len(page["results"]) // 2
-        if _cursor(request) == 1:
+        nonlocal shift, before
+        page, first = _as_object(answer), False
+        if "next" in page:
+            items, first = page["results"], page["previous"] is None
+        else:
+            half = len(page["results"]) // 2
+            first = _cursor(request) == 1
+            items = page["results"][:half] if first else page["results"][half:]
+            page["next"] = f"{request.url.path}?{_CURSOR}=2" if first else None
+        if first:
             shift = 1 if next(sweeps) % 2 else -1
-            link = f"{request.url.path}?{_CURSOR}=2"
-            return {**page, "next": link, "results": items[:half]}
-        rest = items[half + shift :]
-        return {**page, "count": page["count"] - shift, "next": None, "results": rest}
+            shown = items
+        else:
+            page["count"] -= shift
+            shown = items[1:] if shift > 0 else [before, *items]
+        before = items[-1] if items else None
+        return {**page, "results": shown}
 
     return edit
+
+
+def _lost_page(request: Request, response: Response, world: World) -> Response:
+    """The list in two pages, of which the second has gone when it is asked for."""
+    if response.status_code != 200:
+        return response
+    if _cursor(request) > 1:
+        return json_answer({"detail": "Invalid page."}, 404)
+    page = _as_object(json.loads(bytes(response.body)))
+    half = page["results"][: len(page["results"]) // 2]
+    return json_answer({**page, "next": f"{request.url.path}?{_CURSOR}=2", "results": half})
 
 
 def _wrong_count(answer: Any, request: Request) -> Any:
@@ -145,38 +180,43 @@ def _half_a_pair(answer: Any, request: Request) -> Any:
     return _changed(answer, [{"description": "half a surrogate pair: \ud800"}])
 
 
+def _list(name: str, description: str, edit: Edit, pick: Pick = lists) -> Scenario:
+    return edited(name, description, edit, pick, hypothetical=True)
+
+
 SCENARIOS: Final[tuple[Scenario, ...]] = (
-    edited("next-foreign", "`next` names another host", _halves("https://other.example.net")),
-    edited("next-internal", "`next` names a host behind a proxy", _halves("http://app:8000")),
-    edited("next-loop", "`next` goes in a circle", _circle, hypothetical=True),
-    edited("next-endless", "there is always a `next`", _endless, hypothetical=True),
+    _list("next-foreign", "`next` names another host", _halves("https://other.example.net")),
+    _list("next-internal", "`next` names a host behind a proxy", _halves("http://app:8000")),
+    _list("next-loop", "`next` goes in a circle", _circle),
+    _list("next-endless", "there is always a `next`", _endless),
     Scenario(
         "shifting-pages",
-        "two pages, between which items come and go",
+        "pages between which an item comes or goes, by turns",
         lambda turn, rng: edited("", "", _shifting(), snapshot_lists).make(turn, rng),
-    ),
-    edited("wrong-count", "`count` is three too many", _wrong_count, hypothetical=True),
-    edited("duplicate-ids", "an item comes twice", _twice, hypothetical=True),
-    edited(
-        "bad-items",
-        "four snapshots that cannot be read",
-        _bad_items,
-        snapshot_lists,
         hypothetical=True,
     ),
-    edited(
+    afterwards(
+        "lost-page",
+        "the second page is gone when it is asked for: 404",
+        _lost_page,
+        lists,
+        last=False,
+        hypothetical=True,
+    ),
+    _list("wrong-count", "`count` is three too many", _wrong_count),
+    _list("duplicate-ids", "an item comes twice", _twice),
+    _list("bad-items", "four snapshots that cannot be read", _bad_items, snapshot_lists),
+    _list(
         "strange-values",
         "snapshots with unknown words and absurd numbers",
         _strange_values,
         snapshot_lists,
-        hypothetical=True,
     ),
-    edited("hostile-content", "names that attack terminals and readers", _hostile, lists),
-    edited(
+    _list("hostile-content", "names that attack terminals and readers", _hostile),
+    _list(
         "lone-surrogate",
         "a description with half of a surrogate pair, which UTF-8 cannot say",
         _half_a_pair,
         snapshot_lists,
-        hypothetical=True,
     ),
 )

@@ -63,6 +63,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         lambda request: (
             reads(request) and of("servers")(request) and request.url.path.endswith("/servers/")
         ),
+        hypothetical=True,
     ),
     _vast(10_000),
     _vast(20_000),

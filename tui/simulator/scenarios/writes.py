@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import random
 from collections.abc import Callable
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from tui.simulator.objects import NEVER, Refusal, SimSnapshot
+from tui.simulator.objects import NEVER, SimSnapshot
 from tui.simulator.rules import SLOTS
 from tui.simulator.scenarios.answers import html_error
 from tui.simulator.scenarios.base import (
-    Pick,
     Scenario,
-    Struck,
-    Turn,
     afterwards,
     creates,
     instead,
     json_answer,
     prepared,
     restores,
-    snapshot_lists,
     snapshot_of,
     writes,
 )
 from tui.simulator.transport import CutAnswer, NoAnswer, Silence
-from tui.simulator.web import Hook
 from tui.simulator.world import World
 
 VANISHES_AFTER: Final = 60.0
@@ -54,73 +47,6 @@ def _echo(request: Request, world: World) -> Response:
     token = request.headers.get("authorization", "")
     words = f"\x1b]52;c;eA==\x07\x1b[2J[/][red]\u202eno\u200b: {token} {'x' * 100_000}"
     return json_answer({"detail": words, "na\x1bme": [words]}, 400)
-
-
-class _Rival(Struck):
-    """Somebody else acts on the account, just before or just after a request."""
-
-    def __init__(
-        self, act: Callable[[Request, bytes, World], None], pick: Pick, turn: Turn, *, late: bool
-    ) -> None:
-        super().__init__(pick, turn)
-        self._act = act
-        self._late = late
-
-    async def before(self, request: Request, world: World) -> Response | None:
-        if not self._late and self.strikes(request):
-            self._act(request, await request.body(), world)
-        return None
-
-    async def after(self, request: Request, response: Response, world: World) -> Response:
-        if self._late and self.strikes(request):
-            self._act(request, await request.body(), world)
-        return response
-
-
-def _rival(
-    name: str, description: str, act: Callable[[Request, bytes, World], None], pick: Pick
-) -> Scenario:
-    def make(turn: Turn, rng: random.Random) -> Hook:
-        return _Rival(act, pick, turn, late=False)
-
-    return Scenario(name, description, make)
-
-
-def _take_last_slots(request: Request, body: bytes, world: World) -> None:
-    """Fill the server that a create is for."""
-    try:
-        fields = json.loads(body)
-        server = world.find_server(world.account, fields.get("server_id"))
-    except (ValueError, AttributeError, Refusal):
-        return
-    for number in range(SLOTS - len(world.by_server[server.id])):
-        world.add_snapshot(server, f"of-a-colleague-{number}", hours=0.0, ready_in=300.0)
-
-
-def _delete_first(request: Request, body: bytes, world: World) -> None:
-    snapshot = snapshot_of(request, world)
-    if snapshot is not None:
-        world.delete(snapshot.server.account, snapshot.id)
-
-
-def _busy_colleague(turn: Turn, rng: random.Random) -> Hook:
-    """After a listing of snapshots, one is deleted, renamed, or made."""
-
-    def act(request: Request, body: bytes, world: World) -> None:
-        mine = world.list_snapshots(world.account)
-        chosen = rng.choice(mine) if mine else None
-        deed = rng.choice(("delete", "rename", "create"))
-        if chosen is None:
-            return
-        if deed == "delete":
-            world.delete(world.account, chosen.id)
-        elif deed == "rename":
-            chosen.name = f"renamed-{rng.randrange(1000)}"
-            world.save(chosen)
-        elif len(world.by_server[chosen.server.id]) < SLOTS:
-            world.add_snapshot(chosen.server, "of-a-colleague", hours=0.0, ready_in=300.0)
-
-    return _Rival(act, snapshot_lists, turn, late=True)
 
 
 def _fate(change: Callable[[SimSnapshot, float], None]) -> Callable[..., Response]:
@@ -223,14 +149,22 @@ _REFUSED: Final = (
         "creates: limit reached, of server_id",
         _refused({"server_id": [_LIMIT]}),
         creates,
+        hypothetical=True,
     ),
     instead(
         "limit-non-field",
         "creates: limit reached, of no field",
         _refused({"non_field_errors": [_LIMIT]}),
         creates,
+        hypothetical=True,
     ),
-    instead("limit-list", "creates: limit reached, as a bare list", _refused([_LIMIT]), creates),
+    instead(
+        "limit-list",
+        "creates: limit reached, as a bare list",
+        _refused([_LIMIT]),
+        creates,
+        hypothetical=True,
+    ),
     instead(
         "conflict",
         "creates: 409, another operation is in progress",
@@ -244,53 +178,47 @@ _REFUSED: Final = (
         _refused({"detail": _STATE}),
         restores,
     ),
-    instead("hostile-errors", "writes: 400 with controls and the token in it", _echo, writes),
-)
-_RIVALS: Final = (
-    _rival(
-        "fifth-slot", "somebody takes the last slots before a create", _take_last_slots, creates
-    ),
-    _rival(
-        "rival-deletes",
-        "somebody deletes a snapshot just before it is restored or deleted",
-        _delete_first,
-        lambda request: writes(request) and not creates(request),
-    ),
-    Scenario(
-        "busy-colleague",
-        "after each listing somebody deletes, renames or makes a snapshot",
-        _busy_colleague,
+    instead(
+        "hostile-errors",
+        "writes: 400 with controls and the token in it",
+        _echo,
+        writes,
+        hypothetical=True,
     ),
 )
+
+
+def _fated(name: str, description: str, change: Callable[[SimSnapshot, float], None]) -> Scenario:
+    return afterwards(name, description, _fate(change), creates, last=False, hypothetical=True)
+
+
 _FATES: Final = (
-    afterwards("failed-snapshot", "new snapshots end failed", _fate(_failed), creates, last=False),
-    afterwards(
-        "stuck-snapshot", "new snapshots stay in progress", _fate(_stuck), creates, last=False
-    ),
-    afterwards(
+    _fated("failed-snapshot", "new snapshots end failed", _failed),
+    _fated("stuck-snapshot", "new snapshots stay in progress", _stuck),
+    _fated(
         "vanishing-snapshot",
         f"new snapshots are gone after {VANISHES_AFTER:g} virtual seconds",
-        _fate(_vanishing),
-        creates,
-        last=False,
+        _vanishing,
     ),
-    afterwards(
+    _fated(
         "late-listing",
         f"new snapshots are listed after {LISTED_AFTER:g} virtual seconds",
-        _fate(_late),
-        creates,
-        last=False,
-        hypothetical=True,
+        _late,
     ),
+    _fated("unknown-status", "new snapshots end with a status that nobody has published", _odd),
     afterwards(
-        "unknown-status",
-        "new snapshots end with a status that nobody has published",
-        _fate(_odd),
-        creates,
+        "stuck-restore",
+        "restores never end",
+        _endless_restore,
+        restores,
         last=False,
         hypothetical=True,
     ),
-    afterwards("stuck-restore", "restores never end", _endless_restore, restores, last=False),
-    prepared("restore-stays-stopped", "servers are stopped after a restore", _stays_stopped),
+    prepared(
+        "restore-stays-stopped",
+        "servers are stopped after a restore",
+        _stays_stopped,
+        hypothetical=True,
+    ),
 )
-SCENARIOS: Final[tuple[Scenario, ...]] = (*_UNANSWERED, *_REFUSED, *_RIVALS, *_FATES)
+SCENARIOS: Final[tuple[Scenario, ...]] = (*_UNANSWERED, *_REFUSED, *_FATES)

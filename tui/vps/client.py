@@ -6,8 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from functools import partial
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 import msgspec
@@ -23,14 +24,10 @@ from tui.vps.errors import (
     WriteRefused,
 )
 from tui.vps.failures import failed_request, failed_status, service_date
+from tui.vps.lists import ListReader, Query
 from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot
 from tui.vps.token import Token
 from tui.vps.transport import build
-from tui.vps.wire import Page
-
-T = TypeVar("T", bound=Server | Snapshot)
-Query = dict[str, str | int]
-_IN_THREAD: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Limits:
     read: float = 30.0
     write: float = 30.0
     page_bytes: int = 32 * 1024 * 1024
-    pages: int = 1_000
+    pages: int = 5_000
     items: int = 500_000
     redirects: int = 3
 
@@ -73,6 +70,13 @@ class Client:
         self._turn = asyncio.Semaphore(4)
         self._http = build(self._base, token, self._limits.phase)
         self._writes: set[asyncio.Task[bytes]] = set()
+        most = self._limits.pages, self._limits.items
+        self._servers = ListReader(
+            partial(self._fetch, "servers/"), decode.read_server, "server", *most, paged=True
+        )
+        self._snapshots = ListReader(
+            partial(self._fetch, "snapshots/"), decode.read_snapshot, "snapshot", *most
+        )
         self.host = urlsplit(self._base).netloc
         self.service: tuple[float, float] | None = None
         self.forbidden: Forbidden | None = None
@@ -82,7 +86,7 @@ class Client:
 
     async def servers(self) -> Listing[Server]:
         """All servers of the account, from all pages."""
-        return await self._list("servers/", {}, decode.read_server, "server")
+        return await self._servers.all({})
 
     async def server(self, server_id: Key) -> Server:
         """One server. Raises NotFound where the service does not give single servers."""
@@ -92,7 +96,7 @@ class Client:
     async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
         """All snapshots, or those of one server, from all pages."""
         query: Query = {} if server_id is None else {"server_id": server_id}
-        listing = await self._list("snapshots/", query, decode.read_snapshot, "snapshot")
+        listing = await self._snapshots.all(query, fresh=server_id is not None)
         if server_id is None:
             return listing
         # A service that ignores the filter gives those of all servers.
@@ -144,49 +148,11 @@ class Client:
 
     # -- the one way out -----------------------------------------------------------
 
-    async def _list(
-        self,
-        path: str,
-        query: Query,
-        read: Callable[[bytes | msgspec.Raw], T],
-        what: str,
-    ) -> Listing[T]:
-        items: dict[Key, T] = {}
-        problems: list[str] = []
-        unread: set[Key] = set()
-        came, repeated, total = 0, False, None
-        visited: set[tuple[tuple[str, str | int], ...]] = set()
-        while True:
-            visited.add(tuple(sorted(query.items())))
-            body = await self._read(path, query)
-            page, found, bad, keys = await _decode(body, read, what, came)
-            came += len(page.results)
-            if came > self._limits.items:
-                raise BadResponse(f"the list is longer than {self._limits.items} items")
-            for item in found:
-                repeated |= item.id in items
-                items[item.id] = item
-            problems += bad
-            unread.update(keys)
-            shifted = total is not None and page.count is not None and page.count != total
-            repeated |= shifted
-            total = page.count if page.count is not None else total
-            if not page.next:
-                break
-            # Only the query of `next` is taken: behind a proxy its origin is often wrong, and
-            # the token goes to our own address alone.
-            query = {**query, **dict(parse_qsl(urlsplit(page.next).query))}
-            if tuple(sorted(query.items())) in visited:
-                raise BadResponse("the list has no end: its pages go in a circle")
-            if len(visited) >= self._limits.pages:
-                raise BadResponse(f"the list has more than {self._limits.pages} pages")
-        return Listing(
-            items=tuple(items.values()),
-            problems=tuple(problems),
-            unread=frozenset(unread),
-            settled=not repeated and (total is None or total == came),
-            total=total,
-        )
+    async def _fetch(self, path: str, query: Query, tag: str) -> tuple[bytes | None, str]:
+        """A page of a list and its tag; without a body where the page with `tag` still holds."""
+        response, body = await self._exchanged("GET", path, query, tag=tag)
+        unchanged = tag and response.status_code == 304
+        return None if unchanged else body, response.headers.get("ETag", "")
 
     async def _read(self, path: str, query: Query | None = None) -> bytes:
         return await self._request("GET", path, query)
@@ -209,14 +175,26 @@ class Client:
         fields: dict[str, Any] | None = None,
     ) -> bytes:
         """Send a request and return the body of its 2xx answer; every failure is a VpsError."""
+        _, body = await self._exchanged(method, path, query, fields)
+        return body
+
+    async def _exchanged(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        fields: dict[str, Any] | None = None,
+        tag: str = "",
+    ) -> tuple[httpx.Response, bytes]:
         writing = method != "GET"
+        headers = {"If-None-Match": tag} if tag else None
         try:
             if writing:  # waits for no reads
                 async with asyncio.timeout(self._limits.write):
-                    response, body = await self._exchange(method, path, query, fields)
+                    response, body = await self._exchange(method, path, query, fields, headers)
             else:
                 async with self._turn, asyncio.timeout(self._limits.read):
-                    response, body = await self._exchange(method, path, query, fields)
+                    response, body = await self._exchange(method, path, query, fields, headers)
         except httpx.PoolTimeout as error:
             await self._renew()
             raise failed_request(error, self.host, writing=writing) from error
@@ -226,25 +204,37 @@ class Client:
             if writing:
                 raise OutcomeUnknown(f"{error}: it may have been carried out") from error
             raise
+        if tag and response.status_code == 304:
+            return response, b""
         failure = failed_status(response, body, writing=writing)
         if writing:
             self.forbidden = failure if isinstance(failure, Forbidden) else None
         if failure is not None:
             raise self._without_token(failure)
-        return body
+        return response, body
 
     async def _exchange(
-        self, method: str, path: str, query: Query | None, fields: dict[str, Any] | None
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        fields: dict[str, Any] | None,
+        headers: dict[str, str] | None,
     ) -> tuple[httpx.Response, bytes]:
         url = urljoin(self._base, path)
         for _ in range(self._limits.redirects + 1):
             async with self._http.stream(
-                method, url, params=query or None, json=fields
+                method, url, params=query or None, json=fields, headers=headers
             ) as response:
                 body = await self._body(response)
             self._note_date(response)
             target = response.headers.get("Location", "")
-            if method != "GET" or not response.is_redirect or not self._same_origin(url, target):
+            if (
+                method != "GET"
+                or not target
+                or not response.is_redirect
+                or not self._same_origin(url, target)
+            ):
                 return response, body
             url, query = urljoin(url, target), None
         raise BadResponse("the service redirects in a circle")
@@ -295,6 +285,9 @@ def _segment(key: Key) -> str:
     return text.replace(".", "%2E") if not text.strip(".") else text
 
 
+T = TypeVar("T")
+
+
 def _one(body: bytes, read: Callable[[bytes], T]) -> T:
     try:
         return read(body)
@@ -302,28 +295,9 @@ def _one(body: bytes, read: Callable[[bytes], T]) -> T:
         raise BadResponse(f"the answer could not be read: {error}") from error
 
 
-A = TypeVar("A")
-
-
-def _accepted(read: Callable[[], A]) -> A:
+def _accepted(read: Callable[[], T]) -> T:
     """Read the answer to a write that the status code accepted."""
     try:
         return read()
     except BadResponse as error:
         raise OutcomeUnknown(f"{error}: it may have been carried out") from error
-
-
-async def _decode(
-    body: bytes, read: Callable[[bytes | msgspec.Raw], T], what: str, start: int
-) -> tuple[Page, list[T], list[str], list[Key]]:
-    """Decode a page, off the event loop where it is large."""
-    if len(body) < _IN_THREAD:
-        return _decoded(body, read, what, start)
-    return await asyncio.to_thread(_decoded, body, read, what, start)
-
-
-def _decoded(
-    body: bytes, read: Callable[[bytes | msgspec.Raw], T], what: str, start: int
-) -> tuple[Page, list[T], list[str], list[Key]]:
-    page = decode.read_page(body)
-    return page, *decode.read_items(page, read, what, start)

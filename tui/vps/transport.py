@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import Generator, Mapping
+from importlib.util import find_spec
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import anyio._backends._asyncio  # noqa: F401  what httpx else imports on the event loop
 import httpx
 
 import tui
 from tui.vps.errors import Unreachable
 from tui.vps.token import Token
+
+if find_spec("sniffio") is None:
+    # httpx looks for it along the whole path at each request: that doubles what a request costs.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 IDLE_CONNECTION: Final = 1.0
 """Seconds that an idle connection is kept; servers close theirs after two at the soonest."""
@@ -64,8 +71,15 @@ def _build(base: str, token: Token, timeout: float, proxy: str | None) -> httpx.
         follow_redirects=False,
         trust_env=False,
         proxy=proxy,
-        verify=ssl.create_default_context() if base.startswith("https:") else True,
+        verify=_certificates(base),
     )
+
+
+def _certificates(base: str) -> ssl.SSLContext:
+    """What a certificate is checked against; over plain http there is none, and nobody to trust."""
+    if base.startswith("https:"):
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _proxy(base: str, proxies: Mapping[str, str] | None = None) -> str | None:

@@ -79,6 +79,13 @@ COMMANDS: Final = (
         "Delete",
     ),
     Command("mark", "space", "Mark", "Mark or unmark the row, for actions on many", "Change"),
+    Command(
+        "protect",
+        "x",
+        "Protect from deletes",
+        "Protect the chosen snapshot from deletes by Ciplun, or no longer",
+        "Change",
+    ),
     Command("filter", "slash", "Filter", "Filter the focused pane as you type", "Look", "Filter"),
     Command("clear", "escape", "Clear the filter and marks", "Clear filter and marks", "Look"),
     Command("sort", "s", "Sort by the next column", "Sort by the next column", "Look", "Sort"),

@@ -7,8 +7,6 @@ from textual.widgets import Input
 
 from tui.fleet.view import SERVER_SORTS, SNAPSHOT_SORTS
 from tui.screens.board import Board
-from tui.screens.details import DetailsDialog, as_json, server_facts, snapshot_facts
-from tui.screens.help import HelpDialog
 from tui.vps.models import Server, Snapshot
 from tui.widgets.row_list import RowList
 from tui.widgets.server_list import ServerList
@@ -135,9 +133,13 @@ class Browsing(Board):
 
     def action_details(self) -> None:
         """Show everything known of the chosen row."""
+        from tui.screens.details import DetailsDialog, server_facts, snapshot_facts
+
         snapshot, view = self.chosen_snapshot, self.chosen_view
         if self.pane is self.table and snapshot is not None:
-            facts = snapshot_facts(snapshot, self.now)
+            facts = snapshot_facts(
+                snapshot, self.now, protected=snapshot.id in self.fleet.protected
+            )
             self.app.push_screen(DetailsDialog(f"Snapshot {snapshot.name}", facts, snapshot))
         elif view is not None:
             operation = self.fleet.operations.get(view.server.id)
@@ -162,6 +164,8 @@ class Browsing(Board):
         if item is None:
             self.say("nothing is chosen", bad=True)
             return
+        from tui.screens.details import as_json
+
         self.app.copy_to_clipboard(as_json(item) if as_text else str(item.id))
         self.say(f"{'JSON' if as_text else 'id'} of {item.name} copied")
 
@@ -189,6 +193,8 @@ class Browsing(Board):
 
     def action_help(self) -> None:
         """Show all keys and signs."""
+        from tui.screens.help import HelpDialog
+
         self.app.push_screen(HelpDialog(self.glyphs, self.keymap))
 
     def action_quit(self) -> None:

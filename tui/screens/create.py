@@ -24,9 +24,9 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 Create = Callable[[str, str, bool], "asyncio.Task[Operation]"]
 
 
-def propose_name(taken: Container[str], now: datetime) -> str:
-    """A name that says when, and that no snapshot of the server has yet."""
-    base = f"before-update-{now:%Y-%m-%d}"
+def propose_name(taken: Container[str], now: datetime, what: str = "before-update") -> str:
+    """A name that says what for and when, and that no snapshot of the server has yet."""
+    base = f"{what}-{now:%Y-%m-%d}"
     if base not in taken:
         return base
     return next(name for n in range(2, 1000) if (name := f"{base}-{n}") not in taken)
@@ -51,21 +51,31 @@ class CreateDialog(SendingDialog):
 
     verb = "Create"
 
-    def __init__(self, view: ServerView, now: datetime, create: Create) -> None:
+    def __init__(
+        self,
+        view: ServerView,
+        now: datetime,
+        create: Create,
+        *,
+        name: str = "",
+        description: str = "",
+    ) -> None:
         super().__init__(f"Create a snapshot of {view.server.name}")
         self._view = view
         self._now = now
         self._create = create
         self._taken = frozenset(s.name for s in view.snapshots)
+        self._name_at_first = name or propose_name(self._taken, now)
+        self._description_at_first = description
 
     def body(self) -> Iterable[Widget]:
         """The two fields and what an admin should know before sending."""
         view = self._view
         yield Static("Name", classes="label", markup=False)
-        yield Field(propose_name(self._taken, self._now), id="name")
+        yield Field(self._name_at_first, id="name")
         yield Static("", id="name-problem", markup=False)
         yield Static("Description (optional)", classes="label", markup=False)
-        yield Field(id="description", placeholder="why it is taken")
+        yield Field(self._description_at_first, id="description", placeholder="why it is taken")
         yield paragraph(
             f"Takes slot {view.used + 1} of {SLOTS}, and 3 to 10 minutes at the provider."
         )
@@ -98,9 +108,9 @@ class CreateDialog(SendingDialog):
         self.update_button()
 
     @on(Input.Submitted)
-    def submitted(self) -> None:
+    def submitted(self, event: Input.Submitted) -> None:
         """Send by `enter` in either field."""
-        self.send()
+        self.send(event)
 
     def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
         """Start the create with what is typed now."""

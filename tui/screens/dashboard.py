@@ -151,7 +151,7 @@ class Dashboard(Browsing, Writing):
             if operation.kind is Kind.RESTORE
         }
         self.table.empty = snapshots_empty(fleet, chosen, self.filters["snapshots"])
-        self.table.show(rows, self._as_of, restoring=restoring)
+        self.table.show(rows, self._as_of, restoring=restoring, protected=fleet.protected)
 
     def show_titles(self) -> None:
         """Name the panes, with the large usage bar over the table."""
@@ -175,7 +175,9 @@ class Dashboard(Browsing, Writing):
         """Describe the chosen rows under the panes."""
         view = self.chosen_view
         under_way = self._under_way(view) if view else ""
-        self.query_one(Details).show(self.chosen_snapshot, view, under_way, self._as_of)
+        chosen = self.chosen_snapshot
+        protected = chosen is not None and chosen.id in self.fleet.protected
+        self.query_one(Details).show(chosen, view, under_way, self._as_of, protected=protected)
 
     def _expected(self, kind: Kind) -> tuple[str, float] | None:
         return self.session.expected_time(kind)
@@ -263,6 +265,8 @@ class Dashboard(Browsing, Writing):
 
     def _rested(self) -> None:
         self.table.release()
+        chosen = self.chosen_view
+        self.session.chosen = chosen.server.id if chosen else None
         self.show_titles()
         self.show_details()
         self.show_bars()

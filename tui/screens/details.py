@@ -26,7 +26,7 @@ def as_json(item: Server | Snapshot) -> str:
     return msgspec.json.format(msgspec.json.encode(item), indent=2).decode()
 
 
-def snapshot_facts(snapshot: Snapshot, now: datetime) -> Sequence[Fact]:
+def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Sequence[Fact]:
     """What is known of a snapshot."""
     when = snapshot.created_at
     return (
@@ -37,6 +37,10 @@ def snapshot_facts(snapshot: Snapshot, now: datetime) -> Sequence[Fact]:
         ("Size", size(snapshot.size_mb)),
         ("Created", f"{stamp(when)}  ({age(when, now)})" if when else "unknown"),
         ("Description", snapshot.description or "-"),
+        (
+            "Protected",
+            "here: Ciplun does not delete it, the provider's panel can" * protected or "-",
+        ),
     )
 
 

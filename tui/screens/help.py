@@ -54,6 +54,7 @@ class HelpDialog(Dialog[None]):
         yield _line(g.busy_slot, "a slot being filled, or restored from")
         yield _line(g.failed_slot, "a slot taken by a failed snapshot")
         yield _line(g.free, "a free slot")
+        yield _line(g.protected, "a snapshot protected here: Ciplun does not delete it")
         yield _line(g.full, "all slots in use: no create before a delete")
 
     def action_scroll(self, lines: int) -> None:

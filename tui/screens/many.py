@@ -149,7 +149,10 @@ class DeleteSetDialog(ManyDialog):
     verb = "Delete all"
     danger = True
 
-    def __init__(self, snapshots: Sequence[Snapshot], send: SendAll) -> None:
+    def __init__(
+        self, snapshots: Sequence[Snapshot], protected: Sequence[Snapshot], send: SendAll
+    ) -> None:
+        self._left_out = protected
         self._expected = f"delete {len(snapshots)}"
         items = [(s.id, f"#{s.id}  {s.name} of {s.server_name}") for s in snapshots]
         super().__init__(f"Delete {plural(len(snapshots), 'snapshot')}", items, send)
@@ -157,13 +160,16 @@ class DeleteSetDialog(ManyDialog):
     def question(self) -> Iterable[Widget]:
         """The cost, and the words to type."""
         yield paragraph("Deleting is permanent: it cannot be undone.", "-warning")
+        for snapshot in self._left_out:
+            words = f"Left out: {snapshot.name} of {snapshot.server_name} is protected here."
+            yield paragraph(words, "-warning")
         yield Static("Type this to arm the button:", classes="label", markup=False)
         yield Static(self._expected, classes="expected", markup=False)
         yield Field(id="typed")
 
     def ready(self) -> bool:
         """Whether the words match to the letter."""
-        return self.query_one("#typed", Input).value == self._expected
+        return super().ready() and self.query_one("#typed", Input).value == self._expected
 
     @on(Input.Submitted)
     def to_button(self) -> None:

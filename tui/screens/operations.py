@@ -27,13 +27,17 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 
-class OperationsDialog(Dialog[None]):
-    """A list over the timeline of the chosen operation."""
+_AGAIN = (State.NOT_CARRIED_OUT, State.NEVER_SENT, State.REFUSED)
+
+
+class OperationsDialog(Dialog[Operation]):
+    """A list over the timeline of the chosen operation. The result is the one to try again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", show=False),
         Binding("y", "copy", show=False),
         Binding("X", "declare_over", show=False),
+        Binding("t", "try_again", show=False),
         Binding("r", "reload", show=False),
         Binding("exclamation_mark,q", "leave", show=False),
     ]
@@ -50,12 +54,13 @@ class OperationsDialog(Dialog[None]):
     def body(self) -> Iterable[Widget]:
         """The list, and what is known of the chosen operation."""
         yield Field(id="operations-filter", placeholder="filter: part of a name, state or user")
+        yield Static("", id="journal-trouble", classes="-warning", markup=False)
         yield OperationList(self._glyphs, id="operations")
         yield Static("", id="timeline", markup=False)
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
-        words = "/ filters   y copies   X declares it over   esc leaves"
+        words = "/ filters   y copies   t tries again   X declares it over   esc leaves"
         yield Static(words, classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -71,11 +76,10 @@ class OperationsDialog(Dialog[None]):
         self.run_worker(self._read(), group="history", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
-        try:
-            found = await self._session.operations.history()
-        except JournalUnavailable as error:
-            found = self._session.operations.running()
-            self.query_one("#timeline", Static).update(str(error))
+        found = await self._session.operations.history()
+        trouble = self.query_one("#journal-trouble", Static)
+        trouble.display = bool(self._session.operations.trouble)
+        trouble.update(self._session.operations.trouble)
         if found != self._all:
             self._all = found
             self._show()
@@ -143,14 +147,25 @@ class OperationsDialog(Dialog[None]):
             self.app.copy_to_clipboard(msgspec.json.format(encoded, indent=2).decode())
             self.app.notify("operation copied as JSON", markup=False)
 
+    def action_try_again(self) -> None:
+        """Leave for the dialog that asks for the same again; nothing is sent by this."""
+        operation = self.query_one(OperationList).cursor_row
+        if operation is None or operation.state not in _AGAIN:
+            self.app.notify("only what was not carried out can be tried again", markup=False)
+        else:
+            self.finish(operation)
+
     def action_declare_over(self) -> None:
         """Stop waiting for an operation whose end cannot be seen; asked for twice."""
         operation = self.query_one(OperationList).cursor_row
-        if operation is None or operation.state not in (State.UNKNOWN, State.ACCEPTED):
+        stoppable = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
+        if operation is None or operation.state not in stoppable:
             self.app.notify("only an open operation can be declared over", markup=False)
         elif self._sure != operation.id:
             self._sure = operation.id
             words = f"X again declares the {operation.title} over and frees {operation.server_name}"
+            if operation.state is State.WAITING:
+                words = f"X again gives up the {operation.title}: it is not sent"
             self.app.notify(words, severity="warning", markup=False)
         else:
             self._session.perform(self._session.operations.declare_over(operation.id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 
 from textual import on
@@ -19,11 +19,11 @@ from tui.screens.create import name_problem, propose_name
 from tui.screens.dialog import paragraph
 from tui.screens.sending import SendingDialog
 from tui.text import age, size
-from tui.vps.models import SLOTS, Snapshot
+from tui.vps.models import SLOTS, Key, Snapshot
 from tui.widgets.field import Field
 
-MakeRoom = Callable[[Snapshot, str, str], "asyncio.Task[Operation]"]
-"""Deletes a snapshot and then creates one of a name and description."""
+MakeRoom = Callable[[Snapshot, str, bool], "asyncio.Task[Operation]"]
+"""Deletes a snapshot and then creates one of a name; True: even without a record."""
 
 
 class RoomDialog(SendingDialog):
@@ -32,24 +32,33 @@ class RoomDialog(SendingDialog):
     verb = "Delete and create"
     danger = True
 
-    def __init__(self, view: ServerView, now: datetime, make_room: MakeRoom) -> None:
+    def __init__(
+        self,
+        view: ServerView,
+        now: datetime,
+        protected: Container[Key],
+        make_room: MakeRoom,
+        *,
+        name: str = "",
+    ) -> None:
         super().__init__(f"Make room on {view.server.name}")
         self._view = view
         self._now = now
         self._make_room = make_room
         self._taken = frozenset(s.name for s in view.snapshots)
-        self._candidates = dispensable(view)
+        self._candidates = dispensable(view, protected)
+        self._name_at_first = name or propose_name(self._taken, now)
 
     def body(self) -> Iterable[Widget]:
         """The candidates, the new name, and the name to type."""
         yield paragraph(f"All {SLOTS} slots of this server are used.", "-warning")
         if not self._candidates:
-            yield paragraph("None of them should go: a create is possible once one has ended.")
+            yield paragraph("None of them should go: they are busy, protected, or the only one.")
             return
         yield Static("Which one goes, the most dispensable first:", classes="label", markup=False)
         yield OptionList(*(Option(self._line(s)) for s in self._candidates), compact=True)
         yield Static("Name of the new snapshot", classes="label", markup=False)
-        yield Field(propose_name(self._taken, self._now), id="name")
+        yield Field(self._name_at_first, id="name")
         yield Static("", id="name-problem", markup=False)
         yield paragraph(
             "The chosen one is deleted for good first; until the new one is completed the server "
@@ -112,5 +121,5 @@ class RoomDialog(SendingDialog):
             self.query_one("#send").focus()
 
     def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
-        """Start the plan. It is always recorded."""
-        return self._make_room(self._target, self.query_one("#name", Input).value, "")
+        """Start the plan."""
+        return self._make_room(self._target, self.query_one("#name", Input).value, unrecorded)

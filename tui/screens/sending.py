@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
@@ -17,15 +18,16 @@ from tui.fleet.plans import OneShort
 from tui.screens.dialog import Dialog
 from tui.vps.errors import Rejected, VpsError
 
-Start = Callable[[bool], "asyncio.Task[Operation]"]
-"""Starts the write in the background; True: even where no record of it can be kept."""
+HELD: float = 0.7
+"""Seconds between two presses up to which the second may be a key that is held down."""
 
 
 class SendingDialog(Dialog[Operation]):
     """The base of create, restore and delete.
 
-    `start` is called at most once at a time however often keys repeat; the task it returns goes
-    on if the dialog is left. The result is the operation, None where nothing was sent.
+    `start` is called at most once at a time however often keys repeat, and after a refusal only
+    once the key has been let go; the task it returns goes on if the dialog is left. The result is
+    the operation, None where nothing was sent.
     """
 
     verb: ClassVar[str] = "Send"
@@ -34,13 +36,16 @@ class SendingDialog(Dialog[Operation]):
     def __init__(self, title: str) -> None:
         super().__init__(title)
         self._sending: asyncio.Task[Operation] | None = None
-        self._unrecorded = False
+        self._pressed_at = float("-inf")
 
     def foot(self) -> Iterable[Widget]:
         """The provider's words, and the one button that acts."""
         yield Static("", id="answer", markup=False)
         with Horizontal(classes="dialog-buttons"):
             yield Static("esc leaves without effect", classes="hint", markup=False)
+            without = Button("Without a record", id="unrecorded", variant="warning", compact=True)
+            without.display = False
+            yield without
             yield Button(
                 self.verb,
                 id="send",
@@ -59,8 +64,9 @@ class SendingDialog(Dialog[Operation]):
 
     def update_button(self) -> None:
         """Arm or disarm the button."""
-        busy = self._sending is not None
-        self.query_one("#send", Button).disabled = busy or not self.ready()
+        off = self._sending is not None or not self.ready()
+        for button in self.query("#send, #unrecorded").results(Button):
+            button.disabled = off
 
     def answer(self, text: str, *, good: bool = False) -> None:
         """Show a sentence above the button."""
@@ -69,11 +75,22 @@ class SendingDialog(Dialog[Operation]):
         line.update(text)
 
     @on(Button.Pressed, "#send")
-    def send(self) -> None:
+    def send(self, event: Message) -> None:
         """Send once; further presses do nothing until there is an answer."""
+        held = event.time - self._pressed_at < HELD
+        self._pressed_at = event.time
+        if not held:
+            self._begin(unrecorded=False)
+
+    @on(Button.Pressed, "#unrecorded")
+    def send_unrecorded(self) -> None:
+        """Send although no record can be kept: a button of its own asks for that."""
+        self._begin(unrecorded=True)
+
+    def _begin(self, *, unrecorded: bool) -> None:
         if self._sending is not None or not self.ready():
             return
-        self._sending = self.start(self._unrecorded)
+        self._sending = self.start(unrecorded)
         self.update_button()
         self.answer("sending …", good=True)
         self.run_worker(self._send(self._sending), group="send", exit_on_error=False)
@@ -82,18 +99,17 @@ class SendingDialog(Dialog[Operation]):
         try:
             operation = await asyncio.shield(sending)
         except JournalUnavailable as error:
-            self._unrecorded = True
-            self.answer(f"{error} Nothing was sent. Press again to send without a record.")
+            self.answer(f"{error} Nothing was sent. Another button sends it without a record.")
+            self.query_one("#unrecorded").display = True
         except Rejected as error:
             self.rejected(error)
         except (Refused, OneShort, VpsError) as error:
             self.answer(str(error))
         else:
             self.finish(operation)
-        finally:
-            self._sending = None
-            if self.is_attached:
-                self.update_button()
+            return  # what is pressed while the dialog closes sends nothing more
+        self._sending = None
+        self.update_button()
 
     def action_leave(self) -> None:
         """Leave. What is on the wire already goes on, and its refusal is told all the same."""

@@ -2,71 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tui.commands import BY_ID
-from tui.fleet.operation import Kind, Operation
-from tui.fleet.plans import each, make_room
-from tui.fleet.state import Fleet, ServerView
-from tui.screens.ask import AskDialog
-from tui.screens.board import Board
-from tui.screens.confirm import ConfirmDialog, delete_warnings, describe, restore_warnings
-from tui.screens.create import CreateDialog
-from tui.screens.many import CreateSetDialog, DeleteSetDialog, Told
-from tui.screens.operations import OperationsDialog
-from tui.screens.room import MakeRoom, RoomDialog
-from tui.vps.models import Account, Phase, Server, Snapshot
+from tui.fleet.state import ServerView
+from tui.screens.asking import Asking
+from tui.screens.refusal import STALE, WRITES, refusal, token_refusal
+from tui.vps.models import Server, Snapshot
 
-STALE = "the data is not live: nothing is destroyed on old knowledge"
-WRITES = {"create": Kind.CREATE, "restore": Kind.RESTORE, "delete": Kind.DELETE}
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from tui.screens.many import Told
 
 
-def refusal(
-    kind: Kind, fleet: Fleet, view: ServerView | None, snapshot: Snapshot | None
-) -> str | None:
-    """Why this cannot be asked for now, in one sentence; None where it can.
-
-    Only what is known here: the provider, and what is read again on confirming, decide.
-    """
-    if view is None:
-        return "no server is chosen"
-    operation = fleet.operations.get(view.server.id)
-    if operation is not None:
-        what = f"{operation.kind.value} of {operation.snapshot_name}"
-        return f"{what} is open on {view.server.name} ({operation.state.value})"
-    if fleet.restoring(view.server.id):
-        return f"{view.server.name} is being restored"
-    if kind is Kind.CREATE:
-        return None
-    if not fleet.freshness.live:
-        return STALE
-    if snapshot is None or snapshot.server_id != view.server.id:
-        return "no snapshot is chosen"
-    if kind is Kind.RESTORE and snapshot.phase is not Phase.COMPLETED:
-        return f"{snapshot.name} is {snapshot.status.replace('_', ' ')}, not completed"
-    if kind is Kind.DELETE and snapshot.phase not in (Phase.COMPLETED, Phase.FAILED):
-        return f"{snapshot.name} is {snapshot.status.replace('_', ' ')}"
-    return None
-
-
-def token_refusal(account: Account | None) -> str | None:
-    """Why the token may not write, None where it may or where its permissions are not known."""
-    if account is None or not account.permissions or account.may("servers:write"):
-        return None
-    if account.may("servers:read"):
-        return "the token may only read: it needs servers:*"
-    return "the token may not write: it needs servers:*"
-
-
-class Writing(Board):
-    """Create, restore, delete, lock."""
+class Writing(Asking):
+    """Create, restore, delete, lock. Dialogs are imported when they are opened."""
 
     def refusals(self) -> dict[str, str]:
         """Command ids that can't be used now, with the reason."""
         view, snapshot = self.chosen_view, self.chosen_snapshot
-        locked = self._unwritable()
+        locked = self.unwritable()
         found = {}
         for command, kind in WRITES.items():
             reason = locked or refusal(kind, self.fleet, view, snapshot)
@@ -74,7 +31,7 @@ class Writing(Board):
                 found[command] = reason
         return found
 
-    def _unwritable(self) -> str | None:
+    def unwritable(self) -> str | None:
         """Why nothing at all can be written now."""
         client = self.session.client
         if client is None:
@@ -91,12 +48,6 @@ class Writing(Board):
             self.say(f"{BY_ID[command].label}: {reason}", bad=True)
         return reason is None
 
-    def _perform(
-        self, send: Callable[[], Coroutine[Any, Any, Operation]]
-    ) -> asyncio.Task[Operation]:
-        """Start a write that goes on whatever becomes of the dialog."""
-        return self.session.perform(send())
-
     def action_create(self) -> None:
         """Ask for a name and create a snapshot of the chosen server, or of all marked ones."""
         marked = [v for v in self.fleet.servers.values() if v.server.id in self.servers.marks]
@@ -106,31 +57,14 @@ class Writing(Board):
         view = self.chosen_view
         if not self._allowed("create") or view is None:
             return
-
-        def create(name: str, description: str, unrecorded: bool) -> asyncio.Task[Operation]:
-            operations = self.session.operations
-            return self._perform(
-                lambda: operations.create(view.server, name, description, unjournaled=unrecorded)
-            )
-
-        if view.full:
-            self.app.push_screen(RoomDialog(view, self.now, self._room_maker(view)))
-        else:
-            self.app.push_screen(CreateDialog(view, self.now, create))
-
-    def _room_maker(self, view: ServerView) -> MakeRoom:
-        def start(target: Snapshot, name: str, description: str) -> asyncio.Task[Operation]:
-            operations = self.session.operations
-            return self._perform(
-                lambda: make_room(operations, target, view.server, name, description)
-            )
-
-        return start
+        self.ask_create(view)
 
     def _create_set(self, views: Sequence[ServerView]) -> None:
-        if reason := self._unwritable():
+        if reason := self.unwritable():
             self.say(reason, bad=True)
             return
+        from tui.fleet.plans import each
+        from tui.screens.many import CreateSetDialog
 
         def send(name: str, told: Told) -> asyncio.Task[None]:
             operations = self.session.operations
@@ -147,18 +81,23 @@ class Writing(Board):
         self.app.push_screen(CreateSetDialog(views, self.now, send))
 
     def _delete_set(self, snapshots: Sequence[Snapshot]) -> None:
-        reason = self._unwritable()
+        reason = self.unwritable()
         if not reason and not self.fleet.freshness.live:
             reason = STALE
         if reason:
             self.say(reason, bad=True)
             return
+        from tui.fleet.plans import each
+        from tui.screens.many import DeleteSetDialog
+
+        protected = [s for s in snapshots if s.id in self.fleet.protected]
+        unprotected = [s for s in snapshots if s.id not in self.fleet.protected]
 
         def send(_: str, told: Told) -> asyncio.Task[None]:
             operations = self.session.operations
             return self.session.perform(
                 each(
-                    snapshots,
+                    unprotected,
                     lambda snapshot: snapshot.server_id,
                     operations.delete,
                     lambda snapshot, result: told(snapshot.id, result),
@@ -166,27 +105,14 @@ class Writing(Board):
             )
 
         self.table.clear_marks()
-        self.app.push_screen(DeleteSetDialog(snapshots, send))
+        self.app.push_screen(DeleteSetDialog(unprotected, protected, send))
 
     def action_restore(self) -> None:
         """Ask for the server's name and restore the chosen snapshot."""
         view, target = self.chosen_view, self.chosen_snapshot
         if not self._allowed("restore") or view is None or target is None:
             return
-        operations = self.session.operations
-        self.app.push_screen(
-            ConfirmDialog(
-                f"Restore {view.server.name}",
-                verb="Restore",
-                target=describe(target, self.now),
-                warnings=restore_warnings(target, view, self.now),
-                expected=view.server.name,
-                what="the server's name",
-                send=lambda unrecorded: self._perform(
-                    lambda: operations.restore(target, unjournaled=unrecorded)
-                ),
-            )
-        )
+        self.ask_restore(view, target)
 
     def action_delete(self) -> None:
         """Ask for the snapshot's name and delete it, or all marked ones."""
@@ -198,20 +124,28 @@ class Writing(Board):
         view, target = self.chosen_view, self.chosen_snapshot
         if not self._allowed("delete") or view is None or target is None:
             return
-        operations = self.session.operations
-        self.app.push_screen(
-            ConfirmDialog(
-                f"Delete {target.name}",
-                verb="Delete",
-                target=describe(target, self.now),
-                warnings=delete_warnings(target, view, self.now),
-                expected=target.name,
-                what="the snapshot's name",
-                send=lambda unrecorded: self._perform(
-                    lambda: operations.delete(target, unjournaled=unrecorded)
-                ),
-            )
-        )
+        self.ask_delete(view, target)
+
+    def action_protect(self) -> None:
+        """Protect the chosen snapshot from deletes by Ciplun, or no longer."""
+        target = self.chosen_snapshot
+        if target is None or not self.session.connected:
+            self.say("no snapshot is chosen", bad=True)
+            return
+        self.session.perform(self._protect(target, on=target.id not in self.fleet.protected))
+
+    async def _protect(self, target: Snapshot, *, on: bool) -> None:
+        from tui.fleet.journal import JournalUnavailable
+
+        try:
+            await self.session.operations.protect(target, on=on)
+        except JournalUnavailable as error:
+            self.say(str(error), bad=True)
+            return
+        if on:
+            self.say(f"{target.name} is protected here: Ciplun does not delete it, others can")
+        else:
+            self.say(f"{target.name} is no longer protected")
 
     def action_lock(self) -> None:
         """Lock writing, or unlock it for the set time."""
@@ -226,10 +160,13 @@ class Writing(Board):
     def action_operations(self) -> None:
         """Show what is running and what became of the rest."""
         if self.session.connected:
-            self.app.push_screen(OperationsDialog(self.session, self.glyphs))
+            from tui.screens.operations import OperationsDialog
+
+            self.app.push_screen(OperationsDialog(self.session, self.glyphs), self.ask_again)
 
     def action_add_server(self) -> None:
         """Ask for the id of a server that no list names."""
+        from tui.screens.ask import AskDialog
 
         def add(text: str | None) -> None:
             if text:

@@ -37,11 +37,13 @@ class Details(Widget):
         view: ServerView | None,
         under_way: str,
         now: datetime,
+        *,
+        protected: bool = False,
     ) -> None:
         """Describe what is chosen, and what is `under_way` on its server."""
         lines = []
         if snapshot is not None:
-            lines.append(_snapshot_line(snapshot, now))
+            lines.append(_snapshot_line(snapshot, now, protected))
         if view is not None:
             lines.append(_server_line(view, under_way))
         self._show(tuple(lines), self._outage)
@@ -61,13 +63,15 @@ class Details(Widget):
                 self.refresh(Region(start, y, end - start, 1))
 
 
-def _snapshot_line(snapshot: Snapshot, now: datetime) -> Content:
+def _snapshot_line(snapshot: Snapshot, now: datetime, protected: bool) -> Content:
     pieces: list[Piece] = [(f"#{snapshot.id} ", "$text-muted"), (snapshot.name, "bold")]
     if snapshot.created_at:
         made = f"created {stamp(snapshot.created_at)}, {age(snapshot.created_at, now)}"
         pieces += [_DOT, (made, "")]
     if snapshot.size_mb is not None:
         pieces += [_DOT, (size(snapshot.size_mb), "")]
+    if protected:
+        pieces += [_DOT, ("protected here", "$text-accent")]
     if snapshot.description:
         pieces += [_DOT, (snapshot.description, "")]
     return Content.assemble(*pieces)

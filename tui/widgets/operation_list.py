@@ -19,7 +19,7 @@ COLUMNS = (
     Column("who", "By", width=10, priority=1),
 )
 _GOOD = (State.COMPLETED,)
-_BUSY = (State.INTENT, State.SENT, State.ACCEPTED)
+_BUSY = (State.WAITING, State.INTENT, State.SENT, State.ACCEPTED)
 _DIM = (State.REFUSED, State.NEVER_SENT)
 
 

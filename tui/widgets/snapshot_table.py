@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from textual.events import Resize
@@ -46,6 +46,7 @@ class SnapshotTable(RowList[Snapshot]):
         self._expectation = expectation
         self._now = datetime.now(UTC)
         self._restoring: Mapping[Hashable, float | None] = {}
+        self._protected: Container[Hashable] = ()
         self._everything = False
         self._narrow = False
 
@@ -55,9 +56,10 @@ class SnapshotTable(RowList[Snapshot]):
         now: datetime,
         *,
         restoring: Mapping[Hashable, float | None],
+        protected: Container[Hashable] = (),
     ) -> None:
-        """Take over new rows, and the ids that a server is being restored from, with since when."""
-        self._now, self._restoring = now, restoring
+        """Take over new rows, the ids a server is restored from with since when, the protected."""
+        self._now, self._restoring, self._protected = now, restoring, protected
         self.set_rows(rows)
 
     def show_servers(self, everything: bool) -> None:
@@ -91,13 +93,14 @@ class SnapshotTable(RowList[Snapshot]):
 
     def row_cells(self, row: Snapshot) -> Sequence[Cells]:
         """The server where asked for, name, status, size, age."""
-        name, status = (
-            Cell(row.name, "dim" if row.phase is Phase.UNKNOWN else ""),
-            self._status(row),
-        )
+        plain = Cell(row.name, "dim" if row.phase is Phase.UNKNOWN else "")
+        name: Cells = plain
+        if row.id in self._protected:
+            name = (Cell(f"{self.glyphs.protected} ", "mark"), plain)
+        status = self._status(row)
         if self._narrow:
             return name, status, Cell(short_age(row.created_at, self._now), "dim")
-        cells = (
+        cells: tuple[Cells, ...] = (
             name,
             status,
             Cell(size(row.size_mb), "dim" if row.size_mb is None else ""),

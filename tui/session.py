@@ -24,6 +24,7 @@ from tui.settings import Settings
 from tui.text import duration
 from tui.tokens import TokenError
 from tui.vps.errors import Unauthorised, VpsError
+from tui.vps.models import Key
 from tui.vps.token import Token
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Session:
         self.tell = tell
         self.token_read: Callable[[Token], None] = lambda token: None
         self.client: Client | None = None
+        self.chosen: Key | None = None
         self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._woken = asyncio.Event()
@@ -133,6 +135,7 @@ class Session:
             clock=self.clock,
             observe=self.operations.observe,
             renew=self._renew,
+            chosen=lambda: self.chosen,
             idle=settings.poll_idle,
             busy=settings.poll_busy,
         )
@@ -244,7 +247,7 @@ class Session:
 
     def _followed(self, task: asyncio.Task[Operation]) -> None:
         error = None if task.cancelled() else task.exception()
-        if _foreseen(error):
+        if error is not None and _foreseen(error):
             self.tell(None, News(str(error), bad=True))
 
     def service_now(self) -> float:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.clocks import FakeClock, settle
-from tests.fleet.fakes import FakeApi, snapshot
+from tests.fleet.fakes import FakeApi, server, snapshot
+from tui.fleet import turns
 from tui.fleet.poller import Poller
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
@@ -21,6 +22,7 @@ from tui.vps.errors import (
     Unreachable,
     VpsError,
 )
+from tui.vps.models import Key
 
 
 class Running:
@@ -31,11 +33,13 @@ class Running:
         self.api = FakeApi()
         self.store = Store(self.clock)
         self.sightings: list[Sighting] = []
+        self.chosen: Key | None = None
         self.poller = Poller(
             api=self.api,
             store=self.store,
             clock=self.clock,
             observe=self._observe,
+            chosen=lambda: self.chosen,
             jitter=lambda: 1.0,
         )
         self.task: asyncio.Task[None] | None = None
@@ -234,3 +238,24 @@ async def test_every_answer_is_evidence(running: Running) -> None:
     running.poller.refresh(2)
     await settle()
     assert running.sightings[-1].server_id == 2
+
+
+async def test_a_large_fleet_is_swept_rarely_and_its_busy_and_chosen_servers_often(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "ITEMS_A_SECOND", 0.1)
+    running.api.server_list = [server(n) for n in range(10)]
+    running.api.snapshot_list = [snapshot(10 + n, n) for n in range(8)]
+    running.api.snapshot_list[7] = snapshot(17, 7, "in_progress")
+    running.chosen = 3
+    await running.start()
+    running.api.calls.clear()
+    await running.clock.advance(179)
+    assert running.api.count("servers") == 0
+    assert running.api.calls.count(("snapshots", 7)) == 17
+    assert running.api.calls.count(("snapshots", 3)) == 2
+    running.chosen = 4
+    await running.clock.advance(2)
+    assert running.api.calls.count(("snapshots", None)) == 1
+    await running.clock.advance(65)
+    assert running.api.calls.count(("snapshots", 4)) == 1

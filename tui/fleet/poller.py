@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from tui.fleet.clock import Clock
 from tui.fleet.merge import merge_servers, merge_snapshots
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
+from tui.fleet.turns import Turns
 from tui.vps.errors import Forbidden, NotFound, RateLimited, Unauthorised, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot
 
@@ -21,8 +22,6 @@ log = logging.getLogger(__name__)
 
 FIRST_BACKOFF: Final = 2.0
 LAST_BACKOFF: Final = 60.0
-BUSY_AT_ONCE: Final = 8
-"""Servers asked for in one busy round; more of them take turns."""
 IN_THREAD: Final = 2_000
 """Snapshots from which a listing is merged off the event loop."""
 NAP: Final = 5.0
@@ -59,7 +58,8 @@ class Poller:
     """Keeps a store fresh: the busy servers every `busy` seconds, everything every `idle`.
 
     `observe` gets every answer of the list call, as evidence for running operations. `renew` is
-    asked once when a token that was good is refused: whether there is another one now.
+    asked once when a token that was good is refused: whether there is another one now. Where a
+    fleet is so large that sweeps are rare, the server that `chosen` gives is asked for in between.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Poller:
         clock: Clock,
         observe: Callable[[Sighting], Awaitable[None]],
         renew: Callable[[], Awaitable[bool]] | None = None,
+        chosen: Callable[[], Key | None] = lambda: None,
         idle: float = 60.0,
         busy: float = 10.0,
         jitter: Callable[[], float] = random.random,
@@ -79,7 +80,7 @@ class Poller:
         self._clock = clock
         self._observe = observe
         self._renew = renew
-        self._idle = idle
+        self._turns = Turns(store, clock, idle, chosen)
         self._busy = busy
         self._jitter = jitter
         self._woken = asyncio.Event()
@@ -87,7 +88,6 @@ class Poller:
         self._sweep_due = 0.0
         self._failures = 0
         self._started = float("-inf")
-        self._turn = 0
         self._wanted: set[Key] = set()
         self._account_wanted = True
         self._shifting = False
@@ -153,7 +153,7 @@ class Poller:
             return self._backoff(VpsError(f"unforeseen error: {type(error).__name__}"))
         self._failures = 0
         until_sweep = max(0.0, self._sweep_due - self._clock.monotonic())
-        delay = min(self._busy, until_sweep) if self._busy_servers() else until_sweep
+        delay = min(self._busy, until_sweep) if self._turns.between() else until_sweep
         self._fresh(error=None, next_try=None, service=self.api.service)
         return delay
 
@@ -213,7 +213,9 @@ class Poller:
         # counts wrong would otherwise be asked without end.
         again = not self._store.fleet.settled and not self._shifting
         self._shifting = not self._store.fleet.settled
-        self._sweep_due = self._clock.monotonic() + (self._busy if again else self._idle)
+        self._turns.swept()
+        pace = self._busy if again else self._turns.pace()
+        self._sweep_due = self._clock.monotonic() + pace
         self._fresh(as_of=self._clock.monotonic(), error=None)
         if self._account_wanted:
             await self._ask_account()
@@ -241,13 +243,14 @@ class Poller:
         self._account_wanted = False
 
     async def _look(self) -> None:
-        """Ask for the busy servers alone, a few at a time."""
-        for key in tuple(self._wanted) or self._next_busy():
+        """Ask for the chosen and the busy servers alone, a few at a time."""
+        for key in tuple(self._wanted) or self._turns.next():
             asked_at = self._clock.monotonic()
             listing = await self.api.snapshots(key)
             status = await self._status(key) if self._store.fleet.restoring(key) else {}
             await self._take(listing, key, asked_at, status)
             self._wanted.discard(key)
+            self._turns.asked(key)
 
     async def _status(self, key: Key) -> dict[Key, str]:
         """The status of a server that is being restored, as far as it can be seen."""
@@ -284,17 +287,3 @@ class Poller:
             self._store.apply_views(views)
         sighting = Sighting(listing.items, listing.proves_absence, asked_at, scope, statuses)
         await self._observe(sighting)
-
-    def _busy_servers(self) -> Sequence[Key]:
-        fleet = self._store.fleet
-        busy = [key for key, view in fleet.servers.items() if view.busy or fleet.restoring(key)]
-        return [*busy, *(key for key in fleet.operations if key not in busy)]
-
-    def _next_busy(self) -> Sequence[Key]:
-        """The busy servers whose turn it is."""
-        keys = self._busy_servers()
-        if len(keys) <= BUSY_AT_ONCE:
-            return keys
-        start = self._turn % len(keys)
-        self._turn = start + BUSY_AT_ONCE
-        return [*keys, *keys][start : start + BUSY_AT_ONCE]

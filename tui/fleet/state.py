@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from tui.fleet.operation import Kind, Operation
 from tui.vps.errors import VpsError
@@ -40,6 +41,20 @@ class ServerView(msgspec.Struct, frozen=True):
     server: Server
     snapshots: tuple[Snapshot, ...] = ()
     listed: bool = True
+    busy: int = 0
+    """Snapshots on which the provider is at work."""
+    failed: int = 0
+    """Snapshots that ended badly and still hold a slot."""
+    newest_completed: Snapshot | None = None
+    """The snapshot a restore would most likely want."""
+
+    def __post_init__(self) -> None:
+        # Counted once: ten thousand of these are looked at for each change of one.
+        phases = [snapshot.phase for snapshot in self.snapshots]
+        force_setattr(self, "busy", phases.count(Phase.BUSY))
+        force_setattr(self, "failed", phases.count(Phase.FAILED))
+        completed = (s for s in self.snapshots if s.phase is Phase.COMPLETED)
+        force_setattr(self, "newest_completed", next(completed, None))
 
     @property
     def used(self) -> int:
@@ -50,21 +65,6 @@ class ServerView(msgspec.Struct, frozen=True):
     def full(self) -> bool:
         """Whether a further create would be refused."""
         return self.used >= SLOTS
-
-    @property
-    def busy(self) -> int:
-        """Snapshots on which the provider is at work."""
-        return sum(s.phase is Phase.BUSY for s in self.snapshots)
-
-    @property
-    def failed(self) -> int:
-        """Snapshots that ended badly and still hold a slot."""
-        return sum(s.phase is Phase.FAILED for s in self.snapshots)
-
-    @property
-    def newest_completed(self) -> Snapshot | None:
-        """The snapshot a restore would most likely want."""
-        return next((s for s in self.snapshots if s.phase is Phase.COMPLETED), None)
 
 
 class Freshness(msgspec.Struct, frozen=True):

@@ -80,7 +80,7 @@ async def create_set(pilot: Pilot[None]) -> None:
 
 async def delete_set(pilot: Pilot[None]) -> None:
     await live(pilot)
-    await choose(pilot, "shop-production-eu-central-1", "release-2025-02")
+    await choose(pilot, "shop-production-eu-central-1", "release-2024-12")
     await pilot.press("space", "space", "D")
 
 

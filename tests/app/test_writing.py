@@ -157,7 +157,7 @@ async def test_one_name_for_all_marked_servers(simulated: Place) -> None:
 async def test_marked_snapshots_are_deleted_after_a_count_is_typed(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
-        await choose(pilot, "shop-production-eu-central-1", "release-2025-02")
+        await choose(pilot, "shop-production-eu-central-1", "release-2024-12")
         await pilot.press("space", "space", "D")
         await until(pilot, lambda: isinstance(pilot.app.screen, DeleteSetDialog))
         await type_text(pilot, "delete 3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
@@ -83,10 +84,10 @@ def test_tokens_are_made_for_every_account(served: Served) -> None:
     headers = {"Authorization": f"Bearer {reader}"}
     assert http.get("/api/v1/servers/", headers=headers).json()["count"] == 12
     assert http.delete("/api/v1/snapshots/801/", headers=headers).status_code == 403
-    other = http.post("/admin/tokens/", json={"email": "someone.else@example.net"}).json()["token"]
+    other = http.post("/admin/tokens/", json={"email": "neighbour@example.net"}).json()["token"]
     headers = {"Authorization": f"Bearer {other}"}
     assert http.get("/api/v1/servers/", headers=headers).json()["count"] == 1
-    for wrong in ({"email": "nobody@example.net"}, {"permissions": "servers:read"}):
+    for wrong in ({"email": "nobody"}, {"email": 1}, {"permissions": "servers:read"}):
         assert http.post("/admin/tokens/", json=wrong).status_code == 400
 
 
@@ -100,3 +101,18 @@ def test_scenarios_come_and_go_and_none_stands_in_the_way(served: Served) -> Non
     assert len(app.hooks) == 1
     assert http.post("/admin/scenarios/", json={"names": []}).json() == {"names": []}
     assert http.get("/api/v1/servers/", headers=BEARER).status_code == 200
+
+
+def test_what_came_can_be_asked_for_once(served: Served) -> None:
+    http, _ = served
+    fields = {"server_id": 12346, "name": "new"}
+    httpx.post(http.base_url.join("/api/v1/snapshots/"), json=fields, headers=BEARER)
+    httpx.get(http.base_url.join("/api/v1/servers/?page=1"), headers={"Authorization": "Bearer x"})
+    told = http.post("/admin/requests/").json()["requests"]
+    assert [(r["method"], r["path"], r["query"], r["status"]) for r in told] == [
+        ("POST", "/api/v1/snapshots/", "", 201),
+        ("GET", "/api/v1/servers/", "page=1", 401),
+    ]
+    assert json.loads(told[0]["body"]) == fields
+    assert TOKEN not in str(told)
+    assert http.post("/admin/requests/").json() == {"requests": []}

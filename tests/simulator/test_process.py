@@ -19,8 +19,8 @@ import pytest
 
 from tui.simulator.child import ChildSimulator
 from tui.simulator.options import SimulatorOptions
-from tui.simulator.runner import TOKEN_VARIABLE, build, print_scenarios, run
-from tui.simulator.scenarios import list_scenarios
+from tui.simulator.runner import PARENT_SECONDS, TOKEN_VARIABLE, build, print_scenarios, run
+from tui.simulator.scenarios import SCENARIOS
 from tui.simulator.serve import listen
 
 Start = Callable[..., "Simulator"]
@@ -70,7 +70,7 @@ def bearer(token: str) -> dict[str, str]:
 def test_it_tells_its_address_and_token_once(start: Start) -> None:
     simulator = start("--json")
     told = simulator.told()
-    assert set(told) == {"url", "token", "pid"}
+    assert set(told) == {"url", "token", "reader_token", "neighbour_token", "pid"}
     assert told["pid"] == simulator.process.pid
     assert told["url"].startswith("http://127.0.0.1:")
     answer = httpx.get(f"{told['url']}/servers/", headers=bearer(told["token"]))
@@ -83,14 +83,16 @@ def test_it_tells_its_address_and_token_once(start: Start) -> None:
 def test_it_speaks_in_lines_for_a_shell(start: Start) -> None:
     simulator = start("--token", "vps_given", "--servers", "3", "--admin")
     assert simulator.process.stdout is not None
-    lines = [simulator.process.stdout.readline() for _ in range(4)]
+    lines = [simulator.process.stdout.readline() for _ in range(5)]
     assert lines[1].startswith("  export VPS_API_URL=http://127.0.0.1:")
     assert lines[2] == "  export VPS_API_TOKEN=vps_given\n"
-    assert "Administration: http://127.0.0.1:" in lines[3]
+    assert lines[3].split() == ["administration", lines[3].split()[1]]
+    assert lines[3].endswith("/admin/\n")
+    assert lines[4].split()[:3] == ["its", "token", lines[4].split()[2]]
     assert simulator.end() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_0_even_with_a_client_that_waits(start: Start, number: int) -> None:
     simulator = start("--json", "--scenario", "silence")
     told = simulator.told()
@@ -102,29 +104,124 @@ def test_a_signal_ends_it_with_0_even_with_a_client_that_waits(start: Start, num
     waiting.close()
 
 
-def test_a_token_may_come_by_the_environment(start: Start) -> None:
-    simulator = start("--json", **{TOKEN_VARIABLE: "vps_of_the_environment"})
-    assert simulator.told()["token"] == "vps_of_the_environment"
+def test_its_tokens_are_of_an_account_a_reader_and_a_neighbour(start: Start) -> None:
+    simulator = start("--json")
+    told = simulator.told()
+    rights = {}
+    for name in ("token", "reader_token", "neighbour_token"):
+        with httpx.Client(base_url=told["url"], headers=bearer(told[name])) as http:
+            listed = http.get("/servers/").json()["count"]
+            rights[name] = (listed, http.delete("/snapshots/800/").status_code)
+    assert rights == {"neighbour_token": (1, 404), "reader_token": (12, 403), "token": (12, 204)}
 
 
-def test_it_ends_with_its_parent(start: Start) -> None:
-    program = (
-        "import asyncio, os, sys\n"
+def test_tokens_are_what_one_asks_for(start: Start) -> None:
+    wanted = ("vps_a", "vps_b,servers:read", "vps_c,neighbour@example.net", "vps_d,new@example.net")
+    given = [word for token in wanted for word in ("--token", token)]
+    simulator = start("--json", "--servers", "2", *given)
+    told = simulator.told()
+    assert (told["token"], "reader_token" in told) == ("vps_a", False)
+    found = {}
+    for token in wanted:
+        with httpx.Client(base_url=told["url"], headers=bearer(token.split(",")[0])) as http:
+            me = http.get("/account/me/").json()
+            count = http.get("/servers/").json()["count"]
+            found[token[:5]] = (me["account"]["email"], me["token"]["permissions"], count)
+    assert found == {
+        "vps_a": ("admin@example.org", ["servers:*"], 2),
+        "vps_b": ("admin@example.org", ["servers:read"], 2),
+        "vps_c": ("neighbour@example.net", ["servers:*"], 1),
+        "vps_d": ("new@example.net", ["servers:*"], 0),
+    }
+
+
+def test_tokens_may_come_by_the_environment(start: Start) -> None:
+    simulator = start("--json", **{TOKEN_VARIABLE: "vps_of_the_environment vps_b,servers:read"})
+    told = simulator.told()
+    assert told["token"] == "vps_of_the_environment"
+    assert httpx.get(f"{told['url']}/servers/", headers=bearer("vps_b")).status_code == 200
+
+
+STARTERS = {
+    "the demo": (
+        "import asyncio, os\n"
         "from tui.simulator.child import ChildSimulator\n"
         "async def main():\n"
         "    child = ChildSimulator(servers=1)\n"
         "    address = await child.start()\n"
-        "    print(child._process.pid, address.url, flush=True)\n"
+        "    print(child._process.pid, flush=True)\n"
         "    os.kill(os.getpid(), 9)\n"
         "asyncio.run(main())\n"
-    )
-    parent = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    ),
+    "a program": (
+        "import json, os, subprocess, sys\n"
+        "command = [sys.executable, '-m', 'tui', 'simulator', '--servers', '1', '--json']\n"
+        "child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)\n"
+        "print(json.loads(child.stdout.readline())['pid'], flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    ),
+}
+NOHUP = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+
+
+def started_by(program: str) -> int:
+    """The process of a simulator whose starter has just been killed."""
+    command = [sys.executable, "-c", program]
+    parent = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=20)
     assert parent.returncode == -signal.SIGKILL
-    pid = int(parent.stdout.split()[0])
+    return int(parent.stdout)
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_it_ends_with_its_parent(starter: str) -> None:
+    pid = started_by(STARTERS[starter])
     deadline = time.monotonic() + 5
-    while Path(f"/proc/{pid}").exists() and "Z" not in _state(pid):
+    while _state(pid) != "Z":
         assert time.monotonic() < deadline, "it outlived its parent"
         time.sleep(0.02)
+
+
+def test_under_nohup_it_outlives_its_parent() -> None:
+    pid = started_by(NOHUP + STARTERS["a program"])
+    try:
+        time.sleep(2 * PARENT_SECONDS)  # it would have looked twice
+        assert _state(pid) != "Z"
+    finally:
+        os.kill(pid, signal.SIGTERM)
+
+
+def test_it_serves_on_when_nobody_reads_its_address(start: Start, free_port: int) -> None:
+    simulator = start("--port", str(free_port), "--token", "vps_x")
+    assert simulator.process.stdout is not None
+    simulator.process.stdout.close()
+    url = f"http://127.0.0.1:{free_port}/api/v1/servers/"
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            assert httpx.get(url, headers=bearer("vps_x")).status_code == 200
+            break
+        except httpx.ConnectError:
+            assert time.monotonic() < deadline
+    assert simulator.end() == 0
+    assert simulator.process.stderr is not None
+    assert simulator.process.stderr.read() == ""
+
+
+@pytest.fixture
+def free_port() -> int:
+    with listen() as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_requests_for_another_host_are_refused(start: Start) -> None:
+    told = start("--json", "--servers", "1").told()
+    headers = bearer(told["token"])
+    url = f"{told['url']}/servers/"
+    for host in ("evil.example", "127.0.0.1.evil.example", "evil.example:80", "[2001:db8::1]:80"):
+        answer = httpx.get(url, headers={**headers, "Host": host})
+        assert (answer.status_code, "count" in answer.text) == (400, False)
+    for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:80"):
+        assert httpx.get(url, headers={**headers, "Host": host}).status_code == 200
 
 
 def _state(pid: int) -> str:
@@ -179,6 +276,10 @@ def test_a_killed_simulator_goes_on_where_it_was(start: Start, tmp_path: Path) -
     [
         (("--scenario", "no-such"), 2, "there is no such scenario"),
         (("--scenario", "reset:x"), 2, "neither a turn"),
+        (("--token", "vps_sécret"), 2, "printable ASCII"),
+        (("--token", "vps_a,reading"), 2, "permissions"),
+        (("--now", "yesterday"), 2, "2025-01-23T18:30:00Z"),
+        (("--host", "0.0.0.0"), 2, "No such option"),
         (("--state", "/no/such/folder/file"), 1, "No such file"),
     ],
 )
@@ -190,6 +291,7 @@ def test_what_cannot_be_is_one_line(
     out, err = simulator.process.communicate()
     assert out == ""
     assert words in err
+    assert "vps_" not in err
     assert err.count("\n") == 1
 
 
@@ -208,9 +310,10 @@ def test_it_listens_on_loopback_only() -> None:
 def test_the_scenarios_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert print_scenarios() == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(list_scenarios())
-    assert any(line.startswith("lost-answer ") and "carried out" in line for line in lines)
-    assert any(line.endswith("(imagined)") for line in lines)
+    told = {line.split()[0]: line for line in lines if line.startswith("  ")}
+    assert set(SCENARIOS) <= set(told)
+    assert "carried out" in told["lost-answer"]
+    assert told["conflict"].endswith("(hypothetical)")
 
 
 # -- sanity of speed; the figures themselves are printed with -s -------------------------------

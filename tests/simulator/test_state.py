@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from pathlib import Path
 
@@ -127,18 +128,19 @@ def test_a_database_of_something_else_is_refused(path: Path) -> None:
         StateFile(path).load(1.0, 1)
 
 
-def test_the_token_and_the_fleet_are_kept_and_not_made_again(path: Path) -> None:
+def test_the_tokens_and_the_fleet_are_kept_and_not_made_again(path: Path) -> None:
     options = SimulatorOptions(servers=3, state=path, scenarios=("full-fleet",))
-    app, token = build(options)
+    app, tokens = build(options)
     app.world.delete(app.world.account, next(iter(app.world.snapshots)))
     assert isinstance(app.world.keeper, StateFile)
     app.world.keeper.close()
     again, same = build(SimulatorOptions(state=path))
-    assert same == token
+    assert same == tokens
+    assert len(set(dataclasses.astuple(tokens)) - {None}) == 3
     assert len(again.world.list_servers(again.world.account)) == 3
     assert len(again.world.list_snapshots(again.world.account)) == 14
     assert isinstance(again.world.keeper, StateFile)
     again.world.keeper.close()
-    other, given = build(SimulatorOptions(state=path, token="vps_given"))
-    assert given == "vps_given"
-    assert {token, given} <= set(other.world.tokens)
+    other, given = build(SimulatorOptions(state=path, tokens=("vps_given",)))
+    assert given.owner == "vps_given"
+    assert {tokens.owner, "vps_given"} <= set(other.world.tokens)

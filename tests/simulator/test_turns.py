@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.simulator.running import BEARER, NOON, client, demo
-from tui.simulator.scenarios import SCENARIOS, UnknownScenario, hooks, list_scenarios
+from tui.simulator.scenarios import GROUPS, SCENARIOS, UnknownScenario, hooks
 from tui.simulator.transport import SlowAnswer
 from tui.simulator.web import Hook
 from tui.simulator.world import World
@@ -24,11 +24,19 @@ from tui.vps.errors import (
 
 
 def test_the_registry_is_documented() -> None:
-    told = list_scenarios()
-    assert [name for name, _, _ in told] == list(SCENARIOS)
-    assert len({text for _, text, _ in told}) == len(told)
-    assert all(text and "\n" not in text and len(text) < 80 for _, text, _ in told)
-    assert any(hypothetical for _, _, hypothetical in told)
+    scenarios = [scenario for group in GROUPS.values() for scenario in group]
+    assert [s.name for s in scenarios] == list(SCENARIOS), "each name once"
+    texts = [s.description for s in scenarios]
+    assert len(set(texts)) == len(texts)
+    assert all(text and "\n" not in text and len(text) < 80 for text in texts)
+
+
+def test_what_goes_beyond_the_published_contract_is_labelled() -> None:
+    beyond = {name for name, scenario in SCENARIOS.items() if scenario.hypothetical}
+    assert {"failed-snapshot", "throttled", "next-loop", "conflict", "limit-list"} <= beyond
+    networks = {"reset", "cut-body", "error-502", "lost-answer", "clock-ahead", "html", "refused"}
+    published = {"unauthorised", "limit-detail", "restore-refused", "full-fleet", "all-suspended"}
+    assert not beyond & (networks | published)
 
 
 @pytest.mark.parametrize(

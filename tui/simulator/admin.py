@@ -27,13 +27,15 @@ ADMIN: Final = "/admin/"
 class Administration:
     """Answers what is asked of it under ``/admin/`` with its token, and nothing else."""
 
-    def __init__(self, app: SimulatorApp) -> None:
+    def __init__(self, app: SimulatorApp, seed: int = 1) -> None:
         self.token = f"admin_{secrets.token_hex(20)}"
         self._app = app
+        self._seed = seed
         self._routes: dict[str, Callable[[Json], Json]] = {
             "advance": self._advance,
             "tokens": self._new_token,
             "scenarios": self._scenarios,
+            "requests": self._requests,
         }
         app.admin = self.answer
 
@@ -69,13 +71,15 @@ class Administration:
         return {"now": iso(self._app.world.clock.now())}
 
     def _new_token(self, fields: Json) -> Json:
-        """``{"permissions": ["servers:read"], "email": …}``: a token, of any account there is."""
+        """``{"permissions": ["servers:read"], "email": …}``: a token.
+
+        Of the first account, or of the one with that address, which is new and empty if need be.
+        """
         world = self._app.world
-        accounts = {s.account.email: s.account for s in world.servers.values()}
-        accounts[world.account.email] = world.account
-        account = accounts.get(str(fields.get("email", world.account.email)))
-        if account is None:
-            raise Refusal(400, {"email": ["There is no such account."]})
+        email = fields.get("email", world.account.email)
+        if not isinstance(email, str) or "@" not in email:
+            raise Refusal(400, {"email": ["Enter a valid email address."]})
+        account = world.account_of(email)
         permissions = fields.get("permissions", [])
         if not isinstance(permissions, list) or not all(isinstance(p, str) for p in permissions):
             raise Refusal(400, {"permissions": ["Not a list of strings."]})
@@ -92,10 +96,29 @@ class Administration:
         if not isinstance(names, list):
             raise Refusal(400, {"names": ["Not a list of strings."]})
         try:
-            self._app.play(hooks([str(name) for name in names]))
+            self._app.play(hooks([str(name) for name in names], self._seed))
         except UnknownScenario as error:
             raise Refusal(400, {"names": [str(error)]}) from None
         return {"names": names}
+
+    def _requests(self, fields: Json) -> Json:
+        """The requests since the last time this was asked, the API's alone, oldest first.
+
+        A status of 0 is one that was not answered.
+        """
+        received, self._app.received[:] = list(self._app.received), []
+        told = [
+            {
+                "method": one.method,
+                "path": one.path,
+                "query": one.query,
+                "body": one.body.decode(errors="replace"),
+                "status": one.status,
+            }
+            for one in received
+            if not one.path.startswith(ADMIN)
+        ]
+        return {"requests": told}
 
 
 def _fields(body: bytes) -> Json:

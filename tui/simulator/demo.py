@@ -10,6 +10,7 @@ from tui.simulator.world import World
 _PLACES = ("London, UK", "Frankfurt, DE", "New York, US", "Singapore, SG")
 _SIZES = ((1, 2048, 40), (2, 4096, 80), (4, 8192, 160), (8, 16384, 320))
 DAY = 24.0
+NEIGHBOUR = "neighbour@example.net"
 PUBLISHED_SERVER = "7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00"
 PUBLISHED_SNAPSHOT = "0c2a5d1e-8f7b-4a57-9d43-6f1f4a1f2b10"
 """Of web-server-01, id 12345, and its pre-migration-snapshot, id 801: the published examples."""
@@ -89,7 +90,7 @@ def demo_fleet(world: World) -> None:
 
 def neighbours(world: World) -> None:
     """Another customer of the same provider, whose things nobody else may see."""
-    account = Account("someone.else@example.net", "Someone", "Else", "Neighbour")
+    account = Account(NEIGHBOUR, "Someone", "Else", "Neighbour")
     server = world.add_server("not-yours", account=account)
     world.add_snapshot(server, "not-yours-either")
 

@@ -41,6 +41,8 @@ class StateFile:
             self._db = sqlite3.connect(path, timeout=0, check_same_thread=False)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
+            # A killed process loses nothing by it; only a power cut could.
+            self._db.execute("PRAGMA synchronous = NORMAL")
             with self._db:
                 self._db.execute(_SCHEMA)
         except (sqlite3.Error, OSError) as error:

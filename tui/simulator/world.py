@@ -61,6 +61,12 @@ class World:
         self.tokens[token] = info
         self.save(info.account, info)
 
+    def account_of(self, email: str) -> Account:
+        """The account with an address; a new and empty one where there is none."""
+        known = [self.account, *(i.account for i in self.tokens.values())]
+        known += [s.account for s in self.servers.values()]
+        return next((a for a in known if a.email == email), None) or Account(email)
+
     def add_server(self, name: str, **facts: object) -> SimServer:
         """A new server of the world's first account, or of ``account``."""
         key = self._id("server")

@@ -15,18 +15,19 @@ from tui.simulator.scenarios import answers, connection, lists, rivals, worlds, 
 from tui.simulator.scenarios.base import Scenario, Turn, UnknownScenario
 from tui.simulator.web import Hook
 
-__all__ = ["SCENARIOS", "Scenario", "UnknownScenario", "hooks", "list_scenarios"]
+__all__ = ["GROUPS", "SCENARIOS", "Scenario", "UnknownScenario", "hooks"]
 
-SCENARIOS: Final[dict[str, Scenario]] = {
-    scenario.name: scenario
-    for module in (connection, answers, lists, writes, rivals, worlds)
-    for scenario in module.SCENARIOS
+GROUPS: Final[dict[str, tuple[Scenario, ...]]] = {
+    "The connection": connection.SCENARIOS,
+    "Answers: errors, limits, rights, bodies, redirects, clocks": answers.SCENARIOS,
+    "Lists": lists.SCENARIOS,
+    "Writes: carried out or not, answered or not, and what becomes of them": writes.SCENARIOS,
+    "Somebody else on the same account": rivals.SCENARIOS,
+    "States of the world": worlds.SCENARIOS,
 }
-
-
-def list_scenarios() -> Sequence[tuple[str, str, bool]]:
-    """Name, one-line description, and whether it is only imagined, of every scenario."""
-    return [(s.name, s.description, s.hypothetical) for s in SCENARIOS.values()]
+SCENARIOS: Final[dict[str, Scenario]] = {
+    scenario.name: scenario for scenarios in GROUPS.values() for scenario in scenarios
+}
 
 
 def hooks(names: Sequence[str], seed: int = 1) -> list[Hook]:

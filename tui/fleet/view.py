@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from tui.fleet.state import Fleet, ServerView
-from tui.vps.models import Phase, Snapshot
+from tui.vps.models import Key, Phase, Snapshot
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -78,6 +78,30 @@ def _snapshot_text(snapshot: Snapshot) -> str:
     return "\n".join((*parts, str(snapshot.id))).casefold()
 
 
-def all_snapshots(fleet: Fleet) -> tuple[Snapshot, ...]:
-    """Every known snapshot of every server."""
-    return tuple(s for view in fleet.servers.values() for s in view.snapshots)
+class Everything:
+    """The snapshots of all servers. What is the same for each key typed is kept in between."""
+
+    def __init__(self) -> None:
+        self._servers: Mapping[Key, ServerView] | None = None
+        self._all: tuple[Snapshot, ...] = ()
+        self._texts: tuple[str, ...] = ()
+        self._order: tuple[str, bool] | None = None
+        self._ordered: tuple[Snapshot, ...] = ()
+
+    def rows(
+        self, fleet: Fleet, *, text: str = "", sort: str = "created", reverse: bool = False
+    ) -> tuple[Snapshot, ...]:
+        """As `snapshots`, of the whole fleet."""
+        if fleet.servers is not self._servers:
+            self._servers = fleet.servers
+            self._all = tuple(s for view in fleet.servers.values() for s in view.snapshots)
+            self._texts, self._order = (), None
+        if text:
+            self._texts = self._texts or tuple(map(_snapshot_text, self._all))
+            wanted = text.casefold()
+            found = [s for s, t in zip(self._all, self._texts, strict=True) if wanted in t]
+            return snapshots(found, sort=sort, reverse=reverse)
+        if self._order != (sort, reverse):
+            self._order = (sort, reverse)
+            self._ordered = snapshots(self._all, sort=sort, reverse=reverse)
+        return self._ordered

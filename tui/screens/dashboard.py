@@ -22,7 +22,6 @@ from tui.fleet.store import Change
 from tui.screens.browsing import Browsing
 from tui.screens.writing import Writing
 from tui.text import duration
-from tui.vps.models import Snapshot
 from tui.widgets.details import Details
 from tui.widgets.empty import servers_empty, snapshots_empty
 from tui.widgets.field import Field
@@ -58,6 +57,7 @@ class Dashboard(Browsing, Writing):
         self._ticker: Timer | None = None
         self._tick_every = 0.0
         self._moved = 0.0
+        self._all = views.Everything()
         self._resting: Timer | None = None
         self._as_of = self.now  # what all ages on the screen refer to: they move together
 
@@ -140,11 +140,13 @@ class Dashboard(Browsing, Writing):
         fleet = self.fleet
         self.table_of = None if self.everything else self.servers.cursor_key
         chosen = self.chosen_view
-        source: tuple[Snapshot, ...] = chosen.snapshots if chosen else ()
-        if self.everything:
-            source = views.all_snapshots(fleet)
         name, reverse = self.sorts["snapshots"]
-        rows = views.snapshots(source, text=self.filters["snapshots"], sort=name, reverse=reverse)
+        text = self.filters["snapshots"]
+        if self.everything:
+            rows = self._all.rows(fleet, text=text, sort=name, reverse=reverse)
+        else:
+            source = chosen.snapshots if chosen else ()
+            rows = views.snapshots(source, text=text, sort=name, reverse=reverse)
         restoring: dict[Hashable, float | None] = {
             operation.snapshot_id: operation.accepted_at
             for operation in fleet.operations.values()

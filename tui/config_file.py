@@ -101,18 +101,19 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     """Read and check the file. Raises SettingsError."""
     shown = tidy(path, environ)
     try:
-        text = path.read_bytes().decode("utf-8")
-        content = tomllib.loads(text)
+        data = path.read_bytes()
+        text = data.decode("utf-8", "replace")  # for finding lines
+        content = tomllib.loads(data.decode("utf-8"))
     except FileNotFoundError:
         if environ.get("CIPLUN_CONFIG"):
             raise SettingsError(f"environment CIPLUN_CONFIG: {shown}: no such file") from None
         return ConfigFile(path, shown)
     except OSError as error:
         raise SettingsError(f"{shown}: {error.strerror or 'cannot be read'}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        line = re.search(r"at line (\d+)", str(error))
-        place = f"{shown}:{line[1]}" if line else shown
-        raise SettingsError(f"{place}: not TOML: {clean(str(error), 120)}") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(
+            f"{shown}:{_line_of(error, text)}: not TOML: {clean(str(error), 120)}"
+        ) from None
     try:
         check_owned(path, shown)
     except TokenError as error:
@@ -132,6 +133,12 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
         for key in table
     }
     return ConfigFile(path, shown, content, tables, default, lines)
+
+
+def _line_of(error: Exception, text: str) -> int:
+    """The line that the TOML reader complains about; the last one where it names the end."""
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else max(1, len(text.splitlines()))
 
 
 class _Checker:

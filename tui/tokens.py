@@ -20,7 +20,7 @@ COMMAND_LIMIT: Final = 30.0
 """Seconds that a token command may take."""
 
 
-_LONGEST_OUTPUT: Final = 64 * 1024
+_LONGEST_OUTPUT: Final = 8 * 1024
 
 
 class TokenError(Exception):
@@ -159,8 +159,7 @@ class FromCommand:
             raise TokenError(f"{name}: no token after {self.limit:g} seconds") from None
         finally:
             if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                await _end(process)
         if process.returncode:
             raise TokenError(f"{name}: failed with exit code {process.returncode}")
         lines = output.decode("utf-8", "replace").strip().splitlines()
@@ -173,9 +172,22 @@ class FromCommand:
             raise TokenError(f"{self.describe()}: it has no output")
         output = b""
         while chunk := await process.stdout.read(_LONGEST_OUTPUT):
-            output = (output + chunk)[:_LONGEST_OUTPUT]  # a flood is read and not kept
+            output += chunk
+            if len(output) > _LONGEST_OUTPUT:
+                raise TokenError(f"{self.describe()}: prints more than a token")
         await process.wait()
         return output
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a command and all it started; its output is read off, or asyncio waits for it for ever."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            while process.stdout is not None and await process.stdout.read(65536):
+                pass
+            await process.wait()
 
 
 @dataclass(frozen=True, slots=True)

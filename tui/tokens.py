@@ -180,7 +180,7 @@ class FromCommand:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command and all it started; its output is read off, or asyncio waits for it for ever."""
+    """End a command and all it started; its output is read off, or asyncio never lets it go."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,15 +15,14 @@ from typing import Any, Final
 import msgspec
 
 import tui
-from tui import paths
+from tui import outcome, paths
 from tui.fleet.check import Severity, findings
 from tui.fleet.journal import Journal
 from tui.fleet.merge import merge_servers, merge_snapshots
-from tui.fleet.operation import Operation, State
 from tui.fleet.operations import JournalUnavailable, Refused
 from tui.fleet.state import ServerView
 from tui.fleet.who import Who
-from tui.news import news
+from tui.news import News
 from tui.session import Session
 from tui.settings import Settings, describe
 from tui.simulator.child import SimulatorFailed
@@ -33,7 +32,9 @@ from tui.tokens import TokenError
 from tui.vps.errors import Forbidden, NotFound, Unauthorised, VpsError
 from tui.vps.models import SLOTS, Key, Snapshot
 
-FAILED, USAGE, UNKNOWN, NOT_AUTHORISED = 1, 2, 3, 4
+FAILED, USAGE, NOT_AUTHORISED = 1, 2, 4
+CLOSING: Final = 2.0
+"""Seconds that leaving may take at most, with a request on the wire."""
 _UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -55,25 +56,33 @@ async def _guarded(work: Coroutine[Any, Any, int]) -> int:
     """Run a command and turn every failure into one line and its exit code."""
     try:
         return await work
-    except (TokenError, Unauthorised) as error:
+    except (TokenError, Unauthorised, Forbidden) as error:
         text, code = str(error), NOT_AUTHORISED
     except Stop as stop:
         text, code = str(stop), stop.code
     except (VpsError, Refused, JournalUnavailable, SimulatorFailed) as error:
         text, code = str(error), FAILED
-    print(f"ciplun: {text}", file=sys.stderr)  # noqa: T201
+    outcome.complain(text)
     return code
+
+
+def _complain(operation: Operation | None, news: News) -> None:
+    """Pass on trouble with the journal; what becomes of a write is told at the end."""
+    if operation is None and news.bad:
+        outcome.complain(news.text)
 
 
 @asynccontextmanager
 async def _session(settings: Settings) -> AsyncIterator[Session]:
     session = Session(settings, os.environ)
     session.token_read = logs.hide
+    session.tell = _complain
     try:
         await session.open()
         yield session
     finally:
-        await session.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(session.close(), CLOSING)
 
 
 async def _views(session: Session) -> Mapping[Key, ServerView]:
@@ -122,22 +131,25 @@ async def list_snapshots(settings: Settings, server: str | None, *, as_json: boo
             chosen = [_find(views, server)] if server else list(views.values())
             chosen.sort(key=lambda view: view.server.name)
             if as_json:
-                out(msgspec.json.format(msgspec.json.encode([_plain(v) for v in chosen])).decode())
+                plain = [_plain(view, session.operations.protected) for view in chosen]
+                out(msgspec.json.format(msgspec.json.encode(plain)).decode())
             else:
-                _print_table(chosen, _now(session))
+                _print_table(chosen, session.operations.protected, _now(session))
         return 0
 
     return await _guarded(work())
 
 
-def _plain(view: ServerView) -> dict[str, Any]:
+def _plain(view: ServerView, protected: Container[Key]) -> dict[str, Any]:
     """A server with its snapshots, for JSON."""
     server = msgspec.to_builtins(view.server)
-    snapshots = [msgspec.to_builtins(snapshot) for snapshot in view.snapshots]
+    snapshots = [
+        {**msgspec.to_builtins(s), "protected_here": s.id in protected} for s in view.snapshots
+    ]
     return {**server, "slots": SLOTS, "slots_used": view.used, "snapshots": snapshots}
 
 
-def _print_table(views: Sequence[ServerView], now: datetime) -> None:
+def _print_table(views: Sequence[ServerView], protected: Container[Key], now: datetime) -> None:
     for view in views:
         full = ", full" if view.full else ""
         status = f", {view.server.status}" if view.server.status else ""
@@ -145,7 +157,8 @@ def _print_table(views: Sequence[ServerView], now: datetime) -> None:
         for s in view.snapshots:
             status = s.status.replace("_", " ")
             facts = f"{status:<12} {size(s.size_mb):>9}  {age(s.created_at, now)}"
-            out(f"  #{s.id:<8} {s.name:<32} {facts}")
+            kept = ", protected here" if s.id in protected else ""
+            out(f"  #{s.id:<8} {s.name:<32} {facts}{kept}")
 
 
 # -- writes ------------------------------------------------------------------------------------
@@ -159,8 +172,12 @@ async def create(
     async def work() -> int:
         async with _session(settings) as session:
             view = _find(await _views(session), server)
-            operation = await session.operations.create(view.server, name, description)
-            return await _report(session, operation, wait=wait)
+            create = session.operations.create
+            operation = await outcome.send(
+                session,
+                lambda bare: create(view.server, name, description, unjournaled=bare),
+            )
+            return await outcome.report(session, operation, out, wait=wait)
 
     return await _guarded(work())
 
@@ -175,8 +192,9 @@ async def restore(
             target = _target(await _views(session), server, snapshot_id)
             question = f"Restoring overwrites all data on {target.server_name} with {target.name}"
             _ask(f"{question}, {age(target.created_at, _now(session))}.", target.server_name, sure)
-            operation = await session.operations.restore(target)
-            return await _report(session, operation, wait=wait)
+            restore = session.operations.restore
+            operation = await outcome.send(session, lambda bare: restore(target, unjournaled=bare))
+            return await outcome.report(session, operation, out, wait=wait)
 
     return await _guarded(work())
 
@@ -188,8 +206,9 @@ async def delete(settings: Settings, snapshot_id: str, server: str, *, sure: boo
         async with _session(settings) as session:
             target = _target(await _views(session), server, snapshot_id)
             _ask(f"Deletes {target.name} of {target.server_name} for good.", target.name, sure)
-            operation = await session.operations.delete(target)
-            return await _report(session, operation, wait=True)
+            delete = session.operations.delete
+            operation = await outcome.send(session, lambda bare: delete(target, unjournaled=bare))
+            return await outcome.report(session, operation, out, wait=True)
 
     return await _guarded(work())
 
@@ -198,42 +217,10 @@ def _ask(question: str, expected: str, sure: bool) -> None:
     """Have the name typed, unless told to be sure. Raises Stop."""
     if sure:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not outcome.can_ask():
         raise Stop("not a terminal, so nobody can be asked: --yes goes ahead", USAGE)
-    print(f"{question}\nType {expected} to go ahead: ", end="", file=sys.stderr, flush=True)  # noqa: T201
-    if sys.stdin.readline().rstrip("\n") != expected:
+    if not outcome.ask(question, expected):
         raise Stop("it does not match; nothing was sent")
-
-
-async def _report(session: Session, operation: Operation, *, wait: bool) -> int:
-    """Print what became of it; where asked to, once it has ended. Returns the exit code."""
-    if operation.state is State.UNKNOWN:
-        operation = await _until(session, operation, lambda o: o.state is not State.UNKNOWN)
-    if wait and operation.open:
-        operation = await _until(session, operation, lambda o: not o.open)
-    told = news(operation, State.SENT)
-    out(f"#{operation.snapshot_id or '?'}  {told.text if told else operation.state.value}")
-    if operation.state in (State.COMPLETED, State.ACCEPTED):
-        return 0
-    return UNKNOWN if operation.state in (State.UNKNOWN, State.UNSEEN) else FAILED
-
-
-async def _until(
-    session: Session, operation: Operation, reached: Callable[[Operation], bool]
-) -> Operation:
-    """Poll until the operation has got somewhere."""
-    found: asyncio.Future[Operation] = asyncio.get_running_loop().create_future()
-
-    def changed(now: Operation | None, _: object) -> None:
-        if now and now.id == operation.id and reached(now) and not found.done():
-            found.set_result(now)
-
-    session.tell = changed
-    polling = asyncio.create_task(session.poller.run())
-    try:
-        return await found
-    finally:
-        polling.cancel()
 
 
 # -- check, history, info ----------------------------------------------------------------------

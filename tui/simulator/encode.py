@@ -48,8 +48,14 @@ def server_json(world: World, server: SimServer, dialect: str) -> Json:
 
 
 def server_bytes(world: World, server: SimServer, dialect: str) -> bytes:
-    """A server as JSON text."""
-    return dump(server_json(world, server, dialect))
+    """A server as JSON text, kept for each status: nothing else changes by itself."""
+    if world.clock.skew:
+        return dump(server_json(world, server, dialect))
+    key = f"{dialect} {server.status(world.clock.now())}"
+    kept = server.encoded.get(key)
+    if kept is None:
+        kept = server.encoded[key] = dump(server_json(world, server, dialect))
+    return kept
 
 
 def server_detail(world: World, server: SimServer, dialect: str) -> Json:

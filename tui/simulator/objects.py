@@ -64,6 +64,7 @@ class SimServer:
     restoring_until: float = 0.0
     power_after: str = "active"
     uuid: str = ""
+    encoded: dict[str, bytes] = field(default_factory=dict)
 
     def status(self, now: float) -> str:
         """The status word at a moment."""

@@ -153,7 +153,7 @@ class World:
     def save(self, *things: Kept) -> None:
         """Note that these have changed; a state file has them before anybody is answered."""
         for thing in things:
-            if isinstance(thing, SimSnapshot):
+            if isinstance(thing, SimSnapshot | SimServer):
                 thing.encoded.clear()
         if self.keeper is not None:
             self.keeper.save(*things)

@@ -135,3 +135,11 @@ def test_an_open_operation_is_shown_until_it_ends() -> None:
     assert store.fleet.restoring(7)
     store.apply_operation(operation(State.COMPLETED))
     assert not store.fleet.operations
+
+
+def test_the_counts_of_a_server_follow_its_snapshots() -> None:
+    done, busy, failed = snapshot(1), snapshot(2, status="creating"), snapshot(3, status="error")
+    view = ServerView(server(1), (busy, failed, done))
+    assert (view.busy, view.failed, view.newest_completed) == (1, 1, done)
+    emptied = merge_snapshots({1: view}, Listing(items=()), 1)[1]
+    assert (emptied.busy, emptied.failed, emptied.newest_completed) == (0, 0, None)

@@ -78,6 +78,19 @@ def _with_snapshots(
     return view if snapshots == view.snapshots else replace(view, snapshots=snapshots)
 
 
+def merge(
+    views: Views,
+    snapshots: Listing[Snapshot],
+    servers: Listing[Server] | None,
+    scope: Key | None,
+    keep: frozenset[Key],
+) -> dict[Key, ServerView]:
+    """Lay a list of servers, where there is one, and then a list of snapshots over `views`."""
+    if servers is not None:
+        views = merge_servers(views, servers)
+    return merge_snapshots(views, snapshots, scope, keep)
+
+
 def changed(before: Views, after: Views) -> frozenset[Key]:
     """Ids of the servers that came, went or differ. Unchanged ones are the same objects."""
     return frozenset(

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from tui.fleet.clock import Clock
-from tui.fleet.merge import merge_servers, merge_snapshots
+from tui.fleet.merge import merge
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
 from tui.fleet.turns import Turns
@@ -206,7 +206,6 @@ class Poller:
             raise servers
         statuses: dict[Key, str] = {}
         if servers is not None:
-            self._store.apply_views(merge_servers(self._store.fleet.servers, servers))
             statuses = {server.id: server.status for server in servers.items}
         await self._take(snapshots, None, asked_at, statuses, servers)
         # What shifted while it was read is swept again soon, but only once: a service that
@@ -269,16 +268,14 @@ class Poller:
         statuses: dict[Key, str],
         servers: Listing[Server] | None = None,
     ) -> None:
-        fleet = self._store.fleet
-        arguments = (fleet.servers, listing, scope, self._store.written_since(asked_at))
-        if len(listing.items) < IN_THREAD:
-            views = merge_snapshots(*arguments)
-        else:
-            views = await asyncio.to_thread(merge_snapshots, *arguments)
-            if self._store.fleet.servers is not fleet.servers:  # a write came between
-                views = merge_snapshots(
-                    self._store.fleet.servers, listing, scope, self._store.written_since(asked_at)
-                )
+        before = self._store.fleet.servers
+        large = len(listing.items) + (len(servers.items) if servers else 0) >= IN_THREAD
+        arguments = (listing, servers, scope, self._store.written_since(asked_at))
+        if large:
+            views = await asyncio.to_thread(merge, before, *arguments)
+        if not large or self._store.fleet.servers is not before:  # a write came between
+            arguments = (listing, servers, scope, self._store.written_since(asked_at))
+            views = merge(self._store.fleet.servers, *arguments)
         if scope is None:
             problems = listing.problems + (servers.problems if servers else ())
             settled = listing.settled and (servers is None or servers.settled)

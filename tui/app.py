@@ -39,7 +39,7 @@ from tui.widgets.glyphs import ASCII, choose
 if TYPE_CHECKING:
     from tui.screens.dialog import Dialog
 
-CLOSING: float = 1.0
+CLOSING: float = 0.5
 """Seconds that leaving may take at most; what is on the wire then is taken up at the next start."""
 RESTART: float = 10.0
 """Seconds after which a session that failed is started again."""
@@ -88,11 +88,21 @@ class CiplunApp(CalmCrash, App[None]):
 
     def on_mount(self) -> None:
         """Connect, or say how to give a token where there is none."""
+        if self._options.debug:
+            from tui.lag import Lag
+
+            self.run_worker(Lag(self._show_lag).measure(), group="lag")
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         if self._wants_token:
             self._first_run()
         else:
             self.call_after_refresh(self._connect)
+
+    def _show_lag(self, words: str) -> None:
+        """Show it in the dashboard's bottom line."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Dashboard):
+                screen.show_note(words)
 
     def _dress(self, settings: Settings) -> None:
         theme = settings.theme

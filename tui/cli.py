@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,9 @@ def _do(work: Coroutine[Any, Any, int]) -> int:
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @_shared
+@click.option("--debug", is_flag=True, help="Show and log how late the event loop is.")
 @click.pass_context
-def ciplun(context: click.Context, /, **shared: Any) -> int | None:
+def ciplun(context: click.Context, /, debug: bool, **shared: Any) -> int | None:
     """Every VPS.org snapshot on one screen. Without a command it opens the dashboard.
 
     The API token is never an argument: see `ciplun info`.
@@ -111,7 +113,7 @@ def ciplun(context: click.Context, /, **shared: Any) -> int | None:
         return None
     from tui.dashboard import open_dashboard
 
-    return open_dashboard(_options(**shared), os.environ)
+    return open_dashboard(replace(_options(**shared), debug=debug), os.environ)
 
 
 @ciplun.command("list")

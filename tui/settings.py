@@ -56,6 +56,7 @@ class Options:
     url: str | None = None
     read_only: bool = False
     demo: bool = False
+    debug: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Dashboard(Browsing, Writing):
         self._pending: Change | None = None
         self._ticker: Timer | None = None
         self._tick_every = 0.0
+        self._note = ""
         self._moved = 0.0
         self._all = views.Everything()
         self._resting: Timer | None = None
@@ -209,8 +210,13 @@ class Dashboard(Browsing, Writing):
         self.servers.set_class(stale, "-stale")
         self.table.set_class(stale, "-stale")
         self.query_one(Details).show_outage(notice_words(banner, fleet, instant))
-        self.query_one(KeyBar).show_keys(self.keymap, self.refusals(), "")
+        self.query_one(KeyBar).show_keys(self.keymap, self.refusals(), self._note)
         self._set_tick()
+
+    def show_note(self, words: str) -> None:
+        """Show a note at the right end of the bottom line."""
+        self._note = words
+        self.show_bars()
 
     def _banner(self) -> Banner:
         session, lock = self.session, self.session.lock

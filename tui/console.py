@@ -19,6 +19,7 @@ from tui import outcome, paths
 from tui.fleet.check import Severity, findings
 from tui.fleet.journal import Journal
 from tui.fleet.merge import merge_servers, merge_snapshots
+from tui.fleet.operation import Operation
 from tui.fleet.operations import JournalUnavailable, Refused
 from tui.fleet.state import ServerView
 from tui.fleet.who import Who

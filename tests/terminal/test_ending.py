@@ -55,6 +55,12 @@ def journal_states(tmp_path: Path) -> list[tuple[str, str]]:
         return db.execute("SELECT kind, state FROM operations").fetchall()
 
 
+def held(simulated: Place, name: str) -> int:
+    """How many snapshots a server has."""
+    server = next(s for s in simulated.world.servers.values() if s.name == name)
+    return len(simulated.world.by_server[server.id])
+
+
 def to_dialog(terminal: Terminal) -> None:
     terminal.send("G")
     terminal.until("Snapshots of web-server-02")
@@ -128,7 +134,7 @@ def test_with_a_request_on_the_wire_the_journal_stays_true(
     assert journal_states(tmp_path) == [("create", "sent")]
     simulated.service.hooks.remove(silence)
     with Terminal(CIPLUN, simulated.environ | environ(tmp_path)) as terminal:
-        terminal.until("1 operation of an earlier session taken up")
+        terminal.until("1 operation taken up: create of before-update")
         terminal.until(lambda: journal_states(tmp_path) == [("create", "accepted")])
         terminal.send("q")
         assert terminal.wait() == 0

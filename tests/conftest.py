@@ -36,7 +36,7 @@ def simulated(tmp_path: Path, dialect: str) -> Iterator[Place]:
 
 
 @pytest.fixture
-def empty_world(tmp_path: Path) -> Iterator[Place]:
+def empty_world(tmp_path: Path, dialect: str) -> Iterator[Place]:
     """An account with nothing in it."""
-    with place(tmp_path, fleet=False) as found:
+    with place(tmp_path, fleet=False, dialect=dialect) as found:
         yield found

@@ -13,6 +13,7 @@ from tui.session import Session
 from tui.settings import Options, Settings, load
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import demo_fleet
+from tui.simulator.objects import SimServer, SimSnapshot
 from tui.simulator.serve import serving
 from tui.simulator.web import SimulatorApp
 from tui.simulator.world import World
@@ -42,6 +43,10 @@ class Place:
     def app(self, **changes: object) -> CiplunApp:
         settings = self.settings(**changes)
         return CiplunApp(Options(), settings, self.environ, make_session=self.session)
+
+    def key(self, thing: SimServer | SimSnapshot) -> int | str:
+        """What a server or snapshot is called in the service's dialect."""
+        return thing.uuid if self.service.dialect == "client" else thing.id
 
     def sent(self, method: str = "POST") -> list[str]:
         """The paths of the requests of a method, as the service got them."""

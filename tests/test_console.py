@@ -12,6 +12,8 @@ from tests.terminal.pty import Terminal
 from tests.terminal.test_demo import CIPLUN, environ, run
 from tui.simulator.scenarios import hooks
 
+DIALECTS = ("docs", "client")
+
 
 def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:
     home = Path(place.environ["HOME"])
@@ -24,7 +26,8 @@ def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:
 def test_list(simulated: Place) -> None:
     code, out, _ = ciplun(simulated, "list")
     assert code == 0
-    assert "db-01  #12347  5/5 slots, full" in out
+    full = next(s for s in simulated.world.servers.values() if s.name == "db-01")
+    assert f"db-01  #{simulated.key(full)}  5/5 slots, full" in out
     assert "nightly-5" in out
     code, out, _ = ciplun(simulated, "list", "mail", "--json")
     (mail,) = json.loads(out)
@@ -38,13 +41,17 @@ def test_create_restore_delete_and_their_history(simulated: Place) -> None:
     code, out, _ = ciplun(simulated, "create", "web-server-02", "by-hand", "--wait")
     assert (code, "is completed" in out) == (0, True)
     made = next(s for s in simulated.world.snapshots.values() if s.name == "by-hand")
-    code, _, err = ciplun(simulated, "restore", str(made.id), "--server", "web-server-02")
+    code, _, err = ciplun(
+        simulated, "restore", str(simulated.key(made)), "--server", "web-server-02"
+    )
     assert (code, "--yes" in err) == (2, True)
     assert len(simulated.sent()) == 1
-    restore = ("restore", str(made.id), "--server", "web-server-02", "--yes", "--wait")
+    restore = ("restore", str(simulated.key(made)), "--server", "web-server-02", "--yes", "--wait")
     code, out, _ = ciplun(simulated, *restore)
     assert (code, "is restored from by-hand" in out) == (0, True)
-    code, out, _ = ciplun(simulated, "delete", str(made.id), "--server", "web-server-02", "--yes")
+    code, out, _ = ciplun(
+        simulated, "delete", str(simulated.key(made)), "--server", "web-server-02", "--yes"
+    )
     assert (code, "is deleted" in out) == (0, True)
     code, out, _ = ciplun(simulated, "history", "--json")
     assert [(o["kind"], o["state"]) for o in json.loads(out)] == [
@@ -58,7 +65,9 @@ def test_create_restore_delete_and_their_history(simulated: Place) -> None:
 
 def test_a_snapshot_of_another_server_is_not_taken(simulated: Place) -> None:
     mine = next(s for s in simulated.world.snapshots.values() if s.server.name == "mail")
-    code, _, err = ciplun(simulated, "delete", str(mine.id), "--server", "db-01", "--yes")
+    code, _, err = ciplun(
+        simulated, "delete", str(simulated.key(mine)), "--server", "db-01", "--yes"
+    )
     assert (code, "has no snapshot" in err) == (2, True)
     assert simulated.sent("DELETE") == []
 
@@ -114,7 +123,7 @@ def test_info_tells_origins_and_never_the_token(simulated: Place) -> None:
 
 def test_at_a_terminal_the_name_has_to_be_typed(simulated: Place, tmp_path: Path) -> None:
     target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
-    argv = [*CIPLUN, "delete", str(target.id), "--server", "mail"]
+    argv = [*CIPLUN, "delete", str(simulated.key(target)), "--server", "mail"]
     surroundings = simulated.environ | environ(tmp_path)
     with Terminal(argv, surroundings) as terminal:
         terminal.until("Type before-rspamd to go ahead")

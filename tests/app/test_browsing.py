@@ -218,7 +218,7 @@ async def test_a_server_is_added_by_id_where_no_list_names_it(empty_world: Place
         assert "adds a server by its id" in board.servers.empty
         await pilot.press("plus")
         assert isinstance(pilot.app.screen, AskDialog)
-        await type_text(pilot, str(server.id))
+        await type_text(pilot, str(empty_world.key(server)))
         await pilot.press("enter")
         await until(pilot, lambda: board.servers.row_count == 1)
         await pilot.press("c")

@@ -16,6 +16,8 @@ from tui.settings import Options, load
 from tui.widgets.details import Details
 from tui.widgets.line import Line
 
+DIALECTS = ("docs", "client")
+
 
 def header(app: CiplunApp) -> str:
     return app.screen.query_one("#header", Line).render().plain

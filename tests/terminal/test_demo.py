@@ -13,6 +13,7 @@ from tests.places import TOKEN, Place
 from tests.terminal.pty import Terminal
 
 CIPLUN = [sys.executable, "-m", "tui"]
+DIALECTS = ("docs", "client")
 
 
 def environ(home: Path, **more: str) -> dict[str, str]:

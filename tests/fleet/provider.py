@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tests.clocks import FakeClock
 from tui.simulator.clock import VirtualClock
-from tui.simulator.objects import Refusal
+from tui.simulator.objects import Refusal, SimServer, SimSnapshot
 from tui.simulator.world import World
 from tui.vps.errors import NotFound, OutcomeUnknown, Rejected, Unreachable, VpsError
 from tui.vps.models import Key, Listing, Restoring, Server, Snapshot
@@ -17,16 +17,18 @@ T = TypeVar("T")
 
 
 class Provider:
-    """A world with `servers` servers. `fate` decides what becomes of the next write.
+    """A world with `servers` servers, called by uuids in the `client` dialect, else by integers.
 
+    `fate` decides what becomes of the next write:
     ``answered``; ``lost`` (carried out, then no answer); ``dropped`` (no answer, and not carried
     out); ``unreachable`` (never left).
     """
 
-    def __init__(self, clock: FakeClock, servers: int = 2) -> None:
+    def __init__(self, clock: FakeClock, servers: int = 2, dialect: str = "docs") -> None:
         self.clock = clock
+        self._uuids = dialect == "client"
         self.world = World(VirtualClock(0.0, clock.wall()), seed=7)
-        self.ids = [self.world.add_server(f"web-{n}").id for n in range(servers)]
+        self.ids = [self.key(self.world.add_server(f"web-{n}")) for n in range(servers)]
         self.fate = "answered"
         self.settled = True
         self.shows_servers = True
@@ -37,9 +39,18 @@ class Provider:
         self.world.clock.advance(seconds)
         await self.clock.advance(seconds)
 
+    def key(self, thing: SimServer | SimSnapshot) -> Key:
+        return thing.uuid if self._uuids else thing.id
+
+    def held(self, key: Key | None) -> SimSnapshot:
+        return self.world.find_snapshot(self.world.account, key)
+
+    def machine(self, key: Key) -> SimServer:
+        return self.world.find_server(self.world.account, key)
+
     def server_model(self, key: Key) -> Server:
-        found = self.world.servers[int(key)]
-        return Server(id=found.id, name=found.name, status=found.status(self.world.clock.now()))
+        found = self.machine(key)
+        return Server(id=key, name=found.name, status=found.status(self.world.clock.now()))
 
     # -- the client's verbs ----------------------------------------------------------------
 
@@ -53,15 +64,15 @@ class Provider:
         now = self.world.clock.now()
         items = tuple(
             Snapshot(
-                id=s.id,
-                server_id=s.server.id,
+                id=self.key(s),
+                server_id=self.key(s.server),
                 server_name=s.server.name,
                 name=s.name,
                 status=s.status(now),
                 created_at=datetime.fromtimestamp(s.created_at, UTC),
             )
             for s in self.world.list_snapshots(self.world.account)
-            if server_id in (None, s.server.id)
+            if server_id in (None, self.key(s.server))
         )
         return Listing(items=items, settled=self.settled)
 
@@ -69,9 +80,9 @@ class Provider:
         fields: dict[str, object] = {"server_id": server_id, "name": name}
 
         def create() -> Snapshot:
-            made = self.world.create(self.world.account, fields)
+            made = self.world.create(self.world.account, fields, uuids=self._uuids)
             return Snapshot(
-                id=made.id,
+                id=self.key(made),
                 server_id=server_id,
                 server_name=made.server.name,
                 name=name,
@@ -83,7 +94,9 @@ class Provider:
     async def restore_snapshot(self, snapshot_id: Key) -> Restoring:
         def restore() -> Restoring:
             target = self.world.restore(self.world.account, snapshot_id)
-            return Restoring(server_id=target.server.id, server_status="restoring", message="begun")
+            return Restoring(
+                server_id=self.key(target.server), server_status="restoring", message="begun"
+            )
 
         return self._write("restore", snapshot_id, restore)
 

@@ -18,13 +18,15 @@ from tui.fleet.who import Who
 from tui.vps.errors import Rejected, Unreachable
 from tui.vps.models import Key, Snapshot
 
+DIALECTS = ("docs", "client")
+
 
 class Desk:
     """Operations on a provider, with a journal on disk, and everything they told."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dialect: str) -> None:
         self.clock = FakeClock()
-        self.provider = Provider(self.clock)
+        self.provider = Provider(self.clock, dialect=dialect)
         self.folder = folder
         self.told: list[tuple[str, State, bool]] = []
         self.desks: list[Operations] = []
@@ -59,7 +61,7 @@ class Desk:
         await (operations or self.operations).observe(sighting)
 
     async def target(self, name: str = "old") -> Snapshot:
-        server = self.provider.world.servers[self.provider.ids[0]]
+        server = self.provider.machine(self.provider.ids[0])
         self.provider.world.add_snapshot(server, name)
         listing = await self.provider.snapshots()
         return next(s for s in listing.items if s.name == name)
@@ -69,8 +71,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    desk = Desk(tmp_path)
+async def desk(tmp_path: Path, dialect: str) -> AsyncIterator[Desk]:
+    desk = Desk(tmp_path, dialect)
     await desk.operations.start()
     yield desk
     for operations in desk.desks:
@@ -84,7 +86,8 @@ async def create(desk: Desk, name: str = "fresh") -> Operation:
 async def test_a_create_from_intent_to_completed(desk: Desk) -> None:
     operation = await create(desk)
     assert operation.state is State.ACCEPTED
-    assert operation.snapshot_id == max(desk.provider.world.snapshots)
+    (made,) = desk.provider.world.snapshots.values()
+    assert operation.snapshot_id == desk.provider.key(made)
     for _ in range(11):
         await desk.look()
         await desk.provider.pass_time(60)
@@ -203,7 +206,7 @@ async def test_a_created_snapshot_that_fails_or_vanishes_or_hangs(desk: Desk) ->
     await desk.look()
     assert desk.state() is State.VANISHED
     operation = await create(desk, "third")
-    desk.provider.world.snapshots[int(operation.snapshot_id or 0)].ready_at = float("inf")
+    desk.provider.held(operation.snapshot_id).ready_at = float("inf")
     await desk.provider.pass_time(599)
     await desk.look()
     assert not desk.told[-1][2]
@@ -295,7 +298,7 @@ async def test_a_delete_of_what_is_gone_already_is_a_success_and_says_so(desk: D
 
     async def stale(server_id: object = None) -> object:
         found = await listed()
-        desk.provider.world.snapshots.pop(int(target.id), None)
+        desk.provider.world.delete(desk.provider.world.account, target.id)
         return found
 
     desk.provider.snapshots = stale  # type: ignore[method-assign, assignment]
@@ -305,7 +308,7 @@ async def test_a_delete_of_what_is_gone_already_is_a_success_and_says_so(desk: D
 
 async def test_a_changed_target_is_refused_before_anything_leaves(desk: Desk) -> None:
     target = await desk.target()
-    there = desk.provider.world.snapshots[int(target.id)]
+    there = desk.provider.held(target.id)
     there.name = "renamed"
     with pytest.raises(Refused, match="renamed"):
         await desk.operations.restore(target)
@@ -325,7 +328,7 @@ async def test_a_changed_target_is_refused_before_anything_leaves(desk: Desk) ->
 
 async def test_something_else_at_work_on_the_server_is_named_and_refused(desk: Desk) -> None:
     target = await desk.target()
-    server = desk.provider.world.servers[desk.provider.ids[0]]
+    server = desk.provider.machine(desk.provider.ids[0])
     desk.provider.world.add_snapshot(server, "by-the-panel", hours=0, ready_in=300)
     for attempt in (desk.operations.restore, desk.operations.delete):
         with pytest.raises(Refused, match="by-the-panel"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -11,7 +12,13 @@ def main() -> None:
     gc.disable()  # until the first paint: what is imported before it all stays
     from tui.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # the terminal is gone, and the interpreter would end with a code of its own
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -2,81 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.clocks import FakeClock
-from tests.fleet.provider import Provider
-from tui.fleet.journal import Journal
+from tests.fleet.desk import Desk
 from tui.fleet.operation import Kind, Operation, State
-from tui.fleet.operations import JournalUnavailable, Operations, Refused
+from tui.fleet.operations import JournalUnavailable, Refused
 from tui.fleet.state import Sighting
-from tui.fleet.who import Who
 from tui.vps.errors import Rejected, Unreachable
-from tui.vps.models import Key, Snapshot
-
-DIALECTS = ("docs", "client")
-
-
-class Desk:
-    """Operations on a provider, with a journal on disk, and everything they told."""
-
-    def __init__(self, folder: Path, dialect: str) -> None:
-        self.clock = FakeClock()
-        self.provider = Provider(self.clock, dialect=dialect)
-        self.folder = folder
-        self.told: list[tuple[str, State, bool]] = []
-        self.desks: list[Operations] = []
-        self.operations = self.open()
-
-    def open(self) -> Operations:
-        made = Operations(
-            api=self.provider,
-            journal=Journal(self.folder / "journal.sqlite3"),
-            clock=self.clock,
-            now=self.provider.world.clock.now,
-            account="test",
-            who=Who("admin", "192.0.2.7"),
-            on_change=self._note,
-        )
-        self.desks.append(made)
-        return made
-
-    def _note(self, operation: Operation) -> None:
-        told = (operation.kind.value, operation.state, operation.overdue)
-        if not self.told or self.told[-1] != told:
-            self.told.append(told)
-
-    async def look(self, operations: Operations | None = None) -> None:
-        """List everything, as a poll does, and weigh it."""
-        asked_at = self.clock.monotonic()
-        listing = await self.provider.snapshots()
-        statuses: dict[Key, str] = {}
-        if self.provider.shows_servers:
-            statuses = {k: self.provider.server_model(k).status for k in self.provider.ids}
-        sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
-        await (operations or self.operations).observe(sighting)
-
-    async def target(self, name: str = "old") -> Snapshot:
-        server = self.provider.machine(self.provider.ids[0])
-        self.provider.world.add_snapshot(server, name)
-        listing = await self.provider.snapshots()
-        return next(s for s in listing.items if s.name == name)
-
-    def state(self) -> State:
-        return self.told[-1][1]
-
-
-@pytest.fixture
-async def desk(tmp_path: Path, dialect: str) -> AsyncIterator[Desk]:
-    desk = Desk(tmp_path, dialect)
-    await desk.operations.start()
-    yield desk
-    for operations in desk.desks:
-        await operations.close()
+from tui.vps.models import Key, Restoring
 
 
 async def create(desk: Desk, name: str = "fresh") -> Operation:
@@ -268,6 +205,27 @@ async def test_where_servers_cannot_be_seen_a_restore_stays_honestly_unknown(
     assert len(desk.provider.sent) == 1
 
 
+async def test_a_restore_is_not_called_over_before_it_was_seen_to_begin(desk: Desk) -> None:
+    """The service says "restoring" in its answer, while its list lags behind."""
+    target = await desk.target()
+    restore = desk.provider.restore_snapshot
+
+    async def lagging(key: Key) -> Restoring:
+        answer = await restore(key)
+        desk.provider.world.servers[int(desk.server().id)].restoring_until = 0.0
+        return answer
+
+    desk.provider.restore_snapshot = lagging  # type: ignore[method-assign, assignment]
+    await desk.operations.restore(target)
+    for _ in range(3):
+        await desk.provider.pass_time(100)
+        await desk.look()
+        assert desk.state() is State.ACCEPTED
+    await desk.provider.pass_time(700)
+    await desk.look()
+    assert desk.state() is State.UNSEEN
+
+
 async def test_the_admin_can_declare_it_over(desk: Desk) -> None:
     desk.provider.shows_servers = False
     operation = await desk.operations.restore(await desk.target())
@@ -326,6 +284,17 @@ async def test_a_changed_target_is_refused_before_anything_leaves(desk: Desk) ->
     assert not desk.operations.running()
 
 
+async def test_nothing_is_written_to_a_server_that_somebody_restores(desk: Desk) -> None:
+    target = await desk.target()
+    server = desk.provider.world.servers[int(desk.provider.ids[0])]
+    server.restoring_until = desk.provider.world.clock.now() + 600
+    with pytest.raises(Refused, match="being restored"):
+        await desk.operations.delete(target)
+    with pytest.raises(Refused, match="being restored"):
+        await create(desk)
+    assert desk.sent() == []
+
+
 async def test_something_else_at_work_on_the_server_is_named_and_refused(desk: Desk) -> None:
     target = await desk.target()
     server = desk.provider.machine(desk.provider.ids[0])
@@ -356,6 +325,55 @@ async def test_two_sessions_cannot_write_to_one_server_at_once(desk: Desk) -> No
     assert len(desk.provider.sent) == 2
 
 
+async def test_what_one_session_declares_over_is_over_for_the_one_that_sent_it(
+    desk: Desk,
+) -> None:
+    desk.provider.shows_servers = False
+    operation = await desk.operations.restore(await desk.target())
+    other = desk.open()
+    await other.start()
+    await other.declare_over(operation.id)
+    desk.told.clear()
+    await desk.look()
+    assert not desk.operations.running()
+    assert desk.told == [("restore", State.UNSEEN, False)], "and it is told here, once"
+    await desk.look()
+    assert len(desk.told) == 1
+
+
+async def test_a_poll_that_reads_the_journal_just_now_does_not_lose_a_new_operation(
+    desk: Desk,
+) -> None:
+    entries = desk.operations._journal.open_entries
+    read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(account: str) -> object:
+        found = await entries(account)
+        read.set()
+        await go_on.wait()
+        return found
+
+    desk.operations._journal.open_entries = slow  # type: ignore[method-assign, assignment]
+    gate = asyncio.Event()
+    listed = desk.provider.snapshots
+
+    async def waiting(server_id: object = None) -> object:
+        await gate.wait()
+        return await listed()
+
+    polling = asyncio.create_task(desk.operations.observe(Sighting((), True, 0.0)))
+    await read.wait()
+    desk.provider.snapshots = waiting  # type: ignore[method-assign, assignment]
+    creating = asyncio.create_task(create(desk))
+    while not desk.operations.running():
+        await asyncio.sleep(0)
+    go_on.set()
+    await polling
+    assert desk.operations.running(), "it began after the journal was read"
+    gate.set()
+    assert (await creating).state is State.ACCEPTED
+
+
 async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
     journal = desk.operations._journal
     begun = await journal.begin(desk.operations._intent(Kind.CREATE, 1, "web-1", None, "x"))
@@ -365,11 +383,11 @@ async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
     later = desk.open()
     taken = {o.id: o.state for o in await later.start()}
     assert taken == {sent.id: State.UNKNOWN}
+    assert ("create", State.NEVER_SENT, False) in desk.told, "told, not only noted"
     assert (await later._journal.get(begun.id)).state is State.NEVER_SENT  # type: ignore[union-attr]
 
 
 async def test_nothing_is_sent_without_a_record_unless_told_to(desk: Desk, tmp_path: Path) -> None:
-    await desk.operations.close()
     (tmp_path / "a-file").write_text("")
     desk.folder = tmp_path / "a-file"
     operations = desk.operations = desk.open()
@@ -378,10 +396,9 @@ async def test_nothing_is_sent_without_a_record_unless_told_to(desk: Desk, tmp_p
     with pytest.raises(JournalUnavailable):
         await create(desk)
     assert desk.provider.sent == []
-    operation = await operations.create(
-        desk.provider.server_model(desk.provider.ids[0]), "x", unjournaled=True
-    )
+    operation = await operations.create(desk.server(), "x", unjournaled=True)
     assert operation.id < 0
+    assert [o.id for o in await operations.history()] == [operation.id]
     await desk.provider.pass_time(601)
     await desk.look()
     assert desk.state() is State.COMPLETED

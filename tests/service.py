@@ -106,7 +106,7 @@ def fleet(
             return page(snapshots)
         if path.startswith("/account/"):
             return http(json.dumps(account))
-        return page(servers) if path.startswith("/servers/?") or path == "/servers/" else NOT_FOUND
+        return page(servers) if path.partition("?")[0] == "/servers/" else NOT_FOUND
 
     return answer
 

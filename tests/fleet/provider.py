@@ -33,6 +33,7 @@ class Provider:
         self.settled = True
         self.shows_servers = True
         self.sent: list[tuple[str, object]] = []
+        self.carried_out: list[tuple[str, object]] = []
         self.listings = 0
 
     async def pass_time(self, seconds: float) -> None:
@@ -125,6 +126,7 @@ class Provider:
             if self.fate == "lost":
                 error = OutcomeUnknown("no answer: it may have been carried out")
             raise error from None
+        self.carried_out.append((verb, what))
         if self.fate == "lost":
             raise OutcomeUnknown("no answer: it may have been carried out")
         return answer

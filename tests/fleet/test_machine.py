@@ -8,25 +8,33 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.clocks import FakeClock
 from tests.fleet.provider import Provider
 from tui.fleet.journal import Journal
-from tui.fleet.operation import OPEN, PENDING, TRANSITIONS, Operation, State
+from tui.fleet.operation import OPEN, PENDING, TRANSITIONS, Kind, Operation, State
 from tui.fleet.operations import Operations, Refused
+from tui.fleet.plans import Safety, begin_safety_restore, finish_safety_restore
 from tui.fleet.state import Sighting
 from tui.fleet.who import Who
 from tui.vps.errors import VpsError
-from tui.vps.models import Key
+from tui.vps.models import Key, Snapshot
 
 FATES = st.sampled_from(("answered", "answered", "lost", "dropped", "unreachable"))
 SESSIONS = st.integers(0, 1)
+UNSENT = (State.WAITING, State.INTENT, State.NEVER_SENT)
 
 
 class Crash(BaseException):
@@ -36,6 +44,8 @@ class Crash(BaseException):
 class Writes(RuleBasedStateMachine):
     """Two sessions on one journal and one provider; either may die between any two steps."""
 
+    steps = 0
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
@@ -43,8 +53,8 @@ class Writes(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.provider = Provider(self.clock)
         self.names = 0
-        self.intents: Counter[str] = Counter()
-        self.last: dict[int, State] = {}
+        self.begun: set[int] = set()
+        self.plans: list[list[asyncio.Task[Operation]]] = [[], []]
         self.sessions = [self.open(), self.open()]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -64,7 +74,7 @@ class Writes(RuleBasedStateMachine):
         return made
 
     def note(self, operation: Operation) -> None:
-        self.last[operation.id] = operation.state
+        self.begun.add(operation.id)
 
     def attempt(self, work: Coroutine[Any, Any, Any]) -> None:
         with contextlib.suppress(Refused, VpsError):
@@ -93,6 +103,31 @@ class Writes(RuleBasedStateMachine):
             self.provider.fate = fate
             self.attempt(getattr(self.sessions[session], verb)(listed[pick % len(listed)]))
 
+    @rule(session=SESSIONS, pick=st.integers(0, 9), fate=FATES)
+    def restore_safely(self, session: int, pick: int, fate: str) -> None:
+        listed = self.run(self.provider.snapshots()).items
+        if listed:
+            self.names += 1
+            self.provider.fate = fate
+            self.attempt(self.plan(session, listed[pick % len(listed)]))
+
+    async def plan(self, session: int, target: Snapshot) -> None:
+        operations = self.sessions[session]
+        server = self.provider.server_model(target.server_id)
+        first = Safety(f"s{self.names}")
+        created, waiting = await begin_safety_restore(operations, target, server, first)
+        rest = finish_safety_restore(operations, target, created, waiting)
+        self.plans[session].append(asyncio.create_task(rest))
+
+    async def stop_plans(self, session: int) -> None:
+        """What a plan raised has been seen; what still waits goes down with its session."""
+        plans, self.plans[session] = self.plans[session], []
+        for plan in plans:
+            plan.cancel()
+        for result in await asyncio.gather(*plans, return_exceptions=True):
+            if isinstance(result, BaseException):
+                assert isinstance(result, asyncio.CancelledError | Refused | VpsError), result
+
     @rule(
         session=SESSIONS, seconds=st.sampled_from((1.0, 15.0, 70.0, 700.0)), settled=st.booleans()
     )
@@ -112,8 +147,43 @@ class Writes(RuleBasedStateMachine):
 
     @rule(session=SESSIONS)
     def restart(self, session: int) -> None:
+        self.run(self.sessions[session].leave())
+        self.run(self.stop_plans(session))
         self.run(self.sessions[session].close())
         self.sessions[session] = self.open()
+
+    def die(self, session: int) -> None:
+        """The process is gone, and the system lets go of its lock."""
+        self.run(self.stop_plans(session))
+        self.sessions[session]._journal._sessions.leave()
+        self.sessions[session] = self.open()
+
+    @rule(session=SESSIONS)
+    def crash(self, session: int) -> None:
+        self.die(session)
+
+    @rule(session=SESSIONS, server=st.integers(0, 1))
+    def crash_with_the_intent_written(self, session: int, server: int) -> None:
+        listed = self.provider.snapshots
+
+        async def die(*arguments: Any) -> Any:
+            raise Crash
+
+        self.names += 1
+        self.provider.snapshots = die  # type: ignore[method-assign, assignment]
+        try:
+            server_model = self.provider.server_model(self.provider.ids[server])
+            with contextlib.suppress(Crash):
+                self.attempt(self.sessions[session].create(server_model, f"s{self.names}"))
+        finally:
+            self.provider.snapshots = listed  # type: ignore[method-assign]
+        self.die(session)
+
+    @rule(session=SESSIONS, pick=st.integers(0, 9))
+    def declare_over(self, session: int, pick: int) -> None:
+        running = self.sessions[session].running()
+        if running:
+            self.run(self.sessions[session].declare_over(running[pick % len(running)].id))
 
     @rule(session=SESSIONS, server=st.integers(0, 1), carried_out=st.booleans())
     def crash_with_the_request_on_the_wire(
@@ -136,10 +206,18 @@ class Writes(RuleBasedStateMachine):
             pass
         finally:
             self.provider.create_snapshot = send  # type: ignore[method-assign]
-        self.sessions[session]._journal._sessions.leave()  # as the system does for a dead process
-        self.sessions[session] = self.open()
+        self.die(session)
 
     # -- what must always hold -------------------------------------------------------------
+
+    @invariant()
+    def another_step(self) -> None:
+        type(self).steps += 1
+
+    @invariant()
+    def nothing_is_forgotten(self) -> None:
+        history = {o.id for o in self.run(self.sessions[0].history(10_000))}
+        assert self.begun <= history
 
     @invariant()
     def no_create_is_sent_twice(self) -> None:
@@ -149,7 +227,7 @@ class Writes(RuleBasedStateMachine):
     @invariant()
     def every_write_that_left_is_in_the_journal(self) -> None:
         history = self.run(self.sessions[0].history(10_000))
-        left = [o for o in history if o.state not in (State.INTENT, State.NEVER_SENT)]
+        left = [o for o in history if o.state not in UNSENT]
         sent = sum(1 for _ in self.provider.sent)
         assert len(left) == sent, (left, self.provider.sent)
 
@@ -162,26 +240,45 @@ class Writes(RuleBasedStateMachine):
     @invariant()
     def nothing_is_said_that_is_not_so(self) -> None:
         names = {s.name for s in self.provider.world.snapshots.values()}
+        claimed = 0
         for operation in self.run(self.sessions[0].history(10_000)):
-            if operation.kind.value != "create":
-                continue
-            if operation.state in (State.NOT_CARRIED_OUT, State.NEVER_SENT, State.REFUSED):
-                assert operation.snapshot_name not in names, operation
+            if operation.kind is Kind.RESTORE:
+                claimed += operation.state in (State.ACCEPTED, State.COMPLETED)
+            elif operation.kind is Kind.CREATE:
+                made = ("create", (operation.server_id, operation.snapshot_name))
+                if operation.state in (State.NOT_CARRIED_OUT, State.NEVER_SENT, State.REFUSED):
+                    assert operation.snapshot_name not in names, operation
+                if operation.state in (State.ACCEPTED, State.COMPLETED):
+                    assert made in self.provider.carried_out, operation
+            elif operation.state is State.COMPLETED:
+                assert operation.snapshot_id not in self.provider.world.snapshots, operation
+        assert claimed <= sum(verb == "restore" for verb, _ in self.provider.carried_out)
 
     def teardown(self) -> None:
-        for session in self.sessions:
+        for operation in self.run(self.sessions[0].history(10_000)):
+            steps = [s.state for s in self.run(self.sessions[0].timeline(operation.id))]
+            assert steps.count(State.SENT) <= 1, "no operation leaves twice"
+            for before, after in pairwise(steps):
+                assert before is after or after in TRANSITIONS[before]
+        for number, session in enumerate(self.sessions):
+            self.run(session.leave())
+            self.run(self.stop_plans(number))
             self.run(session.close())
         self.runner.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-TestWrites = Writes.TestCase
-TestWrites.settings = settings(
-    max_examples=100,
-    stateful_step_count=50,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+def test_random_writes_faults_crashes_and_listings() -> None:
+    run_state_machine_as_test(
+        Writes,
+        settings=settings(
+            max_examples=120,
+            stateful_step_count=60,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert Writes.steps >= 5_000
 
 
 def test_the_table_of_transitions_has_no_way_back() -> None:

@@ -261,7 +261,9 @@ class Journal:
             least = db.execute("SELECT min(id) FROM operations").fetchone()[0]
             number = (least or 0) - 1
         elif not db.execute("SELECT 1 FROM operations LIMIT 1").fetchone():
-            number = int(time.time())  # not 1: the numbers of a lost journal must not come again
+            number = int(
+                time.time() * 1000
+            )  # not 1: the numbers of a lost journal must not come again
         number = self._insert(db, {**to_row(operation), "id": number})
         begun = replace(operation, id=number)
         self._note(db, begun, operation.asked_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socketserver
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
@@ -13,7 +13,7 @@ from typing import Any
 from tests.vps.faulty import http
 
 SECRET = "vps_marked_4f1e8d7c6b5a"
-Answer = Callable[[str, str], bytes]
+Answer = Callable[[str, str], bytes | Iterable[bytes]]
 """From method and path (with its query) to the bytes of an answer; none of them: hang up."""
 
 
@@ -52,7 +52,8 @@ def saying(answer: Answer) -> Iterator[Said]:
                 answer = said.answer(method, path)
                 if not answer:
                     return
-                self.wfile.write(answer)
+                for part in [answer] if isinstance(answer, bytes) else answer:
+                    self.wfile.write(part)
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True

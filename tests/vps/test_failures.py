@@ -226,6 +226,7 @@ async def test_one_bad_item_is_counted_and_the_others_are_kept() -> None:
     assert [s.id for s in listing.items] == [1]
     assert len(listing.problems) == 3
     assert listing.unread == {2}
+    assert not listing.settled
     assert not listing.proves_absence
 
 

@@ -172,6 +172,7 @@ class Writing(Asking):
             if text:
                 key = int(text) if text.isdecimal() else text
                 self.session.store.apply_server(Server(id=key, name=text))
+                self.show_fleet()
                 self.servers.move_to(key)
                 self.session.poller.refresh(key)
 

@@ -90,7 +90,7 @@ class ListReader(Generic[T]):
             items=tuple(items.values()),
             problems=tuple(problems),
             unread=frozenset(unread),
-            settled=not repeated and (total is None or total == came),
+            settled=not repeated and len(unread) == len(problems) and total in (None, came),
             total=total,
         )
 

@@ -103,8 +103,9 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     `problems` has one sentence for each item that could not be read, and `unread` the ids of
     those that have one: they are there, whatever they are. `settled` is False where the pages
-    shifted, ids repeated or `count` differs from what came: then nothing missing from it may be
-    called gone. `total` is the provider's own count, None where it gave none.
+    shifted, ids repeated, `count` differs from what came, or an item without an id could be any:
+    then nothing missing from it may be called gone. `total` is the provider's own count, None
+    where it gave none.
     """
 
     items: tuple[T, ...]

@@ -61,7 +61,7 @@ def _figures(fleet: Fleet) -> Sequence[Piece]:
         figures.append((f"{totals.failed} failed", "$text-error"))
     if fleet.problems:
         figures.append((f"{len(fleet.problems)} unreadable", "$text-error"))
-    if not fleet.settled:
+    elif not fleet.settled:
         figures.append(("list still shifting", "$text-warning"))
     if fleet.servers_error is not None:
         figures.append(("no server list", "$text-warning"))

@@ -1,0 +1,35 @@
+"""The app against a service that says what it is told, on a clock of its own, and its screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tests.clocks import FakeClock
+from tests.service import SECRET
+from tui.app import CiplunApp
+from tui.session import Session
+from tui.settings import Options, Settings, load
+
+
+def watching(
+    url: str, home: Path, clock: FakeClock, more: Mapping[str, str] | None = None, **changes: object
+) -> CiplunApp:
+    """The app, not yet running."""
+    environ = {"HOME": str(home), "VPS_API_URL": url, "VPS_API_TOKEN": SECRET, "LANG": "C.UTF-8"}
+    environ |= more or {}
+
+    def session(settings: Settings) -> Session:
+        return Session(settings, environ, clock=clock)
+
+    settings = replace(load(Options(), environ), **changes)  # type: ignore[arg-type]
+    return CiplunApp(Options(), settings, environ, make_session=session)
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """What is on the screen."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in strips)

@@ -124,8 +124,8 @@ def run(options: SimulatorOptions) -> int:
     admin = Administration(app, options.seed) if options.admin else None
     try:
         _announce(address(listener), tokens, admin, as_json=options.as_json)
-    except BrokenPipeError:  # nobody wants to know
-        sys.stdout = None
+    except BrokenPipeError:  # nobody wants to know; what is left unsaid must not fail at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     running.run([listener])
     return 0
 
@@ -142,7 +142,7 @@ def print_scenarios() -> int:
 
 
 def _fail(reason: str, code: int) -> int:
-    print(f"simulator: {reason}", file=sys.stderr)  # noqa: T201
+    print(f"ciplun: {reason}", file=sys.stderr)  # noqa: T201
     return code
 
 

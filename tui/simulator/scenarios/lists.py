@@ -75,7 +75,7 @@ def _shifting() -> Edit:
     def edit(answer: Any, request: Request) -> Any:
         nonlocal shift, before
         page, first = _as_object(answer), False
-        if "next" in page:
+        if page.get("next") or page.get("previous"):
             items, first = page["results"], page["previous"] is None
         else:
             half = len(page["results"]) // 2

@@ -170,8 +170,7 @@ class Operations(Following):
             raise Refused(_taken(clash.operation)) from None
         self._cases[operation.id] = Case(operation)
         self._sent_at[operation.id] = float("-inf")
-        if operation.state is State.WAITING:
-            self._tell(operation)
+        self._tell(operation)
         return operation
 
     async def _begin_planned(self, planned: Operation) -> Operation:

@@ -37,6 +37,7 @@ class SendingDialog(Dialog[Operation]):
         super().__init__(title)
         self._sending: asyncio.Task[Operation] | None = None
         self._pressed_at = float("-inf")
+        self._focused_before: Widget | None = None
 
     def foot(self) -> Iterable[Widget]:
         """The provider's words, and the one button that acts."""
@@ -91,6 +92,7 @@ class SendingDialog(Dialog[Operation]):
         if self._sending is not None or not self.ready():
             return
         self._sending = self.start(unrecorded)
+        self._focused_before = self.focused
         self.update_button()
         self.answer("sending …", good=True)
         self.run_worker(self._send(self._sending), group="send", exit_on_error=False)
@@ -110,6 +112,8 @@ class SendingDialog(Dialog[Operation]):
             return  # what is pressed while the dialog closes sends nothing more
         self._sending = None
         self.update_button()
+        if self.focused is None and self._focused_before is not None:
+            self._focused_before.focus()  # a button that is disabled loses the focus
 
     def action_leave(self) -> None:
         """Leave. What is on the wire already goes on, and its refusal is told all the same."""

@@ -21,7 +21,7 @@ from tui.fleet.journal import Journal
 from tui.fleet.merge import merge_servers, merge_snapshots
 from tui.fleet.operation import Operation
 from tui.fleet.operations import JournalUnavailable, Refused
-from tui.fleet.state import ServerView
+from tui.fleet.state import ServerView, Sighting
 from tui.fleet.who import Who
 from tui.news import News
 from tui.session import Session
@@ -67,17 +67,19 @@ async def _guarded(work: Coroutine[Any, Any, int]) -> int:
     return code
 
 
-def _complain(operation: Operation | None, news: News) -> None:
-    """Pass on trouble with the journal; what becomes of a write is told at the end."""
-    if operation is None and news.bad:
+def _tell(operation: Operation | None, news: News) -> None:
+    """Pass on the end of what earlier commands began, and trouble with the journal."""
+    if news.ended:
         outcome.complain(news.text)
+    else:
+        outcome.tell_trouble(operation, news)
 
 
 @asynccontextmanager
 async def _session(settings: Settings) -> AsyncIterator[Session]:
     session = Session(settings, os.environ)
     session.token_read = logs.hide
-    session.tell = _complain
+    session.tell = _tell
     try:
         await session.open()
         yield session
@@ -86,14 +88,23 @@ async def _session(settings: Settings) -> AsyncIterator[Session]:
             await asyncio.wait_for(session.close(), CLOSING)
 
 
-async def _views(session: Session) -> Mapping[Key, ServerView]:
-    """All servers with their snapshots, read once."""
+async def _views(session: Session, *, settle: bool = False) -> Mapping[Key, ServerView]:
+    """All servers with their snapshots, read once.
+
+    With `settle` what earlier commands left open is settled by what was read, and told.
+    """
     if session.client is None:
         raise Stop("not connected")
+    asked_at = session.clock.monotonic()
     views: Mapping[Key, ServerView] = {}
     with suppress(NotFound, Forbidden):  # servers are known from their snapshots then
         views = merge_servers(views, await session.client.servers())
-    return merge_snapshots(views, await session.client.snapshots())
+    listing = await session.client.snapshots()
+    if settle:
+        statuses = {key: view.server.status for key, view in views.items()}
+        sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
+        await session.operations.observe(sighting)
+    return merge_snapshots(views, listing)
 
 
 def _now(session: Session) -> datetime:
@@ -172,7 +183,7 @@ async def create(
 
     async def work() -> int:
         async with _session(settings) as session:
-            view = _find(await _views(session), server)
+            view = _find(await _views(session, settle=True), server)
             create = session.operations.create
             operation = await outcome.send(
                 session,
@@ -190,7 +201,7 @@ async def restore(
 
     async def work() -> int:
         async with _session(settings) as session:
-            target = _target(await _views(session), server, snapshot_id)
+            target = _target(await _views(session, settle=True), server, snapshot_id)
             question = f"Restoring overwrites all data on {target.server_name} with {target.name}"
             _ask(f"{question}, {age(target.created_at, _now(session))}.", target.server_name, sure)
             restore = session.operations.restore
@@ -205,7 +216,7 @@ async def delete(settings: Settings, snapshot_id: str, server: str, *, sure: boo
 
     async def work() -> int:
         async with _session(settings) as session:
-            target = _target(await _views(session), server, snapshot_id)
+            target = _target(await _views(session, settle=True), server, snapshot_id)
             _ask(f"Deletes {target.name} of {target.server_name} for good.", target.name, sure)
             delete = session.operations.delete
             operation = await outcome.send(session, lambda bare: delete(target, unjournaled=bare))

@@ -12,7 +12,7 @@ from tui.fleet.journal import JournalUnavailable
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.news import news
+from tui.news import News, news
 from tui.session import Session
 from tui.vps.errors import Unauthorised
 
@@ -29,6 +29,12 @@ _GOOD: Final = (State.COMPLETED, State.ACCEPTED)
 def complain(text: str) -> None:
     """Print a line to stderr."""
     print(f"ciplun: {text}", file=sys.stderr)  # noqa: T201
+
+
+def tell_trouble(operation: Operation | None, told: News) -> None:
+    """Pass on trouble with the journal; what becomes of this write is said at the end."""
+    if operation is None and told.bad:
+        complain(told.text)
 
 
 def can_ask() -> bool:
@@ -52,6 +58,7 @@ async def send(session: Session, write: Write) -> Operation:
     Raises what the write raises. Where this is interrupted, the answer is recorded all the same
     if it comes soon, and otherwise looked for at the next start.
     """
+    session.tell = tell_trouble
     try:
         return await _sent(session, write(False))
     except JournalUnavailable as error:

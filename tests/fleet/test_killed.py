@@ -12,11 +12,16 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from tests.places import TOKEN, Place, place
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.session import Session
 from tui.settings import Options, load
+from tui.simulator.web import Hook
+from tui.simulator.world import World
 
 ROUNDS = 30
 KINDS = ("create", "restore", "delete")
@@ -40,6 +45,18 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+class Slow(Hook):
+    """Takes its time before and after what it does, so that every moment is as likely."""
+
+    async def before(self, request: Request, world: World) -> Response | None:
+        await asyncio.sleep(0.01)
+        return None
+
+    async def after(self, request: Request, response: Response, world: World) -> Response:
+        await asyncio.sleep(0.01)
+        return response
 
 
 def killed(environ: dict[str, str], server: str, kind: str, after: float) -> None:
@@ -88,8 +105,9 @@ def test_killed_at_any_moment_of_a_write(tmp_path: Path) -> None:
             n: world.add_snapshot(world.add_server(f"web-{n}"), f"old-{n}") for n in range(ROUNDS)
         }
         environ = {**simulated.environ, "PATH": os.environ["PATH"]}
+        simulated.service.hooks.append(Slow())
         for n in range(ROUNDS):
-            killed(environ, f"web-{n}", KINDS[n % 3], chance.uniform(0, 0.06))
+            killed(environ, f"web-{n}", KINDS[n % 3], chance.uniform(0, 0.1))
         writes = [r for r in simulated.service.received if r.method != "GET"]
         arrived = Counter((r.method, r.path, r.body) for r in writes)
         assert all(count == 1 for count in arrived.values()), "nothing is sent twice"

@@ -147,25 +147,55 @@ def test_with_a_request_on_the_wire_the_journal_stays_true(
     assert len(posts) <= 1
 
 
-def test_ctrl_c_ends_it_as_any_program(simulated: Place, tmp_path: Path) -> None:
+def to_place(simulated: Place, terminal: Terminal, where: str) -> None:
+    """Go where it is to be ended: nowhere in particular, into a dialog, or mid-request."""
+    if where != "idle":
+        to_dialog(terminal)
+    if where == "wire":
+        simulated.service.hooks.append(Silence())
+        terminal.send("\r")
+        terminal.until(lambda: held(simulated, "web-server-02") == 1)
+
+
+@pytest.mark.parametrize("where", ["idle", "dialog", "wire"])
+def test_ctrl_c_ends_it_as_any_program(simulated: Place, tmp_path: Path, where: str) -> None:
     with opened(simulated, tmp_path) as terminal:
+        to_place(simulated, terminal, where)
         terminal.send("\x03")
         assert ends_within(terminal) == 130
         assert terminal.modes() == terminal.modes_before
+    assert journal_states(tmp_path) == ([("create", "sent")] if where == "wire" else [])
 
 
+@pytest.mark.parametrize("where", ["idle", "dialog", "wire"])
 def test_ctrl_z_stops_it_and_fg_brings_it_back_to_new_data(
-    simulated: Place, tmp_path: Path
+    simulated: Place, tmp_path: Path, where: str
 ) -> None:
     with opened(simulated, tmp_path) as terminal:
+        to_place(simulated, terminal, where)
         terminal.send("\x1a")
         terminal.until(lambda: state(terminal.pid) == "T")
         terminal.until(lambda: b"\x1b[?1049l" in terminal.output)
+        simulated.service.hooks.clear()
         simulated.world.add_server("zz-made-meanwhile")
         os.kill(terminal.pid, signal.SIGCONT)
+        if where == "dialog":
+            terminal.until("Create a snapshot of")
+            terminal.send("\x1b")
         terminal.until("zz-made-meanwhile")
-        terminal.send("q")
-        assert ends_within(terminal) == 0
+        terminal.send("\x03" if where == "wire" else "q")
+        assert ends_within(terminal) == (130 if where == "wire" else 0)
+
+
+def test_a_closed_terminal_changes_no_code_while_operations_run(
+    simulated: Place, tmp_path: Path
+) -> None:
+    with opened(simulated, tmp_path) as terminal:
+        to_dialog(terminal)
+        terminal.send("\r")
+        terminal.until(lambda: journal_states(tmp_path) == [("create", "accepted")])
+        terminal.hang_up()
+        assert ends_within(terminal) == 128 + signal.SIGHUP
 
 
 def state(pid: int) -> str:

@@ -20,7 +20,9 @@ A, B = "vps_of_account_a", "vps_of_account_b"
 
 
 def named(name: str) -> list[object]:
-    return [snapshot(1, name=f"snap-of-{name}", server={"id": 10, "name": f"web-of-{name}"})]
+    """One snapshot to look at, and one that keeps the poller busy."""
+    busy = snapshot(2, status="in_progress", server={"id": 11, "name": f"busy-of-{name}"})
+    return [busy, snapshot(1, name=f"snap-of-{name}", server={"id": 10, "name": f"web-of-{name}"})]
 
 
 @contextmanager
@@ -34,8 +36,11 @@ def two_accounts(
             f"[profiles.a]\nurl = '{first.url}'\ntoken_env = 'A'\n"
             f"[profiles.b]\nurl = '{second.url}'\ntoken_env = 'B'\n{more}",
         )
-        surroundings = environ(folder, **{"A": A, "B": B, **variables})
+        more_variables = {"A": A, "B": B, "CIPLUN_POLL_BUSY": "1", **variables}
+        surroundings = environ(folder, **more_variables)
         with Terminal(CIPLUN, surroundings) as terminal:
+            terminal.until("busy-of-a")
+            terminal.send("G")
             terminal.until("snap-of-a")
             yield first, second, terminal
 
@@ -61,11 +66,12 @@ def test_no_data_token_or_record_of_one_account_reaches_the_other(tmp_path: Path
         terminal.until(lambda: "Create a snapshot" not in terminal.text())
         terminal.send("/")
         terminal.until("part of a name")
-        terminal.send("of-a\r")
-        terminal.until("Servers · 1 of 1")
-        start = len(first.requests)
+        terminal.send("web-of-a\r")
+        terminal.until("Servers · 1 of 2")
         change(terminal)
-        terminal.until("snap-of-b")
+        terminal.until("web-of-b")
+        start, asked = len(first.requests), len(second.requests)
+        terminal.until(lambda: len(second.requests) > asked + 2)
         assert "of-a" not in terminal.text()
         assert "ciplun  b · " in terminal.text()
         terminal.send("!")
@@ -96,7 +102,7 @@ def test_an_answer_that_comes_after_the_change_is_shown_nowhere(tmp_path: Path) 
         terminal.send("r")
         terminal.until(lambda: len(first.requests) > asked)
         change(terminal)
-        terminal.until("snap-of-b")
+        terminal.until("web-of-b")
         gate.set()
         while terminal.read(0.3):
             pass
@@ -109,7 +115,7 @@ def test_the_other_profile_s_lock_and_colours_hold(tmp_path: Path) -> None:
     more = "read_only = true\ntheme = 'ciplun-light'\nkeys = { quit = 'Q' }\n"
     with two_accounts(tmp_path, more) as (_, second, terminal):
         change(terminal)
-        terminal.until("snap-of-b")
+        terminal.until("web-of-b")
         terminal.until("read-only")
         terminal.send("c")
         terminal.until("Create a snapshot: read-only")
@@ -146,7 +152,7 @@ def test_a_token_in_the_environment_is_named_as_that_of_every_profile(tmp_path: 
     with two_accounts(tmp_path, VPS_API_TOKEN=A) as (_, second, terminal):
         change(terminal)
         terminal.until("whatever the profile")
-        terminal.until("snap-of-b")
+        terminal.until("web-of-b")
         assert all(f"Bearer {A}".encode() in head for head in second.heads)
         terminal.send("q")
         terminal.wait()
@@ -156,7 +162,7 @@ def test_without_profiles_there_is_nothing_to_choose(tmp_path: Path) -> None:
     with saying(fleet(named("a"))) as said:
         surroundings = environ(tmp_path, VPS_API_URL=said.url, VPS_API_TOKEN=A)
         with Terminal(CIPLUN, surroundings) as terminal:
-            terminal.until("snap-of-a")
+            terminal.until("web-of-a")
             terminal.send("P")
             terminal.until("no other profile")
             terminal.send("q")

@@ -19,7 +19,9 @@ from tests.terminal.test_demo import CIPLUN, environ, run
 from tests.vps.faulty import http
 
 MARK = SECRET.encode()
+SPELT = "".join(f"\\u{ord(char):04x}" for char in SECRET)
 ECHO = json.dumps({"detail": f"bad Bearer {SECRET}", "name": [SECRET], SECRET: SECRET})
+ECHO = ECHO.replace("}", f', "more": ["{SPELT}"]}}')
 STATUSES = ("400", "403", "404", "409", "429", "500", "503")
 
 

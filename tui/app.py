@@ -28,7 +28,7 @@ from tui.session import Session
 from tui.settings import Options, Settings, load
 from tui.terminal import logs, signals
 from tui.terminal.crash import CalmCrash
-from tui.terminal.driver import CalmDriver
+from tui.terminal.driver import CalmDriver, Shown
 from tui.themes import THEMES, with_accent
 from tui.tokens import TokenError
 from tui.vps.errors import Forbidden, NotFound
@@ -153,6 +153,12 @@ class CiplunApp(CalmCrash, App[None]):
         """Paint everything, though nothing has changed."""
         self.on_resize()
         self.screen.refresh(layout=True)
+
+    @on(Shown)
+    def _shown(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, Dashboard):
+                screen.shown()
 
     def _resumed(self) -> None:
         """Ask at once after having been stopped."""

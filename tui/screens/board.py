@@ -91,6 +91,14 @@ class Board(Screen[None]):
         """Name the panes."""
         raise NotImplementedError
 
+    def lay_table(self) -> None:
+        """Take the table's rows over."""
+        raise NotImplementedError
+
+    def show_details(self) -> None:
+        """Describe the chosen rows."""
+        raise NotImplementedError
+
     def show_bars(self) -> None:
         """Bring header, staleness and keys up to date."""
         raise NotImplementedError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -20,6 +19,7 @@ from tui.fleet.operation import Kind
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.store import Change
 from tui.screens.browsing import Browsing
+from tui.screens.journey import Journey
 from tui.screens.writing import Writing
 from tui.text import duration
 from tui.widgets.details import Details
@@ -29,7 +29,6 @@ from tui.widgets.glyphs import Glyphs
 from tui.widgets.header import Banner, cells, header_left, header_right, notice_words
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Line
-from tui.widgets.row_list import RowList
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.titles import pane_title
@@ -39,11 +38,9 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 MIN_SIZE = (60, 15)
-HURRY, REST = 0.3, 0.1
-"""Seconds between two moves of the cursor that are one journey, and after which it rests."""
 
 
-class Dashboard(Browsing, Writing):
+class Dashboard(Journey, Browsing, Writing):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -57,9 +54,7 @@ class Dashboard(Browsing, Writing):
         self._ticker: Timer | None = None
         self._tick_every = 0.0
         self._note = ""
-        self._moved = 0.0
         self._all = views.Everything()
-        self._resting: Timer | None = None
         self._as_of = self.now  # what all ages on the screen refer to: they move together
 
     # -- what is on the screen ---------------------------------------------------
@@ -111,7 +106,7 @@ class Dashboard(Browsing, Writing):
 
     def _show_pending(self) -> None:
         change, self._pending = self._pending, None
-        if change is None:
+        if change is None or not self.children:  # the app is leaving
             return
         if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
@@ -133,11 +128,12 @@ class Dashboard(Browsing, Writing):
 
     def show_table(self) -> None:
         """Lay out the snapshots of the chosen server, or of all."""
-        self._lay_table()
+        self.lay_table()
         self.show_titles()
         self.show_details()
 
-    def _lay_table(self) -> None:
+    def lay_table(self) -> None:
+        """Take the table's rows over."""
         fleet = self.fleet
         self.table_of = None if self.everything else self.servers.cursor_key
         chosen = self.chosen_view
@@ -240,44 +236,6 @@ class Dashboard(Browsing, Writing):
                 self._ticker.stop()
             self._tick_every = every
             self._ticker = self.set_interval(every, self._tick)
-
-    @on(RowList.Highlighted, "#servers")
-    def server_chosen(self) -> None:
-        """Take the chosen server's snapshots over; they are painted when the cursor rests."""
-        hurried = self._hurried()
-        if hurried:
-            self.table.hold()
-        self._lay_table()
-        self._follow(hurried)
-
-    @on(RowList.Highlighted, "#snapshots")
-    def snapshot_chosen(self) -> None:
-        """Describe the chosen snapshot."""
-        if self.table.has_focus:
-            self._follow(self._hurried())
-
-    def _hurried(self) -> bool:
-        """Whether the cursor moved only just before: a poor line has no room for what follows."""
-        before, self._moved = self._moved, monotonic()
-        return self._moved - before < HURRY and not self.app.is_headless
-
-    def _follow(self, hurried: bool) -> None:
-        """Paint what follows from the cursor: at once, or when it rests."""
-        if self._resting is not None:
-            self._resting.stop()
-            self._resting = None
-        if hurried:
-            self._resting = self.set_timer(REST, self._rested)
-        else:
-            self._rested()
-
-    def _rested(self) -> None:
-        self.table.release()
-        chosen = self.chosen_view
-        self.session.chosen = chosen.server.id if chosen else None
-        self.show_titles()
-        self.show_details()
-        self.show_bars()
 
     @on(KeyBar.Chosen)
     async def key_clicked(self, event: KeyBar.Chosen) -> None:

@@ -16,12 +16,14 @@ import termios
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
 from codecs import getincrementaldecoder
+from time import monotonic
 from types import FrameType
 from typing import Final
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from tui.terminal.painter import Painter
 from tui.terminal.plain import to_ascii
@@ -30,12 +32,22 @@ LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
 _ESCAPE_WAIT: Final = 0.1
 """Seconds to wait for the rest of a key that began with an escape."""
+_ASK: Final = "\x1b[5n"
+_ANSWER: Final = b"\x1b[0n"
+
+
+class Shown(Message):
+    """The terminal has shown what was written before it was asked."""
 
 
 class CalmDriver(LinuxDriver):
     """Leaves on SIGHUP, SIGTERM and a closed terminal; the exit code is 128 + the signal."""
 
     _loop: AbstractEventLoop
+    round_trip = 0.0
+    """Seconds from a question to the terminal's answer, before anything is shown; 0: none yet."""
+    _asked_at = 0.0
+    _unasked = False
     _ending = False
     _gone = False
 
@@ -47,6 +59,8 @@ class CalmDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         for number in (signal.SIGHUP, signal.SIGTERM):
             signal.signal(number, self._signalled)
+        self._asked_at = monotonic()
+        super().write(_ASK)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
@@ -84,7 +98,24 @@ class CalmDriver(LinuxDriver):
             to_ascii(data) if getattr(self._app, "ascii_only", False) else data
         )
         if lean:
+            self._unasked = True
             super().write(lean)
+
+    def ask(self) -> bool:
+        """Ask for a `Shown` once the terminal has shown all; False where it never answers."""
+        if self.round_trip:
+            self._unasked = False
+            super().write(_ASK)
+        return bool(self.round_trip)
+
+    @property
+    def behind(self) -> bool:
+        """Whether something has been written since the last question."""
+        return self._unasked
+
+    def _answered(self) -> None:
+        self.round_trip = self.round_trip or monotonic() - self._asked_at
+        self.send_message(Shown())
 
     def repaint(self) -> None:
         """Send the next frame whole: the screen may not show what was sent."""
@@ -124,7 +155,11 @@ class CalmDriver(LinuxDriver):
                         self._gone = True
                         self._end(128 + signal.SIGHUP)
                         break
-                    for event in parser.feed(decode(data)):
+                    if _ANSWER in data:
+                        data = data.replace(_ANSWER, b"")
+                        self._answered()
+                    text = decode(data)
+                    for event in parser.feed(text) if text else ():  # nothing means the end
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)

@@ -128,9 +128,11 @@ class Painter:
     def _send(self, y: int, x: int, text: str, style: Style) -> None:
         self._move((y, x))
         if text.isspace():
-            style = Style(self._sent.fg, style.bg, style.attributes)
-            if _blank(style) == _blank(self._sent):
+            style = _blank(style)
+            if style == _blank(self._sent):
                 style = self._sent
+            elif not style.attributes:  # no colour of letters is to be seen
+                style = style._replace(fg=self._sent.fg)
         if style != self._sent:
             self._emit(_difference(self._sent, style))
             self._sent = style
@@ -152,7 +154,8 @@ def _plain_width(text: str) -> bool:
 @lru_cache(1024)
 def _blank(style: Style) -> Style:
     """What of a style shows on spaces."""
-    return Style("", style.bg, style.attributes & _ON_BLANKS)
+    attributes = style.attributes & _ON_BLANKS
+    return Style(style.fg if attributes else "", style.bg, attributes)
 
 
 @lru_cache(4096)

@@ -259,13 +259,15 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
 
     def _move(self, index: int) -> None:
         self._cursor = max(0, min(index, len(self._rows) - 1))
+        self._tell()
+        if self._held:
+            return
         top = self.scroll_offset.y
         if self._cursor < top:
             self._show_from(self._cursor)
         elif self._cursor >= top + self._height:
             self._show_from(self._cursor - self._height + 1)
         self.refresh_cells()
-        self._tell()
 
     def _find(self, key: Hashable | None, near: int) -> int:
         """Where the item is now; where it is gone, `near`, as far as there are rows."""

@@ -1,0 +1,156 @@
+"""Figures taken from outside, through a pty: what somebody at the terminal waits for."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.measure import Pair, Program, Side, p95, paired
+from tests.bench.service import service
+from tests.bench.table import Row, limit, ratio
+
+BARE = str(Path(__file__).with_name("bare.py"))
+ROWS = b"build-00005"
+
+
+def sides(home: str, environ: dict[str, str], *bare: str) -> tuple[Side, Side]:
+    """Ours, and the bare app with these arguments."""
+    shared = {
+        "HOME": home,
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        **environ,
+    }
+    ours = Side([sys.executable, "-m", "tui"], shared, b"Quit")
+    return ours, Side([sys.executable, BARE, *bare], shared, b"READY")
+
+
+def startup(ours: Side, bare: Side, runs: int) -> Iterator[Row]:
+    times: tuple[list[float], list[float]] = ([], [])
+    cpu: tuple[list[float], list[float]] = ([], [])
+    memory: tuple[list[float], list[float]] = ([], [])
+    data: list[float] = []
+    for n in range(runs + 1):
+        for number, side in enumerate((ours, bare)):
+            program = Program(side.argv, side.environ)
+            took, used = program.until(side.ready), program.cpu()
+            rows = program.until(ROWS) - took if side is ours else 0.0
+            program.settle(0.6)
+            if n:  # the first pair only warms the caches up
+                times[number].append(took)
+                cpu[number].append(used)
+                memory[number].append(program.memory())
+                data += [rows] if side is ours else []
+            program.end()
+    yield ratio("Start: exec to the first paint", paired(*times), 1.10, "ms")
+    yield ratio("Start: CPU up to the first paint", paired(*cpu), 1.10, "ms")
+    yield limit("Start: first paint to the first rows", statistics.median(data), 55, "ms")
+    yield ratio("Memory, 12 servers", paired(*memory), 1.6, "MB")
+
+
+def keys(ours: Side, bare: Side, runs: int, presses: int, bps: int = 0) -> tuple[Pair, Pair]:
+    """The 95th percentile of the time from a key to a quiet screen, and the bytes of a key."""
+    times: tuple[list[float], list[float]] = ([], [])
+    sizes: tuple[list[float], list[float]] = ([], [])
+    for _ in range(runs):
+        for number, side in enumerate((ours, bare)):
+            program = side.run(bps)
+            program.settle(2.0)
+            program.key(b"j")  # what comes after a pause is measured by `follows`
+            found = [program.key(b"j") for _ in range(presses)]
+            times[number].append(p95([took for took, _ in found]))
+            sizes[number].append(statistics.mean([size for _, size in found]))
+            program.end()
+    return paired(*times), paired(*sizes)
+
+
+def follows(ours: Side, bare: Side, runs: int, bps: int = 0) -> tuple[Pair, Pair]:
+    """A key after a pause, with the chosen server's snapshots and details: time and bytes."""
+    times: tuple[list[float], list[float]] = ([], [])
+    sizes: tuple[list[float], list[float]] = ([], [])
+    for number, side in enumerate((ours, bare)):
+        program = side.run(bps)
+        program.settle(2.0)
+        for _ in range(runs):
+            took, size = program.key(b"j", quiet=0.15)
+            times[number].append(took)
+            sizes[number].append(size)
+            program.settle(0.35)
+        program.end()
+    return paired(*times), paired(*sizes)
+
+
+def sizes(ours: Side, bare: Side) -> Iterator[Row]:
+    """What things cost on the wire."""
+    program = ours.run()
+    program.settle(2.0)
+    steps = (
+        ("the help, opened", b"?"),
+        ("the help, left", b"\x1b"),
+        ("a form, opened", b"c"),
+        ("a letter in it", b"x"),
+        ("the form, left", b"\x1b"),
+        ("the other pane", b"2"),
+        ("all snapshots", b"a"),
+        ("a page down in them", b"\x1b[6~"),
+        ("a line of scrolling", b"j"),
+    )
+    for what, key in steps:
+        program.settle(0.5)
+        yield Row(f"Bytes: {what}", f"{program.key(key, quiet=0.3)[1]:,}")
+    program.end()
+
+
+def idle(ours: Side, bare: Side, seconds: float) -> Iterator[Row]:
+    figures = []
+    for side in (ours, bare):
+        program = side.run()
+        program.settle(2.0)
+        figures.append(program.idle(seconds))
+        program.end()
+    (our_bytes, our_cpu), (_, bare_cpu) = figures
+    minutes = seconds / 60
+    name = f"{seconds / 60:g} quiet minutes"
+    yield limit(f"Idle, {name}: bytes a minute", our_bytes / minutes, 200, "bytes")
+    pair = paired([our_cpu / minutes], [max(1.0, bare_cpu / minutes)])
+    yield ratio(f"Idle, {name}: CPU a minute", pair, 1.5, "ms")
+
+
+def small(quick: bool) -> Iterator[Row]:
+    """A dozen servers."""
+    runs = 5 if quick else 15
+    with tempfile.TemporaryDirectory() as home, service(12) as environ:
+        ours, bare = sides(home, environ, "12")
+        yield from startup(ours, bare, runs)
+        few = 2 if quick else 5
+        times, amount = keys(ours, bare, few, 10)
+        yield ratio("Key to quiet screen, 12 servers, p95", times, 1.15, "ms")
+        yield Row("Bytes: a move of the cursor", f"{amount.ours:,.0f} against {amount.bare:,.0f}")
+        slow, _ = keys(ours, bare, 1 if quick else 3, 10, bps=9600)
+        yield ratio("Key to quiet screen at 9,600 bit/s, p95", slow, 1.3, "ms")
+        following = sides(home, environ, "12", "follow")
+        times, amount = follows(*following, 10)
+        yield Row(
+            "Key after a pause, with the chosen server's snapshots and details",
+            f"{times.ours:,.1f} ms, {amount.ours:,.0f} bytes; a bare app that does "
+            f"the like {times.bare:,.1f} ms, {amount.bare:,.0f} bytes",
+        )
+        yield from sizes(ours, bare)
+        yield from idle(ours, bare, 60 if quick else 600)
+
+
+def large(quick: bool) -> Iterator[Row]:
+    """Ten thousand servers with 50,000 snapshots."""
+    with tempfile.TemporaryDirectory() as home, service(10_000) as environ:
+        ours, bare = sides(home, environ, "10000")
+        loaded = Side(ours.argv, ours.environ, ROWS)
+        times, amount = keys(loaded, bare, 2 if quick else 5, 80)
+        yield ratio("Key to quiet screen, 10,000 servers, p95", times, 1.25, "ms")
+        yield Row("Bytes: a key there", f"{amount.ours:,.0f} against {amount.bare:,.0f}")
+        slow, _ = keys(loaded, bare, 1, 50, bps=9600)
+        yield ratio("The same at 9,600 bit/s, scrolling", slow, 1.3, "ms")

@@ -1,0 +1,27 @@
+"""The simulator in a process of its own, where nothing is under way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from tests.places import TOKEN
+
+
+@contextlib.contextmanager
+def service(servers: int) -> Iterator[dict[str, str]]:
+    """Serve a made-up fleet; gives the variables of the environment that lead to it."""
+    command = [sys.executable, "-m", "tui", "simulator", "--json", "--token", TOKEN]
+    process = subprocess.Popen(
+        [*command, "--servers", str(servers)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        yield {"VPS_API_URL": url, "VPS_API_TOKEN": TOKEN}
+    finally:
+        process.terminate()
+        process.wait()

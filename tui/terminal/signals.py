@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -12,12 +13,14 @@ from tui.terminal import logs
 from tui.vps.clean import clean
 
 HOOK_SECONDS: Final = 30.0
+log = logging.getLogger(__name__)
 _SECRETS: Final = ("CIPLUN_TOKEN", "VPS_API_TOKEN")
 
 
 def done_signal(text: str, environ: Mapping[str, str]) -> str:
     """What to write to the terminal: a bell, and OSC 9, wrapped for tmux and screen."""
-    message = f"\x1b]9;{clean(text)}\x07"
+    # The name before it keeps a text like 4;3 from being one of OSC 9's other commands.
+    message = f"\x1b]9;ciplun: {clean(text)}\x07"
     if environ.get("TMUX"):
         message = "\x1bPtmux;" + message.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     elif environ.get("TERM", "").startswith("screen"):
@@ -52,7 +55,8 @@ async def run_hook(
             env=surroundings,
             start_new_session=True,
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        log.warning("on_finished could not be run: %s", error)
         return None
     try:
         async with asyncio.timeout(HOOK_SECONDS):

@@ -276,7 +276,7 @@ def test_a_hook_gets_names_as_arguments_and_no_token(tmp_path: Path) -> None:
             terminal.until(told.exists)
             terminal.send("q")
             terminal.wait()
-            assert b"\x1b]9;ciplun: ; touch ~/made" in terminal.output
+            assert b"\x1b]9;ciplun: before-update" in terminal.output
             nowhere(tmp_path, bytes(terminal.output))
     argv, surroundings = json.loads(told.read_text())
     assert argv[1] == f"$HOME; touch {tmp_path}/made"

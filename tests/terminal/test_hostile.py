@@ -197,6 +197,23 @@ def test_dialogs_copies_toasts_and_refusals(tmp_path: Path) -> None:
         assert b"***" in terminal.output
 
 
+def test_making_room_and_sets(tmp_path: Path) -> None:
+    place = {"id": 10, "name": f"w7-{EVERYTHING}"}
+    five = [snapshot(n, server=place, name=f"s{n}-{EVERYTHING}") for n in range(1, 6)]
+    with saying(fleet(five, [place])) as said, opened(said, tmp_path) as terminal:
+        terminal.until("w7-")
+        look(terminal, "c", "Make room on")
+        terminal.send(" ")
+        look(terminal, "c", "of each of")
+        terminal.send("2")
+        terminal.until("▷")
+        terminal.send(" j ")
+        look(terminal, "D", "Delete 2 snapshots")
+        terminal.send("q")
+        assert terminal.wait() == 0
+        assert obeyed(bytes(terminal.output)) == []
+
+
 @pytest.mark.parametrize("status", ["400 X", "403 X", "404 X", "429 X", "500 X"])
 def test_the_words_of_an_outage(tmp_path: Path, status: str) -> None:
     body = http(json.dumps({"detail": f"because {EVERYTHING} {SECRET}"}), status)

@@ -214,8 +214,8 @@ def test_through_the_commands_and_every_source(tmp_path: Path) -> None:
                 assert "***" in done.stderr or arguments == ("info",)
                 nowhere(tmp_path, done.stdout, done.stderr)
         said.answer = echoing("400")
-        for arguments in (("check",), ("create", "web", "x")):
-            done = run(tmp_path, *arguments)
+        for command in (("check",), ("create", "web", "x")):
+            done = run(tmp_path, *command)
             assert "***" in done.stdout + done.stderr
             nowhere(tmp_path, done.stdout, done.stderr)
 

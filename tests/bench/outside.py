@@ -154,3 +154,17 @@ def large(quick: bool) -> Iterator[Row]:
         yield Row("Bytes: a key there", f"{amount.ours:,.0f} against {amount.bare:,.0f}")
         slow, _ = keys(loaded, bare, 1, 50, bps=9600)
         yield ratio("The same at 9,600 bit/s, scrolling", slow, 1.3, "ms")
+        program = loaded.run()
+        program.settle(3.0)
+        for what, key in (
+            ("all snapshots", b"a"),
+            ("sort by the next column", b"s"),
+            ("reverse", b"S"),
+            ("first letter of a filter", b"/9"),
+            ("second letter", b"9"),
+            ("third letter", b"9"),
+        ):
+            took, _ = program.key(key, quiet=0.15)
+            yield limit(f"50,000 rows, {what}: key to quiet screen", took, 100, "ms")
+            program.settle(0.5)
+        program.end()

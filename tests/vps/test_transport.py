@@ -11,7 +11,7 @@ import trustme
 from tests.vps.faulty import SECRET, client, faulty, http
 from tui.vps.address import InsecureUrl, base_address
 from tui.vps.client import Client
-from tui.vps.errors import Unreachable
+from tui.vps.errors import BadResponse, Unreachable
 from tui.vps.token import BadToken, Token
 
 EMPTY = http('{"results": []}')
@@ -116,3 +116,31 @@ def test_a_token_shows_itself_to_nobody() -> None:
     for make in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError):
             make(token)
+
+
+async def test_no_redirect_leads_from_https_to_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    async with faulty(EMPTY) as plain, faulty(EMPTY, tls=server_context(ca, "localhost")) as server:
+        for target in (plain.url, server.url.replace("https:", "http:")):
+            server.answers = [http("", "301 X", f"Location: {target}/snapshots/"), EMPTY]
+            async with client(server.url) as api:
+                with pytest.raises(BadResponse, match="not followed"):
+                    await api.snapshots()
+            server.requests.clear()
+        assert plain.requests == []
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://user:hunter2@192.0.2.1:1080", "nonsense", "http://a:b"]
+)
+async def test_a_proxy_that_cannot_be_used_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(Unreachable, match="HTTPS_PROXY") as caught:
+        Client("https://admin.vps.org", Token(SECRET))
+    assert "hunter2" not in str(caught.value)

@@ -210,6 +210,16 @@ async def _lost(url: str, app: SimulatorApp, speaking: Client) -> None:
     assert [r.status for r in app.received] == [200, 404]
 
 
+@scenario("etags")
+async def _tags(url: str, app: SimulatorApp, speaking: Client) -> None:
+    first, *more = [await speaking.snapshots() for _ in range(3)]  # the second in larger pages
+    assert more == [first, first]
+    assert app.received[-1].status == 304
+    await create(app, speaking)
+    assert len((await speaking.snapshots()).items) == len(first.items) + 1
+    assert app.received[-1].status == 200
+
+
 @scenario("wrong-count")
 async def _count(url: str, app: SimulatorApp, speaking: Client) -> None:
     listing = await speaking.servers()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import zlib
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -105,6 +106,17 @@ def _lost_page(request: Request, response: Response, world: World) -> Response:
     return json_answer({**page, "next": f"{request.url.path}?{_CURSOR}=2", "results": half})
 
 
+def _tagged(request: Request, response: Response, world: World) -> Response:
+    """The list with an ETag, or 304 where the asker has it already."""
+    if response.status_code != 200:
+        return response
+    tag = f'"{zlib.crc32(bytes(response.body)):08x}"'
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return response
+
+
 def _wrong_count(answer: Any, request: Request) -> Any:
     page = _as_object(answer)
     return {**page, "count": page["count"] + 3}
@@ -201,6 +213,13 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         _lost_page,
         lists,
         last=False,
+        hypothetical=True,
+    ),
+    afterwards(
+        "etags",
+        "lists carry an ETag and are not sent again while it holds: 304",
+        _tagged,
+        lists,
         hypothetical=True,
     ),
     _list("wrong-count", "`count` is three too many", _wrong_count),

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import uvicorn
@@ -83,6 +84,8 @@ def serving(app: ASGIApp) -> Iterator[str]:
     running = Service(app)
     thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
     thread.start()
+    while thread.is_alive() and not running.started:
+        time.sleep(0.001)  # who forks while the thread imports may never come back from it
     try:
         yield address(listener)
     finally:

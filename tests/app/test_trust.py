@@ -260,6 +260,7 @@ async def test_at_five_of_five_it_names_what_goes_and_never_the_target(simulated
         await type_text(pilot, "db-01")
         await pilot.press("tab", "space", "tab")
         assert str(button(pilot).label) == "Delete, snapshot, restore"
+        await until(pilot, lambda: button(pilot).size.width >= len("Delete, snapshot, restore"))
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot))
         assert len(simulated.sent("DELETE")) == 1

@@ -87,5 +87,7 @@ class RestoreDialog(ConfirmDialog):
         label = "Restore"
         if first is not None:
             label = "Snapshot, then restore" if first.goes is None else "Delete, snapshot, restore"
-        self.query_one("#send", Button).label = label
+        button = self.query_one("#send", Button)
+        button.label = label
+        button.refresh(layout=True)  # a longer label needs more room
         self.query_one(".safety-cost", Static).set_class(bool(first and first.goes), "-warning")

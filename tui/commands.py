@@ -6,14 +6,13 @@ Bindings, footer, palette and help derive from this one table, so that they cann
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from textual.binding import Binding
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One thing a user can do.
 
     `id` is the name in the configuration's key map and of the action method. `keys` are Textual

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from textual.pilot import Pilot
-from textual.widgets import Button, Checkbox, Input, Static
+from textual.widgets import Button, Input, Static
 
 from tests.app.driving import answer, choose, dashboard, live, session, toasts, type_text, until
 from tests.places import Place
@@ -24,6 +24,7 @@ from tui.screens.room import RoomDialog
 from tui.simulator.scenarios import hooks
 from tui.simulator.web import Hook
 from tui.simulator.world import World
+from tui.widgets.choice import Choice
 from tui.widgets.operation_list import OperationList
 
 
@@ -223,10 +224,11 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         assert "before-restore-2025-01-22: It takes slot 3 of 5" in said(pilot)
         await type_text(pilot, "mail")
         await pilot.press("tab")
-        box = pilot.app.screen.query_one(Checkbox)
+        box = pilot.app.screen.query_one(Choice)
         assert box.has_focus
-        assert not box.value
+        assert box.render().plain == "[ ] Snapshot first"
         await pilot.press("space")
+        assert box.render().plain == "[x] Snapshot first", "seen without colour"
         assert str(button(pilot).label) == "Snapshot, then restore"
         await pilot.press("tab")
         assert button(pilot).has_focus

@@ -7,9 +7,8 @@ from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 
 from textual import on
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Static
+from textual.widgets import Button, Static
 
 from tui.fleet.operation import Operation
 from tui.fleet.plans import Safety, safety
@@ -20,6 +19,7 @@ from tui.screens.create import propose_name
 from tui.screens.dialog import paragraph
 from tui.text import age
 from tui.vps.models import SLOTS, Key, Snapshot
+from tui.widgets.choice import Choice
 
 SendRestore = Callable[[Safety | None, bool], "asyncio.Task[Operation]"]
 """Sends the restore, or what comes first; True: even where no record of it can be kept."""
@@ -59,7 +59,7 @@ class RestoreDialog(ConfirmDialog):
         """What every confirmation shows, then the choice."""
         yield from super().body()
         off = self._safety is None
-        yield Checkbox(Content("Snapshot first"), id="safety", disabled=off, compact=True)
+        yield Choice("Snapshot first", id="safety", disabled=off)
         yield paragraph(self._cost(), "safety-cost")
 
     def _cost(self) -> str:
@@ -78,9 +78,9 @@ class RestoreDialog(ConfirmDialog):
         )
 
     def _first(self) -> Safety | None:
-        return self._safety if self.query_one("#safety", Checkbox).value else None
+        return self._safety if self.query_one(Choice).value else None
 
-    @on(Checkbox.Changed)
+    @on(Choice.Changed)
     def chosen(self) -> None:
         """Have the button say what it will do."""
         first = self._first()

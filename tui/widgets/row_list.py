@@ -6,7 +6,7 @@ takes seconds to load ten thousand rows.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from textwrap import wrap
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -155,11 +155,13 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
 
     def refresh_cells(self) -> None:
         """Repaint, of the visible rows, the cells that would now look different."""
-        if self._held:
-            return
-        for y, drawn in list(self._drawn.items()):
-            line = self._line(y)
-            if line != drawn:
+        if not self._held:
+            self._refresh_lines(self._drawn)
+
+    def _refresh_lines(self, lines: Iterable[int]) -> None:
+        for y in tuple(lines):
+            drawn, line = self._drawn.get(y), self._line(y)
+            if drawn is not None and line != drawn:
                 self._repaint(y, drawn, line)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
@@ -258,7 +260,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
             self.post_message(self.Selected(self, self.cursor_key))
 
     def _move(self, index: int) -> None:
-        self._cursor = max(0, min(index, len(self._rows) - 1))
+        before, self._cursor = self._cursor, max(0, min(index, len(self._rows) - 1))
         self._tell()
         if self._held:
             return
@@ -267,7 +269,8 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
             self._show_from(self._cursor)
         elif self._cursor >= top + self._height:
             self._show_from(self._cursor - self._height + 1)
-        self.refresh_cells()
+        if self.scroll_offset.y == top:  # scrolling repaints every line by itself
+            self._refresh_lines((before - top + 1, self._cursor - top + 1))
 
     def _find(self, key: Hashable | None, near: int) -> int:
         """Where the item is now; where it is gone, `near`, as far as there are rows."""

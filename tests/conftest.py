@@ -3,10 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.places import Place, place
 from tui.fleet.who import Who
+
+hypothesis.settings.register_profile("ciplun", deadline=None)  # machines may be busy
+hypothesis.settings.load_profile("ciplun")
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from asyncio import TimerHandle, get_running_loop
+from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
 from textual import on
-from textual.timer import Timer
 
 from tui.screens.board import Board
 from tui.terminal.driver import CalmDriver
@@ -31,9 +32,9 @@ class Journey(Board):
 
     _moved = 0.0
     _owed = False
-    _resting: Timer | None = None
-    _waiting: Timer | None = None
-    _late: Timer | None = None
+    _resting: TimerHandle | None = None
+    _waiting: TimerHandle | None = None
+    _late: TimerHandle | None = None
     _asked_at_key: object = None
 
     @on(RowList.Highlighted, "#servers")
@@ -68,8 +69,8 @@ class Journey(Board):
 
     def _rest(self) -> None:
         if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(REST, self._rested)
+            self._resting.cancel()
+        self._resting = self._later(REST, self._rested)
 
     def _rested(self) -> None:
         if self._owed and self._waiting is not None:
@@ -82,6 +83,10 @@ class Journey(Board):
         self.show_details()
         self.show_bars()
 
+    def _later(self, seconds: float, work: Callable[[], None]) -> TimerHandle:
+        """Call later: a timer of the loop costs far less than a task, and every key needs some."""
+        return get_running_loop().call_later(seconds, self.call_later, work)
+
     # -- keeping pace with the terminal ------------------------------------------------
 
     def _ask(self) -> None:
@@ -89,8 +94,8 @@ class Journey(Board):
         driver = self.app._driver
         if self._waiting is None and isinstance(driver, CalmDriver) and driver.ask():
             self._asked_at_key = self.pane.cursor_key
-            self._waiting = self.set_timer(LONGEST, self.shown)
-            self._late = self.set_timer(1.5 * driver.round_trip + PATIENCE, self.pane.hold)
+            self._waiting = self._later(LONGEST, self.shown)
+            self._late = self._later(1.5 * driver.round_trip + PATIENCE, self.pane.hold)
 
     def shown(self) -> None:
         """Go on: the terminal has shown the frame."""
@@ -98,7 +103,7 @@ class Journey(Board):
             return
         for timer in (self._waiting, self._late):
             if timer is not None:
-                timer.stop()
+                timer.cancel()
         self._waiting = self._late = None
         self._moved = monotonic()
         for pane in (self.servers, self.table):

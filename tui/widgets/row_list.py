@@ -46,11 +46,17 @@ _LOOKS: Final = (
 )
 
 
+_KEPT: Final = 200
+"""Rows whose cells are kept until anything changes: a few screens to scroll in."""
+Parts = tuple[tuple[int, tuple[Cell, ...]], ...]
+"""Pieces of a line, each with the cell it begins at."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One line as it is drawn: the look of the whole, and pieces that begin at given cells."""
 
     look: str = ""
-    parts: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
+    parts: Parts = ()
 
 
 class RowList(ScrollView, Generic[Row], can_focus=True):
@@ -105,6 +111,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         self._sort = ("", False)
         self._empty = ""
         self._drawn: dict[int, Line] = {}
+        self._made: dict[int, Parts] = {}
         self._title: Content | None = None
         self._held = False
 
@@ -127,6 +134,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         """
         key, was = self.cursor_key, self._cursor
         self._rows = rows
+        self._made.clear()
         self._cursor = self._find(key, was)
         self._tell()
         if not self._held:
@@ -155,6 +163,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
 
     def refresh_cells(self) -> None:
         """Repaint, of the visible rows, the cells that would now look different."""
+        self._made.clear()
         if not self._held:
             self._refresh_lines(self._drawn)
 
@@ -354,9 +363,14 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
             sign = self.glyphs.cursor if self.has_focus else self.glyphs.cursor_idle
         mark = self.glyphs.mark if self.row_key(row) in self.marks else " "
         gutter = (0, (Cell(sign or " ", "sign"), Cell(mark, "mark")))
-        return Line(look, (gutter, *self._parts(self.row_cells(row))))
+        parts = self._made.get(index)
+        if parts is None:
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            parts = self._made[index] = self._parts(self.row_cells(row))
+        return Line(look, (gutter, *parts))
 
-    def _parts(self, cells: Sequence[Cells]) -> tuple[tuple[int, tuple[Cell, ...]], ...]:
+    def _parts(self, cells: Sequence[Cells]) -> Parts:
         columns, more = self._columns, self.glyphs.ellipsis
         return tuple(
             (p.x, fit(cells[p.column], p.width, columns[p.column].align, more))
@@ -402,4 +416,5 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         if places != self._places:
             self._places = places
             self._drawn.clear()
+            self._made.clear()
             self.refresh()

@@ -82,7 +82,7 @@ COMMANDS: Final = (
         "protect",
         "x",
         "Protect from deletes",
-        "Protect the chosen snapshot from deletes by Ciplun, or no longer",
+        "Protect it from deletes by ciplun, or no longer",
         "Change",
     ),
     Command("filter", "slash", "Filter", "Filter the focused pane as you type", "Look", "Filter"),

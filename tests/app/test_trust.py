@@ -221,7 +221,7 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await to_restore(pilot, "mail", "before-rspamd")
         assert field(pilot, "#typed").has_focus
-        assert "before-restore-2025-01-22: It takes slot 3 of 5" in said(pilot)
+        assert "before-restore-2025-01-22, 3 to 10 minutes, in slot 3 of 5." in said(pilot)
         await type_text(pilot, "mail")
         await pilot.press("tab")
         box = pilot.app.screen.query_one(Choice)
@@ -258,7 +258,7 @@ async def test_at_five_of_five_it_names_what_goes_and_never_the_target(simulated
         await pilot.press("escape")
         await to_restore(pilot, "db-01", "nightly-1")
         assert "All 5 slots are used: nightly-2 #" in said(pilot)
-        assert "is deleted for it" in said(pilot)
+        assert ") is deleted." in said(pilot)
         await type_text(pilot, "db-01")
         await pilot.press("tab", "space", "tab")
         assert str(button(pilot).label) == "Delete, snapshot, restore"

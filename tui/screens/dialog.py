@@ -22,7 +22,7 @@ class Dialog(ModalScreen[T | None]):
     """A framed box over the dashboard. `esc` leaves it with None, and so does a lost race."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
     wide: ClassVar[bool] = False
 
     class WorkerFailed(Message):

@@ -66,15 +66,15 @@ class RestoreDialog(ConfirmDialog):
         first = self._safety
         if first is None:
             return f"Not possible: {self._impossible}."
-        words = f"It takes slot {self._view.used + 1} of {SLOTS}"
+        room = f"in slot {self._view.used + 1} of {SLOTS}"
         if first.goes is not None:
-            words = (
-                f"All {SLOTS} slots are used: {first.goes.name} #{first.goes.id} "
-                f"({first.goes.status}, {age(first.goes.created_at, self._now)}) is deleted for it"
+            room = (
+                f"for which {first.goes.name} #{first.goes.id} "
+                f"({first.goes.status}, {age(first.goes.created_at, self._now)}) is deleted"
             )
         return (
-            f"{first.name}: {words}. The restore is sent once it is completed, "
-            "in 3 to 10 minutes, and only if ciplun is still open then."
+            f"{first.name}, 3 to 10 minutes, {room}. "
+            "The restore follows once it is completed, if ciplun is open then."
         )
 
     def _first(self) -> Safety | None:

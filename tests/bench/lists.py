@@ -55,7 +55,7 @@ class Ours:
         rows[3] = Snapshot(
             **{f: getattr(rows[3], f) for f in Snapshot.__struct_fields__ if f != "name"},
             name="changed",
-        )  # noqa: E501
+        )
         self.widget.show(rows, NOW, restoring={})
 
 

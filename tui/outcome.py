@@ -44,9 +44,10 @@ def can_ask() -> bool:
 
 def ask(question: str, expected: str) -> bool:
     """Have something typed to go ahead. Ctrl-c ends the program at once."""
-    print(f"{question}\nType {expected} to go ahead: ", end="", file=sys.stderr, flush=True)  # noqa: T201
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the loop stands still
     try:
+        words = f"{question}\nType {expected} to go ahead: "
+        print(words, end="", file=sys.stderr, flush=True)  # noqa: T201
         return sys.stdin.readline().rstrip("\n") == expected
     finally:
         signal.signal(signal.SIGINT, before)

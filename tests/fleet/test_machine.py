@@ -272,7 +272,7 @@ def test_random_writes_faults_crashes_and_listings() -> None:
     run_state_machine_as_test(
         Writes,
         settings=settings(
-            max_examples=120,
+            max_examples=105,
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -179,10 +179,10 @@ def test_ctrl_z_stops_it_and_fg_brings_it_back_to_new_data(
         simulated.service.hooks.clear()
         simulated.world.add_server("zz-made-meanwhile")
         os.kill(terminal.pid, signal.SIGCONT)
-        if where == "dialog":
-            terminal.until("Create a snapshot of")
-            terminal.send("\x1b")
         terminal.until("zz-made-meanwhile")
+        if where == "dialog":
+            terminal.send("\x1b")
+            terminal.until(lambda: "Create a snapshot of" not in terminal.text())
         terminal.send("\x03" if where == "wire" else "q")
         assert ends_within(terminal) == (130 if where == "wire" else 0)
 

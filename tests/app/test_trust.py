@@ -257,7 +257,7 @@ async def test_at_five_of_five_it_names_what_goes_and_never_the_target(simulated
         assert "nightly-1" in said(pilot)
         await pilot.press("escape")
         await to_restore(pilot, "db-01", "nightly-1")
-        assert "All 5 slots are used: nightly-2 #" in said(pilot)
+        assert "for which nightly-2 #" in said(pilot)
         assert ") is deleted." in said(pilot)
         await type_text(pilot, "db-01")
         await pilot.press("tab", "space", "tab")

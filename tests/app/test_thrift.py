@@ -166,3 +166,16 @@ def test_a_held_key_on_a_slow_line_does_not_lag(simulated: Place, tmp_path: Path
         assert len(terminal.output) == written
         terminal.send("\x1b[0n")
         terminal.until(lambda: len(terminal.output) > written)
+
+
+async def test_what_is_kept_of_a_row_does_not_outlive_its_colours(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        line = board.servers.render_line(3)
+        assert board.servers.render_line(3) is line
+        pilot.app.theme = "ciplun-light"
+        await pilot.pause()
+        assert board.servers.render_line(3) != line
+        pilot.app.theme = "ciplun-dark"
+        await pilot.pause()
+        assert board.servers.render_line(3) == line

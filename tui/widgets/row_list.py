@@ -112,6 +112,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         self._empty = ""
         self._drawn: dict[int, Line] = {}
         self._made: dict[int, Parts] = {}
+        self._strips: dict[int, tuple[int, Line, Strip]] = {}
         self._title: Content | None = None
         self._held = False
 
@@ -338,6 +339,17 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header, a row, or what is said instead of rows."""
         line = self._drawn[y] = self._line(y)
+        number, width = (self.scroll_offset.y + y if y else 0), self.size.width
+        known = self._strips.get(number)
+        if known is not None and known[:2] == (width, line):
+            return known[2]
+        if len(self._strips) >= _KEPT:
+            self._strips.clear()
+        strip = self._strip(line).adjust_cell_length(width, self._style(self.rich_style, line.look))
+        self._strips[number] = (width, line, strip)
+        return strip
+
+    def _strip(self, line: Line) -> Strip:
         base = self._style(self.rich_style, line.look)
         segments: list[Segment] = []
         x = 0
@@ -346,7 +358,12 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
                 segments.append(Segment(" " * (start - x), base))
             segments += [Segment(cell.text, self._style(base, cell.style)) for cell in cells]
             x = start + sum(cell_len(cell.text) for cell in cells)
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        return Strip(segments)
+
+    def notify_style_update(self) -> None:
+        """Draw anew: colours may have changed."""
+        self._strips.clear()
+        super().notify_style_update()
 
     def _line(self, y: int) -> Line:
         if not self._rows:

@@ -18,7 +18,7 @@ from tui.cli import run
 
 def painted(self):
     with open(os.environ["TOLD"], "w") as file:
-        print(gc.isenabled(), *sorted(sys.modules), file=file)
+        print(gc.isenabled(), *(name for name, module in sys.modules.items() if module), file=file)
     self.exit()
 
 CiplunApp._connect = painted

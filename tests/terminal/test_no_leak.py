@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -185,9 +187,6 @@ def test_through_a_command_s_crash(tmp_path: Path) -> None:
         "Client.servers = bad; sys.argv = ['ciplun', sys.argv[1]]\n"
         "from tui.__main__ import main; main()\n"
     )
-    import subprocess
-import time
-
     for command, exit_code in (("list", 1), ("check", 3)):
         done = subprocess.run(
             [sys.executable, "-c", code, command],

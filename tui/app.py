@@ -72,6 +72,7 @@ class CiplunApp(CalmCrash, App[None]):
         self.animation_level = "none"
         self.session: Session | None = None
         self.farewell = ""
+        self._title_tells = False
         self._options = options
         self._settings = settings
         self._environ = environ
@@ -93,6 +94,7 @@ class CiplunApp(CalmCrash, App[None]):
 
             self.run_worker(Lag(self._show_lag).measure(), group="lag")
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
+        self._name_window()
         if self._wants_token:
             self._first_run()
         else:
@@ -127,6 +129,7 @@ class CiplunApp(CalmCrash, App[None]):
         self._dress(settings)
         dashboard = next(s for s in self.screen_stack if isinstance(s, Dashboard))
         dashboard.use(self._open_session(settings), settings.keys)
+        self._name_window()
         if self._wants_token:
             self._first_run()
         else:
@@ -174,10 +177,24 @@ class CiplunApp(CalmCrash, App[None]):
         else:
             self.notify(news.text, markup=False, timeout=6)
 
+    def on_key(self) -> None:
+        """Give the window its own title back: who presses a key has seen the news."""
+        if self._title_tells:
+            self._name_window()
+
+    def _name_window(self) -> None:
+        self._title_tells = False
+        self._write(signals.title(f"ciplun · {self._settings.profile}"))
+
+    def _write(self, controls: str) -> None:
+        """Send something that is not painted to the terminal."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(controls)
+
     def _announce(self, operation: Operation, news: News) -> None:
         """Tell an end to who is not looking: bell, notification, the user's own command."""
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(signals.done_signal(news.text, self._environ))
+        self._write(signals.done_signal(news.text, self._environ) + signals.title(news.text))
+        self._title_tells = True
         command = self._settings.on_finished
         if command:
             facts = {

@@ -31,6 +31,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.output = bytearray()
         self.code: int | None = None
+        self.owed: list[tuple[float, str]] = []
+        """Answers that the terminal has not given yet, and when it will."""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             os.execvpe(argv[0], list(argv), dict(environ))
@@ -65,6 +67,12 @@ class Terminal:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.screen.resize(lines, columns)
 
+    def answer_after(self, seconds: float) -> None:
+        """Answer questions about the terminal from now on, as a slow line does."""
+        self.screen.write_process_input = lambda data: self.owed.append(  # type: ignore[method-assign]
+            (time.monotonic() + seconds, data)
+        )
+
     def overwrite(self, text: str) -> None:
         """Have another program write on the terminal."""
         self._stream.feed(text.encode())
@@ -77,6 +85,8 @@ class Terminal:
 
     def read(self, seconds: float = 0.05) -> bytes:
         """Take what the program writes within a moment."""
+        while self.owed and self.owed[0][0] <= time.monotonic():
+            self.send(self.owed.pop(0)[1])
         if self.master < 0 or not select.select([self.master], [], [], seconds)[0]:
             return b""
         try:

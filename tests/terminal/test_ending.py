@@ -315,5 +315,7 @@ def test_the_private_parts_it_is_built_on_are_there() -> None:
         assert callable(getattr(LinuxDriver, name))
         assert name in vars(CalmDriver) or name == "process_message"
     from textual._xterm_parser import XTermParser
+    from textual.message_pump import MessagePump
 
     assert hasattr(XTermParser(), "_timeout_time")
+    assert hasattr(MessagePump(), "_next_callbacks")

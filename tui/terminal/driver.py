@@ -14,8 +14,10 @@ import selectors
 import signal
 import termios
 import threading
-from asyncio import AbstractEventLoop, get_running_loop
+from asyncio import AbstractEventLoop, get_running_loop, run_coroutine_threadsafe
 from codecs import getincrementaldecoder
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from time import monotonic
 from types import FrameType
 from typing import Final
@@ -27,11 +29,17 @@ from textual.message import Message
 
 from tui.terminal.painter import Painter
 from tui.terminal.plain import to_ascii
+from tui.terminal.turns import dealt_with
 
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
 _ESCAPE_WAIT: Final = 0.1
 """Seconds to wait for the rest of a key that began with an escape."""
+_TURN: Final = 0.3
+"""Seconds that a key may take before the next one of the same burst is handled all the same."""
+_LAST_ANSWER: Final = 0.5
+"""Seconds at most to wait on leaving for an answer: it would be typed into the shell."""
+_SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _ASK: Final = "\x1b[5n"
 _ANSWER: Final = b"\x1b[0n"
 
@@ -55,15 +63,19 @@ class CalmDriver(LinuxDriver):
         """Take the terminal over, and listen for its end."""
         self._loop = get_running_loop()
         self._painter = Painter()
+        self._answers = threading.Event()
+        self._open_questions = 0
         self._wake_read, self._wake_write = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         for number in (signal.SIGHUP, signal.SIGTERM):
             signal.signal(number, self._signalled)
+        super().write(_SAVE_TITLE)
         self._asked_at = monotonic()
-        super().write(_ASK)
+        self._question()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
+        self.write(_RESTORE_TITLE)
         super().stop_application_mode()
         os.close(self._wake_read)
         os.close(self._wake_write)
@@ -105,15 +117,23 @@ class CalmDriver(LinuxDriver):
         """Ask for a `Shown` once the terminal has shown all; False where it never answers."""
         if self.round_trip:
             self._unasked = False
-            super().write(_ASK)
+            self._question()
         return bool(self.round_trip)
+
+    def _question(self) -> None:
+        self._open_questions += 1
+        self._answers.clear()
+        super().write(_ASK)
 
     @property
     def behind(self) -> bool:
         """Whether something has been written since the last question."""
         return self._unasked
 
-    def _answered(self) -> None:
+    def _answered(self, count: int) -> None:
+        self._open_questions -= count
+        if self._open_questions <= 0:
+            self._answers.set()
         self.round_trip = self.round_trip or monotonic() - self._asked_at
         self.send_message(Shown())
 
@@ -132,7 +152,9 @@ class CalmDriver(LinuxDriver):
             self.write("\x1b[?1016l")  # pixel reports, which the base class leaves on
 
     def disable_input(self) -> None:
-        """Stop reading keys."""
+        """Stop reading keys, with what the terminal was asked answered."""
+        if self.round_trip and not self._gone:
+            self._answers.wait(min(_LAST_ANSWER, 3 * self.round_trip + 0.05))
         with contextlib.suppress(OSError):
             os.write(self._wake_write, b"x")
         super().disable_input()
@@ -156,16 +178,29 @@ class CalmDriver(LinuxDriver):
                         self._end(128 + signal.SIGHUP)
                         break
                     if _ANSWER in data:
+                        self._answered(data.count(_ANSWER))
                         data = data.replace(_ANSWER, b"")
-                        self._answered()
                     text = decode(data)
-                    for event in parser.feed(text) if text else ():  # nothing means the end
-                        self.process_message(event)
+                    if text:  # nothing would mean the end
+                        self._hand_on(list(parser.feed(text)))
                 for event in parser.tick():
                     self.process_message(event)
         with contextlib.suppress(EOFError, ParseError):
             for _ in parser.feed(""):
                 pass
+
+    def _hand_on(self, events: Sequence[Message]) -> None:
+        """Pass what was typed on, one after the other where it came in a burst."""
+        for number, event in enumerate(events, 1):
+            self.process_message(event)
+            if number < len(events) and not self._ending:
+                turn = dealt_with(self._app)
+                try:
+                    run_coroutine_threadsafe(turn, self._loop).result(_TURN)
+                except (TimeoutError, CancelledError):
+                    continue
+                except RuntimeError:  # the loop is closed
+                    turn.close()
 
     def _read(self) -> bytes:
         """What was typed; nothing where the terminal is closed."""

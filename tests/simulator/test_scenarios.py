@@ -22,7 +22,6 @@ from tui.vps.errors import (
     RateLimited,
     Rejected,
     Unreachable,
-    VpsError,
 )
 from tui.vps.models import Phase
 
@@ -205,8 +204,9 @@ async def _shifting(url: str, app: SimulatorApp, speaking: Client) -> None:
 
 @scenario("lost-page")
 async def _lost(url: str, app: SimulatorApp, speaking: Client) -> None:
-    with contextlib.suppress(VpsError):
-        assert not (await speaking.snapshots()).settled
+    listing = await speaking.snapshots()
+    assert listing.items
+    assert not listing.settled
     assert [r.status for r in app.received] == [200, 404]
 
 

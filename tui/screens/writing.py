@@ -67,6 +67,7 @@ class Writing(Asking):
         from tui.screens.many import CreateSetDialog
 
         def send(name: str, told: Told) -> asyncio.Task[None]:
+            self.servers.clear_marks()
             operations = self.session.operations
             return self.session.perform(
                 each(
@@ -77,7 +78,6 @@ class Writing(Asking):
                 )
             )
 
-        self.servers.clear_marks()
         self.app.push_screen(CreateSetDialog(views, self.now, send))
 
     def _delete_set(self, snapshots: Sequence[Snapshot]) -> None:
@@ -94,6 +94,7 @@ class Writing(Asking):
         unprotected = [s for s in snapshots if s.id not in self.fleet.protected]
 
         def send(_: str, told: Told) -> asyncio.Task[None]:
+            self.table.clear_marks()
             operations = self.session.operations
             return self.session.perform(
                 each(
@@ -104,7 +105,6 @@ class Writing(Asking):
                 )
             )
 
-        self.table.clear_marks()
         self.app.push_screen(DeleteSetDialog(unprotected, protected, send))
 
     def action_restore(self) -> None:

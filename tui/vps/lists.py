@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tui.vps import decode
-from tui.vps.errors import BadResponse
+from tui.vps.errors import BadResponse, NotFound
 from tui.vps.models import Key, Listing, Server, Snapshot
 
 T = TypeVar("T", bound=Server | Snapshot)
@@ -68,7 +68,13 @@ class ListReader(Generic[T]):
         came, repeated, total = 0, False, None
         while True:
             name = _name(query)
-            parts[name] = await self._part(query, known.get(name), came)
+            try:
+                parts[name] = await self._part(query, known.get(name), came)
+            except NotFound:
+                if not parts:
+                    raise
+                repeated = True  # the page went while those before it were read
+                break
             part = parts[name][1]
             came += part.came
             if came > self._most_items:

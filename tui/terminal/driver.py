@@ -29,7 +29,6 @@ from textual.message import Message
 
 from tui.terminal.painter import Painter
 from tui.terminal.plain import to_ascii
-from tui.terminal.turns import dealt_with
 
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
@@ -191,6 +190,8 @@ class CalmDriver(LinuxDriver):
 
     def _hand_on(self, events: Sequence[Message]) -> None:
         """Pass what was typed on, one after the other where it came in a burst."""
+        from tui.terminal.turns import dealt_with
+
         for number, event in enumerate(events, 1):
             self.process_message(event)
             if number < len(events) and not self._ending:

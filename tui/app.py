@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
@@ -20,13 +20,13 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui import looks, paths
+from tui.announcing import Announcing
 from tui.commands import COMMANDS
-from tui.fleet.operation import Operation
-from tui.news import News, farewell
+from tui.news import farewell
 from tui.screens.dashboard import Dashboard
 from tui.session import Session
 from tui.settings import Options, Settings, load
-from tui.terminal import logs, signals
+from tui.terminal import logs
 from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver, Shown
 from tui.themes import THEMES, with_accent
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 MakeSession = Callable[[Settings], Session]
 
 
-class CiplunApp(CalmCrash, App[None]):
+class CiplunApp(CalmCrash, Announcing):
     """Shows one profile at a time: the dashboard, with dialogs over it."""
 
     TITLE = "ciplun"
@@ -72,7 +72,6 @@ class CiplunApp(CalmCrash, App[None]):
         self.animation_level = "none"
         self.session: Session | None = None
         self.farewell = ""
-        self._title_tells = False
         self._options = options
         self._settings = settings
         self._environ = environ
@@ -94,7 +93,7 @@ class CiplunApp(CalmCrash, App[None]):
 
             self.run_worker(Lag(self._show_lag).measure(), group="lag")
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
-        self._name_window()
+        self.name_window()
         if self._wants_token:
             self._first_run()
         else:
@@ -102,9 +101,8 @@ class CiplunApp(CalmCrash, App[None]):
 
     def _show_lag(self, words: str) -> None:
         """Show it in the dashboard's bottom line."""
-        for screen in self.screen_stack:
-            if isinstance(screen, Dashboard):
-                screen.show_note(words)
+        if self.dashboard is not None:
+            self.dashboard.show_note(words)
 
     def _dress(self, settings: Settings) -> None:
         theme = settings.theme
@@ -120,16 +118,16 @@ class CiplunApp(CalmCrash, App[None]):
     def _open_session(self, settings: Settings) -> Session:
         self._settings = settings
         self.session = session = self._make_session(settings)
-        session.tell = self._tell
+        session.tell = self.tell
         session.token_read = logs.hide
         return session
 
     def _begin(self, settings: Settings) -> None:
         """Show another account."""
         self._dress(settings)
-        dashboard = next(s for s in self.screen_stack if isinstance(s, Dashboard))
-        dashboard.use(self._open_session(settings), settings.keys)
-        self._name_window()
+        if self.dashboard is not None:
+            self.dashboard.use(self._open_session(settings), settings.keys)
+        self.name_window()
         if self._wants_token:
             self._first_run()
         else:
@@ -159,52 +157,13 @@ class CiplunApp(CalmCrash, App[None]):
 
     @on(Shown)
     def _shown(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, Dashboard):
-                screen.shown()
+        if self.dashboard is not None:
+            self.dashboard.shown()
 
     def _resumed(self) -> None:
         """Ask at once after having been stopped."""
         if self.session is not None:
             self.session.refresh()
-
-    def _tell(self, operation: Operation | None, news: News) -> None:
-        """Show news of an operation; the text is content, never markup."""
-        if operation is not None and news.ended:
-            self._announce(operation, news)
-        if news.bad:
-            self.notify(news.text, severity="warning", markup=False, timeout=10)
-        else:
-            self.notify(news.text, markup=False, timeout=6)
-
-    def on_key(self) -> None:
-        """Give the window its own title back: who presses a key has seen the news."""
-        if self._title_tells:
-            self._name_window()
-
-    def _name_window(self) -> None:
-        self._title_tells = False
-        self._write(signals.title(f"ciplun · {self._settings.profile}"))
-
-    def _write(self, controls: str) -> None:
-        """Send something that is not painted to the terminal."""
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(controls)
-
-    def _announce(self, operation: Operation, news: News) -> None:
-        """Tell an end to who is not looking: bell, notification, the user's own command."""
-        self._write(signals.done_signal(news.text, self._environ) + signals.title(news.text))
-        self._title_tells = True
-        command = self._settings.on_finished
-        if command:
-            facts = {
-                "kind": operation.kind.value,
-                "state": operation.state.value,
-                "server": operation.server_name,
-                "snapshot": operation.snapshot_name,
-            }
-            hook = signals.run_hook((*command, news.text), facts, self._environ)
-            self.run_worker(hook, group="hooks", exit_on_error=False)
 
     def on_dialog_worker_failed(self, event: Dialog.WorkerFailed) -> None:
         """Note the error of a dialog's worker, and say so."""

@@ -6,7 +6,17 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
-from tests.app.driving import answer, choose, dashboard, live, session, toasts, type_text, until
+from tests.app.driving import (
+    answer,
+    choose,
+    dashboard,
+    live,
+    screen_text,
+    session,
+    toasts,
+    type_text,
+    until,
+)
 from tests.places import Place
 from tui.fleet.operation import State
 from tui.screens.confirm import ConfirmDialog
@@ -52,6 +62,11 @@ async def test_create_from_the_key_to_completed(simulated: Place) -> None:
         await simulated.clock.advance(11)
         await until(pilot, lambda: not session(pilot).operations.running())
         assert any("is completed" in text for text in toasts(pilot))
+        pilot.app.clear_notifications()
+        news = "before-update-2025-01-22 of web-server-02 is completed"
+        await until(pilot, lambda: f"─ {news}" in screen_text(pilot))
+        board.use(board.session, {})  # as another account's would be
+        await until(pilot, lambda: news not in screen_text(pilot))
 
 
 @pytest.mark.parametrize(

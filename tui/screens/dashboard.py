@@ -87,6 +87,7 @@ class Dashboard(Journey, Browsing, Writing):
         self.session, self.keymap = session, keymap
         self._pending = None
         self.filters = {"servers": "", "snapshots": ""}
+        self.tell("", bad=False)
         self.servers.clear_marks()
         self.table.clear_marks()
         self._end_listening = session.store.listen(self._changed)
@@ -260,7 +261,12 @@ class Dashboard(Journey, Browsing, Writing):
         )
         self.call_after_refresh(self._refit)
 
+    def tell(self, text: str, *, bad: bool) -> None:
+        """Keep the newest end of an operation on the screen."""
+        self.query_one(Details).tell(text, bad=bad)
+
     def _refit(self) -> None:
         """Cut titles and bars to the new width."""
         self.show_titles()
+        self.query_one(Details).fit_title()
         self.show_bars()

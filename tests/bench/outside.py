@@ -95,6 +95,7 @@ def sizes(ours: Side, bare: Side) -> Iterator[Row]:
         ("the help, opened", b"?"),
         ("the help, left", b"\x1b"),
         ("a form, opened", b"c"),
+        ("its next field", b"\t"),
         ("a letter in it", b"x"),
         ("the form, left", b"\x1b"),
         ("the other pane", b"2"),

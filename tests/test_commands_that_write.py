@@ -21,6 +21,8 @@ from tui.simulator.scenarios import hooks
 from tui.simulator.web import Hook
 from tui.simulator.world import World
 
+DIALECTS = ("docs", "client")
+
 
 def started(simulated: Place, *arguments: str) -> Terminal:
     home = Path(simulated.environ["HOME"])
@@ -29,7 +31,8 @@ def started(simulated: Place, *arguments: str) -> Terminal:
 
 
 def target(simulated: Place, name: str = "before-rspamd") -> str:
-    return str(next(s.id for s in simulated.world.snapshots.values() if s.name == name))
+    found = next(s for s in simulated.world.snapshots.values() if s.name == name)
+    return str(simulated.key(found))
 
 
 def test_ctrl_c_while_waiting_leaves_at_once_and_loses_nothing(

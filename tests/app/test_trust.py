@@ -27,6 +27,8 @@ from tui.simulator.world import World
 from tui.widgets.choice import Choice
 from tui.widgets.operation_list import OperationList
 
+DIALECTS = ("docs", "client")
+
 
 def field(pilot: Pilot[None], selector: str) -> Input:
     return pilot.app.screen.query_one(selector, Input)
@@ -304,8 +306,8 @@ async def test_leaving_while_a_restore_waits_says_that_it_is_not_sent(simulated:
 # -- protection -------------------------------------------------------------------------------
 
 
-def _id(simulated: Place, name: str) -> int:
-    return next(s.id for s in simulated.world.servers.values() if s.name == name)
+def _id(simulated: Place, server: str) -> int | str:
+    return simulated.key(next(s for s in simulated.world.servers.values() if s.name == server))
 
 
 async def test_a_protected_snapshot_is_marked_and_deleted_nowhere(simulated: Place) -> None:

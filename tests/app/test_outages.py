@@ -373,8 +373,10 @@ async def test_ages_are_by_the_service_s_clock(
             await until(pilot, lambda: "7 min ago" in shown(pilot))
             clock.set_back(7_200)
             await clock.advance(120)
-            dashboard(pilot)._tick()
-            await until(pilot, lambda: "9 min ago" in shown(pilot))
+            while "9 min ago" not in shown(pilot):  # an answer may have been on its way meanwhile
+                await pilot.press("r")
+                dashboard(pilot)._tick()
+                await pilot.pause(0.05)
             assert "future" not in shown(pilot)
 
 

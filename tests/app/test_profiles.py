@@ -68,6 +68,7 @@ def test_no_data_token_or_record_of_one_account_reaches_the_other(tmp_path: Path
         terminal.until("part of a name")
         terminal.send("web-of-a\r")
         terminal.until("Servers · 1 of 2")
+        terminal.until(lambda: "/ web-of-a" not in terminal.text())  # the list has the keys again
         change(terminal)
         terminal.until("web-of-b")
         start, asked = len(first.requests), len(second.requests)

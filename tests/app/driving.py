@@ -69,6 +69,6 @@ def toasts(pilot: Pilot[None]) -> list[str]:
     return [notification.message for notification in pilot.app._notifications]
 
 
-def screen_text(pilot: Pilot[None]) -> str:
+def shown(pilot: Pilot[None]) -> str:
     """What stands on the screen, as the compositor has it."""
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.driving import live, until
-from tests.app.watching import shown, watching
+from tests.app.driving import live, shown, until
+from tests.app.watching import watching
 from tests.clocks import FakeClock
 from tests.service import SECRET, fleet, saying, snapshot
 from tests.terminal.test_demo import run

@@ -12,8 +12,8 @@ from tests.app.driving import (
     choose,
     dashboard,
     live,
-    screen_text,
     session,
+    shown,
     toasts,
     type_text,
     until,
@@ -114,8 +114,8 @@ async def test_what_changes_is_painted_whatever_the_height_was(simulated: Place)
         mail = next(s for s in simulated.world.servers.values() if s.name == "mail")
         mail.power = "stopped"
         await pilot.press("r")
-        await until(pilot, lambda: "mail stopped" in screen_text(pilot))
-        assert "mail  " not in screen_text(pilot)
+        await until(pilot, lambda: "mail stopped" in shown(pilot))
+        assert "mail  " not in shown(pilot)
 
 
 async def test_filtering_one_pane_leaves_the_other_alone(simulated: Place) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.app.driving import live, session, toasts, until
-from tests.app.watching import shown, watching
+from tests.app.driving import live, session, shown, toasts, until
+from tests.app.watching import watching
 from tests.clocks import FakeClock
 from tests.service import Said, fleet, saying, snapshot
 from tests.terminal.pty import Terminal

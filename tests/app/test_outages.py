@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.app.driving import dashboard, live, session, toasts, until
-from tests.app.watching import shown, watching
+from tests.app.driving import dashboard, live, session, shown, toasts, until
+from tests.app.watching import watching
 from tests.clocks import FakeClock
 from tests.service import Answer, fleet, page, saying, snapshot
 from tests.vps.faulty import faulty, http

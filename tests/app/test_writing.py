@@ -11,8 +11,8 @@ from tests.app.driving import (
     choose,
     dashboard,
     live,
-    screen_text,
     session,
+    shown,
     toasts,
     type_text,
     until,
@@ -64,9 +64,9 @@ async def test_create_from_the_key_to_completed(simulated: Place) -> None:
         assert any("is completed" in text for text in toasts(pilot))
         pilot.app.clear_notifications()
         news = "before-update-2025-01-22 of web-server-02 is completed"
-        await until(pilot, lambda: f"─ {news}" in screen_text(pilot))
+        await until(pilot, lambda: f"─ {news}" in shown(pilot))
         board.use(board.session, {})  # as another account's would be
-        await until(pilot, lambda: news not in screen_text(pilot))
+        await until(pilot, lambda: news not in shown(pilot))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
-"""The app against a service that says what it is told, on a clock of its own, and its screen."""
+"""The app against a service that says what it is told, on a clock of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-
-from textual.pilot import Pilot
 
 from tests.clocks import FakeClock
 from tests.service import SECRET
@@ -27,9 +25,3 @@ def watching(
 
     settings = replace(load(Options(), environ), **changes)  # type: ignore[arg-type]
     return CiplunApp(Options(), settings, environ, make_session=session)
-
-
-def shown(pilot: Pilot[None]) -> str:
-    """What is on the screen."""
-    strips = pilot.app.screen._compositor.render_strips()
-    return "\n".join(strip.text for strip in strips)

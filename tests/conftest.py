@@ -6,8 +6,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.places import Place, place
-from tui.fleet.who import Who
+from tests.helpers.places import Place, place
+from tui.fleet.actor import Who
 
 hypothesis.settings.register_profile("ciplun", deadline=None)  # machines may be busy
 hypothesis.settings.load_profile("ciplun")

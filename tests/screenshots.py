@@ -6,9 +6,9 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from tests.app import test_looks as states
-from tests.places import place
-from tui.fleet.who import Who
+from tests.helpers.places import place
+from tests.screens import test_looks as states
+from tui.fleet.actor import Who
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 PICTURES: tuple[tuple[str, states.Steps, dict[str, object]], ...] = (

@@ -25,7 +25,7 @@ def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(tmp_path: Path
 
     unpacked = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(unpacked)
-    code = "import tui.paths as p; print(p.STYLES)"
+    code = "import tui.config.paths as p; print(p.STYLES)"
     found = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(unpacked), "PYTHONSAFEPATH": "1"},
@@ -39,7 +39,7 @@ def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(tmp_path: Path
 
 
 def test_a_checkout_takes_its_styles_from_beside_the_package() -> None:
-    from tui.paths import STYLES
+    from tui.config.paths import STYLES
 
     assert sorted(STYLES.glob("*.tcss"))
     assert STYLES.parent in (ROOT, ROOT / "tui")

@@ -10,7 +10,7 @@ import sys
 def main() -> None:
     """Run ``ciplun`` and exit with its code."""
     gc.disable()  # until the first paint: what is imported before it all stays
-    from tui.cli import run
+    from tui.cli.main import run
 
     code = run(sys.argv[1:])
     try:

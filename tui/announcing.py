@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from textual.app import App
 
+from tui.config.settings import Settings
 from tui.fleet.operation import Operation
-from tui.news import News
-from tui.screens.dashboard import Dashboard
-from tui.settings import Settings
-from tui.terminal import signals
+from tui.notices import News
+from tui.screens.dashboard.screen import Dashboard
+from tui.terminal import notify as signals
 
 
 class Announcing(App[None]):

@@ -19,25 +19,26 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from tui import looks, paths
+from tui import keymap as looks
 from tui.announcing import Announcing
 from tui.commands import COMMANDS
-from tui.news import farewell
-from tui.screens.dashboard import Dashboard
+from tui.config import paths
+from tui.config.credentials import TokenError
+from tui.config.settings import Options, Settings, load
+from tui.notices import farewell
+from tui.screens.dashboard.screen import Dashboard
 from tui.session import Session
-from tui.settings import Options, Settings, load
 from tui.terminal import logs
 from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver, Shown
 from tui.themes import THEMES, with_accent
-from tui.tokens import TokenError
 from tui.vps.errors import Forbidden, NotFound
 from tui.vps.models import Account
 from tui.vps.token import Token
 from tui.widgets.glyphs import ASCII, choose
 
 if TYPE_CHECKING:
-    from tui.screens.dialog import Dialog
+    from tui.screens.dialogs.base import Dialog
 
 CLOSING: float = 0.5
 """Seconds that leaving may take at most; what is on the wire then is taken up at the next start."""
@@ -89,7 +90,7 @@ class CiplunApp(CalmCrash, Announcing):
     def on_mount(self) -> None:
         """Connect, or say how to give a token where there is none."""
         if self._options.debug:
-            from tui.lag import Lag
+            from tui.terminal.lag import Lag
 
             self.run_worker(Lag(self._show_lag).measure(), group="lag")
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
@@ -199,7 +200,7 @@ class CiplunApp(CalmCrash, Announcing):
     # -- the first run ------------------------------------------------------------------------
 
     def _first_run(self) -> None:
-        from tui.screens.first_run import DEMO, FirstRun
+        from tui.screens.dialogs.welcome import DEMO, FirstRun
 
         config = paths.tidy(paths.config_file(self._environ), self._environ)
         file = paths.tidy(self._settings.token_file, self._environ)
@@ -217,7 +218,7 @@ class CiplunApp(CalmCrash, Announcing):
 
     async def _check_token(self, token: Token) -> Account:
         """Ask whose token it is, and save it."""
-        from tui.tokens import save_token
+        from tui.config.credentials import save_token
         from tui.vps.client import Client
 
         logs.hide(token)
@@ -253,12 +254,12 @@ class CiplunApp(CalmCrash, Announcing):
             if name is not None and name != self._settings.profile:
                 self.run_worker(self._change_profile(name), group="profile", exit_on_error=False)
 
-        from tui.screens.ask import ChooseDialog
+        from tui.screens.dialogs.prompt import ChooseDialog
 
         self.push_screen(ChooseDialog("Choose the profile", names, self._settings.profile), change)
 
     async def _change_profile(self, name: str) -> None:
-        from tui.config_file import SettingsError
+        from tui.config.file import SettingsError
 
         options = replace(self._options, profile=name, url=None)
         try:

@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from tui import paths
+from tui.config import paths
+from tui.config.credentials import TokenError
+from tui.config.settings import Settings
+from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, SystemClock
-from tui.fleet.lock import WriteLock
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.store import Store
-from tui.fleet.who import Who
-from tui.news import News, found_open, news, overdue
-from tui.settings import Settings
+from tui.fleet.write_lock import WriteLock
+from tui.notices import News, found_open, news, overdue
 from tui.text import duration
-from tui.tokens import TokenError
 from tui.vps.errors import Unauthorised, VpsError
 from tui.vps.models import Key
 from tui.vps.token import Token
@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 def _foreseen(error: BaseException | None) -> bool:
     """Whether whoever asked for a write shows its error."""
-    from tui.fleet.operations import JournalUnavailable, Refused
-    from tui.fleet.plans import OneShort
+    from tui.fleet.writes.operations import JournalUnavailable, Refused
+    from tui.fleet.writes.plans import OneShort
 
     return isinstance(error, VpsError | Refused | OneShort | JournalUnavailable | TokenError)
 
@@ -112,9 +112,9 @@ class Session:
 
     async def _build(self) -> None:
         client = await self._make_client()
-        from tui.fleet.journal import Journal
-        from tui.fleet.operations import Operations
+        from tui.fleet.journal.journal import Journal
         from tui.fleet.poller import Poller
+        from tui.fleet.writes.operations import Operations
 
         settings = self.settings
         journal = Journal(None if settings.demo else paths.journal_file(self._environ))
@@ -181,8 +181,8 @@ class Session:
 
     def _load_client(self, url: str, token: Token) -> Client:
         """Import what the first paint did without, in a thread: keys go on working."""
-        import tui.fleet.operations
-        import tui.fleet.poller  # noqa: F401
+        import tui.fleet.poller
+        import tui.fleet.writes.operations  # noqa: F401
         from tui.vps.client import Client
 
         return Client(url, token, may_write=self.lock.ask, clock=self.clock.monotonic)

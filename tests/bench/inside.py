@@ -17,14 +17,14 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.bench.table import Row, limit
-from tests.clocks import FakeClock
-from tests.places import NOON, TOKEN
+from tests.helpers.clocks import FakeClock
+from tests.helpers.places import NOON, TOKEN
 from tui.app import CiplunApp
+from tui.config.settings import Options, load
 from tui.fleet.poller import Poller
 from tui.fleet.store import Store
-from tui.screens.dashboard import Dashboard
+from tui.screens.dashboard.screen import Dashboard
 from tui.session import Session
-from tui.settings import Options, load
 from tui.simulator.child import ChildSimulator
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import large_fleet as fill

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.places import TOKEN
+from tests.helpers.places import TOKEN
 
 
 @contextlib.contextmanager

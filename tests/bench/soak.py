@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tests.bench.inside import memory, until
 from tests.bench.table import Row, limit
-from tests.places import Place, place
-from tui import paths
+from tests.helpers.places import Place, place
 from tui.app import CiplunApp
-from tui.screens.dashboard import Dashboard
+from tui.config import paths
+from tui.screens.dashboard.screen import Dashboard
 from tui.vps.models import Phase
 
 IDLE = 60.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.desk import Desk
+from tests.helpers.desk import Desk
 
 
 @pytest.fixture

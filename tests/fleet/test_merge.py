@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.clocks import FakeClock
-from tests.fleet.fakes import server, snapshot
+from tests.helpers.clocks import FakeClock
+from tests.helpers.fakes import server, snapshot
 from tui.fleet.merge import changed, merge_servers, merge_snapshots
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Fleet, ServerView, count

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.clocks import FakeClock, settle
-from tests.fleet.fakes import FakeApi, server, snapshot
-from tui.fleet import turns
+from tests.helpers.clocks import FakeClock, settle
+from tests.helpers.fakes import FakeApi, server, snapshot
+from tui.fleet import schedule as turns
 from tui.fleet.poller import Poller
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.simulator.running import BEARER, NOON, OTHER, TOKEN, demo
+from tests.helpers.simulators import BEARER, NOON, OTHER, TOKEN, demo
 from tui.simulator.admin import Administration
 from tui.simulator.web import SimulatorApp
 

@@ -13,7 +13,7 @@ import schemathesis
 import yaml  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, settings
 
-from tests.simulator.running import BEARER, demo
+from tests.helpers.simulators import BEARER, demo
 from tui.simulator.contract import contract_text
 from tui.simulator.web import PREFIX, SimulatorApp
 

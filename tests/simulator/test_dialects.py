@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.simulator.running import BEARER, client, demo
+from tests.helpers.simulators import BEARER, client, demo
 from tui.vps.errors import NotFound, Rejected
 from tui.vps.models import Phase
 

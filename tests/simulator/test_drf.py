@@ -15,7 +15,7 @@ from django.conf import settings  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulator.running import TOKEN, demo
+from tests.helpers.simulators import TOKEN, demo
 from tui.simulator.fields import read_create
 from tui.simulator.objects import Refusal
 from tui.simulator.rate import Rate

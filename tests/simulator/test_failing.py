@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.simulator.running import TOKEN, client, demo
+from tests.helpers.simulators import TOKEN, client, demo
 from tui.simulator.objects import SimServer, SimSnapshot
 from tui.simulator.web import SimulatorApp
 from tui.vps.client import Client

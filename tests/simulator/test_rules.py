@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.simulator.running import BEARER, NOON, OTHER, demo, demo_world
+from tests.helpers.simulators import BEARER, NOON, OTHER, demo, demo_world
 from tui.simulator.clock import VirtualClock
 from tui.simulator.objects import SimServer, SimSnapshot
 from tui.simulator.rate import Rate

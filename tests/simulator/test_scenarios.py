@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.simulator.running import BEARER, NOON, client, demo
+from tests.helpers.simulators import BEARER, NOON, client, demo
 from tests.simulator.test_failing import READING, WRITING, create, key_of, mail
 from tui.simulator.scenarios import SCENARIOS
 from tui.simulator.web import SimulatorApp

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.running import demo_world
+from tests.helpers.simulators import demo_world
 from tui.simulator.objects import Account
 from tui.simulator.options import SimulatorOptions
 from tui.simulator.runner import build

@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.simulator.running import BEARER, NOON, client, demo
+from tests.helpers.simulators import BEARER, NOON, client, demo
 from tui.simulator.scenarios import GROUPS, SCENARIOS, UnknownScenario, hooks
 from tui.simulator.transport import SlowAnswer
 from tui.simulator.web import Hook

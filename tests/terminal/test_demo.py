@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import TOKEN, Place
-from tests.terminal.pty import Terminal
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.pty import Terminal
 
 CIPLUN = [sys.executable, "-m", "tui"]
 DIALECTS = ("docs", "client")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from textual.drivers.linux_driver import LinuxDriver
 
-from tests.places import TOKEN, Place
-from tests.terminal.pty import Terminal
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.pty import Terminal
 from tests.terminal.test_demo import CIPLUN, environ
 from tui.simulator.web import Hook
 from tui.terminal.driver import CalmDriver
@@ -274,7 +274,7 @@ def test_resized_a_hundred_times(simulated: Place, tmp_path: Path) -> None:
 
 def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_path: Path) -> None:
     code = (
-        "import sys; from tui.screens.dashboard import Dashboard\n"
+        "import sys; from tui.screens.dashboard.screen import Dashboard\n"
         "def bad(self):\n"
         "    secret = self.session.client._token.reveal()\n"
         "    raise RuntimeError('oops \\x1b]52;c;x\\x07 ' + secret)\n"

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.service import SECRET, Said, fleet, saying, snapshot
-from tests.terminal.pty import Terminal
+from tests.helpers.faulty import http
+from tests.helpers.pty import Terminal
+from tests.helpers.service import SECRET, Said, fleet, saying, snapshot
 from tests.terminal.test_demo import CIPLUN, environ
-from tests.vps.faulty import http
 
 MARK = "1337"
 """A number in every hostile sequence that no sequence of our own has."""

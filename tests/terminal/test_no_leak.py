@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import NOT_FOUND, SECRET, Answer, Said, fleet, page, saying, snapshot
-from tests.settings.writing import home
-from tests.terminal.pty import Terminal
+from tests.helpers.faulty import http
+from tests.helpers.pty import Terminal
+from tests.helpers.service import NOT_FOUND, SECRET, Answer, Said, fleet, page, saying, snapshot
+from tests.helpers.settings_files import home
 from tests.terminal.test_demo import CIPLUN, environ, run
-from tests.vps.faulty import http
 
 MARK = SECRET.encode()
 SPELT = "".join(f"\\u{ord(char):04x}" for char in SECRET)
@@ -153,8 +153,8 @@ CRASHES = {
 def test_through_a_crash(tmp_path: Path, where: str) -> None:
     code = f"""
 import sys
-from tui.screens.dashboard import Dashboard
-from tui.widgets.details import Details
+from tui.screens.dashboard.screen import Dashboard
+from tui.widgets.details_pane import Details
 def bad(self):
     token = (getattr(self, '_token', None) or self.app.session.client._token).reveal()
     header = {{'Authorization': f'Bearer {{token}}'}}

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from tests.places import Place
-from tests.terminal.pty import Terminal
+from tests.helpers.places import Place
+from tests.helpers.pty import Terminal
 from tests.terminal.test_demo import CIPLUN, environ
-from tui.terminal.plain import to_ascii
+from tui.terminal.ascii import to_ascii
 
 
 @pytest.mark.parametrize(

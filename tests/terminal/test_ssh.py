@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import Place
-from tests.terminal.pty import Terminal
+from tests.helpers.places import Place
+from tests.helpers.pty import Terminal
 from tests.terminal.test_demo import CIPLUN, environ
 from tests.terminal.test_ending import Silence, held, journal_states, state, to_dialog
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.text import size as display
-from tui.vps.clean import MAX_LENGTH, clean
 from tui.vps.decode import BadItem, read_items, read_page, read_server, read_snapshot
 from tui.vps.errors import BadResponse
 from tui.vps.models import Phase
+from tui.vps.sanitize import MAX_LENGTH, clean
 
 PUBLISHED = {
     "id": 801,

@@ -16,7 +16,7 @@ import pytest
             "httpx textual rich click",
         ),
         (
-            "tui.fleet.operations, tui.fleet.poller, tui.fleet.store",
+            "tui.fleet.writes.operations, tui.fleet.poller, tui.fleet.store",
             "httpx textual rich click sqlite3",
         ),
         ("tui.vps.client", "textual humanize sqlite3 uvicorn starlette"),

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.vps.faulty import SECRET, client, faulty, http
-from tui.vps.address import InsecureUrl, base_address
+from tests.helpers.faulty import SECRET, client, faulty, http
 from tui.vps.client import Client
 from tui.vps.errors import BadResponse, Unreachable
 from tui.vps.token import BadToken, Token
+from tui.vps.urls import InsecureUrl, base_address
 
 EMPTY = http('{"results": []}')
 

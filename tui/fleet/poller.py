@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from tui.fleet.clock import Clock
 from tui.fleet.merge import merge
+from tui.fleet.schedule import Turns
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
-from tui.fleet.turns import Turns
 from tui.vps.errors import Forbidden, NotFound, RateLimited, Unauthorised, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot
 

@@ -27,8 +27,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.terminal.painter import Painter
-from tui.terminal.plain import to_ascii
+from tui.terminal.ascii import to_ascii
+from tui.terminal.frame_diff import Painter
 
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
@@ -190,7 +190,7 @@ class CalmDriver(LinuxDriver):
 
     def _hand_on(self, events: Sequence[Message]) -> None:
         """Pass what was typed on, one after the other where it came in a burst."""
-        from tui.terminal.turns import dealt_with
+        from tui.terminal.key_bursts import dealt_with
 
         for number, event in enumerate(events, 1):
             self.process_message(event)

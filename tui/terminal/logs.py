@@ -9,7 +9,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
-from tui.vps.clean import clean
+from tui.vps.sanitize import clean
 from tui.vps.token import Token
 
 SIZE: Final = 1_000_000

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from tui.vps import decode
-from tui.vps.address import base_address
+from tui.vps.error_mapping import failed_request, failed_status, service_date
 from tui.vps.errors import (
     BadResponse,
     Forbidden,
@@ -23,11 +23,11 @@ from tui.vps.errors import (
     VpsError,
     WriteRefused,
 )
-from tui.vps.failures import failed_request, failed_status, service_date
-from tui.vps.lists import ListReader, Query
 from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot
+from tui.vps.pagination import ListReader, Query
 from tui.vps.token import Token
 from tui.vps.transport import build
+from tui.vps.urls import base_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeGuard, TypeVar
 
 import msgspec
 
-from tui.vps.clean import clean
 from tui.vps.errors import BadResponse
 from tui.vps.models import Account, Key, Restoring, Server, Snapshot
+from tui.vps.sanitize import clean
 from tui.vps.wire import Page, Scalar, ServerRef, WireIds, WireServer, WireSnapshot
 
 T = TypeVar("T")

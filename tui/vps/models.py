@@ -1,6 +1,6 @@
 """What VPS.org has: servers, snapshots and the account, as Ciplun keeps them.
 
-All text in these objects has been cleaned (see `tui.vps.clean`) and is safe to show; ids are
+All text in these objects has been cleaned (see `tui.vps.sanitize`) and is safe to show; ids are
 kept exactly as the provider sent them and go back as they came. The names and meanings are
 those of the provider's published API pages.
 """

@@ -18,7 +18,7 @@ from textual.message import Message
 from tui.widgets.glyphs import UNICODE, Glyphs
 from tui.widgets.line import differing
 from tui.widgets.row_columns import Column
-from tui.widgets.row_lines import Row, RowLines
+from tui.widgets.row_renderer import Row, RowLines
 
 
 class RowList(RowLines[Row], can_focus=True):

@@ -1,0 +1,137 @@
+"""The commands: what they print, what they send, and the codes they leave with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.pty import Terminal
+from tests.terminal.test_demo import CIPLUN, environ, run
+from tui.simulator.scenarios import hooks
+
+DIALECTS = ("docs", "client")
+
+
+def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:
+    home = Path(place.environ["HOME"])
+    done = run(home, *arguments, VPS_API_URL=place.url, VPS_API_TOKEN=TOKEN, CIPLUN_POLL_BUSY="1")
+    assert TOKEN not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_list(simulated: Place) -> None:
+    code, out, _ = ciplun(simulated, "list")
+    assert code == 0
+    full = next(s for s in simulated.world.servers.values() if s.name == "db-01")
+    assert f"db-01  #{simulated.key(full)}  5/5 slots, full" in out
+    assert "nightly-5" in out
+    code, out, _ = ciplun(simulated, "list", "mail", "--json")
+    (mail,) = json.loads(out)
+    assert (mail["name"], mail["slots_used"], len(mail["snapshots"])) == ("mail", 2, 2)
+    code, _, err = ciplun(simulated, "list", "nobody")
+    assert (code, "no server is called nobody" in err) == (2, True)
+
+
+def test_create_restore_delete_and_their_history(simulated: Place) -> None:
+    simulated.world.clock.speed = 2000.0
+    code, out, _ = ciplun(simulated, "create", "web-server-02", "by-hand", "--wait")
+    assert (code, "is completed" in out) == (0, True)
+    made = next(s for s in simulated.world.snapshots.values() if s.name == "by-hand")
+    code, _, err = ciplun(
+        simulated, "restore", str(simulated.key(made)), "--server", "web-server-02"
+    )
+    assert (code, "--yes" in err) == (2, True)
+    assert len(simulated.sent()) == 1
+    restore = ("restore", str(simulated.key(made)), "--server", "web-server-02", "--yes", "--wait")
+    code, out, _ = ciplun(simulated, *restore)
+    assert (code, "is restored from by-hand" in out) == (0, True)
+    code, out, err = ciplun(
+        simulated, "delete", str(simulated.key(made)), "--server", "web-server-02", "--yes"
+    )
+    assert (code, "is deleted" in out, err) == (0, True, ""), "said once"
+    code, out, _ = ciplun(simulated, "history", "--json")
+    assert [(o["kind"], o["state"]) for o in json.loads(out)] == [
+        ("delete", "completed"),
+        ("restore", "completed"),
+        ("create", "completed"),
+    ]
+    code, out, _ = ciplun(simulated, "history")
+    assert "create of by-hand on web-server-02" in out
+
+
+def test_a_snapshot_of_another_server_is_not_taken(simulated: Place) -> None:
+    mine = next(s for s in simulated.world.snapshots.values() if s.server.name == "mail")
+    code, _, err = ciplun(
+        simulated, "delete", str(simulated.key(mine)), "--server", "db-01", "--yes"
+    )
+    assert (code, "has no snapshot" in err) == (2, True)
+    assert simulated.sent("DELETE") == []
+
+
+def test_a_refusal_is_a_failure_in_the_provider_s_words(simulated: Place) -> None:
+    code, _, err = ciplun(simulated, "create", "db-01", "one-more")
+    assert (code, "limit" in err) == (1, True)
+    code, _, err = ciplun(simulated, "create", "mail", "x", "--read-only")
+    assert (code, "read-only" in err) == (1, True)
+    assert len(simulated.sent()) == 1
+
+
+def test_a_lost_answer_is_settled_before_the_command_ends(simulated: Place) -> None:
+    simulated.service.hooks += hooks(["lost-answer:1"])
+    code, out, _ = ciplun(simulated, "create", "mail", "lost-one")
+    assert (code, "at work: create of lost-one" in out) == (0, True)
+    assert len([s for s in simulated.world.snapshots.values() if s.name == "lost-one"]) == 1
+    posts = [r for r in simulated.service.received if r.method == "POST"]
+    assert len(posts) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("check",), 2, "CRITICAL"),
+        (("check", "--max-age", "nonsense"), 3, "UNKNOWN"),
+        (("check", "--url", "http://127.0.0.1:9"), 3, "UNKNOWN"),
+    ],
+)
+def test_check_speaks_to_monitoring(
+    simulated: Place, arguments: tuple[str, ...], code: int, word: str
+) -> None:
+    found, out, _ = ciplun(simulated, *arguments)
+    assert found == code
+    assert out.startswith(f"SNAPSHOTS {word}")
+    assert len(out.splitlines()) == 1
+
+
+def test_check_is_content_with_a_good_fleet(empty_world: Place) -> None:
+    server = empty_world.world.add_server("good")
+    empty_world.world.add_snapshot(server, "fresh", hours=2)
+    code, out, _ = ciplun(empty_world, "check")
+    assert (code, out.split(" - ")[0]) == (0, "SNAPSHOTS OK")
+
+
+def test_info_tells_origins_and_never_the_token(simulated: Place) -> None:
+    code, out, _ = ciplun(simulated, "info", "--read-only")
+    assert code == 0
+    assert "environment VPS_API_URL" in out
+    assert "environment VPS_API_TOKEN" in out
+    assert "option --read-only" in out
+
+
+def test_at_a_terminal_the_name_has_to_be_typed(simulated: Place, tmp_path: Path) -> None:
+    target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    argv = [*CIPLUN, "delete", str(simulated.key(target)), "--server", "mail"]
+    surroundings = simulated.environ | environ(tmp_path)
+    with Terminal(argv, surroundings) as terminal:
+        terminal.until("Type before-rspamd to go ahead")
+        terminal.send("before\n")
+        assert terminal.wait() == 1
+    assert simulated.sent("DELETE") == []
+    with Terminal(argv, surroundings) as terminal:
+        terminal.until("Type before-rspamd to go ahead")
+        terminal.send("before-rspamd\n")
+        assert terminal.wait() == 0
+    assert len(simulated.sent("DELETE")) == 1

@@ -1,0 +1,404 @@
+"""Writes: what is recorded, what is sent, and how each one ends. No request is ever repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.desk import Desk
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.state import Sighting
+from tui.fleet.writes.operations import JournalUnavailable, Refused
+from tui.vps.errors import Rejected, Unreachable
+from tui.vps.models import Key, Restoring
+
+
+async def create(desk: Desk, name: str = "fresh") -> Operation:
+    return await desk.operations.create(desk.provider.server_model(desk.provider.ids[0]), name)
+
+
+async def test_a_create_from_intent_to_completed(desk: Desk) -> None:
+    operation = await create(desk)
+    assert operation.state is State.ACCEPTED
+    (made,) = desk.provider.world.snapshots.values()
+    assert operation.snapshot_id == desk.provider.key(made)
+    for _ in range(11):
+        await desk.look()
+        await desk.provider.pass_time(60)
+    await desk.look()
+    assert desk.state() is State.COMPLETED
+    steps = [step.state for step in await desk.operations.timeline(operation.id)]
+    assert steps == [State.INTENT, State.SENT, State.ACCEPTED, State.COMPLETED]
+    kept = (await desk.operations.history())[0]
+    assert (kept.user, kept.origin, kept.server_name) == ("admin", "192.0.2.7", "web-0")
+    (took,) = await desk.operations._journal.durations("test", kept.kind)
+    assert took == pytest.approx(kept.ended_at - kept.accepted_at)  # type: ignore[operator]
+
+
+async def test_an_end_that_nobody_watched_says_nothing_of_how_long_it_took(desk: Desk) -> None:
+    await create(desk)
+    await desk.look()
+    await desk.provider.pass_time(40_000)  # a night with Ciplun closed
+    await desk.look()
+    (kept,) = await desk.operations.history()
+    assert (kept.state, kept.took) == (State.COMPLETED, None)
+    assert await desk.operations._journal.durations("test", kept.kind) == []
+
+
+async def test_a_lost_answer_to_a_create_that_was_carried_out(desk: Desk) -> None:
+    desk.provider.fate = "lost"
+    operation = await create(desk)
+    assert operation.state is State.UNKNOWN
+    await desk.look()
+    assert desk.state() is State.ACCEPTED
+    await desk.provider.pass_time(601)
+    await desk.look()
+    assert desk.state() is State.COMPLETED
+    assert len(desk.provider.sent) == 1
+
+
+async def test_a_create_of_which_nothing_arrived(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    await create(desk)
+    await desk.look()
+    await desk.look()
+    assert desk.state() is State.UNKNOWN, "too early: it may be late"
+    await desk.provider.pass_time(61)
+    desk.provider.settled = False
+    await desk.look()
+    assert desk.state() is State.UNKNOWN, "an unsettled listing proves nothing"
+    desk.provider.settled = True
+    await desk.look()
+    assert desk.state() is State.NOT_CARRIED_OUT
+    assert len(desk.provider.sent) == 1
+    desk.provider.fate = "answered"
+    await create(desk)
+    assert len(desk.provider.sent) == 2, "trying again is the admin's own decision"
+
+
+async def test_unsettled_listings_alone_prove_nothing(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    await create(desk)
+    desk.provider.settled = False
+    for _ in range(20):
+        await desk.provider.pass_time(60)
+        await desk.look()
+    assert desk.state() is State.UNKNOWN
+
+
+async def test_an_older_snapshot_of_the_same_name_is_not_taken_for_ours(desk: Desk) -> None:
+    await desk.target("fresh")
+    desk.provider.fate = "dropped"
+    await create(desk, "fresh")
+    for _ in range(3):
+        await desk.provider.pass_time(61)
+        await desk.look()
+    assert desk.state() is State.NOT_CARRIED_OUT
+
+
+async def test_a_listing_asked_for_before_the_answer_is_no_evidence(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    asked_at = desk.clock.monotonic()
+    await create(desk)
+    await desk.provider.pass_time(60)
+    for _ in range(3):
+        await desk.operations.observe(Sighting((), True, asked_at))
+    assert desk.state() is State.UNKNOWN
+
+
+async def test_no_connection_means_never_sent(desk: Desk) -> None:
+    desk.provider.fate = "unreachable"
+    with pytest.raises(Unreachable):
+        await create(desk)
+    assert desk.state() is State.NEVER_SENT
+    assert not desk.operations.running()
+
+
+async def test_the_provider_s_no_is_an_end(desk: Desk) -> None:
+    for n in range(5):
+        await desk.target(f"s{n}")
+    with pytest.raises(Rejected, match="limit"):
+        await create(desk)
+    assert desk.state() is State.REFUSED
+
+
+async def test_a_created_snapshot_that_fails_or_vanishes_or_hangs(desk: Desk) -> None:
+    desk.provider.world.next_outcome = "failed"
+    await create(desk)
+    await desk.provider.pass_time(601)
+    await desk.look()
+    assert desk.state() is State.FAILED
+    desk.provider.world.next_outcome = "completed"
+    operation = await create(desk, "second")
+    assert operation.snapshot_id is not None
+    desk.provider.world.delete(desk.provider.world.account, operation.snapshot_id)
+    await desk.look()
+    await desk.provider.pass_time(31)  # it may only be listed late
+    await desk.look()
+    assert desk.state() is State.ACCEPTED
+    await desk.provider.pass_time(31)
+    await desk.look()
+    assert desk.state() is State.VANISHED
+    operation = await create(desk, "third")
+    desk.provider.held(operation.snapshot_id).ready_at = float("inf")
+    await desk.provider.pass_time(599)
+    await desk.look()
+    assert not desk.told[-1][2]
+    await desk.provider.pass_time(3000)
+    await desk.look()
+    await desk.look()
+    assert [told for told in desk.told if told[2]] == [("create", State.ACCEPTED, True)]
+
+
+async def test_a_restore_is_seen_through_the_server_s_status(desk: Desk) -> None:
+    target = await desk.target()
+    await desk.operations.restore(target)
+    await desk.look()
+    assert desk.state() is State.ACCEPTED
+    await desk.provider.pass_time(901)
+    await desk.look()
+    assert desk.state() is State.COMPLETED
+
+
+async def test_a_lost_restore_that_was_carried_out(desk: Desk) -> None:
+    target = await desk.target()
+    desk.provider.fate = "lost"
+    await desk.operations.restore(target)
+    assert desk.state() is State.UNKNOWN
+    await desk.look()
+    assert desk.state() is State.ACCEPTED
+    await desk.provider.pass_time(901)
+    await desk.look()
+    assert desk.state() is State.COMPLETED
+    assert len(desk.provider.sent) == 1
+
+
+async def test_a_dropped_restore_is_settled_by_a_server_that_goes_on_running(desk: Desk) -> None:
+    target = await desk.target()
+    desk.provider.fate = "dropped"
+    await desk.operations.restore(target)
+    for _ in range(5):
+        await desk.provider.pass_time(20)
+        await desk.look()
+    assert desk.state() is State.NOT_CARRIED_OUT
+
+
+@pytest.mark.parametrize("fate", ["lost", "dropped", "answered"])
+async def test_where_servers_cannot_be_seen_a_restore_stays_honestly_unknown(
+    desk: Desk, fate: str
+) -> None:
+    desk.provider.shows_servers = False
+    target = await desk.target()
+    desk.provider.fate = fate
+    await desk.operations.restore(target)
+    await desk.provider.pass_time(890)
+    await desk.look()
+    assert desk.state() in (State.UNKNOWN, State.ACCEPTED)
+    with pytest.raises(Refused, match="restore of old"):
+        await create(desk)
+    await desk.provider.pass_time(20)
+    await desk.look()
+    assert desk.state() is State.UNSEEN
+    assert len(desk.provider.sent) == 1
+
+
+async def test_a_restore_is_not_called_over_before_it_was_seen_to_begin(desk: Desk) -> None:
+    """The service says "restoring" in its answer, while its list lags behind."""
+    target = await desk.target()
+    restore = desk.provider.restore_snapshot
+
+    async def lagging(key: Key) -> Restoring:
+        answer = await restore(key)
+        desk.provider.world.servers[int(desk.server().id)].restoring_until = 0.0
+        return answer
+
+    desk.provider.restore_snapshot = lagging  # type: ignore[method-assign, assignment]
+    await desk.operations.restore(target)
+    for _ in range(3):
+        await desk.provider.pass_time(100)
+        await desk.look()
+        assert desk.state() is State.ACCEPTED
+    await desk.provider.pass_time(700)
+    await desk.look()
+    assert desk.state() is State.UNSEEN
+
+
+async def test_the_admin_can_declare_it_over(desk: Desk) -> None:
+    desk.provider.shows_servers = False
+    operation = await desk.operations.restore(await desk.target())
+    over = await desk.operations.declare_over(operation.id)
+    assert over is not None
+    assert (over.state, "admin" in over.words) == (State.UNSEEN, True)
+    assert await desk.operations.declare_over(operation.id) is None
+
+
+@pytest.mark.parametrize(
+    ("fate", "end"), [("lost", State.COMPLETED), ("dropped", State.NOT_CARRIED_OUT)]
+)
+async def test_a_lost_delete_is_settled_by_listing(desk: Desk, fate: str, end: State) -> None:
+    target = await desk.target()
+    desk.provider.fate = fate
+    await desk.operations.delete(target)
+    assert desk.state() is State.UNKNOWN
+    for _ in range(2):
+        await desk.provider.pass_time(61)
+        await desk.look()
+    assert desk.state() is end
+    assert len(desk.provider.sent) == 1
+
+
+async def test_a_delete_of_what_is_gone_already_is_a_success_and_says_so(desk: Desk) -> None:
+    target = await desk.target()
+    listed = desk.provider.snapshots
+
+    async def stale(server_id: object = None) -> object:
+        found = await listed()
+        desk.provider.world.delete(desk.provider.world.account, target.id)
+        return found
+
+    desk.provider.snapshots = stale  # type: ignore[method-assign, assignment]
+    operation = await desk.operations.delete(target)
+    assert (operation.state, operation.words) == (State.COMPLETED, "it was gone already")
+
+
+async def test_a_changed_target_is_refused_before_anything_leaves(desk: Desk) -> None:
+    target = await desk.target()
+    there = desk.provider.held(target.id)
+    there.name = "renamed"
+    with pytest.raises(Refused, match="renamed"):
+        await desk.operations.restore(target)
+    there.name, there.outcome = "old", "failed"
+    with pytest.raises(Refused, match="failed"):
+        await desk.operations.restore(target)
+    there.outcome = "completed"
+    there.created_at += 1
+    with pytest.raises(Refused, match="another snapshot"):
+        await desk.operations.restore(target)
+    desk.provider.world.delete(desk.provider.world.account, target.id)
+    with pytest.raises(Refused, match="no longer listed"):
+        await desk.operations.restore(target)
+    assert desk.provider.sent == []
+    assert not desk.operations.running()
+
+
+async def test_nothing_is_written_to_a_server_that_somebody_restores(desk: Desk) -> None:
+    target = await desk.target()
+    server = desk.provider.world.servers[int(desk.provider.ids[0])]
+    server.restoring_until = desk.provider.world.clock.now() + 600
+    with pytest.raises(Refused, match="being restored"):
+        await desk.operations.delete(target)
+    with pytest.raises(Refused, match="being restored"):
+        await create(desk)
+    assert desk.sent() == []
+
+
+async def test_something_else_at_work_on_the_server_is_named_and_refused(desk: Desk) -> None:
+    target = await desk.target()
+    server = desk.provider.machine(desk.provider.ids[0])
+    desk.provider.world.add_snapshot(server, "by-the-panel", hours=0, ready_in=300)
+    for attempt in (desk.operations.restore, desk.operations.delete):
+        with pytest.raises(Refused, match="by-the-panel"):
+            await attempt(target)
+    desk.provider.world.snapshots.popitem()
+    server.restoring_until = desk.provider.world.clock.now() + 600
+    with pytest.raises(Refused, match="being restored"):
+        await desk.operations.restore(target)
+    assert desk.provider.sent == []
+
+
+async def test_two_sessions_cannot_write_to_one_server_at_once(desk: Desk) -> None:
+    other = desk.open()
+    await other.start()
+    await create(desk)
+    with pytest.raises(Refused, match="create of fresh is open on web-0"):
+        await other.create(desk.provider.server_model(desk.provider.ids[0]), "mine")
+    await other.create(desk.provider.server_model(desk.provider.ids[1]), "mine")
+    await desk.provider.pass_time(601)
+    await desk.look(other)
+    await desk.look()
+    assert not desk.operations.running()
+    ends = [o.state for o in await other.history()]
+    assert ends == [State.COMPLETED, State.COMPLETED]
+    assert len(desk.provider.sent) == 2
+
+
+async def test_what_one_session_declares_over_is_over_for_the_one_that_sent_it(
+    desk: Desk,
+) -> None:
+    desk.provider.shows_servers = False
+    operation = await desk.operations.restore(await desk.target())
+    other = desk.open()
+    await other.start()
+    await other.declare_over(operation.id)
+    desk.told.clear()
+    await desk.look()
+    assert not desk.operations.running()
+    assert desk.told == [("restore", State.UNSEEN, False)], "and it is told here, once"
+    await desk.look()
+    assert len(desk.told) == 1
+
+
+async def test_a_poll_that_reads_the_journal_just_now_does_not_lose_a_new_operation(
+    desk: Desk,
+) -> None:
+    entries = desk.operations._journal.open_entries
+    read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(account: str) -> object:
+        found = await entries(account)
+        read.set()
+        await go_on.wait()
+        return found
+
+    desk.operations._journal.open_entries = slow  # type: ignore[method-assign, assignment]
+    gate = asyncio.Event()
+    listed = desk.provider.snapshots
+
+    async def waiting(server_id: object = None) -> object:
+        await gate.wait()
+        return await listed()
+
+    polling = asyncio.create_task(desk.operations.observe(Sighting((), True, 0.0)))
+    await read.wait()
+    desk.provider.snapshots = waiting  # type: ignore[method-assign, assignment]
+    creating = asyncio.create_task(create(desk))
+    while not desk.operations.running():
+        await asyncio.sleep(0)
+    go_on.set()
+    await polling
+    assert desk.operations.running(), "it began after the journal was read"
+    gate.set()
+    assert (await creating).state is State.ACCEPTED
+
+
+async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
+    journal = desk.operations._journal
+    begun = await journal.begin(desk.operations._intent(Kind.CREATE, 1, "web-1", None, "x"))
+    sent = await journal.begin(desk.operations._intent(Kind.CREATE, 2, "web-2", None, "y"))
+    await journal.step(sent, replace(sent, state=State.SENT), 1.0, frozenset())
+    await desk.operations.close()  # lets go of its lock, as the end of a process does
+    later = desk.open()
+    taken = {o.id: o.state for o in await later.start()}
+    assert taken == {sent.id: State.UNKNOWN}
+    assert ("create", State.NEVER_SENT, False) in desk.told, "told, not only noted"
+    assert (await later._journal.get(begun.id)).state is State.NEVER_SENT  # type: ignore[union-attr]
+
+
+async def test_nothing_is_sent_without_a_record_unless_told_to(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("")
+    desk.folder = tmp_path / "a-file"
+    operations = desk.operations = desk.open()
+    await operations.start()
+    assert "No record can be kept" in operations.trouble
+    with pytest.raises(JournalUnavailable):
+        await create(desk)
+    assert desk.provider.sent == []
+    operation = await operations.create(desk.server(), "x", unjournaled=True)
+    assert operation.id < 0
+    assert [o.id for o in await operations.history()] == [operation.id]
+    await desk.provider.pass_time(601)
+    await desk.look()
+    assert desk.state() is State.COMPLETED

@@ -1,0 +1,77 @@
+"""Operations on a provider, with a journal on disk, and everything they told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.helpers.clocks import FakeClock
+from tests.helpers.provider import Provider
+from tui.fleet.actor import Who
+from tui.fleet.journal.journal import Journal
+from tui.fleet.operation import Operation, State
+from tui.fleet.state import Sighting
+from tui.fleet.writes.operations import Operations
+from tui.vps.models import Key, Server, Snapshot
+
+
+class Desk:
+    """One admin's account; `open` adds a session that shares the journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock()
+        self.provider = Provider(self.clock)
+        self.folder = folder
+        self.told: list[tuple[str, State, bool]] = []
+        self.desks: list[Operations] = []
+        self.operations = self.open()
+
+    def open(self) -> Operations:
+        made = Operations(
+            api=self.provider,
+            journal=Journal(self.folder / "journal.sqlite3"),
+            clock=self.clock,
+            now=self.provider.world.clock.now,
+            account="test",
+            who=Who("admin", "192.0.2.7"),
+            on_change=self._note,
+        )
+        self.desks.append(made)
+        return made
+
+    def _note(self, operation: Operation) -> None:
+        told = (operation.kind.value, operation.state, operation.overdue)
+        if not self.told or self.told[-1] != told:
+            self.told.append(told)
+
+    async def look(self, operations: Operations | None = None) -> None:
+        """List everything, as a poll does, and weigh it."""
+        asked_at = self.clock.monotonic()
+        listing = await self.provider.snapshots()
+        statuses: dict[Key, str] = {}
+        if self.provider.shows_servers:
+            statuses = {k: self.provider.server_model(k).status for k in self.provider.ids}
+        sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
+        await (operations or self.operations).observe(sighting)
+
+    async def target(self, name: str = "old") -> Snapshot:
+        """A completed snapshot of the first server, as it is listed."""
+        server = self.provider.world.servers[int(self.provider.ids[0])]
+        self.provider.world.add_snapshot(server, name)
+        listing = await self.provider.snapshots()
+        return next(s for s in listing.items if s.name == name)
+
+    def server(self) -> Server:
+        """The first server."""
+        return self.provider.server_model(self.provider.ids[0])
+
+    def state(self) -> State:
+        """What was told last."""
+        return self.told[-1][1]
+
+    def sent(self) -> list[str]:
+        """The verbs that left, in order."""
+        return [verb for verb, _ in self.provider.sent]
+
+    def die(self, operations: Operations) -> None:
+        """Let go of a session's lock, as the system does for a process that was killed."""
+        operations._journal._sessions.leave()

@@ -1,0 +1,74 @@
+"""Driving the app: conditions instead of pauses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tui.screens.dashboard.screen import Dashboard
+from tui.session import Session
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until `condition` holds; fail after real `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await pilot.pause()
+            await asyncio.sleep(0.005)
+    await pilot.pause()
+
+
+def session(pilot: Pilot[None]) -> Session:
+    found = pilot.app.session  # type: ignore[attr-defined]
+    assert isinstance(found, Session)
+    return found
+
+
+def dashboard(pilot: Pilot[None]) -> Dashboard:
+    return next(screen for screen in pilot.app.screen_stack if isinstance(screen, Dashboard))
+
+
+async def live(pilot: Pilot[None]) -> Dashboard:
+    """Wait for the first data."""
+    await until(pilot, lambda: any(isinstance(s, Dashboard) for s in pilot.app.screen_stack))
+    board = dashboard(pilot)
+    await until(pilot, lambda: board.session.store.fleet.freshness.live)
+    await until(pilot, lambda: board.servers.row_count or board.servers.empty != "")
+    return board
+
+
+async def choose(pilot: Pilot[None], server: str, snapshot: str | None = None) -> Dashboard:
+    """Put the cursors on a server and one of its snapshots."""
+    board = dashboard(pilot)
+    await pilot.press("1")
+    assert board.servers.move_to(
+        next(v.server.id for v in board.servers._rows if v.server.name == server)
+    )
+    await pilot.pause()
+    if snapshot is not None:
+        await pilot.press("2")
+        assert board.table.move_to(next(s.id for s in board.table._rows if s.name == snapshot))
+        await pilot.pause()
+    return board
+
+
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    names = {"-": "minus", "_": "underscore", " ": "space", ".": "full_stop"}
+    await pilot.press(*(names.get(char, char) for char in text))
+
+
+def answer(pilot: Pilot[None]) -> str:
+    """What the open dialog says above its button."""
+    return str(pilot.app.screen.query_one("#answer", Static).content)
+
+
+def toasts(pilot: Pilot[None]) -> list[str]:
+    return [notification.message for notification in pilot.app._notifications]
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """What stands on the screen, as the compositor has it."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())

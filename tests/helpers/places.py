@@ -1,0 +1,71 @@
+"""Simulated services and sessions for the tests, over real HTTP on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.helpers.clocks import FakeClock
+from tui.app import CiplunApp
+from tui.config.settings import Options, Settings, load
+from tui.session import Session
+from tui.simulator.clock import VirtualClock
+from tui.simulator.demo import demo_fleet
+from tui.simulator.objects import SimServer, SimSnapshot
+from tui.simulator.serve import serving
+from tui.simulator.web import SimulatorApp
+from tui.simulator.world import World
+
+TOKEN = "vps_0123456789abcdef"
+NOON = 1_737_547_200.0  # 2025-01-22 12:00 UTC
+
+
+@dataclass
+class Place:
+    """A running simulator whose clock stands still, and the settings that lead to it."""
+
+    url: str
+    world: World
+    service: SimulatorApp
+    environ: dict[str, str]
+    clock: FakeClock
+
+    def settings(self, **changes: object) -> Settings:
+        return replace(load(Options(), self.environ), **changes)  # type: ignore[arg-type]
+
+    def session(self, settings: Settings | None = None) -> Session:
+        session = Session(settings or self.settings(), self.environ, clock=self.clock)
+        session.host = "admin.vps.org"  # the port of the simulator differs in each run
+        return session
+
+    def app(self, **changes: object) -> CiplunApp:
+        settings = self.settings(**changes)
+        return CiplunApp(Options(), settings, self.environ, make_session=self.session)
+
+    def key(self, thing: SimServer | SimSnapshot) -> int | str:
+        """What a server or snapshot is called in the service's dialect."""
+        return thing.uuid if self.service.dialect == "client" else thing.id
+
+    def sent(self, method: str = "POST") -> list[str]:
+        """The paths of the requests of a method, as the service got them."""
+        return [r.path for r in self.service.received if r.method == method]
+
+
+@contextmanager
+def place(home: Path, *, fleet: bool = True, dialect: str = "docs") -> Iterator[Place]:
+    world = World(VirtualClock(0.0, NOON))
+    world.add_token(TOKEN)
+    if fleet:
+        demo_fleet(world)
+    service = SimulatorApp(world, dialect)
+    with serving(service) as url:
+        environ = {
+            "HOME": str(home),
+            "VPS_API_URL": url,
+            "VPS_API_TOKEN": TOKEN,
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+        }
+        yield Place(url, world, service, environ, FakeClock(NOON))

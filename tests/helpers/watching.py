@@ -1,0 +1,27 @@
+"""The app against a service that says what it is told, on a clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tests.helpers.clocks import FakeClock
+from tests.helpers.service import SECRET
+from tui.app import CiplunApp
+from tui.config.settings import Options, Settings, load
+from tui.session import Session
+
+
+def watching(
+    url: str, home: Path, clock: FakeClock, more: Mapping[str, str] | None = None, **changes: object
+) -> CiplunApp:
+    """The app, not yet running."""
+    environ = {"HOME": str(home), "VPS_API_URL": url, "VPS_API_TOKEN": SECRET, "LANG": "C.UTF-8"}
+    environ |= more or {}
+
+    def session(settings: Settings) -> Session:
+        return Session(settings, environ, clock=clock)
+
+    settings = replace(load(Options(), environ), **changes)  # type: ignore[arg-type]
+    return CiplunApp(Options(), settings, environ, make_session=session)

@@ -1,0 +1,277 @@
+"""How every state and dialog looks, at both sizes. The pictures are SVGs beside this file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from tests.helpers.driving import choose, live, session, type_text, until
+from tests.helpers.places import Place
+from tui.app import CiplunApp
+from tui.config.settings import Options, Settings
+from tui.fleet.operation import State
+from tui.session import Session
+
+SIZES = [pytest.param((120, 40), id="120x40"), pytest.param((80, 24), id="80x24")]
+Steps = Callable[[Pilot[None]], Awaitable[None]]
+
+
+async def dashboard(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "web-server-01", "before-update")
+
+
+async def servers_pane(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-02-replica")
+
+
+async def empty_server(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "web-server-02")
+
+
+async def everything(pilot: Pilot[None]) -> None:
+    await dashboard(pilot)
+    await pilot.press("a")
+
+
+async def filtering(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("slash")
+    await type_text(pilot, "web")
+
+
+async def marked(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("1", "g", "space", "space", "j", "space")
+
+
+async def create(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "mail")
+    await pilot.press("c")
+
+
+async def create_bad_name(pilot: Pilot[None]) -> None:
+    await create(pilot)
+    await type_text(pilot, " v2")
+
+
+async def create_full(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-01")
+    await pilot.press("c")
+
+
+async def create_set(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    for name in ("mail", "db-01", "legacy-crm"):
+        await choose(pilot, name)
+        await pilot.press("space")
+    await pilot.press("c")
+
+
+async def delete_set(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "shop-production-eu-central-1", "release-2024-12")
+    await pilot.press("space", "space", "D")
+
+
+async def restore(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-01", "nightly-3")
+    await pilot.press("R")
+
+
+async def restore_armed(pilot: Pilot[None]) -> None:
+    await restore(pilot)
+    await type_text(pilot, "db-01")
+    await pilot.press("enter")
+
+
+async def restoring(pilot: Pilot[None]) -> None:
+    await restore_armed(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+    await until(
+        pilot, lambda: [o.state for o in session(pilot).operations.running()] == [State.ACCEPTED]
+    )
+    await until(
+        pilot, lambda: session(pilot).store.fleet.servers[12347].server.status == "restoring"
+    )
+    pilot.app.clear_notifications()
+
+
+async def delete(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "mail", "before-rspamd")
+    await pilot.press("D")
+
+
+async def details(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "mail", "before-rspamd")
+    await pilot.press("d")
+
+
+async def server_details(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-02-replica")
+    await pilot.press("d")
+
+
+async def help_page(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("question_mark")
+
+
+async def operations(pilot: Pilot[None]) -> None:
+    await restoring(pilot)
+    await pilot.press("exclamation_mark")
+    await until(pilot, lambda: "accepted" in str(pilot.app.screen.query_one("#timeline").render()))
+
+
+async def add_server(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("plus")
+
+
+async def palette(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("colon")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+    await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count > 20)
+
+
+async def filtered_away(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("slash")
+    await type_text(pilot, "nothing")
+    await pilot.press("enter")
+
+
+STATES = [
+    dashboard,
+    servers_pane,
+    empty_server,
+    everything,
+    filtering,
+    marked,
+    create,
+    create_bad_name,
+    create_full,
+    create_set,
+    delete_set,
+    restore,
+    restore_armed,
+    restoring,
+    delete,
+    details,
+    server_details,
+    help_page,
+    operations,
+    add_server,
+    palette,
+    filtered_away,
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_state(snap_compare: Any, simulated: Place, state: Steps, size: tuple[int, int]) -> None:
+    assert snap_compare(simulated.app(), terminal_size=size, run_before=state)
+
+
+@pytest.mark.parametrize("size", [(60, 15), (200, 50)], ids=["60x15", "200x50"])
+def test_extreme_sizes(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    assert snap_compare(simulated.app(), terminal_size=size, run_before=dashboard)
+
+
+def test_light(snap_compare: Any, simulated: Place) -> None:
+    app = simulated.app(theme="ciplun-light")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=dashboard)
+
+
+def test_ascii(snap_compare: Any, simulated: Place) -> None:
+    simulated.environ["LANG"] = "C"
+    assert snap_compare(simulated.app(), terminal_size=(120, 40), run_before=dashboard)
+
+
+def test_demo_and_lock(snap_compare: Any, simulated: Place) -> None:
+    app = simulated.app(starts_locked=True, profile="production")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=dashboard)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_servers(snap_compare: Any, empty_world: Place, size: tuple[int, int]) -> None:
+    assert snap_compare(empty_world.app(), terminal_size=size, run_before=live)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_not_authorised(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    simulated.world.tokens.clear()
+
+    async def refused(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pilot.app.screen.query("Line"))
+        await until(pilot, lambda: session(pilot).store.fleet.freshness.error)
+
+    app = simulated.app()
+    assert snap_compare(app, terminal_size=size, run_before=refused)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_offline(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    async def cut_off(pilot: Pilot[None]) -> None:
+        await live(pilot)
+        client = session(pilot).client
+        assert client is not None
+        client.host, client._base = "admin.vps.org", "http://127.0.0.1:9/api/v1/"
+        session(pilot).poller._jitter = lambda: 1.0
+        await simulated.clock.advance(61)
+        await until(pilot, lambda: session(pilot).store.fleet.freshness.error)
+        await choose(pilot, "web-server-01")
+
+    app = simulated.app()
+    assert snap_compare(app, terminal_size=size, run_before=cut_off)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_first_run(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    del simulated.environ["VPS_API_TOKEN"]
+    assert snap_compare(simulated.app(), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_first_load(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    class Waiting(Session):
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+    def session(settings: Settings) -> Session:
+        waiting = Waiting(settings, simulated.environ, clock=simulated.clock)
+        waiting.host = "admin.vps.org"
+        return waiting
+
+    app = CiplunApp(Options(), simulated.settings(), simulated.environ, make_session=session)
+    assert snap_compare(app, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_choosing_a_profile(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
+    async def choosing(pilot: Pilot[None]) -> None:
+        await live(pilot)
+        await pilot.press("P")
+
+    app = simulated.app(profile="production", profiles=("production", "lab", "customers"))
+    assert snap_compare(app, terminal_size=size, run_before=choosing)
+
+
+def test_too_small(snap_compare: Any, simulated: Place) -> None:
+    assert snap_compare(simulated.app(), terminal_size=(50, 12), run_before=live)

@@ -1,0 +1,181 @@
+"""Nothing is done for what has not changed: no byte, no row, no repaint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widget import Widget
+
+from tests.bench.lists import snapshots
+from tests.helpers.driving import dashboard, live, until
+from tests.helpers.places import Place
+from tests.helpers.pty import Terminal
+from tests.terminal.test_demo import CIPLUN, environ
+from tui.vps.models import Snapshot
+from tui.widgets.row_columns import Cells
+from tui.widgets.snapshot_table import SnapshotTable
+
+
+@contextmanager
+def repaints(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
+    """Which widgets have been asked to repaint what."""
+    asked: list[tuple[str, Any]] = []
+    original = Widget.refresh
+
+    def refresh(self: Widget, *regions: Any, **options: Any) -> Widget:
+        asked.append((self.id or type(self).__name__, regions))
+        return original(self, *regions, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Widget, "refresh", refresh)
+        yield asked
+
+
+async def test_a_refresh_that_changes_nothing_repaints_nothing(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        rows, servers = board.servers._rows, board.fleet.servers
+        as_of = board.fleet.freshness.as_of
+        with repaints(monkeypatch) as asked:
+            await pilot.press("r")
+            await until(pilot, lambda: board.fleet.freshness.as_of != as_of)
+        assert asked == []
+        assert board.fleet.servers is servers
+        assert board.servers._rows is rows
+
+
+async def test_one_changed_snapshot_repaints_its_cells_alone(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        view = board.servers.cursor_row
+        chosen = next(v for v in board.fleet.servers.values() if v is not view and v.snapshots)
+        world = simulated.world
+        del world.snapshots[int(chosen.snapshots[-1].id)]
+        with repaints(monkeypatch) as asked:
+            await pilot.press("r")
+            await until(pilot, lambda: board.fleet.servers[chosen.server.id].used < chosen.used)
+        lists = [regions for name, regions in asked if name in ("servers", "snapshots")]
+        cells = {(region.y, region.x) for regions in lists for region in regions}
+        assert all(regions for regions in lists)  # never a whole pane
+        assert len({y for y, _ in cells}) == 1
+        assert sum(region.width for regions in lists for region in regions) < 30
+
+
+async def test_only_visible_lines_of_50_000_rows_are_drawn(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: set[Any] = set()
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await pilot.press("2")
+        table = board.table
+        original = type(table).row_cells
+
+        def row_cells(self: SnapshotTable, row: Snapshot) -> Sequence[Cells]:
+            drawn.add(row.id)
+            return original(self, row)
+
+        monkeypatch.setattr(type(table), "row_cells", row_cells)
+        table.show(snapshots(50_000), board.now, restoring={})
+        await pilot.pause()
+        assert 0 < len(drawn) < 45
+        drawn.clear()
+        await pilot.press("end")
+        await pilot.pause()
+        assert table.cursor_row is not None
+        assert table.cursor_row.id == 49_999
+        assert 0 < len(drawn) < 90
+
+
+async def test_a_moved_cursor_repaints_two_lines(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        with repaints(monkeypatch) as asked:
+            board.servers.action_move(1)
+        assert [name for name, _ in asked] == ["servers", "servers"]
+        assert {regions[0].height for _, regions in asked} == {1}
+
+
+async def test_nothing_ticks_while_nothing_happens(empty_world: Place) -> None:
+    async with empty_world.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        screen = dashboard(pilot)
+        assert screen._tick_every == 60.0
+        nodes = (pilot.app, *board.walk_children(with_self=True))
+        timers = [timer for node in nodes for timer in node._timers if timer._active.is_set()]
+        assert [timer._interval for timer in timers] == [60.0]
+
+
+async def test_a_list_that_is_held_paints_when_it_is_released(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        table = board.table
+        with repaints(monkeypatch) as asked:
+            table.hold()
+            table.show(snapshots(5), board.now, restoring={})
+            table.action_move(2)
+            assert table.cursor_row == snapshots(5)[2]
+            assert asked == []
+            table.release()
+            assert {name for name, _ in asked} == {"snapshots"}
+
+
+def test_a_refresh_that_changes_nothing_writes_nothing(simulated: Place, tmp_path: Path) -> None:
+    variables = {**environ(tmp_path), **simulated.environ}
+    with Terminal(CIPLUN, variables) as terminal:
+        terminal.until("live")
+        while terminal.read(0.5):
+            pass
+        written, asked = len(terminal.output), len(simulated.sent("GET"))
+        terminal.send("r")
+        terminal.until(lambda: len(simulated.sent("GET")) >= asked + 2)
+        terminal.read(0.5)
+        assert terminal.output[written:] == b""
+
+
+def test_a_held_key_on_a_slow_line_does_not_lag(simulated: Place, tmp_path: Path) -> None:
+    """The terminal answers once, then not: only the first frames are sent until it does again."""
+    variables = {**environ(tmp_path), **simulated.environ}
+    with Terminal(CIPLUN, variables) as terminal:
+        terminal.until(lambda: b"\x1b[5n" in terminal.output)
+        terminal.send("\x1b[0n")
+        terminal.until("live")
+        while terminal.read(0.5):
+            pass
+        terminal.send("j")
+        terminal.until(lambda: terminal.output.endswith(b"\x1b[5n"))
+        while terminal.read(0.3):
+            pass
+        written = len(terminal.output)
+        for _ in range(5):
+            terminal.send("j")
+        while terminal.read(0.3):
+            pass
+        assert len(terminal.output) == written
+        terminal.send("\x1b[0n")
+        terminal.until(lambda: len(terminal.output) > written)
+
+
+async def test_what_is_kept_of_a_row_does_not_outlive_its_colours(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        line = board.servers.render_line(3)
+        assert board.servers.render_line(3) is line
+        pilot.app.theme = "ciplun-light"
+        await pilot.pause()
+        assert board.servers.render_line(3) != line
+        pilot.app.theme = "ciplun-dark"
+        await pilot.pause()
+        assert board.servers.render_line(3) == line

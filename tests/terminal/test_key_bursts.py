@@ -1,0 +1,72 @@
+"""What comes in one burst, and what is left when the dashboard is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.places import Place
+from tests.helpers.pty import Terminal
+from tests.terminal.test_demo import CIPLUN, environ
+
+
+@pytest.fixture
+def terminal(simulated: Place, tmp_path: Path) -> Terminal:
+    return Terminal(CIPLUN, environ(tmp_path, **simulated.environ))
+
+
+def test_keys_typed_ahead_find_what_the_ones_before_have_opened(
+    terminal: Terminal, simulated: Place
+) -> None:
+    with terminal:
+        terminal.until("web-server-02")
+        terminal.send("/prod\r")  # p, r and d are keys of the list
+        terminal.until("Servers · 1 of 12")
+        terminal.send("\x1b")
+        terminal.until("Servers ─")
+        terminal.send("/web-server-02\r2c\x15typed-ahead\tand sent\r")
+        terminal.until(lambda: simulated.sent())
+    body = next(s for s in simulated.world.snapshots.values() if s.name == "typed-ahead")
+    assert body.description == "and sent"
+
+
+def test_a_pasted_text_comes_after_the_key_before_it(terminal: Terminal) -> None:
+    with terminal:
+        terminal.until("web-server-02")
+        terminal.send("c\x15\x1b[200~pasted\x1b[201~")
+        terminal.until("▌ pasted")
+
+
+def test_a_name_to_type_arms_nothing_by_itself(terminal: Terminal, simulated: Place) -> None:
+    with terminal:
+        terminal.until("web-server-02")
+        terminal.send("/db-01\r2Rdb-01\r")  # the last key only goes to the button
+        terminal.until("Restore db-01")
+        terminal.until("▌ db-01")
+        terminal.send("\x1b")
+        terminal.until(lambda: "Restore db-01" not in terminal.text())
+    assert simulated.sent() == []
+
+
+def test_the_window_is_named_after_the_profile_and_gets_its_own_name_back(
+    terminal: Terminal,
+) -> None:
+    with terminal:
+        terminal.until("web-server-02")
+        terminal.send("q")
+        assert terminal.wait() == 0
+    written = bytes(terminal.output)
+    assert "\x1b]2;ciplun · default\x07".encode() in written
+    assert written.index(b"\x1b[22;2t") < written.index(b"\x1b]2;") < written.index(b"\x1b[23;2t")
+
+
+def test_no_answer_of_the_terminal_is_left_for_the_shell(terminal: Terminal) -> None:
+    with terminal:
+        terminal.answer_after(0.1)
+        terminal.until("web-server-02")
+        terminal.send("j")
+        terminal.until(lambda: terminal.owed)  # it has asked whether this is shown
+        terminal.send("q")
+        assert terminal.wait() == 0
+        assert terminal.owed == []

@@ -1,0 +1,66 @@
+"""Reading long lists again and again without asking for more than is needed."""
+
+from __future__ import annotations
+
+import json
+
+from tests.helpers.faulty import client, faulty, http
+
+UNCHANGED = http(b"", "304 Not Modified", 'ETag: "1"')
+
+
+def listing(*ids: int, tag: str = "", following: str | None = None) -> bytes:
+    items = [
+        {"id": n, "server": {"id": 1, "name": "w"}, "name": f"s{n}", "status": "completed"}
+        for n in ids
+    ]
+    headers = [f'ETag: "{tag}"'] if tag else []
+    body = json.dumps({"results": items, "next": following})
+    return http(body, "200 OK", *headers)
+
+
+async def test_an_unchanged_list_is_not_sent_again_where_the_service_can_say_so() -> None:
+    async with faulty(listing(1, 2, tag="1"), UNCHANGED, listing(3, tag="2")) as server:
+        async with client(server.url) as api:
+            first = await api.snapshots()
+            second = await api.snapshots()
+            third = await api.snapshots()
+        assert b"If-None-Match" not in server.requests[0]
+        assert b'If-None-Match: "1"' in server.requests[1]
+        assert second == first
+        assert all(a is b for a, b in zip(first.items, second.items, strict=True))
+        assert [s.id for s in third.items] == [3]
+
+
+async def test_pages_are_kept_one_by_one() -> None:
+    first, last = listing(1, tag="1", following="?page=2"), listing(2, tag="2")
+    again = (UNCHANGED, listing(3, tag="3"))
+    async with faulty(first, last, first, last, *again) as server, client(server.url) as api:
+        await api.snapshots()
+        await api.snapshots()  # in large pages from now on
+        third = await api.snapshots()
+        assert [s.id for s in third.items] == [1, 3]
+        assert b"page_size=100" not in server.requests[0]
+        assert all(b"page_size=100" in request for request in server.requests[2:])
+        assert b'If-None-Match: "2"' in server.requests[5]
+
+
+async def test_the_snapshots_of_one_server_are_never_taken_for_unchanged() -> None:
+    async with faulty(listing(1, tag="1")) as server, client(server.url) as api:
+        await api.snapshots(1)
+        await api.snapshots(1)
+        assert all(b"If-None-Match" not in request for request in server.requests)
+
+
+async def test_without_a_tag_nothing_is_conditional() -> None:
+    async with faulty(listing(1)) as server, client(server.url) as api:
+        await api.snapshots()
+        await api.snapshots()
+        assert all(b"If-None-Match" not in request for request in server.requests)
+
+
+async def test_servers_are_asked_for_in_large_pages() -> None:
+    body = http(json.dumps([{"id": 1, "name": "w"}]))
+    async with faulty(body) as server, client(server.url) as api:
+        await api.servers()
+        assert b"GET /api/v1/servers/?page_size=100 " in server.requests[0]

@@ -1,0 +1,34 @@
+"""Opening the dashboard: the checks before it, and the code it leaves with."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Mapping
+
+from tui.config.settings import Options, load
+from tui.terminal import preflight
+
+
+def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
+    """Run the dashboard until it is left; returns the exit code. Raises SettingsError."""
+    refusal = preflight.refusal(environ)
+    if refusal:
+        print(f"ciplun: {refusal}", file=sys.stderr)  # noqa: T201
+        return 2
+    settings = load(options, environ)
+    from tui import keymap as looks
+    from tui.app import CiplunApp
+    from tui.config.paths import log_file
+    from tui.terminal import logs
+    from tui.terminal.hardening import harden
+
+    looks.check(settings)
+    app = CiplunApp(options, settings, environ)
+    harden()
+    logs.configure(log_file(environ))
+    app.run()
+    if app.farewell:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(app.farewell, flush=True)  # noqa: T201
+    return app.return_code or 0

@@ -1,0 +1,310 @@
+"""The command line: options and arguments. What the commands do is in `tui.cli.read`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+import tui
+from tui.config.file import SettingsError
+from tui.config.settings import Options, Settings, load
+
+FAILED, USAGE, UNKNOWN, NOT_AUTHORISED, INTERRUPTED = 1, 2, 3, 4, 130
+"""Exit codes; 0 is done."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program and return its exit code."""
+    try:
+        result = ciplun.main(list(arguments), prog_name="ciplun", standalone_mode=False)
+    except SettingsError as error:
+        return _complain(str(error), USAGE)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        hint = f"; try `{error.ctx.command_path} --help`" if error.ctx else ""
+        return _complain(f"{error.format_message()}{hint}", USAGE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), FAILED)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except Exception as error:
+        return _complain(_apology(error), FAILED)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"ciplun: {text}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _apology(error: Exception) -> str:
+    """One line about an error nobody foresaw; all else goes to the log, without any token."""
+    from tui.config import paths
+    from tui.terminal import logs
+
+    file = paths.log_file(os.environ)
+    kept = logs.configure(file)
+    logging.getLogger(__name__).critical("an unforeseen error ended a command", exc_info=error)
+    where = f"; the details are in {paths.tidy(file, os.environ)}" if kept else ""
+    return f"sorry, an unforeseen error ended it ({type(error).__name__}){where}"
+
+
+def _shared(function: Any) -> Any:
+    """The options that every command takes, before or after its name."""
+    for option in (
+        click.option("--read-only", is_flag=True, help="Refuse everything that changes anything."),
+        click.option("--url", metavar="URL", help="The API's address."),
+        click.option("--profile", metavar="NAME", help="A profile of the settings file."),
+        click.option("--demo", is_flag=True, help="Use the embedded simulator: no account needed."),
+        click.version_option(tui.__version__, prog_name="ciplun", message="%(prog)s %(version)s"),
+    ):
+        function = option(function)
+    return function
+
+
+def _options(demo: bool, profile: str | None, url: str | None, read_only: bool) -> Options:
+    """The options of a command over those given before its name."""
+    context = click.get_current_context()
+    above = context.parent.params if context.parent else {}
+    return Options(
+        profile=profile or above.get("profile"),
+        url=url or above.get("url"),
+        read_only=read_only or bool(above.get("read_only")),
+        demo=demo or bool(above.get("demo")),
+    )
+
+
+def _settings(**shared: Any) -> Settings:
+    return load(_options(**shared), os.environ)
+
+
+def _do(work: Coroutine[Any, Any, int]) -> int:
+    import asyncio
+
+    from tui.config import paths
+    from tui.terminal import logs
+
+    logs.configure(paths.log_file(os.environ))
+    return asyncio.run(work)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@_shared
+@click.option("--debug", is_flag=True, help="Show and log how late the event loop is.")
+@click.pass_context
+def ciplun(context: click.Context, /, debug: bool, **shared: Any) -> int | None:
+    """Every VPS.org snapshot on one screen. Without a command it opens the dashboard.
+
+    The API token is never an argument: see `ciplun info`.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from tui.cli.dashboard import open_dashboard
+
+    return open_dashboard(replace(_options(**shared), debug=debug), os.environ)
+
+
+@ciplun.command("list")
+@click.argument("server", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_shared
+def list_command(server: str | None, as_json: bool, **shared: Any) -> int:
+    """Print servers and their snapshots, of all servers or of one (name or id)."""
+    from tui.cli import read
+
+    return _do(read.list_snapshots(_settings(**shared), server, as_json=as_json))
+
+
+@ciplun.command()
+@click.argument("server")
+@click.argument("name")
+@click.option("--description", default="", help="Why it is taken.")
+@click.option("--wait", is_flag=True, help="Wait until it has ended.")
+@_shared
+def create(server: str, name: str, description: str, wait: bool, **shared: Any) -> int:
+    """Create the snapshot NAME of SERVER (name or id)."""
+    from tui.cli import read
+
+    return _do(read.create(_settings(**shared), server, name, description, wait=wait))
+
+
+@ciplun.command()
+@click.argument("snapshot_id")
+@click.option("--server", required=True, metavar="NAME", help="Its server, by name or id.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", is_flag=True, help="Wait until it has ended.")
+@_shared
+def restore(snapshot_id: str, server: str, yes: bool, wait: bool, **shared: Any) -> int:
+    """Overwrite a server with one of its snapshots. Cannot be undone."""
+    from tui.cli import read
+
+    settings = _settings(**shared)
+    return _do(read.restore(settings, snapshot_id, server, sure=yes, wait=wait))
+
+
+@ciplun.command()
+@click.argument("snapshot_id")
+@click.option("--server", required=True, metavar="NAME", help="Its server, by name or id.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_shared
+def delete(snapshot_id: str, server: str, yes: bool, **shared: Any) -> int:
+    """Delete a snapshot for good."""
+    from tui.cli import read
+
+    return _do(read.delete(_settings(**shared), snapshot_id, server, sure=yes))
+
+
+@ciplun.command()
+@click.option("--max-age", default="7d", metavar="AGE", help="How old is fresh: 36h, 7d, 2w.")
+@_shared
+def check(max_age: str, **shared: Any) -> int:
+    """One line and an exit code for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown."""
+    from tui.cli import read
+
+    try:
+        settings = _settings(**shared)
+        seconds = read.parse_age(max_age)
+    except (SettingsError, ValueError) as error:
+        print(f"SNAPSHOTS UNKNOWN - {error}")  # noqa: T201
+        return 3
+    try:
+        return _do(read.check(settings, seconds))
+    except Exception as error:
+        print(f"SNAPSHOTS UNKNOWN - {_apology(error)}")  # noqa: T201
+        return 3
+
+
+@ciplun.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_shared
+def history(as_json: bool, **shared: Any) -> int:
+    """What was done on this machine, when, and how it ended."""
+    from tui.cli import read
+
+    _options(**shared)
+    return _do(read.history(os.environ, as_json=as_json))
+
+
+@ciplun.command()
+@_shared
+def info(**shared: Any) -> int:
+    """Versions, paths, and which settings came from where. Never the token."""
+    from tui.cli import read
+
+    return read.info(_settings(**shared), os.environ)
+
+
+def _moment(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise click.BadParameter("not a time such as 2025-01-23T18:30:00Z") from None
+
+
+_SIMULATOR_EXAMPLES = """\b
+An example, in another terminal:
+  ciplun simulator --port 8000 --token vps_test
+  curl -H "Authorization: Bearer vps_test" http://127.0.0.1:8000/api/v1/servers/
+
+\b
+A token is TOKEN[,EMAIL][,PERMISSION...]; the variable CIPLUN_SIMULATOR_TOKEN takes them, too:
+  --token vps_a                         the first account, servers:*
+  --token vps_b,servers:read            the same, reading only
+  --token vps_c,neighbour@example.net   another account, with one server; others are empty
+
+\b
+Routes of --admin, each a POST of JSON with the administrative token:
+  /admin/advance/    {"seconds": 600}               let virtual time pass
+  /admin/scenarios/  {"names": ["lost-answer:1"]}   play these and no others
+  /admin/tokens/     {"email": ..., "permissions": ["servers:read"]}
+  /admin/requests/   {}                             what came since the last time
+
+\b
+The contract is at http://127.0.0.1:PORT/api/v1/openapi.yaml. The simulator ends on ctrl-c, on
+SIGTERM and with whoever started it; under nohup only on SIGTERM."""
+
+
+@ciplun.command(epilog=_SIMULATOR_EXAMPLES)
+@click.option(
+    "--port",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="The port on 127.0.0.1; 0, the default, takes a free one.",
+)
+@click.option(
+    "--servers",
+    metavar="N",
+    type=click.IntRange(0, 100_000),
+    help="A made-up fleet of this size, five snapshots on each, in place of the demo's dozen.",
+)
+@click.option(
+    "--speed",
+    default=1.0,
+    metavar="X",
+    type=click.FloatRange(0, 1_000_000),
+    help="Virtual seconds in each real one; 0 lets time stand still but for --admin.",
+)
+@click.option(
+    "--now",
+    metavar="TIME",
+    callback=_moment,
+    help="The virtual time to begin at, e.g. 2025-01-23T18:30:00Z; otherwise the present.",
+)
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    metavar="TOKEN",
+    help="A token to accept, several times if need be (see below); otherwise random ones.",
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME[:TURN]",
+    help="A fault to play, several times if need be, e.g. lost-answer:1.",
+)
+@click.option("--list-scenarios", is_flag=True, help="Print all scenarios and leave.")
+@click.option(
+    "--dialect",
+    default="docs",
+    type=click.Choice(["docs", "client", "bare"]),
+    help="As the provider publishes it (the default), as its own clients see it, or bare lists.",
+)
+@click.option(
+    "--state",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the world there over restarts; once it exists, the fleet is the one in it.",
+)
+@click.option("--seed", default=1, metavar="N", help="The same seed makes the same world.")
+@click.option("--admin", is_flag=True, help="Open the administrative routes (see below).")
+@click.option("--json", "as_json", is_flag=True, help="Print address and tokens as one JSON line.")
+def simulator(list_scenarios: bool, **options: Any) -> int:
+    """Serve a simulated VPS.org API on 127.0.0.1, for tests of any client of it.
+
+    It keeps the published rules, times and error bodies, and forgets everything at its end unless
+    there is a --state. Nothing of it leaves this machine.
+    """
+    from tui.simulator import runner
+    from tui.simulator.options import SimulatorOptions
+
+    if list_scenarios:
+        return runner.print_scenarios()
+    return runner.run(SimulatorOptions(**options))

@@ -1,0 +1,1 @@
+"""Settings, the places they come from, and the token's source."""

@@ -1,0 +1,240 @@
+"""The settings file: TOML, checked key by key, with errors that name file, line and key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tui.config.credentials import TokenError, check_owned
+from tui.config.paths import tidy
+from tui.vps.sanitize import clean
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; one line that says where and why."""
+
+
+TOKENS: Final = ("token_command", "token_env", "token_file", "token_keyring", "token")
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "url": (str,),
+    **dict.fromkeys(TOKENS, (str,)),
+    "read_only": (bool,),
+    "locked": (bool,),
+    "poll_idle": (int, float),
+    "poll_busy": (int, float),
+    "unlock_minutes": (int, float),
+    "theme": (str,),
+    "accent": (str,),
+    "on_finished": (str, list),
+    "keys": (dict,),
+}
+_RANGES: Final = {"poll_idle": (5, 3600), "poll_busy": (1, 600), "unlock_minutes": (1, 1440)}
+"""Seconds and minutes that make sense: nobody hammers the provider by mistake."""
+_TEXTS: Final = frozenset(key for key, types in _TYPES.items() if str in types)
+_WORDS: Final = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    list: "a list",
+    dict: "a table",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """What the file says; everything empty where there is none."""
+
+    path: Path
+    shown: str
+    defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    default_profile: str = ""
+    lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """The line of each key of each profile; of the keys outside of profiles under ""."""
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The names of all profiles."""
+        return tuple(self.tables)
+
+    def choose(self, name: str | None, origin: str) -> tuple[str, Mapping[str, Any], str]:
+        """A profile's name, its settings over the file's defaults, and where the name came from.
+
+        `name` is one that was asked for in `origin`. Raises SettingsError.
+        """
+        if not name and self.default_profile:
+            name, origin = self.default_profile, self.origin("default_profile", "")
+        elif not name:
+            name = next(iter(self.tables), "default")
+            origin = f"the first in {self.shown}" if self.tables else "default"
+        if (self.tables and name not in self.tables) or (not self.tables and name != "default"):
+            known = ", ".join(self.tables) or "none"
+            there = f"{self.shown} has: {known}"
+            raise SettingsError(f"{origin}: no profile {clean(name, 40)!r} ({there})")
+        own = self.tables.get(name, {})
+        inherited = {
+            key: value
+            for key, value in self.defaults.items()
+            if key not in TOKENS or not any(token in own for token in TOKENS)
+        }
+        return name, {**inherited, **own}, origin
+
+    def entry(self, key: str, profile: str) -> tuple[str, ...]:
+        """The way to a key: that of the profile, or the one outside of profiles."""
+        own = key in self.tables.get(profile, {})
+        return ("profiles", profile, key) if own else (key,)
+
+    def origin(self, key: str, profile: str) -> str:
+        """Where a setting stands, for people: file, line and profile."""
+        own = key in self.tables.get(profile, {})
+        line = self.lines.get((profile if own else "", key), 1)
+        return f"{self.shown}:{line}" + (f", profile {profile}" if own else "")
+
+
+def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
+    """Read and check the file. Raises SettingsError."""
+    shown = tidy(path, environ)
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8", "replace")  # for finding lines
+        content = tomllib.loads(data.decode("utf-8"))
+    except FileNotFoundError:
+        if environ.get("CIPLUN_CONFIG"):
+            raise SettingsError(f"environment CIPLUN_CONFIG: {shown}: no such file") from None
+        return ConfigFile(path, shown)
+    except OSError as error:
+        raise SettingsError(f"{shown}: {error.strerror or 'cannot be read'}") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(
+            f"{shown}:{_line_of(error, text)}: not TOML: {clean(str(error), 120)}"
+        ) from None
+    try:
+        check_owned(path, shown)
+    except TokenError as error:
+        raise SettingsError(str(error)) from None
+    checker = _Checker(shown, text)
+    tables = checker.table(content.pop("profiles", {}), "profiles")
+    default = content.pop("default_profile", "")
+    checker.require(isinstance(default, str), "default_profile", "must be text")
+    checker.settings(content, "")
+    for name, table in tables.items():
+        checker.require(name.isprintable() and bool(name), name, "is no name for a profile")
+        checker.settings(checker.table(table, name), name)
+    checker.private(path, content, *tables.values())
+    lines = {
+        (profile, key): checker.line(key, profile)
+        for profile, table in (("", {**content, "default_profile": ""}), *tables.items())
+        for key in table
+    }
+    return ConfigFile(path, shown, content, tables, default, lines)
+
+
+def _line_of(error: Exception, text: str) -> int:
+    """The line that the TOML reader complains about; the last one where it names the end."""
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else max(1, len(text.splitlines()))
+
+
+class _Checker:
+    """Checks tables against what is known, and finds the lines to blame."""
+
+    def __init__(self, shown: str, text: str) -> None:
+        self._shown = shown
+        self._lines = text.splitlines()
+
+    def fail(self, key: str, why: str, profile: str = "") -> SettingsError:
+        line = self.line(key, profile)
+        return SettingsError(f"{self._shown}:{line}: {clean(key, 60)}: {why}")
+
+    def require(self, holds: bool, key: str, why: str, profile: str = "") -> None:
+        if not holds:
+            raise self.fail(key, why, profile)
+
+    def table(self, value: Any, key: str) -> dict[str, Any]:
+        self.require(isinstance(value, dict), key, "must be a table")
+        return dict(value)
+
+    def settings(self, table: Mapping[str, Any], profile: str) -> None:
+        for key, value in table.items():
+            if key not in _TYPES:
+                close = difflib.get_close_matches(key, (*_TYPES, "profiles", "default_profile"), 1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                raise self.fail(key, f"unknown setting{hint}", profile)
+            types = _TYPES[key]
+            good = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+            self.require(good, key, f"must be {_WORDS[types[0]]}", profile)
+            if key in _RANGES:
+                low, high = _RANGES[key]
+                self.require(low <= value <= high, key, f"must be {low} to {high}", profile)
+            self.texts(value, key, profile)
+        named = [key for key in TOKENS if key in table]
+        self.require(
+            len(named) < 2, named[-1] if named else "", "one token source at most", profile
+        )
+
+    def texts(self, value: Any, key: str, profile: str) -> None:
+        """Every text in a value must be one that can be shown, run or opened."""
+        if isinstance(value, dict):
+            value = [*value, *value.values()]
+        for text in value if isinstance(value, list) else [value] if key in _TEXTS else []:
+            self.require(isinstance(text, str), key, "must hold text", profile)
+            self.require(text.isprintable(), key, "has control characters in it", profile)
+        self.require(bool(value) or key not in TOKENS, key, "must not be empty", profile)
+
+    def private(self, path: Path, *tables: Mapping[str, Any]) -> None:
+        if not any("token" in table for table in tables):
+            return
+        mode = stat.S_IMODE(path.stat().st_mode)
+        self.require(
+            not mode & 0o077, "token", "others can read this file; chmod 600 makes it private"
+        )
+
+    def line(self, key: str, profile: str) -> int:
+        """The line of a key, in its profile's table where there is one; 1 where unfound."""
+        wanted = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]|\s*\[.*{re.escape(key)}""")
+        header = re.compile(rf"""\s*\[\s*profiles\s*\.\s*["']?{re.escape(profile)}["']?\s*[\].]""")
+        inside = not profile
+        for number, line in enumerate(self._lines, 1):
+            inside = inside or bool(header.match(line))
+            if inside and wanted.match(line):
+                return number
+        return 1
+
+
+def parse(name: str, text: str, variable: str) -> Any:
+    """A setting from the environment, in the type that the file would have it in."""
+    types = _TYPES[name]
+    if not text.isprintable():
+        raise SettingsError(f"environment {variable}: has control characters in it")
+    if name == "keys":
+        return _keys(text, variable)
+    if bool in types:
+        if text.lower() in ("1", "true", "yes", "on"):
+            return True
+        if text.lower() in ("0", "false", "no", "off"):
+            return False
+        raise SettingsError(f"environment {variable}: must be true or false")
+    if float in types:
+        low, high = _RANGES[name]
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if not low <= number <= high:
+            raise SettingsError(f"environment {variable}: must be {low} to {high}")
+        return number
+    return text
+
+
+def _keys(text: str, variable: str) -> dict[str, str]:
+    """``create=n refresh=f5,r`` as the file's table would be."""
+    pairs = [pair.partition("=") for pair in text.split()]
+    if not all(name and keys for name, _, keys in pairs):
+        raise SettingsError(f"environment {variable}: must be like refresh=f5,r quit=Q")
+    return {name: keys for name, _, keys in pairs}

@@ -1,0 +1,257 @@
+"""Settings, frozen: what is set, and where each value came from."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shlex
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from tui.config import file as config_file
+from tui.config.credentials import (
+    FromCommand,
+    FromEnvironment,
+    FromFile,
+    FromKeyring,
+    FromSettings,
+    TokenError,
+    TokenSource,
+    check_owned,
+)
+from tui.config.file import TOKENS, ConfigFile, SettingsError
+from tui.config.paths import config_file as config_path
+from tui.config.paths import expand, provider_file, saved_token, tidy
+from tui.vps.urls import base_address
+
+DEFAULT_URL: Final = "https://admin.vps.org/api/v1"
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "url": DEFAULT_URL,
+    "read_only": False,
+    "locked": False,
+    "poll_idle": 60.0,
+    "poll_busy": 10.0,
+    "theme": "ciplun-dark",
+    "accent": "",
+    "unlock_minutes": 10,
+    "on_finished": "",
+    "keys": {},
+}
+_VARIABLES: Final = (
+    *(f"CIPLUN_{name.upper()}" for name in (*_DEFAULTS, *TOKENS, "profile", "config", "ascii")),
+    *(f"CIPLUN_{name}" for name in ("KIND", "STATE", "SERVER", "SNAPSHOT")),  # told to a hook
+)
+_DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said."""
+
+    profile: str | None = None
+    url: str | None = None
+    read_only: bool = False
+    demo: bool = False
+    debug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One profile's settings. Times are in seconds; `origins` says where each value came from."""
+
+    profile: str
+    url: str
+    token: TokenSource | None
+    read_only: bool
+    starts_locked: bool
+    unlock_minutes: float
+    poll_idle: float
+    poll_busy: float
+    theme: str
+    accent: str
+    on_finished: tuple[str, ...]
+    keys: Mapping[str, str]
+    demo: bool
+    profiles: tuple[str, ...] = ()
+    token_file: Path = Path()
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> str:
+        """What the journal files operations under: profile and address, never a token."""
+        return "demo" if self.demo else f"{self.profile} {self.url}"
+
+
+def load(options: Options, environ: Mapping[str, str]) -> Settings:
+    """Put the settings together. Raises SettingsError, whose text is one line for the user.
+
+    Precedence: option, environment, profile, the provider's own command-line tool, default. The
+    demo takes no address and no token from anywhere.
+    """
+    _check_variables(environ)
+    file = config_file.read(config_path(environ), environ)
+    asked = options.profile or environ.get("CIPLUN_PROFILE")
+    by = "option --profile" if options.profile else "environment CIPLUN_PROFILE"
+    profile, table, chosen_by = file.choose(asked, by)
+    values: dict[str, Any] = {}
+    origins = {"profile": chosen_by}
+    for name, default in _DEFAULTS.items():
+        found = _given(name, options, environ)
+        if found is None and name in table:
+            found = table[name], file.origin(name, profile)
+        if found is None and name == "url":
+            found = _provider_url(environ)
+        values[name], origins[name] = found or (default, "default")
+    if options.demo:
+        values |= {name: _DEMO[name] for name in _DEMO if origins[name] == "default"}
+        token, url = None, ""
+        origins |= dict.fromkeys(("profile", "url", "token"), "the demo's own")
+    else:
+        token, origins["token"] = _token(environ, file, table, profile)
+        url = check_url(str(values["url"]), origins["url"])
+    return Settings(
+        profile="demo" if options.demo else profile,
+        url=url,
+        token=token,
+        read_only=bool(values["read_only"]),
+        starts_locked=bool(values["locked"]),
+        unlock_minutes=float(values["unlock_minutes"]),
+        poll_idle=float(values["poll_idle"]),
+        poll_busy=float(values["poll_busy"]),
+        theme=str(values["theme"]),
+        accent=str(values["accent"]),
+        on_finished=_arguments(values["on_finished"], origins["on_finished"]),
+        keys=MappingProxyType(values["keys"]),
+        demo=options.demo,
+        profiles=file.profiles,
+        token_file=saved_token(environ, profile),
+        origins=MappingProxyType(origins),
+    )
+
+
+def _check_variables(environ: Mapping[str, str]) -> None:
+    """Refuse a variable that is all but one of ours: CIPLUN_READONLY must not go unheard."""
+    for name in environ:
+        if not name.startswith("CIPLUN_") or name in _VARIABLES:
+            continue
+        close = difflib.get_close_matches(name, _VARIABLES, 1, 0.9)
+        if close:
+            raise SettingsError(f"environment {name}: unknown; did you mean {close[0]}?")
+
+
+def _given(name: str, options: Options, environ: Mapping[str, str]) -> tuple[Any, str] | None:
+    """A setting that an option or the environment gives, and which of them."""
+    if name == "url" and options.url:
+        return options.url, "option --url"
+    if name == "read_only" and options.read_only:
+        return True, "option --read-only"
+    for variable in (f"CIPLUN_{name.upper()}", *(["VPS_API_URL"] if name == "url" else [])):
+        if environ.get(variable):
+            return config_file.parse(name, environ[variable], variable), f"environment {variable}"
+    return None
+
+
+def _token(
+    environ: Mapping[str, str], file: ConfigFile, table: Mapping[str, Any], profile: str
+) -> tuple[TokenSource | None, str]:
+    """The token's source, in the same order of precedence, and where it is named."""
+    if environ.get("CIPLUN_TOKEN"):
+        return FromEnvironment("CIPLUN_TOKEN", environ), "environment CIPLUN_TOKEN"
+    for key in TOKENS:
+        variable = f"CIPLUN_{key.upper()}"
+        if key != "token" and environ.get(variable):
+            source = _source(key, environ[variable], environ)
+            return source, f"environment {variable}: {source.describe()}"
+    if environ.get("VPS_API_TOKEN"):
+        return FromEnvironment("VPS_API_TOKEN", environ), "environment VPS_API_TOKEN"
+    for key in TOKENS:
+        if key not in table:
+            continue
+        origin = file.origin(key, profile)
+        if key == "token":
+            entry = file.entry(key, profile)
+            return _entry(file.path, file.shown, entry, tomllib.loads), origin
+        source = _source(key, table[key], environ)
+        return source, f"{origin}: {source.describe()}"
+    saved = saved_token(environ, profile)
+    if saved.exists():
+        source = FromFile(saved, tidy(saved, environ))
+        return source, source.describe()
+    if _provider(environ).get("api_token"):
+        path = provider_file(environ)
+        source = _entry(path, tidy(path, environ), ("api_token",), json.loads)
+        return source, source.describe()
+    return None, "nowhere"
+
+
+def _source(key: str, value: str, environ: Mapping[str, str]) -> TokenSource:
+    """The source that a setting names."""
+    if key == "token_command":
+        return FromCommand(value)
+    if key == "token_env":
+        return FromEnvironment(value, environ)
+    if key == "token_file":
+        path = expand(value, environ)
+        return FromFile(path, tidy(path, environ))
+    return FromKeyring("ciplun", value)
+
+
+def _entry(
+    path: Path, shown: str, entry: tuple[str, ...], parse: Callable[[str], Any]
+) -> TokenSource:
+    """A token that stands in a file; one that could not be used is refused at once."""
+    source = FromSettings(path, shown, entry, parse)
+    try:
+        source.look()
+    except TokenError as error:
+        raise SettingsError(str(error)) from None
+    return source
+
+
+def _provider(environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """The settings of the provider's own tool, empty where there are none to be read."""
+    path = provider_file(environ)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        check_owned(path, tidy(path, environ))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    except TokenError as error:
+        raise SettingsError(str(error)) from None
+    return found if isinstance(found, dict) else {}
+
+
+def _provider_url(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    found = _provider(environ).get("api_url")
+    where = tidy(provider_file(environ), environ)
+    return (found, where) if isinstance(found, str) and found else None
+
+
+def check_url(url: str, origin: str) -> str:
+    """The address, if a token may be sent to it. Raises SettingsError."""
+    try:
+        return base_address(url).rstrip("/")
+    except ValueError as error:
+        raise SettingsError(f"{origin}: url: {error}") from None
+
+
+def _arguments(value: Any, origin: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(value) if isinstance(value, str) else value)
+    except ValueError:
+        raise SettingsError(f"{origin}: on_finished: has an unbalanced quote") from None
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str]]:
+    """Name, value and origin of each setting; of the token only its source."""
+    values = {name: getattr(settings, name, "") for name in settings.origins} | {
+        "locked": settings.starts_locked,
+        "token": "set" if settings.token or settings.demo else "not set",
+        "on_finished": shlex.join(settings.on_finished),
+        "keys": ", ".join(f"{name} = {keys}" for name, keys in settings.keys.items()),
+    }
+    return [(name, str(values[name]) or "-", origin) for name, origin in settings.origins.items()]

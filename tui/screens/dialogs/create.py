@@ -1,0 +1,126 @@
+"""The create dialog: a name, a description, and what to know before sending."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime
+from typing import Final
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.fleet.operation import Operation
+from tui.fleet.state import ServerView
+from tui.screens.dialogs.base import paragraph
+from tui.screens.dialogs.write import SendingDialog
+from tui.vps.errors import Rejected
+from tui.vps.models import SLOTS
+from tui.widgets.text_field import Field
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+Create = Callable[[str, str, bool], "asyncio.Task[Operation]"]
+
+
+def propose_name(taken: Container[str], now: datetime, what: str = "before-update") -> str:
+    """A name that says what for and when, and that no snapshot of the server has yet."""
+    base = f"{what}-{now:%Y-%m-%d}"
+    if base not in taken:
+        return base
+    return next(name for n in range(2, 1000) if (name := f"{base}-{n}") not in taken)
+
+
+def name_problem(name: str, taken: Container[str]) -> str:
+    """What is wrong with a snapshot name, empty where nothing is.
+
+    The published rule allows letters, digits, hyphens and underscores.
+    """
+    if not name:
+        return "a name is required"
+    if not _NAME.fullmatch(name):
+        wrong = next(char for char in name if not _NAME.fullmatch(char))
+        shown = "a space" if wrong == " " else f"“{wrong}”" if wrong.isprintable() else "this"
+        return f"{shown} is not allowed: letters, digits, hyphens and underscores only"
+    return "the server has a snapshot of this name already" if name in taken else ""
+
+
+class CreateDialog(SendingDialog):
+    """Asks for name and description and sends the create."""
+
+    verb = "Create"
+
+    def __init__(
+        self,
+        view: ServerView,
+        now: datetime,
+        create: Create,
+        *,
+        name: str = "",
+        description: str = "",
+    ) -> None:
+        super().__init__(f"Create a snapshot of {view.server.name}")
+        self._view = view
+        self._now = now
+        self._create = create
+        self._taken = frozenset(s.name for s in view.snapshots)
+        self._name_at_first = name or propose_name(self._taken, now)
+        self._description_at_first = description
+
+    def body(self) -> Iterable[Widget]:
+        """The two fields and what an admin should know before sending."""
+        view = self._view
+        yield Static("Name", classes="label", markup=False)
+        yield Field(self._name_at_first, id="name")
+        yield Static("", id="name-problem", markup=False)
+        yield Static("Description (optional)", classes="label", markup=False)
+        yield Field(self._description_at_first, id="description", placeholder="why it is taken")
+        yield paragraph(
+            f"Takes slot {view.used + 1} of {SLOTS}, and 3 to 10 minutes at the provider."
+        )
+        if view.server.status == "stopped":
+            yield paragraph("The server is stopped: its disks will be consistent.")
+        else:
+            running = "The server is running" if view.server.status == "active" else "If it runs"
+            yield paragraph(
+                f"{running}: the snapshot may be inconsistent on disk. "
+                "Stopping the server first is recommended.",
+                "-warning",
+            )
+
+    def on_mount(self) -> None:
+        """Look at the proposed name as if it had been typed."""
+        self.update_button()
+
+    def ready(self) -> bool:
+        """Whether the name is allowed."""
+        return not name_problem(self._typed, self._taken)
+
+    @property
+    def _typed(self) -> str:
+        return self.query_one("#name", Input).value
+
+    @on(Input.Changed)
+    def typed(self) -> None:
+        """Say at once what is wrong with the name."""
+        self.query_one("#name-problem", Static).update(name_problem(self._typed, self._taken))
+        self.update_button()
+
+    @on(Input.Submitted)
+    def submitted(self, event: Input.Submitted) -> None:
+        """Send by `enter` in either field."""
+        self.send(event)
+
+    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
+        """Start the create with what is typed now."""
+        description = self.query_one("#description", Input).value.strip()
+        return self._create(self._typed, description, unrecorded)
+
+    def rejected(self, error: Rejected) -> None:
+        """Put the provider's words about the name beside it, all others above the button."""
+        fields = dict(error.fields)
+        about_name = fields.pop("name", "")
+        if about_name:
+            self.query_one("#name-problem", Static).update(about_name)
+        self.answer("" if about_name and not fields else str(error))

@@ -1,0 +1,102 @@
+"""Everything known of one server or snapshot, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.fleet.operation import Operation
+from tui.fleet.state import ServerView
+from tui.screens.dialogs.base import Dialog
+from tui.text import age, plural, size, stamp
+from tui.vps.models import SLOTS, Server, Snapshot
+
+Fact = tuple[str, str]
+
+
+def as_json(item: Server | Snapshot) -> str:
+    """The item as indented JSON, with the fields of `tui.vps.models`."""
+    return msgspec.json.format(msgspec.json.encode(item), indent=2).decode()
+
+
+def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Sequence[Fact]:
+    """What is known of a snapshot."""
+    when = snapshot.created_at
+    return (
+        ("Name", snapshot.name),
+        ("Id", str(snapshot.id)),
+        ("Server", f"{snapshot.server_name}  #{snapshot.server_id}"),
+        ("Status", snapshot.status.replace("_", " ")),
+        ("Size", size(snapshot.size_mb)),
+        ("Created", f"{stamp(when)}  ({age(when, now)})" if when else "unknown"),
+        ("Description", snapshot.description or "-"),
+        (
+            "Protected",
+            "here: Ciplun does not delete it, the provider's panel can" * protected or "-",
+        ),
+    )
+
+
+def server_facts(view: ServerView, operation: Operation | None, now: datetime) -> Sequence[Fact]:
+    """What is known of a server."""
+    server, newest = view.server, view.newest_completed
+    facts = [
+        ("Name", server.name),
+        ("Id", str(server.id)),
+        ("Hostname", server.hostname),
+        ("Status", server.status or "cannot be seen"),
+        ("Address", server.address),
+        ("Location", server.location),
+        ("Plan", server.plan),
+        ("System", server.os),
+        ("Slots", f"{view.used} of {SLOTS} used"),
+        ("Newest", f"{newest.name}, {age(newest.created_at, now)}" if newest else "none completed"),
+        ("Failed", plural(view.failed, "snapshot") if view.failed else ""),
+    ]
+    if operation is not None:
+        what = f"{operation.kind.value} of {operation.snapshot_name}: {operation.state.value}"
+        facts.append(("Operation", what))
+    if not view.listed:
+        facts.append(("Source", "known from its snapshots or added by id, not listed"))
+    return [(label, value) for label, value in facts if value]
+
+
+class DetailsDialog(Dialog[None]):
+    """Facts in two columns; `y` copies the id and `Y` the JSON, as in the lists."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy(0)", show=False),
+        Binding("Y", "copy(1)", show=False),
+        Binding("enter,d,q", "leave", show=False),
+    ]
+    wide = True
+
+    def __init__(self, title: str, facts: Sequence[Fact], item: Server | Snapshot) -> None:
+        super().__init__(title)
+        self._facts = facts
+        self._item = item
+
+    def body(self) -> Iterable[Widget]:
+        """A line for each fact."""
+        width = max(len(label) for label, _ in self._facts)
+        lines = [
+            Content.assemble((f"{label:<{width}}  ", "$text-muted"), Content(value))
+            for label, value in self._facts
+        ]
+        yield Static(Content("\n").join(lines))
+
+    def foot(self) -> Iterable[Widget]:
+        """What can be done here."""
+        yield Static("y copies the id   Y copies the JSON   esc leaves", classes="hint")
+
+    def action_copy(self, as_text: int) -> None:
+        """Put the id or the JSON on the clipboard."""
+        self.app.copy_to_clipboard(as_json(self._item) if as_text else str(self._item.id))
+        self.notify("JSON copied" if as_text else "id copied", markup=False)

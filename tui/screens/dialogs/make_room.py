@@ -1,0 +1,125 @@
+"""Making room: which snapshot goes, and what takes its place, as one plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime
+
+from textual import on
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.fleet.operation import Operation
+from tui.fleet.state import ServerView
+from tui.fleet.writes.plans import dispensable
+from tui.screens.dialogs.base import paragraph
+from tui.screens.dialogs.create import name_problem, propose_name
+from tui.screens.dialogs.write import SendingDialog
+from tui.text import age, size
+from tui.vps.models import SLOTS, Key, Snapshot
+from tui.widgets.text_field import Field
+
+MakeRoom = Callable[[Snapshot, str, bool], "asyncio.Task[Operation]"]
+"""Deletes a snapshot and then creates one of a name; True: even without a record."""
+
+
+class RoomDialog(SendingDialog):
+    """At five of five: choose what goes, name what comes, and type the name of what goes."""
+
+    verb = "Delete and create"
+    danger = True
+
+    def __init__(
+        self,
+        view: ServerView,
+        now: datetime,
+        protected: Container[Key],
+        make_room: MakeRoom,
+        *,
+        name: str = "",
+    ) -> None:
+        super().__init__(f"Make room on {view.server.name}")
+        self._view = view
+        self._now = now
+        self._make_room = make_room
+        self._taken = frozenset(s.name for s in view.snapshots)
+        self._candidates = dispensable(view, protected)
+        self._name_at_first = name or propose_name(self._taken, now)
+
+    def body(self) -> Iterable[Widget]:
+        """The candidates, the new name, and the name to type."""
+        yield paragraph(f"All {SLOTS} slots of this server are used.", "-warning")
+        if not self._candidates:
+            yield paragraph("None of them should go: they are busy, protected, or the only one.")
+            return
+        yield Static("Which one goes, the most dispensable first:", classes="label", markup=False)
+        yield OptionList(*(Option(self._line(s)) for s in self._candidates), compact=True)
+        yield Static("Name of the new snapshot", classes="label", markup=False)
+        yield Field(self._name_at_first, id="name")
+        yield Static("", id="name-problem", markup=False)
+        yield paragraph(
+            "The chosen one is deleted for good first; until the new one is completed the server "
+            "is one snapshot short.",
+            "-warning",
+        )
+        yield Static("", id="what", classes="label", markup=False)
+        yield Static("", classes="expected", markup=False)
+        yield Field(id="typed")
+
+    def _line(self, snapshot: Snapshot) -> Content:
+        facts = f"{snapshot.status.replace('_', ' ')}, {age(snapshot.created_at, self._now)}"
+        return Content(f"{snapshot.name}  ({facts}, {size(snapshot.size_mb)})")
+
+    def on_mount(self) -> None:
+        """Choose the most dispensable one."""
+        if not self._candidates:
+            self.query_one("#send").display = False
+            return
+        self.query_one(OptionList).highlighted = 0
+        self.query_one(OptionList).focus()
+
+    @property
+    def _target(self) -> Snapshot:
+        return self._candidates[self.query_one(OptionList).highlighted or 0]
+
+    def ready(self) -> bool:
+        """Whether the new name is allowed and the old one is typed to the letter."""
+        if not self._candidates:
+            return False
+        named = not name_problem(self.query_one("#name", Input).value, self._taken)
+        return named and self.query_one("#typed", Input).value == self._target.name
+
+    @on(OptionList.OptionHighlighted)
+    def chosen(self) -> None:
+        """Ask for the name of the one that is chosen now."""
+        words = f"Type the name of what goes (#{self._target.id}) to arm the button:"
+        self.query_one("#what", Static).update(words)
+        self.query_one(".expected", Static).update(Content(self._target.name))
+        self.update_button()
+
+    @on(OptionList.OptionSelected)
+    def to_name(self) -> None:
+        """Go on to the name."""
+        self.query_one("#name").focus()
+
+    @on(Input.Changed)
+    def typed(self) -> None:
+        """Say what is wrong with the name, and arm or disarm the button."""
+        problem = name_problem(self.query_one("#name", Input).value, self._taken)
+        self.query_one("#name-problem", Static).update(problem)
+        self.update_button()
+
+    @on(Input.Submitted)
+    def go_on(self, event: Input.Submitted) -> None:
+        """Go on to the next field, at last to the button; never fire it."""
+        if event.input.id == "name":
+            self.query_one("#typed").focus()
+        elif self.ready():
+            self.query_one("#send").focus()
+
+    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
+        """Start the plan."""
+        return self._make_room(self._target, self.query_one("#name", Input).value, unrecorded)

@@ -60,7 +60,7 @@ class Session:
         self.lock = WriteLock(
             self.clock,
             read_only=settings.read_only,
-            locked=settings.starts_locked,
+            locked=settings.locked,
             minutes=settings.unlock_minutes,
         )
         self.host = "the embedded simulator" if settings.demo else urlsplit(settings.url).netloc

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from msgspec import inspect, structs
 
 from tests.helpers.settings_files import home, provider
 from tests.terminal.test_demo import run
 from tui.config.file import SettingsError
 from tui.config.paths import config_file, expand, state_folder
-from tui.config.settings import DEFAULT_URL, Options, Settings, describe, load
+from tui.config.schema import DEFAULT_URL, Values
+from tui.config.settings import Options, Settings, describe, load
 
 SHOWN = "~/.config/ciplun/config.toml"
 CONFIG = """\
@@ -103,7 +105,7 @@ def test_a_profile_s_own_source_is_not_mixed_with_the_common_one(tmp_path: Path)
         ("CIPLUN_URL", "https://x.example", "url", "https://x.example/api/v1"),
         ("CIPLUN_READ_ONLY", "yes", "read_only", True),
         ("CIPLUN_READ_ONLY", "0", "read_only", False),
-        ("CIPLUN_LOCKED", "true", "starts_locked", True),
+        ("CIPLUN_LOCKED", "true", "locked", True),
         ("CIPLUN_POLL_IDLE", "90", "poll_idle", 90.0),
         ("CIPLUN_POLL_BUSY", "2.5", "poll_busy", 2.5),
         ("CIPLUN_UNLOCK_MINUTES", "3", "unlock_minutes", 3.0),
@@ -120,8 +122,33 @@ def test_every_setting_has_its_variable(
     environ = home(tmp_path, CONFIG) | {variable: text}
     found = load(Options(), environ)
     assert getattr(found, name) == value
-    key = {"starts_locked": "locked"}.get(name, name)
-    assert origin(found, key) == f"environment {variable}"
+    assert origin(found, name) == f"environment {variable}"
+
+
+MEANT = {
+    inspect.BoolType: ("true", "True"),
+    inspect.FloatType: ("77", "77.0"),
+    inspect.StrType: ("https://x.example", "https://x.example"),
+    inspect.VarTupleType: ("a 'b c'", "a 'b c'"),
+    inspect.DictType: ("refresh=f5", "refresh = f5"),
+}
+"""What a variable may spell for a setting of each kind, and how `info` shows it."""
+
+
+@pytest.mark.parametrize("field", structs.fields(Values), ids=lambda field: str(field.name))
+def test_a_setting_of_the_schema_is_known_everywhere(
+    tmp_path: Path, field: structs.FieldInfo
+) -> None:
+    text, shown = MEANT[type(inspect.type_info(field.type))]
+    default = load(Options(), home(tmp_path))
+    assert origin(default, field.name) == "default"
+    found = load(Options(), home(tmp_path) | {f"CIPLUN_{field.name.upper()}": text})
+    told = {name: (value, where) for name, value, where in describe(found)}
+    value, where = told[field.name]
+    assert value.startswith(shown)
+    assert where == f"environment CIPLUN_{field.name.upper()}"
+    readme = Path(__file__).parent.parent.parent / "README.md"
+    assert f"\n{field.name} = " in readme.read_text()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.helpers.clocks import FakeClock
 from tui.app import CiplunApp
@@ -33,7 +35,7 @@ class Place:
     clock: FakeClock
 
     def settings(self, **changes: object) -> Settings:
-        return replace(load(Options(), self.environ), **changes)  # type: ignore[arg-type]
+        return replace(load(Options(), self.environ), **changes)
 
     def session(self, settings: Settings | None = None) -> Session:
         session = Session(settings or self.settings(), self.environ, clock=self.clock)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.service import SECRET
@@ -23,5 +24,5 @@ def watching(
     def session(settings: Settings) -> Session:
         return Session(settings, environ, clock=clock)
 
-    settings = replace(load(Options(), environ), **changes)  # type: ignore[arg-type]
+    settings = replace(load(Options(), environ), **changes)
     return CiplunApp(Options(), settings, environ, make_session=session)

@@ -229,7 +229,7 @@ async def test_a_server_is_added_by_id_where_no_list_names_it(empty_world: Place
 
 
 async def test_the_lock_refuses_and_unlocks_for_a_while(simulated: Place) -> None:
-    async with simulated.app(starts_locked=True).run_test() as pilot:
+    async with simulated.app(locked=True).run_test() as pilot:
         board = await live(pilot)
         await choose(pilot, "web-server-02")
         await pilot.press("c")

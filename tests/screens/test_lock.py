@@ -58,7 +58,7 @@ async def test_unlocked_it_counts_down_and_locks_again_by_itself(
     tmp_path: Path, clock: FakeClock
 ) -> None:
     with saying(FLEET) as said:
-        app = watching(said.url, tmp_path, clock, starts_locked=True)
+        app = watching(said.url, tmp_path, clock, locked=True)
         async with app.run_test(size=(120, 40)) as pilot:
             board = await live(pilot)
             await until(pilot, lambda: " locked" in shown(pilot))
@@ -85,7 +85,7 @@ async def test_work_starts_the_time_anew_and_a_dialog_left_open_does_not(
     tmp_path: Path, clock: FakeClock
 ) -> None:
     with saying(FLEET) as said:
-        app = watching(said.url, tmp_path, clock, starts_locked=True, unlock_minutes=2.0)
+        app = watching(said.url, tmp_path, clock, locked=True, unlock_minutes=2.0)
         async with app.run_test(size=(120, 40)) as pilot:
             await live(pilot)
             await pilot.press("L", "c")

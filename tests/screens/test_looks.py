@@ -205,7 +205,7 @@ def test_ascii(snap_compare: Any, simulated: Place) -> None:
 
 
 def test_demo_and_lock(snap_compare: Any, simulated: Place) -> None:
-    app = simulated.app(starts_locked=True, profile="production")
+    app = simulated.app(locked=True, profile="production")
     assert snap_compare(app, terminal_size=(120, 40), run_before=dashboard)
 
 

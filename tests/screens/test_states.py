@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from textual.widgets import Input
 
 from tests.helpers.driving import answer, live, session, toasts, type_text, until

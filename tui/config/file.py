@@ -9,41 +9,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tui.config.credentials import TokenError, check_owned
 from tui.config.paths import tidy
+from tui.config.schema import SETTINGS, TOKENS, Unfit, fit
 from tui.vps.sanitize import clean
 
 
 class SettingsError(Exception):
     """A setting cannot be used; one line that says where and why."""
-
-
-TOKENS: Final = ("token_command", "token_env", "token_file", "token_keyring", "token")
-_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "url": (str,),
-    **dict.fromkeys(TOKENS, (str,)),
-    "read_only": (bool,),
-    "locked": (bool,),
-    "poll_idle": (int, float),
-    "poll_busy": (int, float),
-    "unlock_minutes": (int, float),
-    "theme": (str,),
-    "accent": (str,),
-    "on_finished": (str, list),
-    "keys": (dict,),
-}
-_RANGES: Final = {"poll_idle": (5, 3600), "poll_busy": (1, 600), "unlock_minutes": (1, 1440)}
-"""Seconds and minutes that make sense: nobody hammers the provider by mistake."""
-_TEXTS: Final = frozenset(key for key, types in _TYPES.items() if str in types)
-_WORDS: Final = {
-    str: "text",
-    bool: "true or false",
-    int: "a number",
-    list: "a list",
-    dict: "a table",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +97,18 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     tables = checker.table(content.pop("profiles", {}), "profiles")
     default = content.pop("default_profile", "")
     checker.require(isinstance(default, str), "default_profile", "must be text")
-    checker.settings(content, "")
+    common = checker.settings(content, "")
+    profiles = {}
     for name, table in tables.items():
         checker.require(name.isprintable() and bool(name), name, "is no name for a profile")
-        checker.settings(checker.table(table, name), name)
-    checker.private(path, content, *tables.values())
+        profiles[name] = checker.settings(checker.table(table, name), name)
+    checker.private(path, common, *profiles.values())
     lines = {
         (profile, key): checker.line(key, profile)
-        for profile, table in (("", {**content, "default_profile": ""}), *tables.items())
+        for profile, table in (("", {**common, "default_profile": ""}), *profiles.items())
         for key in table
     }
-    return ConfigFile(path, shown, content, tables, default, lines)
+    return ConfigFile(path, shown, common, profiles, default, lines)
 
 
 def _line_of(error: Exception, text: str) -> int:
@@ -160,32 +136,21 @@ class _Checker:
         self.require(isinstance(value, dict), key, "must be a table")
         return dict(value)
 
-    def settings(self, table: Mapping[str, Any], profile: str) -> None:
+    def settings(self, table: Mapping[str, Any], profile: str) -> dict[str, Any]:
+        """The table's values as the schema has them."""
+        found = {}
         for key, value in table.items():
-            if key not in _TYPES:
-                close = difflib.get_close_matches(key, (*_TYPES, "profiles", "default_profile"), 1)
-                hint = f"; did you mean {close[0]}?" if close else ""
-                raise self.fail(key, f"unknown setting{hint}", profile)
-            types = _TYPES[key]
-            good = isinstance(value, types) and (bool in types or not isinstance(value, bool))
-            self.require(good, key, f"must be {_WORDS[types[0]]}", profile)
-            if key in _RANGES:
-                low, high = _RANGES[key]
-                self.require(low <= value <= high, key, f"must be {low} to {high}", profile)
-            self.texts(value, key, profile)
+            if key not in SETTINGS:
+                raise self.fail(key, f"unknown setting{_hint(key)}", profile)
+            try:
+                found[key] = fit(key, value)
+            except Unfit as why:
+                raise self.fail(key, str(why), profile) from None
         named = [key for key in TOKENS if key in table]
         self.require(
             len(named) < 2, named[-1] if named else "", "one token source at most", profile
         )
-
-    def texts(self, value: Any, key: str, profile: str) -> None:
-        """Every text in a value must be one that can be shown, run or opened."""
-        if isinstance(value, dict):
-            value = [*value, *value.values()]
-        for text in value if isinstance(value, list) else [value] if key in _TEXTS else []:
-            self.require(isinstance(text, str), key, "must hold text", profile)
-            self.require(text.isprintable(), key, "has control characters in it", profile)
-        self.require(bool(value) or key not in TOKENS, key, "must not be empty", profile)
+        return found
 
     def private(self, path: Path, *tables: Mapping[str, Any]) -> None:
         if not any("token" in table for table in tables):
@@ -207,34 +172,7 @@ class _Checker:
         return 1
 
 
-def parse(name: str, text: str, variable: str) -> Any:
-    """A setting from the environment, in the type that the file would have it in."""
-    types = _TYPES[name]
-    if not text.isprintable():
-        raise SettingsError(f"environment {variable}: has control characters in it")
-    if name == "keys":
-        return _keys(text, variable)
-    if bool in types:
-        if text.lower() in ("1", "true", "yes", "on"):
-            return True
-        if text.lower() in ("0", "false", "no", "off"):
-            return False
-        raise SettingsError(f"environment {variable}: must be true or false")
-    if float in types:
-        low, high = _RANGES[name]
-        try:
-            number = float(text)
-        except ValueError:
-            number = float("nan")
-        if not low <= number <= high:
-            raise SettingsError(f"environment {variable}: must be {low} to {high}")
-        return number
-    return text
-
-
-def _keys(text: str, variable: str) -> dict[str, str]:
-    """``create=n refresh=f5,r`` as the file's table would be."""
-    pairs = [pair.partition("=") for pair in text.split()]
-    if not all(name and keys for name, _, keys in pairs):
-        raise SettingsError(f"environment {variable}: must be like refresh=f5,r quit=Q")
-    return {name: keys for name, _, keys in pairs}
+def _hint(key: str) -> str:
+    """The setting that was probably meant."""
+    close = difflib.get_close_matches(key, (*SETTINGS, "profiles", "default_profile"), 1)
+    return f"; did you mean {close[0]}?" if close else ""

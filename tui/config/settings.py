@@ -7,9 +7,8 @@ import json
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from tui.config import file as config_file
@@ -23,28 +22,12 @@ from tui.config.credentials import (
     TokenSource,
     check_owned,
 )
-from tui.config.file import TOKENS, ConfigFile, SettingsError
+from tui.config.file import ConfigFile, SettingsError
 from tui.config.paths import config_file as config_path
 from tui.config.paths import expand, provider_file, saved_token, tidy
+from tui.config.schema import DEFAULT_URL, TOKENS, VARIABLES, Unfit, Values, from_text
 from tui.vps.urls import base_address
 
-DEFAULT_URL: Final = "https://admin.vps.org/api/v1"
-_DEFAULTS: Final[Mapping[str, Any]] = {
-    "url": DEFAULT_URL,
-    "read_only": False,
-    "locked": False,
-    "poll_idle": 60.0,
-    "poll_busy": 10.0,
-    "theme": "ciplun-dark",
-    "accent": "",
-    "unlock_minutes": 10,
-    "on_finished": "",
-    "keys": {},
-}
-_VARIABLES: Final = (
-    *(f"CIPLUN_{name.upper()}" for name in (*_DEFAULTS, *TOKENS, "profile", "config", "ascii")),
-    *(f"CIPLUN_{name}" for name in ("KIND", "STATE", "SERVER", "SNAPSHOT")),  # told to a hook
-)
 _DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
 
 
@@ -59,26 +42,15 @@ class Options:
     debug: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One profile's settings. Times are in seconds; `origins` says where each value came from."""
+class Settings(Values, frozen=True, kw_only=True):
+    """One profile's settings; `origins` says where each value came from."""
 
     profile: str
-    url: str
     token: TokenSource | None
-    read_only: bool
-    starts_locked: bool
-    unlock_minutes: float
-    poll_idle: float
-    poll_busy: float
-    theme: str
-    accent: str
-    on_finished: tuple[str, ...]
-    keys: Mapping[str, str]
     demo: bool
     profiles: tuple[str, ...] = ()
     token_file: Path = Path()
-    origins: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = {}
 
     @property
     def account(self) -> str:
@@ -99,46 +71,39 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
     profile, table, chosen_by = file.choose(asked, by)
     values: dict[str, Any] = {}
     origins = {"profile": chosen_by}
-    for name, default in _DEFAULTS.items():
+    for name in Values.__struct_fields__:
         found = _given(name, options, environ)
         if found is None and name in table:
             found = table[name], file.origin(name, profile)
         if found is None and name == "url":
             found = _provider_url(environ)
-        values[name], origins[name] = found or (default, "default")
+        origins[name] = "default"
+        if found is not None:
+            values[name], origins[name] = found
+    token: TokenSource | None = None
     if options.demo:
-        values |= {name: _DEMO[name] for name in _DEMO if origins[name] == "default"}
-        token, url = None, ""
+        values = {**_DEMO, **values, "url": ""}
         origins |= dict.fromkeys(("profile", "url", "token"), "the demo's own")
     else:
         token, origins["token"] = _token(environ, file, table, profile)
-        url = check_url(str(values["url"]), origins["url"])
+        values["url"] = check_url(values.get("url", DEFAULT_URL), origins["url"])
     return Settings(
+        **values,
         profile="demo" if options.demo else profile,
-        url=url,
         token=token,
-        read_only=bool(values["read_only"]),
-        starts_locked=bool(values["locked"]),
-        unlock_minutes=float(values["unlock_minutes"]),
-        poll_idle=float(values["poll_idle"]),
-        poll_busy=float(values["poll_busy"]),
-        theme=str(values["theme"]),
-        accent=str(values["accent"]),
-        on_finished=_arguments(values["on_finished"], origins["on_finished"]),
-        keys=MappingProxyType(values["keys"]),
         demo=options.demo,
         profiles=file.profiles,
         token_file=saved_token(environ, profile),
-        origins=MappingProxyType(origins),
+        origins=origins,
     )
 
 
 def _check_variables(environ: Mapping[str, str]) -> None:
     """Refuse a variable that is all but one of ours: CIPLUN_READONLY must not go unheard."""
     for name in environ:
-        if not name.startswith("CIPLUN_") or name in _VARIABLES:
+        if not name.startswith("CIPLUN_") or name in VARIABLES:
             continue
-        close = difflib.get_close_matches(name, _VARIABLES, 1, 0.9)
+        close = difflib.get_close_matches(name, VARIABLES, 1, 0.9)
         if close:
             raise SettingsError(f"environment {name}: unknown; did you mean {close[0]}?")
 
@@ -151,7 +116,10 @@ def _given(name: str, options: Options, environ: Mapping[str, str]) -> tuple[Any
         return True, "option --read-only"
     for variable in (f"CIPLUN_{name.upper()}", *(["VPS_API_URL"] if name == "url" else [])):
         if environ.get(variable):
-            return config_file.parse(name, environ[variable], variable), f"environment {variable}"
+            try:
+                return from_text(name, environ[variable]), f"environment {variable}"
+            except Unfit as why:
+                raise SettingsError(f"environment {variable}: {why}") from None
     return None
 
 
@@ -239,19 +207,17 @@ def check_url(url: str, origin: str) -> str:
         raise SettingsError(f"{origin}: url: {error}") from None
 
 
-def _arguments(value: Any, origin: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(value) if isinstance(value, str) else value)
-    except ValueError:
-        raise SettingsError(f"{origin}: on_finished: has an unbalanced quote") from None
-
-
 def describe(settings: Settings) -> list[tuple[str, str, str]]:
     """Name, value and origin of each setting; of the token only its source."""
-    values = {name: getattr(settings, name, "") for name in settings.origins} | {
-        "locked": settings.starts_locked,
-        "token": "set" if settings.token or settings.demo else "not set",
-        "on_finished": shlex.join(settings.on_finished),
-        "keys": ", ".join(f"{name} = {keys}" for name, keys in settings.keys.items()),
-    }
-    return [(name, str(values[name]) or "-", origin) for name, origin in settings.origins.items()]
+    values = {name: getattr(settings, name) for name in settings.origins}
+    values["token"] = "set" if settings.token or settings.demo else "not set"
+    return [(name, _shown(values[name]) or "-", where) for name, where in settings.origins.items()]
+
+
+def _shown(value: object) -> str:
+    """A value as one would write it."""
+    if isinstance(value, tuple):
+        return shlex.join(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {text}" for name, text in value.items())
+    return str(value)

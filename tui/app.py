@@ -25,6 +25,7 @@ from tui.commands import COMMANDS
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Options, Settings, load
+from tui.exit_codes import ExitCode
 from tui.notices import farewell
 from tui.screens.dashboard.screen import Dashboard
 from tui.session import Session
@@ -295,4 +296,4 @@ class CiplunApp(CalmCrash, Announcing):
 
     def action_interrupt(self) -> None:
         """Leave as any program does on ctrl-c."""
-        self.exit(return_code=130)
+        self.exit(return_code=ExitCode.INTERRUPTED)

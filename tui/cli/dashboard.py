@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from tui.config.settings import Options, load
+from tui.exit_codes import ExitCode
 from tui.terminal import preflight
 
 
@@ -15,7 +16,7 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
     refusal = preflight.refusal(environ)
     if refusal:
         print(f"ciplun: {refusal}", file=sys.stderr)  # noqa: T201
-        return 2
+        return ExitCode.USAGE
     settings = load(options, environ)
     from tui import keymap as looks
     from tui.app import CiplunApp

@@ -16,9 +16,7 @@ import click
 import tui
 from tui.config.file import SettingsError
 from tui.config.settings import Options, Settings, load
-
-FAILED, USAGE, UNKNOWN, NOT_AUTHORISED, INTERRUPTED = 1, 2, 3, 4, 130
-"""Exit codes; 0 is done."""
+from tui.exit_codes import ExitCode
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,21 +24,21 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = ciplun.main(list(arguments), prog_name="ciplun", standalone_mode=False)
     except SettingsError as error:
-        return _complain(str(error), USAGE)
+        return _complain(str(error), ExitCode.USAGE)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as error:
         hint = f"; try `{error.ctx.command_path} --help`" if error.ctx else ""
-        return _complain(f"{error.format_message()}{hint}", USAGE)
+        return _complain(f"{error.format_message()}{hint}", ExitCode.USAGE)
     except click.ClickException as error:
-        return _complain(error.format_message(), FAILED)
+        return _complain(error.format_message(), ExitCode.FAILED)
     except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:  # whoever read the output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return FAILED
+        return ExitCode.FAILED
     except Exception as error:
-        return _complain(_apology(error), FAILED)
+        return _complain(_apology(error), ExitCode.FAILED)
     return result if isinstance(result, int) else 0
 
 

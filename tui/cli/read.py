@@ -19,6 +19,7 @@ from tui.cli import write
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings, describe
+from tui.exit_codes import ExitCode
 from tui.fleet.actor import Who
 from tui.fleet.health import Severity, findings
 from tui.fleet.journal.journal import Journal
@@ -34,7 +35,6 @@ from tui.text import age, plural, size, stamp
 from tui.vps.errors import Forbidden, NotFound, Unauthorised, VpsError
 from tui.vps.models import SLOTS, Key, Snapshot
 
-FAILED, USAGE, NOT_AUTHORISED = 1, 2, 4
 CLOSING: Final = 2.0
 """Seconds that leaving may take at most, with a request on the wire."""
 _UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -43,7 +43,7 @@ _UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 class Stop(Exception):
     """A command ends here: a sentence for stderr and an exit code."""
 
-    def __init__(self, text: str, code: int = FAILED) -> None:
+    def __init__(self, text: str, code: int = ExitCode.FAILED) -> None:
         super().__init__(text)
         self.code = code
 
@@ -59,11 +59,11 @@ async def _guarded(work: Coroutine[Any, Any, int]) -> int:
     try:
         return await work
     except (TokenError, Unauthorised, Forbidden) as error:
-        text, code = str(error), NOT_AUTHORISED
+        text, code = str(error), int(ExitCode.NOT_AUTHORISED)
     except Stop as stop:
         text, code = str(stop), stop.code
     except (VpsError, Refused, JournalUnavailable, SimulatorFailed) as error:
-        text, code = str(error), FAILED
+        text, code = str(error), ExitCode.FAILED
     write.complain(text)
     return code
 
@@ -117,10 +117,10 @@ def _find(views: Mapping[Key, ServerView], wanted: str) -> ServerView:
     named = [view for view in views.values() if view.server.name == wanted]
     if len(named) > 1:
         ids = ", ".join(f"#{view.server.id}" for view in named)
-        raise Stop(f"{len(named)} servers are called {wanted} ({ids}): give the id", USAGE)
+        raise Stop(f"{len(named)} servers are called {wanted} ({ids}): give the id", ExitCode.USAGE)
     found = named or [view for key, view in views.items() if str(key) == wanted]
     if not found:
-        raise Stop(f"no server is called {wanted} or has this id", USAGE)
+        raise Stop(f"no server is called {wanted} or has this id", ExitCode.USAGE)
     return found[0]
 
 
@@ -129,7 +129,7 @@ def _target(views: Mapping[Key, ServerView], server: str, snapshot_id: str) -> S
     for snapshot in view.snapshots:
         if str(snapshot.id) == snapshot_id:
             return snapshot
-    raise Stop(f"{view.server.name} has no snapshot with the id {snapshot_id}", USAGE)
+    raise Stop(f"{view.server.name} has no snapshot with the id {snapshot_id}", ExitCode.USAGE)
 
 
 # -- list --------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ async def list_snapshots(settings: Settings, server: str | None, *, as_json: boo
                 out(msgspec.json.format(msgspec.json.encode(plain)).decode())
             else:
                 _print_table(chosen, session.operations.protected, _now(session))
-        return 0
+        return ExitCode.DONE
 
     return await _guarded(work())
 
@@ -231,7 +231,7 @@ def _ask(question: str, expected: str, sure: bool) -> None:
     if sure:
         return
     if not write.can_ask():
-        raise Stop("not a terminal, so nobody can be asked: --yes goes ahead", USAGE)
+        raise Stop("not a terminal, so nobody can be asked: --yes goes ahead", ExitCode.USAGE)
     if not write.ask(question, expected):
         raise Stop("it does not match; nothing was sent")
 
@@ -272,7 +272,7 @@ async def history(environ: Mapping[str, str], *, as_json: bool) -> int:
         file = paths.journal_file(environ)
         if not file.exists():
             out("[]" if as_json else "nothing has been done yet")
-            return 0
+            return ExitCode.DONE
         journal = Journal(file)
         try:
             operations = await journal.history()
@@ -283,13 +283,13 @@ async def history(environ: Mapping[str, str], *, as_json: bool) -> int:
                 {**asdict(o), "kind": o.kind.value, "state": o.state.value} for o in operations
             ]
             out(msgspec.json.format(msgspec.json.encode(plain)).decode())
-            return 0
+            return ExitCode.DONE
         for o in operations:
             when = stamp(datetime.fromtimestamp(o.asked_at, UTC))
             who = Who(o.user, o.origin)
             words = f"  {o.words}" if o.words else ""
             out(f"{when}  {o.state.value:<16} {o.title} on {o.server_name}  by {who}{words}")
-        return 0
+        return ExitCode.DONE
 
     return await _guarded(work())
 
@@ -312,4 +312,4 @@ def info(settings: Settings, environ: Mapping[str, str]) -> int:
     for name, value, origin in describe(settings):
         out(f"{name:<15} {value:<32} {origin}")
     out(plural(len(settings.profiles), "profile") + ": " + (", ".join(settings.profiles) or "-"))
-    return 0
+    return ExitCode.DONE

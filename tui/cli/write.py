@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from tui.exit_codes import ExitCode
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Fleet
@@ -16,7 +17,6 @@ from tui.notices import News, news
 from tui.session import Session
 from tui.vps.errors import Unauthorised
 
-DONE, FAILED, UNKNOWN = 0, 1, 3
 SETTLING: float = 180.0
 """Seconds for which a command waits to learn what became of a write without an answer."""
 LONGEST: float = 3_600.0
@@ -95,8 +95,10 @@ async def report(
         words += "; it has not ended yet, and is no longer waited for"
     say(f"#{operation.snapshot_id or '?'}  {words}")
     if operation.state in _GOOD and (operation.ended or not wait):
-        return DONE
-    return UNKNOWN if operation.open or operation.state is State.UNSEEN else FAILED
+        return ExitCode.DONE
+    return (
+        ExitCode.UNKNOWN if operation.open or operation.state is State.UNSEEN else ExitCode.FAILED
+    )
 
 
 async def _until(

@@ -23,7 +23,7 @@ class WriteLock:
         if self.read_only:
             return "read-only: started so, nothing can be changed"
         if self._timed and self.remaining() <= 0:
-            return "writing is locked: L unlocks it"
+            return "writing is locked"
         return None
 
     @property

@@ -1,49 +1,135 @@
-"""Why a write cannot be asked for now, as far as it is known here."""
+"""The one place that says why something may not be written; every door asks it.
+
+A reason is a sentence without keys and without words of one door: whoever shows it adds what its
+own user can do, from the `remedy`.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Container
+from typing import Final, Literal
+
+import msgspec
+
 from tui.fleet.operation import Kind
 from tui.fleet.state import Fleet, ServerView
+from tui.fleet.write_lock import WriteLock
 from tui.vps.models import Account, Phase, Snapshot
+from tui.vps.sanitize import MAX_LENGTH
 
-STALE = "the data is not live: nothing is destroyed on old knowledge"
-WRITES = {"create": Kind.CREATE, "restore": Kind.RESTORE, "delete": Kind.DELETE}
+WRITES: Final = {"create": Kind.CREATE, "restore": Kind.RESTORE, "delete": Kind.DELETE}
+"""The commands that write, by their id, and what they do."""
+
+NAME_LENGTH: Final = MAX_LENGTH
+"""Characters of a snapshot's name: the provider publishes no limit, and no more are shown."""
+DESCRIPTION_LENGTH: Final = 1_000
+"""Characters of a description: no more are shown."""
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def refusal(
-    kind: Kind, fleet: Fleet, view: ServerView | None, snapshot: Snapshot | None
-) -> str | None:
-    """Why this cannot be asked for now, in one sentence; None where it can.
+class Reason(msgspec.Struct, frozen=True):
+    """Why something may not be written now. `remedy` is the id of the command that may lift it."""
 
-    Only what is known here: the provider, and what is read again on confirming, decide.
+    text: str
+    remedy: Literal["", "lock", "refresh"] = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+STALE: Final = Reason("the data is not live: nothing is destroyed on old knowledge", "refresh")
+
+
+def unwritable(
+    lock: WriteLock, account: Account | None, forbidden: Exception | None, *, connected: bool = True
+) -> Reason | None:
+    """Why nothing at all may be written now; None where it may.
+
+    `account` is None while the token's permissions are not known. `forbidden` is the provider's
+    refusal of the last write, if it refused it.
     """
-    if view is None:
-        return "no server is chosen"
-    operation = fleet.operations.get(view.server.id)
-    if operation is not None:
-        what = f"{operation.kind.value} of {operation.snapshot_name}"
-        return f"{what} is open on {view.server.name} ({operation.state.value})"
-    if fleet.restoring(view.server.id):
-        return f"{view.server.name} is being restored"
-    if kind is Kind.CREATE:
-        return None
-    if not fleet.freshness.live:
-        return STALE
-    if snapshot is None or snapshot.server_id != view.server.id:
-        return "no snapshot is chosen"
-    if kind is Kind.RESTORE and snapshot.phase is not Phase.COMPLETED:
-        return f"{snapshot.name} is {snapshot.status.replace('_', ' ')}, not completed"
-    if kind is Kind.DELETE and snapshot.phase not in (Phase.COMPLETED, Phase.FAILED):
-        return f"{snapshot.name} is {snapshot.status.replace('_', ' ')}"
-    if kind is Kind.DELETE and snapshot.id in fleet.protected:
-        return f"{snapshot.name} is protected here, by Ciplun alone"
+    if not connected:
+        return Reason("not connected yet")
+    if words := lock.reason():
+        return Reason(words, "" if lock.read_only else "lock")
+    if words := _token_refusal(account):
+        return Reason(words)
+    if forbidden is not None:
+        return Reason(f"the provider refused the last write ({forbidden})", "refresh")
     return None
 
 
-def token_refusal(account: Account | None) -> str | None:
-    """Why the token may not write, None where it may or where its permissions are not known."""
+def _token_refusal(account: Account | None) -> str | None:
     if account is None or not account.permissions or account.may("servers:write"):
         return None
     if account.may("servers:read"):
         return "the token may only read: it needs servers:*"
     return "the token may not write: it needs servers:*"
+
+
+def refusal(
+    kind: Kind, fleet: Fleet, view: ServerView | None, snapshot: Snapshot | None
+) -> Reason | None:
+    """Why this may not be sent now; None where it may.
+
+    Only what is known here: the provider, and what is read again just before, decide.
+    """
+    if view is None:
+        return Reason("no server is chosen")
+    operation = fleet.operations.get(view.server.id)
+    if operation is not None:
+        what = f"{operation.kind.value} of {operation.snapshot_name}"
+        return Reason(f"{what} is open on {view.server.name} ({operation.state.value})")
+    if fleet.restoring(view.server.id):
+        return Reason(f"{view.server.name} is being restored")
+    if kind is Kind.CREATE:
+        return None
+    if not fleet.freshness.live:
+        return STALE
+    if snapshot is None or snapshot.server_id != view.server.id:
+        return Reason("no snapshot is chosen")
+    return target_refusal(kind, snapshot, fleet.protected)
+
+
+def target_refusal(kind: Kind, target: Snapshot, protected: Container[object]) -> Reason | None:
+    """Why this snapshot may not be restored or deleted, by its status and its protection."""
+    status = target.status.replace("_", " ")
+    if kind is Kind.RESTORE and target.phase is not Phase.COMPLETED:
+        return Reason(f"{target.name} is {status}, not completed")
+    if kind is Kind.DELETE and target.phase not in (Phase.COMPLETED, Phase.FAILED):
+        return Reason(f"{target.name} is {status}")
+    if kind is Kind.DELETE and target.id in protected:
+        return Reason(f"{target.name} is protected here, by ciplun alone")
+    return None
+
+
+def name_problem(name: str, taken: Container[str] = ()) -> str:
+    """What is wrong with a snapshot's name, empty where nothing is.
+
+    The published rule allows letters, digits, hyphens and underscores.
+    """
+    if not name:
+        return "a name is required"
+    if len(name) > NAME_LENGTH:
+        return f"a name has at most {NAME_LENGTH} characters"
+    if not _NAME.fullmatch(name):
+        wrong = next(char for char in name if not _NAME.fullmatch(char))
+        return f"{_shown(wrong)} is not allowed: letters, digits, hyphens and underscores only"
+    return "the server has a snapshot of this name already" if name in taken else ""
+
+
+def description_problem(description: str) -> str:
+    """What is wrong with a description, empty where nothing is."""
+    if len(description) > DESCRIPTION_LENGTH:
+        return f"a description has at most {DESCRIPTION_LENGTH} characters"
+    wrong = next((c for c in description if unicodedata.category(c) in ("Cc", "Cs")), None)
+    return f"{_shown(wrong)} is not allowed in a description" if wrong else ""
+
+
+def _shown(char: str) -> str:
+    """A sign that is not allowed, as it can be printed."""
+    if char == " ":
+        return "a space"
+    return f"“{char}”" if char.isprintable() else f"the sign U+{ord(char):04X}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
-from tui.fleet.writes.rules import refusal
+from tui.fleet.writes.rules import Reason, refusal
 from tui.screens.dashboard.board import Board
 from tui.vps.models import Snapshot
 
@@ -108,13 +108,17 @@ class Asking(Board):
             target = self.fleet.snapshot(operation.server_id, operation.snapshot_id)
         reason = self.unwritable() or refusal(operation.kind, self.fleet, view, target)
         if reason:
-            self.say(f"{operation.title}: {reason}", bad=True)
+            self.say(f"{operation.title}: {self.spoken(reason)}", bad=True)
         elif view is not None and operation.kind is Kind.CREATE:
             self.ask_create(view, operation.snapshot_name, operation.description)
         elif view is not None and target is not None:
             ask = self.ask_restore if operation.kind is Kind.RESTORE else self.ask_delete
             ask(view, target)
 
-    def unwritable(self) -> str | None:
+    def unwritable(self) -> Reason | None:
         """Why nothing at all can be written now."""
+        raise NotImplementedError
+
+    def spoken(self, reason: Reason) -> str:
+        """A reason, and the key that may lift it."""
         raise NotImplementedError

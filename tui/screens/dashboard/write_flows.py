@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.commands import BY_ID
 from tui.fleet.state import ServerView
-from tui.fleet.writes.rules import STALE, WRITES, refusal, token_refusal
+from tui.fleet.writes.rules import STALE, WRITES, Reason, refusal, unwritable
 from tui.screens.dashboard.asking import Asking
 from tui.vps.models import Server, Snapshot
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.screens.dialogs.bulk import Told
+
+_REMEDIES = {"lock": "unlocks it", "refresh": "asks again"}
+"""What the key of a command does about a refusal."""
 
 
 class Writing(Asking):
@@ -28,19 +31,23 @@ class Writing(Asking):
         for command, kind in WRITES.items():
             reason = locked or refusal(kind, self.fleet, view, snapshot)
             if reason:
-                found[command] = reason
+                found[command] = self.spoken(reason)
         return found
 
-    def unwritable(self) -> str | None:
+    def unwritable(self) -> Reason | None:
         """Why nothing at all can be written now."""
         client = self.session.client
-        if client is None:
-            return "not connected yet"
-        if reason := self.session.lock.reason() or token_refusal(self.fleet.account):
-            return reason
-        if client.forbidden is not None:
-            return f"the provider refused the last write ({client.forbidden}); r lifts this"
-        return None
+        forbidden = None if client is None else client.forbidden
+        return unwritable(
+            self.session.lock, self.fleet.account, forbidden, connected=client is not None
+        )
+
+    def spoken(self, reason: Reason) -> str:
+        """A reason, and the key that may lift it."""
+        if reason.remedy not in _REMEDIES:
+            return reason.text
+        key = BY_ID[reason.remedy].shown_keys(self.keymap)[0]
+        return f"{reason.text}; {key} {_REMEDIES[reason.remedy]}"
 
     def _allowed(self, command: str) -> bool:
         reason = self.refusals().get(command)
@@ -61,7 +68,7 @@ class Writing(Asking):
 
     def _create_set(self, views: Sequence[ServerView]) -> None:
         if reason := self.unwritable():
-            self.say(reason, bad=True)
+            self.say(self.spoken(reason), bad=True)
             return
         from tui.fleet.writes.plans import each
         from tui.screens.dialogs.bulk import CreateSetDialog
@@ -85,7 +92,7 @@ class Writing(Asking):
         if not reason and not self.fleet.freshness.live:
             reason = STALE
         if reason:
-            self.say(reason, bad=True)
+            self.say(self.spoken(reason), bad=True)
             return
         from tui.fleet.writes.plans import each
         from tui.screens.dialogs.bulk import DeleteSetDialog

@@ -14,8 +14,9 @@ from textual.widgets import Button, Input, Static
 
 from tui.fleet.state import ServerView
 from tui.fleet.writes.plans import Result
+from tui.fleet.writes.rules import name_problem
 from tui.screens.dialogs.base import Dialog, paragraph
-from tui.screens.dialogs.create import name_problem, propose_name
+from tui.screens.dialogs.create import propose_name
 from tui.text import plural
 from tui.vps.models import Key, Snapshot
 from tui.widgets.text_field import Field

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Container, Iterable
 from datetime import datetime
-from typing import Final
 
 from textual import on
 from textual.widget import Widget
@@ -14,13 +12,13 @@ from textual.widgets import Input, Static
 
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
+from tui.fleet.writes.rules import name_problem
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.write import SendingDialog
 from tui.vps.errors import Rejected
 from tui.vps.models import SLOTS
 from tui.widgets.text_field import Field
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 Create = Callable[[str, str, bool], "asyncio.Task[Operation]"]
 
 
@@ -30,20 +28,6 @@ def propose_name(taken: Container[str], now: datetime, what: str = "before-updat
     if base not in taken:
         return base
     return next(name for n in range(2, 1000) if (name := f"{base}-{n}") not in taken)
-
-
-def name_problem(name: str, taken: Container[str]) -> str:
-    """What is wrong with a snapshot name, empty where nothing is.
-
-    The published rule allows letters, digits, hyphens and underscores.
-    """
-    if not name:
-        return "a name is required"
-    if not _NAME.fullmatch(name):
-        wrong = next(char for char in name if not _NAME.fullmatch(char))
-        shown = "a space" if wrong == " " else f"“{wrong}”" if wrong.isprintable() else "this"
-        return f"{shown} is not allowed: letters, digits, hyphens and underscores only"
-    return "the server has a snapshot of this name already" if name in taken else ""
 
 
 class CreateDialog(SendingDialog):

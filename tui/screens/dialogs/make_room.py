@@ -15,8 +15,9 @@ from textual.widgets.option_list import Option
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.plans import dispensable
+from tui.fleet.writes.rules import name_problem
 from tui.screens.dialogs.base import paragraph
-from tui.screens.dialogs.create import name_problem, propose_name
+from tui.screens.dialogs.create import propose_name
 from tui.screens.dialogs.write import SendingDialog
 from tui.text import age, size
 from tui.vps.models import SLOTS, Key, Snapshot

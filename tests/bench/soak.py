@@ -39,7 +39,9 @@ class Weeks:
         session, world = self.board.session, self.simulated.world
         assert session.client is not None
         away = number % 50 in (46, 47)
-        session.client._base = "http://127.0.0.1:9/" if away else f"{self.simulated.url}/"
+        session.client.exchange.base_url = (
+            "http://127.0.0.1:9/" if away else f"{self.simulated.url}/"
+        )
         if number % 100 == 20:
             view = list(self.board.fleet.servers.values())[number // 100 % 12]
             if not view.full and not self.board.fleet.operations.get(view.server.id):

@@ -7,7 +7,8 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from tui.vps.client import Client, Limits
+from tui.vps.client import Client
+from tui.vps.exchange import Limits
 from tui.vps.token import Token
 
 SECRET = "vps_very_secret_0123"

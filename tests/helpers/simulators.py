@@ -14,7 +14,8 @@ from tui.simulator.scenarios import hooks
 from tui.simulator.serve import serving
 from tui.simulator.web import SimulatorApp
 from tui.simulator.world import World
-from tui.vps.client import Client, Limits
+from tui.vps.client import Client
+from tui.vps.exchange import Limits
 from tui.vps.token import Token
 
 TOKEN = "vps_0123456789abcdef"

@@ -232,7 +232,8 @@ def test_offline(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> 
         await live(pilot)
         client = session(pilot).client
         assert client is not None
-        client.host, client._base = "admin.vps.org", "http://127.0.0.1:9/api/v1/"
+        client.exchange.host = "admin.vps.org"
+        client.exchange.base_url = "http://127.0.0.1:9/api/v1/"
         session(pilot).poller._jitter = lambda: 1.0
         await simulated.clock.advance(61)
         await until(pilot, lambda: session(pilot).store.fleet.freshness.error)

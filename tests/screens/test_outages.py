@@ -23,7 +23,7 @@ from tests.helpers.faulty import faulty, http
 from tests.helpers.service import Answer, fleet, page, saying, snapshot
 from tests.helpers.watching import watching
 from tui.app import CiplunApp
-from tui.vps import client
+from tui.vps import exchange
 from tui.widgets.snapshot_table import SnapshotTable
 
 GOOD = fleet([snapshot(1), snapshot(2, status="in_progress")], [{"id": 10, "name": "web"}])
@@ -38,8 +38,8 @@ def clock() -> FakeClock:
 @pytest.fixture(autouse=True)
 def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second instead of half a minute, and a megabyte instead of many."""
-    limits = partial(client.Limits, phase=0.5, read=0.7, page_bytes=1_000_000, pages=5)
-    monkeypatch.setattr(client, "Limits", limits)
+    limits = partial(exchange.Limits, phase=0.5, read=0.7, page_bytes=1_000_000, pages=5)
+    monkeypatch.setattr(exchange, "Limits", limits)
 
 
 def always(answer: bytes) -> Answer:
@@ -124,7 +124,7 @@ async def test_nobody_there_is_tried_for_ever_and_at_once_on_r(
             left = (session(pilot).store.fleet.freshness.next_try or 0) - clock.monotonic()
             assert 0 < left <= 60
         with saying(GOOD) as said:
-            app.session.client._base = said.url + "/"  # type: ignore[union-attr]
+            app.session.client.exchange.base_url = said.url + "/"  # type: ignore[union-attr]
             await pilot.press("r")
             await live(pilot)
             assert "snap-1" in shown(pilot)

@@ -44,7 +44,7 @@ async def test_an_outage_keeps_the_last_data_and_counts_down(simulated: Place) -
         board = await live(pilot)
         client = session(pilot).client
         assert client is not None
-        client._base = "http://127.0.0.1:9/api/v1/"
+        client.exchange.base_url = "http://127.0.0.1:9/api/v1/"
         await simulated.clock.advance(61)
         await until(pilot, lambda: not board.fleet.freshness.live)
         await until(pilot, lambda: "offline" in header(app))
@@ -53,7 +53,7 @@ async def test_an_outage_keeps_the_last_data_and_counts_down(simulated: Place) -
         shown = str(board.query_one(Details).render())
         assert "could not reach" in shown
         assert "next try in" in shown
-        client._base = simulated.url + "/"
+        client.exchange.base_url = simulated.url + "/"
         await pilot.press("r")
         await until(pilot, lambda: board.fleet.freshness.live)
         assert not board.servers.has_class("-stale")

@@ -79,7 +79,7 @@ REFUSALS: dict[str, type[VpsError]] = {
 async def test_the_client_understands_every_refusal(
     served: Served, name: str, status: str, schema_of: dict[str, Any], value: Any
 ) -> None:
-    words = decode.words(encode.dump(value))
+    words = decode.error_messages(encode.dump(value))
     assert words
     async with told(served, status, value) as speaking:
         if (name, status) == ("deleteSnapshot", "404"):

@@ -279,7 +279,7 @@ async def test_a_cancelled_write_goes_on_and_a_cancelled_read_leaves_the_pool_wh
         for task in (*reads, writing):
             task.cancel()
         await asyncio.gather(*reads, writing, return_exceptions=True)
-        assert api._writes, "the write is still under way"
+        assert api.exchange._writes, "the write is still under way"
         gate.set()
         for _ in range(10):
             assert (await api.snapshots()).items == ()

@@ -12,7 +12,7 @@ from tests.helpers.faulty import SECRET, client, faulty, http
 from tui.vps.client import Client
 from tui.vps.errors import BadResponse, Unreachable
 from tui.vps.token import BadToken, Token
-from tui.vps.urls import InsecureUrl, base_address
+from tui.vps.urls import InsecureUrl, base_url
 
 EMPTY = http('{"results": []}')
 
@@ -93,7 +93,7 @@ def test_a_token_never_goes_out_in_clear(url: str) -> None:
     ],
 )
 def test_addresses_with_and_without_the_api_s_path(url: str, base: str) -> None:
-    assert base_address(url) == base
+    assert base_url(url) == base
 
 
 @pytest.mark.parametrize("text", ["", "  ", "a b", "a\nb", "a\x00b", "tökén", "\x1b[0m"])

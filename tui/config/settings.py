@@ -26,7 +26,7 @@ from tui.config.file import ConfigFile, SettingsError
 from tui.config.paths import config_file as config_path
 from tui.config.paths import expand, provider_file, saved_token, tidy
 from tui.config.schema import DEFAULT_URL, TOKENS, VARIABLES, Unfit, Values, from_text
-from tui.vps.urls import base_address
+from tui.vps.urls import base_url
 
 _DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
 
@@ -202,7 +202,7 @@ def _provider_url(environ: Mapping[str, str]) -> tuple[str, str] | None:
 def check_url(url: str, origin: str) -> str:
     """The address, if a token may be sent to it. Raises SettingsError."""
     try:
-        return base_address(url).rstrip("/")
+        return base_url(url).rstrip("/")
     except ValueError as error:
         raise SettingsError(f"{origin}: url: {error}") from None
 

@@ -1,6 +1,5 @@
 """The provider: what VPS.org says and how to ask it. Nothing here knows of a screen."""
 
-import sys
+from tui.vps import _startup
 
-# Where click is installed, httpx loads a command line of its own, and with it the rest of rich.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+_startup.before_httpx()

@@ -103,7 +103,7 @@ def read_snapshot(raw: bytes | msgspec.Raw) -> Snapshot:
         name=clean(wire.name or wire.label or "") or "(no name)",
         status=sys.intern(clean(wire.status or "unknown", 40)),
         size_mb=_whole(wire.size_mb),
-        created_at=_moment(wire.created_at),
+        created_at=_datetime(wire.created_at),
         description=clean(wire.description or "", DESCRIPTION_LENGTH),
     )
 
@@ -122,7 +122,7 @@ def read_server(raw: bytes | msgspec.Raw) -> Server:
         location=_text(wire.location, "name") or _text(wire.location_name),
         plan=_plan(wire),
         os=_text(wire.os, "name") or _text(wire.os_name),
-        created_at=_moment(wire.created_at),
+        created_at=_datetime(wire.created_at),
     )
 
 
@@ -159,7 +159,7 @@ def read_account(body: bytes) -> Account:
     )
 
 
-def words(body: bytes) -> dict[str, str]:
+def error_messages(body: bytes) -> dict[str, str]:
     """The provider's words in an error body, by request field; about the whole: under "".
 
     Takes every shape that Django REST framework gives: ``{"detail"}``, ``{"field": [..]}``,
@@ -232,7 +232,7 @@ def _whole(number: float | None) -> int | None:
     return int(number)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _datetime(text: str | None) -> datetime | None:
     """A moment in UTC; without a zone it is taken as UTC."""
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""Every way a request can end badly, turned into one of `tui.vps.errors`, in one place."""
+"""From exceptions and status codes to the errors of `tui.vps.errors`, all in one place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from tui.vps.decode import words
+from tui.vps.decode import error_messages
 from tui.vps.errors import (
     BadResponse,
     Forbidden,
@@ -38,7 +38,7 @@ _NEVER_SENT: Final = (
 )
 
 
-def failed_request(error: Exception, host: str, *, writing: bool) -> VpsError:
+def error_from_exception(error: Exception, host: str, *, writing: bool) -> VpsError:
     """What an exception of httpx, or our own time limit, means."""
     reason = _reason(error)
     if isinstance(error, _NEVER_SENT):
@@ -71,7 +71,7 @@ def _reason(error: Exception) -> str:
     return text or type(error).__name__
 
 
-def failed_status(response: httpx.Response, body: bytes, *, writing: bool) -> VpsError | None:
+def error_from_response(response: httpx.Response, body: bytes, *, writing: bool) -> VpsError | None:
     """What a status other than 2xx means; None for 2xx.
 
     A 4xx in JSON is the provider's own no. Behind a proxy a 4xx in HTML may be anybody's, but
@@ -80,7 +80,7 @@ def failed_status(response: httpx.Response, body: bytes, *, writing: bool) -> Vp
     status = response.status_code
     if 200 <= status < 300:
         return None
-    said = words(body)
+    said = error_messages(body)
     text = " ".join(f"{field}: {text}" if field else text for field, text in said.items())
     if status == 401:
         return Unauthorised(text or "the token was refused")

@@ -11,32 +11,37 @@ import msgspec
 
 from tui.vps import decode
 from tui.vps.errors import BadResponse, NotFound
+from tui.vps.exchange import Answer, Query
 from tui.vps.models import Key, Listing, Server, Snapshot
 
 T = TypeVar("T", bound=Server | Snapshot)
-Query = dict[str, str | int]
-Name = tuple[tuple[str, str | int], ...]
-Fetch = Callable[[Query, str], Awaitable[tuple[bytes | None, str]]]
-"""Gets a page, unless it is still the one with this tag: its body (None: it is), and its tag."""
+PageKey = tuple[tuple[str, str], ...]
+Fetch = Callable[[Query, str], Awaitable[Answer]]
+"""GETs a page; with an ETag the answer may be 304, that it is still the same."""
 _IN_THREAD: Final = 64 * 1024
 """Bytes from which a page is decoded off the event loop."""
 _PAGE_SIZE: Final = 100
 """The most that the service puts on a page."""
 
 
-class Part(msgspec.Struct, Generic[T], frozen=True):
-    """One page as it was read. `came` counts its items, readable or not."""
+class DecodedPage(msgspec.Struct, Generic[T], frozen=True):
+    """One page as it was read. `received` counts its items, readable or not."""
 
     items: list[T]
     problems: list[str]
     unread: list[Key]
-    came: int
+    received: int
     count: int | None
     next: str | None
+    etag: str
 
 
-class ListReader(Generic[T]):
-    """Reads one kind of list to its end. Items are counted in `problems` as `what`."""
+class Paginator(Generic[T]):
+    """Reads one kind of list to its end. Items are counted in `problems` as `what`.
+
+    A page that the service says is unchanged is not decoded again. `paged`: ask for large pages
+    from the start, and not only once the list has shown that it has pages.
+    """
 
     def __init__(
         self,
@@ -53,7 +58,7 @@ class ListReader(Generic[T]):
         self._what = what
         self._most_pages = most_pages
         self._most_items = most_items
-        self._known: dict[Name, tuple[str, Part[T]]] = {}
+        self._known: dict[PageKey, DecodedPage[T]] = {}
         self._paged = paged
 
     async def all(self, query: Query, *, fresh: bool = False) -> Listing[T]:
@@ -61,71 +66,72 @@ class ListReader(Generic[T]):
         if self._paged:
             query = {**query, "page_size": _PAGE_SIZE}
         known = {} if fresh else self._known
-        parts: dict[Name, tuple[str, Part[T]]] = {}
-        items: dict[Key, T] = {}
-        problems: list[str] = []
-        unread: set[Key] = set()
-        came, repeated, total = 0, False, None
+        pages: dict[PageKey, DecodedPage[T]] = {}
+        received, cut_off = 0, False
         while True:
-            name = _name(query)
+            key = _page_key(query)
             try:
-                parts[name] = await self._part(query, known.get(name), came)
+                page = pages[key] = await self._page(query, known.get(key), received)
             except NotFound:
-                if not parts:
+                if not pages:
                     raise
-                repeated = True  # the page went while those before it were read
+                cut_off = True  # the page went while those before it were read
                 break
-            part = parts[name][1]
-            came += part.came
-            if came > self._most_items:
+            received += page.received
+            if received > self._most_items:
                 raise BadResponse(f"the list is longer than {self._most_items} items")
-            for item in part.items:
-                repeated |= item.id in items
-                items[item.id] = item
-            problems += part.problems
-            unread.update(part.unread)
-            repeated |= total is not None and part.count is not None and part.count != total
-            total = part.count if part.count is not None else total
-            if not part.next:
+            if not page.next:
                 break
             self._paged = True  # the next time ask for large pages
-            query = self._next(query, part.next, parts)
+            query = self._next(query, page.next, pages)
         if not fresh:
-            self._known = {name: (tag, part) for name, (tag, part) in parts.items() if tag}
-        return Listing(
-            items=tuple(items.values()),
-            problems=tuple(problems),
-            unread=frozenset(unread),
-            settled=not repeated and len(unread) == len(problems) and total in (None, came),
-            total=total,
-        )
+            self._known = {key: page for key, page in pages.items() if page.etag}
+        return _merged(list(pages.values()), cut_off=cut_off)
 
-    def _next(self, query: Query, link: str, seen: dict[Name, tuple[str, Part[T]]]) -> Query:
+    def _next(self, query: Query, link: str, seen: dict[PageKey, DecodedPage[T]]) -> Query:
         # Only the query of `next` is taken: behind a proxy its origin is often wrong, and the
         # token goes to our own address alone.
         query = {**query, **dict(parse_qsl(urlsplit(link).query))}
-        if _name(query) in seen:
+        if _page_key(query) in seen:
             raise BadResponse("the list has no end: its pages go in a circle")
         if len(seen) >= self._most_pages:
             raise BadResponse(f"the list has more than {self._most_pages} pages")
         return query
 
-    async def _part(
-        self, query: Query, known: tuple[str, Part[T]] | None, start: int
-    ) -> tuple[str, Part[T]]:
-        body, tag = await self._fetch(query, known[0] if known else "")
-        if body is None and known is not None:
+    async def _page(
+        self, query: Query, known: DecodedPage[T] | None, before: int
+    ) -> DecodedPage[T]:
+        answer = await self._fetch(query, known.etag if known else "")
+        if known is not None and answer.status == 304:
             return known
-        body = body or b""
-        if len(body) < _IN_THREAD:
-            return tag, self._decoded(body, start)
-        return tag, await asyncio.to_thread(self._decoded, body, start)
+        if len(answer.body) < _IN_THREAD:
+            return self._decoded(answer, before)
+        return await asyncio.to_thread(self._decoded, answer, before)
 
-    def _decoded(self, body: bytes, start: int) -> Part[T]:
-        page = decode.read_page(body)
-        items, problems, unread = decode.read_items(page, self._read, self._what, start)
-        return Part(items, problems, unread, len(page.results), page.count, page.next)
+    def _decoded(self, answer: Answer, before: int) -> DecodedPage[T]:
+        page = decode.read_page(answer.body)
+        items, problems, unread = decode.read_items(page, self._read, self._what, before)
+        received = len(page.results)
+        return DecodedPage(items, problems, unread, received, page.count, page.next, answer.etag)
 
 
-def _name(query: Query) -> Name:
+def _merged(pages: list[DecodedPage[T]], *, cut_off: bool) -> Listing[T]:
+    """The pages as one list, with whatever speaks against its being whole."""
+    items = {item.id: item for page in pages for item in page.items}
+    problems = [problem for page in pages for problem in page.problems]
+    unread = frozenset(key for page in pages for key in page.unread)
+    received = sum(page.received for page in pages)
+    counts = [page.count for page in pages if page.count is not None]
+    repeated = len(items) < sum(len(page.items) for page in pages)
+    whole = not cut_off and not repeated and len(unread) == len(problems)
+    return Listing(
+        items=tuple(items.values()),
+        problems=tuple(problems),
+        unread=unread,
+        settled=whole and all(count == received for count in counts),
+        total=counts[-1] if counts else None,
+    )
+
+
+def _page_key(query: Query) -> PageKey:
     return tuple(sorted((key, str(value)) for key, value in query.items()))

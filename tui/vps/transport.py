@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import ssl
-import sys
 from collections.abc import Generator, Mapping
-from importlib.util import find_spec
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import anyio._backends._asyncio  # noqa: F401  what httpx else imports on the event loop
 import httpx
 
 import tui
+from tui.vps import _startup
 from tui.vps.errors import Unreachable
 from tui.vps.token import Token
 
-if find_spec("sniffio") is None:
-    # httpx looks for it along the whole path at each request: that doubles what a request costs.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
+_startup.with_httpx()
 
 IDLE_CONNECTION: Final = 1.0
 """Seconds that an idle connection is kept; servers close theirs after two at the soonest."""

@@ -1,25 +1,25 @@
-"""Which address may be spoken to: https, or this machine."""
+"""Which URLs may be spoken to (https, or this machine), and how their parts are put together."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
-_PLAIN: Final = re.compile(r"[!-~]*")
+_ASCII: Final = re.compile(r"[!-~]*")
 
 
 class InsecureUrl(ValueError):
-    """An address to which a token would go out in clear."""
+    """A URL to which a token would go out in clear, or that is none."""
 
 
-def base_address(url: str) -> str:
+def base_url(url: str) -> str:
     """The API's base with a slash at its end, from an address with or without ``/api/v1``.
 
     Raises InsecureUrl for plain http unless the host is this machine, ValueError for no address.
     """
-    if not _PLAIN.fullmatch(url):
+    if not _ASCII.fullmatch(url):
         raise InsecureUrl("the address has signs that no address has")
     parts = urlsplit(url)
     if "@" in parts.netloc or parts.query or parts.fragment:
@@ -44,3 +44,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether two URLs have scheme, host and port in common; `other` may be relative to `url`."""
+    here, there = urlsplit(url), urlsplit(urljoin(url, other))
+    return (here.scheme, here.netloc) == (there.scheme, there.netloc)
+
+
+def path_segment(key: int | str) -> str:
+    """An id as one segment of a path, whatever is in it; dots alone would lead to another path."""
+    text = quote(str(key), safe="")
+    return text.replace(".", "%2E") if not text.strip(".") else text

@@ -120,7 +120,7 @@ class CiplunApp(CalmCrash, Announcing):
     def _open_session(self, settings: Settings) -> Session:
         self._settings = settings
         self.session = session = self._make_session(settings)
-        session.tell = self.tell
+        session.listen(self.tell)
         session.token_read = logs.hide
         return session
 
@@ -193,9 +193,9 @@ class CiplunApp(CalmCrash, Announcing):
 
     async def on_unmount(self) -> None:
         """Close what is open, within reason."""
-        session = self.session
-        if session is not None and session.connected:
-            self.farewell = farewell(session.operations.running())
+        live = self.session.live if self.session is not None else None
+        if live is not None:
+            self.farewell = farewell(live.operations.running())
         await self._end_session()
 
     # -- the first run ------------------------------------------------------------------------

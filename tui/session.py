@@ -1,11 +1,12 @@
 """One account at work: client, store, poller and operations, put together from the settings.
 
-It knows nothing of the screen. What happens is told to the store's listeners and to `tell`.
+It knows nothing of the screen. What happens is told to the store's listeners and to its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,9 +29,12 @@ from tui.vps.models import Key
 from tui.vps.token import Token
 
 if TYPE_CHECKING:
+    from tui.fleet.poller import Poller
+    from tui.fleet.writes.operations import Operations
     from tui.simulator.child import ChildSimulator
     from tui.vps.client import Client
 
+Listener = Callable[[Operation | None, News], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -43,8 +47,20 @@ def _foreseen(error: BaseException | None) -> bool:
     return isinstance(error, VpsError | Refused | OneShort | JournalUnavailable | TokenError)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Connection:
+    """What exists only once there is a token and its client."""
+
+    client: Client
+    poller: Poller
+    operations: Operations
+
+
 class Session:
-    """Built at once; `run` connects and then polls until it is cancelled."""
+    """Built at once; `run` connects and then polls until it is cancelled.
+
+    Whatever asks the provider for something goes through `live`, which is None until then.
+    """
 
     def __init__(
         self,
@@ -52,7 +68,6 @@ class Session:
         environ: Mapping[str, str],
         *,
         clock: Clock | None = None,
-        tell: Callable[[Operation | None, News], None] = lambda operation, news: None,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
@@ -64,64 +79,64 @@ class Session:
             minutes=settings.unlock_minutes,
         )
         self.host = "the embedded simulator" if settings.demo else urlsplit(settings.url).netloc
-        self.tell = tell
         self.token_read: Callable[[Token], None] = lambda token: None
-        self.client: Client | None = None
+        self.live: Connection | None = None
         self.chosen: Key | None = None
         self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._woken = asyncio.Event()
+        self._listeners: list[Listener] = []
         self._told: dict[int, State] = {}
         self._told_overdue: set[int] = set()
         self._told_trouble = ""
         self._environ = environ
 
-    @property
-    def connected(self) -> bool:
-        """Whether there is a client: before that nothing can be asked for."""
-        return self.client is not None
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` all news, of an operation or of none; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self, operation: Operation | None, told: News) -> None:
+        for listener in tuple(self._listeners):
+            listener(operation, told)
 
     # -- life ----------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Connect, take up open operations, and poll for ever."""
-        while not await self._connect():
+        while (live := self.live or await self._connect()) is None:
             self._woken.clear()
             await self._woken.wait()
-        await self.poller.run()
+        await live.poller.run()
 
-    async def open(self) -> None:
+    async def open(self) -> Connection:
         """Connect for a command, without polling. Raises TokenError or VpsError."""
-        await self._build()
+        return await self._build()
 
-    async def _connect(self) -> bool:
+    async def _connect(self) -> Connection | None:
         from tui.simulator.child import SimulatorFailed
 
         try:
-            await self._build()
+            return await self._build()
         except TokenError as error:
             self._failed(Unauthorised(str(error)))
         except (SimulatorFailed, VpsError) as error:
             self._failed(VpsError(str(error)))
-        else:
-            return True
-        return False
+        return None
 
     def _failed(self, error: VpsError) -> None:
         self.store.apply_freshness(replace(self.store.fleet.freshness, error=error))
 
-    async def _build(self) -> None:
+    async def _build(self) -> Connection:
         client = await self._make_client()
         from tui.fleet.journal.journal import Journal
         from tui.fleet.poller import Poller
         from tui.fleet.writes.operations import Operations
 
         settings = self.settings
-        journal = Journal(None if settings.demo else paths.journal_file(self._environ))
-        self.client = client
-        self.operations = Operations(
+        operations = Operations(
             api=client,
-            journal=journal,
+            journal=Journal(None if settings.demo else paths.journal_file(self._environ)),
             clock=self.clock,
             now=self.service_now,
             account=settings.account,
@@ -129,20 +144,27 @@ class Session:
             on_change=self._operation_changed,
             on_protected=self.store.apply_protected,
         )
-        self.poller = Poller(
+        poller = Poller(
             api=client,
             store=self.store,
             clock=self.clock,
-            observe=self.operations.observe,
+            observe=operations.observe,
             renew=self._renew,
             chosen=lambda: self.chosen,
             idle=settings.poll_idle,
             busy=settings.poll_busy,
         )
-        taken_up = await self.operations.start()
+        try:
+            taken_up = await operations.start()
+        except BaseException:
+            await operations.close()
+            await client.aclose()
+            raise
+        self.live = live = Connection(client, poller, operations)
         if taken_up:
-            self.tell(None, News(found_open(taken_up)))
-        self._tell_trouble()
+            self._tell(None, News(found_open(taken_up)))
+        self._tell_trouble(live)
+        return live
 
     async def _renew(self) -> bool:
         """Read the token's source again; whether it gives another one, which is used from now."""
@@ -150,17 +172,19 @@ class Session:
             client = await self._make_client()
         except (TokenError, VpsError):
             return False
-        if self.client is not None and client.same_token(self.client):
+        if self.live is not None and client.same_token(self.live.client):
             await client.aclose()
             return False
         await self._use(client)
         return True
 
     async def _use(self, client: Client) -> None:
-        old, self.client = self.client, client
-        self.poller.api = self.operations.api = client
-        if old is not None:
-            await old.aclose()
+        """Ask with another token from now on."""
+        live = self.live
+        if live is not None:
+            live.poller.api = live.operations.api = client
+            self.live = dataclasses.replace(live, client=client)
+            await live.client.aclose()
 
     async def _make_client(self) -> Client:
         """A client with the token read now. Raises TokenError, VpsError or SimulatorFailed."""
@@ -189,11 +213,12 @@ class Session:
 
     async def close(self) -> None:
         """Let what is on the wire end, and close everything. Operations go on at the provider."""
-        if self.client is not None:
-            await self.operations.leave()
-            await self.client.aclose()
+        live = self.live
+        if live is not None:
+            await live.operations.leave()
+            await live.client.aclose()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self.operations.close()
+            await live.operations.close()
         if self._simulator is not None:
             await self._simulator.stop()
 
@@ -201,16 +226,17 @@ class Session:
 
     def refresh(self) -> None:
         """Ask at once; after a refused token with the token read again."""
-        if self.client is not None:
-            self.client.forbidden = None
-        if self.client is None:
+        live = self.live
+        if live is None:
             self._woken.set()
-        elif isinstance(self.store.fleet.freshness.error, Unauthorised):
-            self.perform(self._reconnect())
+            return
+        live.client.forbidden = None
+        if isinstance(self.store.fleet.freshness.error, Unauthorised):
+            self.perform(self._reconnect(live.poller))
         else:
-            self.poller.refresh()
+            live.poller.refresh()
 
-    async def _reconnect(self) -> None:
+    async def _reconnect(self, poller: Poller) -> None:
         try:
             client = await self._make_client()
         except TokenError as error:
@@ -220,12 +246,12 @@ class Session:
             self._failed(error)
             return
         await self._use(client)
-        self.poller.refresh()
+        poller.refresh()
 
     def pause(self) -> None:
         """Stop asking, or go on."""
-        if self.client is not None:
-            self.poller.pause(not self.poller.paused)
+        if self.live is not None:
+            self.live.poller.pause(not self.live.poller.paused)
 
     def perform(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something to its end, whatever becomes of who asked for it."""
@@ -239,7 +265,7 @@ class Session:
         error = None if task.cancelled() else task.exception()
         if error is not None and not _foreseen(error):
             log.error("unforeseen error in a write", exc_info=error)
-            self.tell(None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True))
+            self._tell(None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True))
 
     def follow(self, work: Coroutine[Any, Any, Operation]) -> None:
         """Run a write that no dialog waits for, and tell why it was not sent if it was not."""
@@ -248,11 +274,11 @@ class Session:
     def _followed(self, task: asyncio.Task[Operation]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None and _foreseen(error):
-            self.tell(None, News(str(error), bad=True))
+            self._tell(None, News(str(error), bad=True))
 
     def service_now(self) -> float:
         """Seconds since 1970 by the service's clock; by this machine's until it has answered."""
-        service = self.client.service if self.client is not None else None
+        service = self.live.client.service if self.live is not None else None
         if service is None:
             return self.clock.wall()
         epoch, instant = service
@@ -260,7 +286,7 @@ class Session:
 
     def expected_time(self, kind: Kind) -> tuple[str, float] | None:
         """How long an operation of this kind should take: words, and seconds until overdue."""
-        found = self.operations.expected(kind) if self.connected else None
+        found = self.live.operations.expected(kind) if self.live is not None else None
         if found is None:
             return None
         if found.own:
@@ -272,11 +298,13 @@ class Session:
     def _operation_changed(self, operation: Operation) -> None:
         before = self._told.get(operation.id)
         self.store.apply_operation(operation)
-        self._tell_trouble()
+        live = self.live
+        if live is not None:
+            self._tell_trouble(live)
         if operation.overdue and operation.open and operation.id not in self._told_overdue:
             self._told_overdue.add(operation.id)
             if before is not None:  # else an earlier session has told it
-                self.tell(operation, overdue(operation))
+                self._tell(operation, overdue(operation))
         if before is operation.state:
             return
         self._told[operation.id] = operation.state
@@ -284,13 +312,13 @@ class Session:
             self.store.note_write(operation.server_id)
         told = news(operation, before)
         if told is not None:
-            self.tell(operation, told)
-        if before is State.SENT:
-            self.poller.refresh(operation.server_id)
+            self._tell(operation, told)
+        if before is State.SENT and live is not None:
+            live.poller.refresh(operation.server_id)
 
-    def _tell_trouble(self) -> None:
+    def _tell_trouble(self, live: Connection) -> None:
         """Tell once that no record can be kept, or what happened to the journal."""
-        trouble = self.operations.trouble
+        trouble = live.operations.trouble
         if trouble and trouble != self._told_trouble:
-            self.tell(None, News(trouble, bad=True))
+            self._tell(None, News(trouble, bad=True))
         self._told_trouble = trouble

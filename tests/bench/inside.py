@@ -171,8 +171,9 @@ async def large_fleet(quick: bool) -> list[Row]:
         again = [await fleet.refresh() for _ in range(runs)]
         rows.append(limit("Longest stall: refresh, nothing changed", _typical(again), 50, "ms"))
         rows.append(Row("Rows repainted by it", str(await _repainted(fleet)), "0", ""))
-        client = fleet.board.session.client
-        assert client is not None
+        live = fleet.board.session.live
+        assert live is not None
+        client = live.client
         changed = []
         for number in range(runs):
             view = list(fleet.board.fleet.servers.values())[5]

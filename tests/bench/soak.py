@@ -36,16 +36,14 @@ class Weeks:
     async def poll(self) -> None:
         """One more: now and then with an outage, a change, or an operation of ours."""
         number = self.polls = self.polls + 1
-        session, world = self.board.session, self.simulated.world
-        assert session.client is not None
+        session, world, live = self.board.session, self.simulated.world, self.board.session.live
+        assert live is not None
         away = number % 50 in (46, 47)
-        session.client.exchange.base_url = (
-            "http://127.0.0.1:9/" if away else f"{self.simulated.url}/"
-        )
+        live.client.exchange.base_url = "http://127.0.0.1:9/" if away else f"{self.simulated.url}/"
         if number % 100 == 20:
             view = list(self.board.fleet.servers.values())[number // 100 % 12]
             if not view.full and not self.board.fleet.operations.get(view.server.id):
-                session.perform(session.operations.create(view.server, f"soak-{number}"))
+                session.perform(live.operations.create(view.server, f"soak-{number}"))
         elif number % 100 == 70:
             done = [
                 snapshot
@@ -54,10 +52,10 @@ class Weeks:
                 if snapshot.name.startswith("soak-") and snapshot.phase is Phase.COMPLETED
             ]
             if done:
-                session.perform(session.operations.delete(done[0]))
+                session.perform(live.operations.delete(done[0]))
         world.clock.advance(IDLE)
         await self.simulated.clock.advance(IDLE + 1)
-        flight = session.poller
+        flight = live.poller
         await until(lambda: flight._flight is not None and flight._flight.done())
         await asyncio.sleep(0)
 
@@ -100,7 +98,9 @@ async def soak(quick: bool) -> list[Row]:
             grown = max(0.0, memory() - before)
             more_files = max(0, descriptors() - files)
             more_tasks = max(0, len(asyncio.all_tasks()) - tasks)
-            operations = len(await weeks.board.session.operations.history())
+            live = weeks.board.session.live
+            assert live is not None
+            operations = len(await live.operations.history())
         journal = journal_size(paths.journal_file(simulated.environ))
     return [
         limit(f"Memory grown in {count:,} polls of the app", grown, 1, "MB"),

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tui.screens.dashboard.screen import Dashboard
-from tui.session import Session
+from tui.session import Connection, Session
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:
@@ -25,6 +25,12 @@ def session(pilot: Pilot[None]) -> Session:
     found = pilot.app.session  # type: ignore[attr-defined]
     assert isinstance(found, Session)
     return found
+
+
+def connection(pilot: Pilot[None]) -> Connection:
+    live = session(pilot).live
+    assert live is not None
+    return live
 
 
 def dashboard(pilot: Pilot[None]) -> Dashboard:

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from tests.helpers.driving import (
     choose,
+    connection,
     dashboard,
     live,
     session,
@@ -200,7 +201,7 @@ async def test_refresh_asks_at_once_and_pause_stops(simulated: Place) -> None:
         await until(pilot, lambda: len(simulated.service.received) > before)
         await pilot.press("p")
         assert board.fleet.freshness.paused
-        await until(pilot, lambda: session(pilot).poller._flight.done())  # type: ignore[union-attr]
+        await until(pilot, lambda: connection(pilot).poller._flight.done())  # type: ignore[union-attr]
         quiet = len(simulated.service.received)
         await simulated.clock.advance(600)
         assert len(simulated.service.received) == quiet
@@ -250,7 +251,7 @@ async def test_read_only_is_enforced_where_requests_are_made(simulated: Place) -
     async with simulated.app(read_only=True).run_test() as pilot:
         await live(pilot)
         await pilot.press("L")
-        client = session(pilot).client
+        client = connection(pilot).client
         assert client is not None
         with pytest.raises(WriteRefused):
             await client.delete_snapshot(801)

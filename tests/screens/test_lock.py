@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.clocks import FakeClock
-from tests.helpers.driving import live, session, shown, toasts, until
+from tests.helpers.driving import connection, live, session, shown, toasts, until
 from tests.helpers.faulty import http
 from tests.helpers.pty import Terminal
 from tests.helpers.service import Said, fleet, saying, snapshot
@@ -124,7 +124,7 @@ async def test_read_only_has_no_key_that_opens_it(tmp_path: Path, clock: FakeClo
             assert set(board.refusals()) == {"create", "restore", "delete"}
             await pilot.press("1", "space", "c")
             assert app.screen is board
-            client = session(pilot).client
+            client = connection(pilot).client
             assert client is not None
             with pytest.raises(WriteRefused):
                 await client.create_snapshot(10, "x")

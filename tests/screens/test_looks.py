@@ -11,7 +11,7 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from tests.helpers.driving import choose, live, session, type_text, until
+from tests.helpers.driving import choose, connection, live, session, type_text, until
 from tests.helpers.places import Place
 from tui.app import CiplunApp
 from tui.config.settings import Options, Settings
@@ -101,7 +101,7 @@ async def restoring(pilot: Pilot[None]) -> None:
     await pilot.press("enter")
     await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
     await until(
-        pilot, lambda: [o.state for o in session(pilot).operations.running()] == [State.ACCEPTED]
+        pilot, lambda: [o.state for o in connection(pilot).operations.running()] == [State.ACCEPTED]
     )
     await until(
         pilot, lambda: session(pilot).store.fleet.servers[12347].server.status == "restoring"
@@ -230,11 +230,11 @@ def test_not_authorised(snap_compare: Any, simulated: Place, size: tuple[int, in
 def test_offline(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
     async def cut_off(pilot: Pilot[None]) -> None:
         await live(pilot)
-        client = session(pilot).client
+        client = connection(pilot).client
         assert client is not None
         client.exchange.host = "admin.vps.org"
         client.exchange.base_url = "http://127.0.0.1:9/api/v1/"
-        session(pilot).poller._jitter = lambda: 1.0
+        connection(pilot).poller._jitter = lambda: 1.0
         await simulated.clock.advance(61)
         await until(pilot, lambda: session(pilot).store.fleet.freshness.error)
         await choose(pilot, "web-server-01")

@@ -23,6 +23,8 @@ from tests.helpers.faulty import faulty, http
 from tests.helpers.service import Answer, fleet, page, saying, snapshot
 from tests.helpers.watching import watching
 from tui.app import CiplunApp
+from tui.screens.dashboard.screen import Dashboard
+from tui.screens.dialogs.prompt import AskDialog
 from tui.vps import exchange
 from tui.widgets.snapshot_table import SnapshotTable
 
@@ -124,7 +126,7 @@ async def test_nobody_there_is_tried_for_ever_and_at_once_on_r(
             left = (session(pilot).store.fleet.freshness.next_try or 0) - clock.monotonic()
             assert 0 < left <= 60
         with saying(GOOD) as said:
-            app.session.client.exchange.base_url = said.url + "/"  # type: ignore[union-attr]
+            app.session.live.client.exchange.base_url = said.url + "/"  # type: ignore[union-attr]
             await pilot.press("r")
             await live(pilot)
             assert "snap-1" in shown(pilot)
@@ -195,6 +197,27 @@ async def test_a_refused_token_whose_source_has_another_one_is_replaced_unasked(
             await clock.advance(130)
             await until(pilot, lambda: b"vps_third" in said.heads[-1])
             await until(pilot, lambda: "live" in shown(pilot))
+
+
+async def test_what_needs_a_connection_says_so_until_there_is_one(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    more = {"VPS_API_TOKEN": "", "CIPLUN_TOKEN_FILE": "~/token"}
+    with saying(GOOD) as said:
+        async with watching(said.url, tmp_path, clock, more).run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: "~/token" in shown(pilot))
+            assert session(pilot).live is None
+            for key in ("plus", "exclamation_mark", "c", "R", "D", "x", "p"):
+                await pilot.press(key)
+                assert isinstance(pilot.app.screen, Dashboard), key
+            assert sum("not connected yet" in text for text in toasts(pilot)) == 6
+            file = tmp_path / "token"
+            file.write_text("vps_first")
+            file.chmod(0o600)
+            await pilot.press("r")
+            await live(pilot)
+            await pilot.press("plus")
+            assert isinstance(pilot.app.screen, AskDialog)
 
 
 @pytest.mark.parametrize("status", ["403 X", "404 X"])

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from textual.widgets import Input
 
-from tests.helpers.driving import answer, live, session, toasts, type_text, until
+from tests.helpers.driving import answer, connection, live, toasts, type_text, until
 from tests.helpers.places import TOKEN, Place
 from tui.app import CiplunApp
 from tui.config.settings import Options, load
@@ -42,7 +42,7 @@ async def test_an_outage_keeps_the_last_data_and_counts_down(simulated: Place) -
     app = simulated.app()
     async with app.run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
-        client = session(pilot).client
+        client = connection(pilot).client
         assert client is not None
         client.exchange.base_url = "http://127.0.0.1:9/api/v1/"
         await simulated.clock.advance(61)

@@ -11,7 +11,17 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
 from tests.cli.test_read import ciplun
-from tests.helpers.driving import answer, choose, dashboard, live, session, toasts, type_text, until
+from tests.helpers.driving import (
+    answer,
+    choose,
+    connection,
+    dashboard,
+    live,
+    session,
+    toasts,
+    type_text,
+    until,
+)
 from tests.helpers.places import Place
 from tui.fleet.operation import State
 from tui.screens.dashboard.screen import Dashboard
@@ -153,7 +163,7 @@ async def test_a_restore_refused_by_the_provider_changes_nothing(simulated: Plac
         await type_text(pilot, "db-01")
         await pilot.press("enter", "enter")
         await until(pilot, lambda: words in answer(pilot))
-        assert not session(pilot).operations.running()
+        assert not connection(pilot).operations.running()
         assert board.fleet.servers == before
 
 
@@ -237,7 +247,7 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot))
         assert simulated.sent() == ["/api/v1/snapshots/"]
-        states = {o.kind.value: o.state for o in session(pilot).operations.running()}
+        states = {o.kind.value: o.state for o in connection(pilot).operations.running()}
         assert states == {"create": State.ACCEPTED, "restore": State.WAITING}
         assert any("waits for its safety snapshot" in text for text in toasts(pilot))
         await pilot.press("exclamation_mark")
@@ -249,7 +259,7 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         assert simulated.sent()[1].endswith("/restore/")
         await until(pilot, lambda: session(pilot).store.fleet.operations)
         await pass_time(simulated, 950)
-        await until(pilot, lambda: not session(pilot).operations.running())
+        await until(pilot, lambda: not connection(pilot).operations.running())
         assert any("mail is restored from before-rspamd" in text for text in toasts(pilot))
 
 
@@ -296,10 +306,10 @@ async def test_leaving_while_a_restore_waits_says_that_it_is_not_sent(simulated:
     assert "restore of before-rspamd on mail was still waiting" in app.farewell
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        ended = {o.kind.value: o.state for o in await session(pilot).operations.history()}
+        ended = {o.kind.value: o.state for o in await connection(pilot).operations.history()}
         assert ended["restore"] is State.NEVER_SENT
         await pass_time(simulated, 650)
-        await until(pilot, lambda: not session(pilot).operations.running())
+        await until(pilot, lambda: not connection(pilot).operations.running())
         assert len(simulated.sent()) == 1
 
 
@@ -409,9 +419,9 @@ async def test_the_list_of_operations_filters_copies_and_declares_over(simulated
         await pilot.press("t")
         assert isinstance(pilot.app.screen, OperationsDialog), "what runs is not tried again"
         await pilot.press("X")
-        assert len(session(pilot).operations.running()) == 2
+        assert len(connection(pilot).operations.running()) == 2
         await pilot.press("X")
-        await until(pilot, lambda: len(session(pilot).operations.running()) == 1)
+        await until(pilot, lambda: len(connection(pilot).operations.running()) == 1)
         await until(pilot, lambda: "declared over by admin" in said(pilot))
 
 
@@ -442,7 +452,7 @@ async def test_overdue_is_told_once_even_over_a_restart(simulated: Place) -> Non
         await live(pilot)
         await choose(pilot, "mail")
         await pilot.press("c", "enter")
-        await until(pilot, lambda: session(pilot).operations.running())
+        await until(pilot, lambda: connection(pilot).operations.running())
         await until(pilot, lambda: on_dashboard(pilot))
         made = simulated.world.snapshots[max(simulated.world.snapshots)]
         made.ready_at = float("inf")
@@ -470,7 +480,7 @@ async def test_a_worker_that_fails_leaves_the_dashboard_up(
             monkeypatch.setattr(OperationsDialog, "_show", _broken)
             await pilot.press("exclamation_mark")
         else:
-            monkeypatch.setattr(session(pilot).operations, "history", _broken)
+            monkeypatch.setattr(connection(pilot).operations, "history", _broken)
             await pilot.press("exclamation_mark")
         await until(pilot, lambda: any("unforeseen error" in text for text in toasts(pilot)))
         await pilot.press("escape")

@@ -9,9 +9,9 @@ from textual.widgets import Button, Input, Static
 from tests.helpers.driving import (
     answer,
     choose,
+    connection,
     dashboard,
     live,
-    session,
     shown,
     toasts,
     type_text,
@@ -60,7 +60,7 @@ async def test_create_from_the_key_to_completed(simulated: Place) -> None:
         assert simulated.sent() == ["/api/v1/snapshots/"]
         simulated.world.clock.advance(600)
         await simulated.clock.advance(11)
-        await until(pilot, lambda: not session(pilot).operations.running())
+        await until(pilot, lambda: not connection(pilot).operations.running())
         assert any("is completed" in text for text in toasts(pilot))
         pilot.app.clear_notifications()
         news = "before-update-2025-01-22 of web-server-02 is completed"
@@ -250,7 +250,7 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
             assert on_dashboard(pilot), "no other write while it restores"
         simulated.world.clock.advance(1000)
         await simulated.clock.advance(11)
-        await until(pilot, lambda: not session(pilot).operations.running())
+        await until(pilot, lambda: not connection(pilot).operations.running())
         assert any("db-01 is restored" in text for text in toasts(pilot))
 
 
@@ -269,14 +269,16 @@ async def test_a_restore_whose_end_cannot_be_seen_says_so(simulated: Place) -> N
         await pilot.press("R")
         await type_text(pilot, "db-01")
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: session(pilot).operations.running())
-        await until(pilot, lambda: session(pilot).operations.running()[0].state is State.ACCEPTED)
+        await until(pilot, lambda: connection(pilot).operations.running())
+        await until(
+            pilot, lambda: connection(pilot).operations.running()[0].state is State.ACCEPTED
+        )
         simulated.world.clock.advance(899)
         await simulated.clock.advance(11)
-        assert session(pilot).operations.running(), "blocked for the published time"
+        assert connection(pilot).operations.running(), "blocked for the published time"
         simulated.world.clock.advance(5)
         await simulated.clock.advance(11)
-        await until(pilot, lambda: not session(pilot).operations.running())
+        await until(pilot, lambda: not connection(pilot).operations.running())
         assert any("cannot be seen" in text for text in toasts(pilot))
 
 

@@ -276,7 +276,7 @@ def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_p
     code = (
         "import sys; from tui.screens.dashboard.screen import Dashboard\n"
         "def bad(self):\n"
-        "    secret = self.session.client._token.reveal()\n"
+        "    secret = self.session.live.client._token.reveal()\n"
         "    raise RuntimeError('oops \\x1b]52;c;x\\x07 ' + secret)\n"
         "Dashboard.action_help = bad\n"
         "from tui.__main__ import main; sys.argv = ['ciplun']; main()\n"

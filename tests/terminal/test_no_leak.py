@@ -156,7 +156,7 @@ import sys
 from tui.screens.dashboard.screen import Dashboard
 from tui.widgets.details_pane import Details
 def bad(self):
-    token = (getattr(self, '_token', None) or self.app.session.client._token).reveal()
+    token = (getattr(self, '_token', None) or self.app.session.live.client._token).reveal()
     header = {{'Authorization': f'Bearer {{token}}'}}
     raise RuntimeError(f'went wrong with {{header}}')
 {CRASHES[where]}

@@ -28,7 +28,7 @@ from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView, Sighting
 from tui.fleet.writes.operations import JournalUnavailable, Refused
 from tui.notices import News
-from tui.session import Session
+from tui.session import Connection, Session
 from tui.simulator.child import SimulatorFailed
 from tui.terminal import logs
 from tui.text import age, plural, size, stamp
@@ -68,43 +68,42 @@ async def _guarded(work: Coroutine[Any, Any, int]) -> int:
     return code
 
 
-def _tell(operation: Operation | None, news: News) -> None:
-    """Pass on the end of what earlier commands began, and trouble with the journal."""
+def _tell_end(_: Operation | None, news: News) -> None:
+    """Pass on the end of what earlier commands began."""
     if news.ended:
         write.complain(news.text)
-    else:
-        write.tell_trouble(operation, news)
 
 
 @asynccontextmanager
-async def _session(settings: Settings) -> AsyncIterator[Session]:
+async def _session(settings: Settings) -> AsyncIterator[tuple[Session, Connection]]:
     session = Session(settings, os.environ)
     session.token_read = logs.hide
-    session.tell = _tell
+    session.listen(write.tell_trouble)
     try:
-        await session.open()
-        yield session
+        yield session, await session.open()
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(session.close(), CLOSING)
 
 
-async def _views(session: Session, *, settle: bool = False) -> Mapping[Key, ServerView]:
+async def _views(
+    session: Session, live: Connection, *, settle: bool = False
+) -> Mapping[Key, ServerView]:
     """All servers with their snapshots, read once.
 
     With `settle` what earlier commands left open is settled by what was read, and told.
     """
-    if session.client is None:
-        raise Stop("not connected")
     asked_at = session.clock.monotonic()
     views: Mapping[Key, ServerView] = {}
     with suppress(NotFound, Forbidden):  # servers are known from their snapshots then
-        views = merge_servers(views, await session.client.servers())
-    listing = await session.client.snapshots()
+        views = merge_servers(views, await live.client.servers())
+    listing = await live.client.snapshots()
     if settle:
         statuses = {key: view.server.status for key, view in views.items()}
         sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
-        await session.operations.observe(sighting)
+        end_telling = session.listen(_tell_end)
+        await live.operations.observe(sighting)
+        end_telling()
     return merge_snapshots(views, listing)
 
 
@@ -139,15 +138,15 @@ async def list_snapshots(settings: Settings, server: str | None, *, as_json: boo
     """Print servers and snapshots."""
 
     async def work() -> int:
-        async with _session(settings) as session:
-            views = await _views(session)
+        async with _session(settings) as (session, live):
+            views = await _views(session, live)
             chosen = [_find(views, server)] if server else list(views.values())
             chosen.sort(key=lambda view: view.server.name)
             if as_json:
-                plain = [_plain(view, session.operations.protected) for view in chosen]
+                plain = [_plain(view, live.operations.protected) for view in chosen]
                 out(msgspec.json.format(msgspec.json.encode(plain)).decode())
             else:
-                _print_table(chosen, session.operations.protected, _now(session))
+                _print_table(chosen, live.operations.protected, _now(session))
         return ExitCode.DONE
 
     return await _guarded(work())
@@ -183,14 +182,14 @@ async def create(
     """Create a snapshot."""
 
     async def work() -> int:
-        async with _session(settings) as session:
-            view = _find(await _views(session, settle=True), server)
-            create = session.operations.create
+        async with _session(settings) as (session, live):
+            view = _find(await _views(session, live, settle=True), server)
+            create = live.operations.create
             operation = await write.send(
                 session,
                 lambda bare: create(view.server, name, description, unjournaled=bare),
             )
-            return await write.report(session, operation, out, wait=wait)
+            return await write.report(session, live, operation, out, wait=wait)
 
     return await _guarded(work())
 
@@ -201,13 +200,13 @@ async def restore(
     """Overwrite a server with a snapshot, after asking."""
 
     async def work() -> int:
-        async with _session(settings) as session:
-            target = _target(await _views(session, settle=True), server, snapshot_id)
+        async with _session(settings) as (session, live):
+            target = _target(await _views(session, live, settle=True), server, snapshot_id)
             question = f"Restoring overwrites all data on {target.server_name} with {target.name}"
             _ask(f"{question}, {age(target.created_at, _now(session))}.", target.server_name, sure)
-            restore = session.operations.restore
+            restore = live.operations.restore
             operation = await write.send(session, lambda bare: restore(target, unjournaled=bare))
-            return await write.report(session, operation, out, wait=wait)
+            return await write.report(session, live, operation, out, wait=wait)
 
     return await _guarded(work())
 
@@ -216,12 +215,12 @@ async def delete(settings: Settings, snapshot_id: str, server: str, *, sure: boo
     """Delete a snapshot, after asking."""
 
     async def work() -> int:
-        async with _session(settings) as session:
-            target = _target(await _views(session, settle=True), server, snapshot_id)
+        async with _session(settings) as (session, live):
+            target = _target(await _views(session, live, settle=True), server, snapshot_id)
             _ask(f"Deletes {target.name} of {target.server_name} for good.", target.name, sure)
-            delete = session.operations.delete
+            delete = live.operations.delete
             operation = await write.send(session, lambda bare: delete(target, unjournaled=bare))
-            return await write.report(session, operation, out, wait=True)
+            return await write.report(session, live, operation, out, wait=True)
 
     return await _guarded(work())
 
@@ -250,8 +249,8 @@ def parse_age(text: str) -> float:
 async def check(settings: Settings, max_age: float) -> int:
     """Print one line for monitoring; failures of our own are UNKNOWN."""
     try:
-        async with _session(settings) as session:
-            views = await _views(session)
+        async with _session(settings) as (session, live):
+            views = await _views(session, live)
             found = findings(views.values(), session.service_now(), max_age)
     except (VpsError, TokenError, SimulatorFailed, Stop) as error:
         out(f"SNAPSHOTS UNKNOWN - {error}")

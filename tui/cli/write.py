@@ -14,7 +14,7 @@ from tui.fleet.operation import Operation, State
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News, news
-from tui.session import Session
+from tui.session import Connection, Session
 from tui.vps.errors import Unauthorised
 
 SETTLING: float = 180.0
@@ -59,7 +59,6 @@ async def send(session: Session, write: Write) -> Operation:
     Raises what the write raises. Where this is interrupted, the answer is recorded all the same
     if it comes soon, and otherwise looked for at the next start.
     """
-    session.tell = tell_trouble
     try:
         return await _sent(session, write(False))
     except JournalUnavailable as error:
@@ -77,16 +76,21 @@ async def _sent(session: Session, write: Coroutine[Any, Any, Operation]) -> Oper
 
 
 async def report(
-    session: Session, operation: Operation, say: Callable[[str], None], *, wait: bool
+    session: Session,
+    live: Connection,
+    operation: Operation,
+    say: Callable[[str], None],
+    *,
+    wait: bool,
 ) -> int:
     """Say what became of it; with `wait` once it has ended. Returns the exit code.
 
     An unknown outcome is waited for in any case, but not for ever.
     """
     if operation.state is State.UNKNOWN:
-        operation = await _until(session, operation, lambda o: o.state is not State.UNKNOWN)
+        operation = await _until(session, live, operation, lambda o: o.state is not State.UNKNOWN)
     if wait and operation.state is State.ACCEPTED:
-        operation = await _until(session, operation, lambda o: o.ended, LONGEST)
+        operation = await _until(session, live, operation, lambda o: o.ended, LONGEST)
     told = news(operation, State.SENT)
     words = told.text if told else operation.state.value
     if operation.state is State.UNKNOWN:
@@ -103,6 +107,7 @@ async def report(
 
 async def _until(
     session: Session,
+    live: Connection,
     operation: Operation,
     reached: Callable[[Operation], bool],
     seconds: float | None = None,
@@ -123,9 +128,9 @@ async def _until(
         if isinstance(error, Unauthorised) and not found.done():
             found.set_exception(Unauthorised(f"{error}; the {operation.title} may go on"))
 
-    session.tell = changed
+    end_telling = session.listen(changed)
     end_listening = session.store.listen(refused)
-    polling = asyncio.create_task(session.poller.run())
+    polling = asyncio.create_task(live.poller.run())
     try:
         async with asyncio.timeout(SETTLING if seconds is None else seconds):
             await found
@@ -136,6 +141,7 @@ async def _until(
         complain(f"interrupted; {what} goes on at the provider ({latest.state.value})")
         raise
     finally:
+        end_telling()
         end_listening()
         polling.cancel()
     return latest

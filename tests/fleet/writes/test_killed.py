@@ -32,10 +32,10 @@ from tui.config.settings import Options, load
 
 async def main():
     session = Session(load(Options(), os.environ), os.environ)
-    await session.open()
-    server = next(s for s in (await session.client.servers()).items if s.name == sys.argv[1])
-    target = (await session.client.snapshots(server.id)).items[0]
-    write = getattr(session.operations, sys.argv[2])
+    live = await session.open()
+    server = next(s for s in (await live.client.servers()).items if s.name == sys.argv[1])
+    target = (await live.client.snapshots(server.id)).items[0]
+    write = getattr(live.operations, sys.argv[2])
     arguments = (server, "made") if sys.argv[2] == "create" else (target,)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -83,16 +83,15 @@ def killed(environ: dict[str, str], server: str, kind: str, after: float) -> Non
 async def settled(simulated: Place, environ: dict[str, str]) -> list[Operation]:
     """What a later session makes of it."""
     session = Session(load(Options(), environ), environ)
-    await session.open()
-    assert session.client is not None
+    live = await session.open()
     for _ in range(3):
         simulated.world.clock.advance(61)
         asked_at = session.clock.monotonic()
-        statuses = {s.id: s.status for s in (await session.client.servers()).items}
-        listing = await session.client.snapshots()
+        statuses = {s.id: s.status for s in (await live.client.servers()).items}
+        listing = await live.client.snapshots()
         sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
-        await session.operations.observe(sighting)
-    found = list(await session.operations.history())
+        await live.operations.observe(sighting)
+    found = list(await live.operations.history())
     await session.close()
     return found
 

@@ -39,6 +39,7 @@ class Reason(msgspec.Struct, frozen=True):
         return self.text
 
 
+NOT_CONNECTED: Final = Reason("not connected yet")
 STALE: Final = Reason("the data is not live: nothing is destroyed on old knowledge", "refresh")
 
 
@@ -51,7 +52,7 @@ def unwritable(
     refusal of the last write, if it refused it.
     """
     if not connected:
-        return Reason("not connected yet")
+        return NOT_CONNECTED
     if words := lock.reason():
         return Reason(words, "" if lock.read_only else "lock")
     if words := _token_refusal(account):

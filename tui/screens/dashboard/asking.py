@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine
 
+    from tui.fleet.writes.operations import Operations
     from tui.fleet.writes.plans import Safety
 
 
@@ -32,7 +33,10 @@ class Asking(Board):
         from tui.screens.dialogs.create import CreateDialog
         from tui.screens.dialogs.make_room import RoomDialog
 
-        operations, server = self.session.operations, view.server
+        live, server = self.session.live, view.server
+        if live is None:
+            return
+        operations = live.operations
 
         def create(name: str, description: str, unrecorded: bool) -> asyncio.Task[Operation]:
             return self._perform(
@@ -56,34 +60,43 @@ class Asking(Board):
         """Ask for the server's name, and whether to snapshot it first."""
         from tui.screens.dialogs.restore import RestoreDialog
 
-        operations = self.session.operations
+        live = self.session.live
+        if live is None:
+            return
+        operations = live.operations
 
         def send(first: Safety | None, unrecorded: bool) -> asyncio.Task[Operation]:
             if first is None:
                 return self._perform(operations.restore(target, unjournaled=unrecorded))
-            return self._perform(self._restore_safely(view, target, first, unrecorded))
+            return self._perform(self._restore_safely(operations, view, target, first, unrecorded))
 
         self.app.push_screen(RestoreDialog(view, target, self.now, self.fleet.protected, send))
 
     async def _restore_safely(
-        self, view: ServerView, target: Snapshot, first: Safety, unrecorded: bool
+        self,
+        operations: Operations,
+        view: ServerView,
+        target: Snapshot,
+        first: Safety,
+        unrecorded: bool,
     ) -> Operation:
         """Begin, and leave the rest to the session: it takes minutes."""
         from tui.fleet.writes.plans import begin_safety_restore, finish_safety_restore
 
-        session = self.session
-        operations = session.operations
         created, waiting = await begin_safety_restore(
             operations, target, view.server, first, unjournaled=unrecorded
         )
-        session.follow(finish_safety_restore(operations, target, created, waiting))
+        self.session.follow(finish_safety_restore(operations, target, created, waiting))
         return created
 
     def ask_delete(self, view: ServerView, target: Snapshot) -> None:
         """Ask for the snapshot's name."""
         from tui.screens.dialogs.confirm import ConfirmDialog, delete_warnings, describe
 
-        operations = self.session.operations
+        live = self.session.live
+        if live is None:
+            return
+        operations = live.operations
         self.app.push_screen(
             ConfirmDialog(
                 f"Delete {target.name}",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.commands import BY_ID
 from tui.fleet.state import ServerView
-from tui.fleet.writes.rules import STALE, WRITES, Reason, refusal, unwritable
+from tui.fleet.writes.rules import NOT_CONNECTED, STALE, WRITES, Reason, refusal, unwritable
 from tui.screens.dashboard.asking import Asking
 from tui.vps.models import Server, Snapshot
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from tui.fleet.writes.operations import Operations
     from tui.screens.dialogs.bulk import Told
 
 _REMEDIES = {"lock": "unlocks it", "refresh": "asks again"}
@@ -36,10 +37,10 @@ class Writing(Asking):
 
     def unwritable(self) -> Reason | None:
         """Why nothing at all can be written now."""
-        client = self.session.client
-        forbidden = None if client is None else client.forbidden
+        live = self.session.live
+        forbidden = None if live is None else live.client.forbidden
         return unwritable(
-            self.session.lock, self.fleet.account, forbidden, connected=client is not None
+            self.session.lock, self.fleet.account, forbidden, connected=live is not None
         )
 
     def spoken(self, reason: Reason) -> str:
@@ -67,15 +68,16 @@ class Writing(Asking):
         self.ask_create(view)
 
     def _create_set(self, views: Sequence[ServerView]) -> None:
-        if reason := self.unwritable():
-            self.say(self.spoken(reason), bad=True)
+        live, reason = self.session.live, self.unwritable()
+        if live is None or reason:
+            self.say(self.spoken(reason or NOT_CONNECTED), bad=True)
             return
         from tui.fleet.writes.plans import each
         from tui.screens.dialogs.bulk import CreateSetDialog
 
         def send(name: str, told: Told) -> asyncio.Task[None]:
             self.servers.clear_marks()
-            operations = self.session.operations
+            operations = live.operations
             return self.session.perform(
                 each(
                     [v.server for v in views if not v.full and not v.busy],
@@ -88,11 +90,11 @@ class Writing(Asking):
         self.app.push_screen(CreateSetDialog(views, self.now, send))
 
     def _delete_set(self, snapshots: Sequence[Snapshot]) -> None:
-        reason = self.unwritable()
+        live, reason = self.session.live, self.unwritable()
         if not reason and not self.fleet.freshness.live:
             reason = STALE
-        if reason:
-            self.say(self.spoken(reason), bad=True)
+        if live is None or reason:
+            self.say(self.spoken(reason or NOT_CONNECTED), bad=True)
             return
         from tui.fleet.writes.plans import each
         from tui.screens.dialogs.bulk import DeleteSetDialog
@@ -102,7 +104,7 @@ class Writing(Asking):
 
         def send(_: str, told: Told) -> asyncio.Task[None]:
             self.table.clear_marks()
-            operations = self.session.operations
+            operations = live.operations
             return self.session.perform(
                 each(
                     unprotected,
@@ -135,17 +137,18 @@ class Writing(Asking):
 
     def action_protect(self) -> None:
         """Protect the chosen snapshot from deletes by Ciplun, or no longer."""
-        target = self.chosen_snapshot
-        if target is None or not self.session.connected:
-            self.say("no snapshot is chosen", bad=True)
+        target, live = self.chosen_snapshot, self.session.live
+        if target is None or live is None:
+            self.say(NOT_CONNECTED.text if live is None else "no snapshot is chosen", bad=True)
             return
-        self.session.perform(self._protect(target, on=target.id not in self.fleet.protected))
+        on = target.id not in self.fleet.protected
+        self.session.perform(self._protect(live.operations, target, on=on))
 
-    async def _protect(self, target: Snapshot, *, on: bool) -> None:
+    async def _protect(self, operations: Operations, target: Snapshot, *, on: bool) -> None:
         from tui.fleet.journal.journal import JournalUnavailable
 
         try:
-            await self.session.operations.protect(target, on=on)
+            await operations.protect(target, on=on)
         except JournalUnavailable as error:
             self.say(str(error), bad=True)
             return
@@ -166,13 +169,21 @@ class Writing(Asking):
 
     def action_operations(self) -> None:
         """Show what is running and what became of the rest."""
-        if self.session.connected:
-            from tui.screens.dialogs.operations import OperationsDialog
+        live = self.session.live
+        if live is None:
+            self.say(NOT_CONNECTED.text, bad=True)
+            return
+        from tui.screens.dialogs.operations import OperationsDialog
 
-            self.app.push_screen(OperationsDialog(self.session, self.glyphs), self.ask_again)
+        dialog = OperationsDialog(self.session, live.operations, self.glyphs)
+        self.app.push_screen(dialog, self.ask_again)
 
     def action_add_server(self) -> None:
         """Ask for the id of a server that no list names."""
+        live = self.session.live
+        if live is None:
+            self.say(NOT_CONNECTED.text, bad=True)
+            return
         from tui.screens.dialogs.prompt import AskDialog
 
         def add(text: str | None) -> None:
@@ -181,7 +192,7 @@ class Writing(Asking):
                 self.session.store.apply_server(Server(id=key, name=text))
                 self.show_fleet()
                 self.servers.move_to(key)
-                self.session.poller.refresh(key)
+                live.poller.refresh(key)
 
         words = "The id of a server, as the provider's panel shows it."
         self.app.push_screen(AskDialog("Add a server", words, placeholder="12345"), add)

@@ -24,6 +24,7 @@ from tui.widgets.operation_list import OperationList
 from tui.widgets.text_field import Field
 
 if TYPE_CHECKING:
+    from tui.fleet.writes.operations import Operations
     from tui.session import Session
 
 
@@ -44,9 +45,10 @@ class OperationsDialog(Dialog[Operation]):
     AUTO_FOCUS = "#operations"
     wide = True
 
-    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+    def __init__(self, session: Session, operations: Operations, glyphs: Glyphs) -> None:
         super().__init__("Operations")
         self._session = session
+        self._operations = operations
         self._glyphs = glyphs
         self._all: Sequence[Operation] = ()
         self._sure: int | None = None
@@ -76,10 +78,10 @@ class OperationsDialog(Dialog[Operation]):
         self.run_worker(self._read(), group="history", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
-        found = await self._session.operations.history()
+        found = await self._operations.history()
         trouble = self.query_one("#journal-trouble", Static)
-        trouble.display = bool(self._session.operations.trouble)
-        trouble.update(self._session.operations.trouble)
+        trouble.display = bool(self._operations.trouble)
+        trouble.update(self._operations.trouble)
         if found != self._all:
             self._all = found
             self._show()
@@ -106,7 +108,7 @@ class OperationsDialog(Dialog[Operation]):
         text = ""
         if operation is not None:
             try:
-                steps = await self._session.operations.timeline(operation.id)
+                steps = await self._operations.timeline(operation.id)
             except JournalUnavailable:
                 steps = ()
             text = describe(operation, steps)
@@ -168,7 +170,7 @@ class OperationsDialog(Dialog[Operation]):
                 words = f"X again gives up the {operation.title}: it is not sent"
             self.app.notify(words, severity="warning", markup=False)
         else:
-            self._session.perform(self._session.operations.declare_over(operation.id))
+            self._session.perform(self._operations.declare_over(operation.id))
 
 
 def _searched(operation: Operation) -> str:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
+from pathlib import Path
+
+
+def leave_current_folder() -> None:
+    """Import nothing from the current folder, where `python -m` looks first, but this program."""
+    ours = str(Path(__file__).resolve().parent.parent)
+    with contextlib.suppress(OSError):  # the folder may have been removed
+        if sys.path[0] == str(Path.cwd()) != ours:
+            del sys.path[0]
+    sys.path[:] = filter(None, sys.path)
 
 
 def main() -> None:
     """Run ``ciplun`` and exit with its code."""
     gc.disable()  # until the first paint: what is imported before it all stays
+    leave_current_folder()
     from tui.cli.main import run
+    from tui.terminal.hardening import harden
+
+    harden()
 
     code = run(sys.argv[1:])
     try:

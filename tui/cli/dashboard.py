@@ -22,11 +22,9 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
     from tui.app import CiplunApp
     from tui.config.paths import log_file
     from tui.terminal import logs
-    from tui.terminal.hardening import harden
 
     looks.check(settings)
     app = CiplunApp(options, settings, environ)
-    harden()
     logs.configure(log_file(environ))
     app.run()
     if app.farewell:

@@ -17,6 +17,7 @@ import tui
 from tui.config.file import SettingsError
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
+from tui.vps.token import masked
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -43,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _complain(text: str, code: int) -> int:
-    print(f"ciplun: {text}", file=sys.stderr)  # noqa: T201
+    print(f"ciplun: {masked(text)}", file=sys.stderr)  # noqa: T201
     return code
 
 
@@ -77,15 +78,24 @@ def _options(demo: bool, profile: str | None, url: str | None, read_only: bool) 
     context = click.get_current_context()
     above = context.parent.params if context.parent else {}
     return Options(
-        profile=profile or above.get("profile"),
-        url=url or above.get("url"),
+        profile=above.get("profile") if profile is None else profile,
+        url=above.get("url") if url is None else url,
         read_only=read_only or bool(above.get("read_only")),
         demo=demo or bool(above.get("demo")),
     )
 
 
 def _settings(**shared: Any) -> Settings:
+    _narrow()
     return load(_options(**shared), os.environ)
+
+
+def _narrow() -> None:
+    """Take from others what they could read of ours, and say so."""
+    from tui.config import paths
+
+    if narrowed := paths.narrow(os.environ):
+        _complain(narrowed, ExitCode.DONE)
 
 
 def _do(work: Coroutine[Any, Any, int]) -> int:
@@ -111,6 +121,7 @@ def ciplun(context: click.Context, /, debug: bool, **shared: Any) -> int | None:
         return None
     from tui.cli.dashboard import open_dashboard
 
+    _narrow()
     return open_dashboard(replace(_options(**shared), debug=debug), os.environ)
 
 
@@ -192,6 +203,7 @@ def history(as_json: bool, **shared: Any) -> int:
     from tui.cli import read
 
     _options(**shared)
+    _narrow()
     return _do(read.history(os.environ, as_json=as_json))
 
 

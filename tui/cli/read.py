@@ -34,6 +34,7 @@ from tui.terminal import logs
 from tui.text import age, plural, size, stamp
 from tui.vps.errors import Forbidden, NotFound, Unauthorised, VpsError
 from tui.vps.models import SLOTS, Key, Snapshot
+from tui.vps.token import masked
 
 CLOSING: Final = 2.0
 """Seconds that leaving may take at most, with a request on the wire."""
@@ -119,7 +120,7 @@ def _find(views: Mapping[Key, ServerView], wanted: str) -> ServerView:
         raise Stop(f"{len(named)} servers are called {wanted} ({ids}): give the id", ExitCode.USAGE)
     found = named or [view for key, view in views.items() if str(key) == wanted]
     if not found:
-        raise Stop(f"no server is called {wanted} or has this id", ExitCode.USAGE)
+        raise Stop(f"no server is called {masked(wanted)} or has this id", ExitCode.USAGE)
     return found[0]
 
 
@@ -128,7 +129,9 @@ def _target(views: Mapping[Key, ServerView], server: str, snapshot_id: str) -> S
     for snapshot in view.snapshots:
         if str(snapshot.id) == snapshot_id:
             return snapshot
-    raise Stop(f"{view.server.name} has no snapshot with the id {snapshot_id}", ExitCode.USAGE)
+    raise Stop(
+        f"{view.server.name} has no snapshot with the id {masked(snapshot_id)}", ExitCode.USAGE
+    )
 
 
 # -- list --------------------------------------------------------------------------------------
@@ -269,9 +272,13 @@ async def history(environ: Mapping[str, str], *, as_json: bool) -> int:
 
     async def work() -> int:
         file = paths.journal_file(environ)
-        if not file.exists():
+        try:
+            file.stat()
+        except FileNotFoundError:
             out("[]" if as_json else "nothing has been done yet")
             return ExitCode.DONE
+        except OSError as error:
+            raise Stop(f"no record can be read: {paths.trouble(file, error)}") from None
         journal = Journal(file)
         try:
             operations = await journal.history()
@@ -307,8 +314,9 @@ def info(settings: Settings, environ: Mapping[str, str]) -> int:
         ("log", paths.log_file(environ)),
         ("styles", paths.STYLES),
     ):
-        out(f"{name:<15} {paths.tidy(path, environ)}")
+        out(f"{name:<15} {masked(paths.tidy(path, environ))}")
     for name, value, origin in describe(settings):
         out(f"{name:<15} {value:<32} {origin}")
-    out(plural(len(settings.profiles), "profile") + ": " + (", ".join(settings.profiles) or "-"))
+    names = masked(", ".join(settings.profiles)) or "-"
+    out(f"{plural(len(settings.profiles), 'profile')}: {names}")
     return ExitCode.DONE

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from tui.config.paths import open_private, private_folder
 from tui.vps.sanitize import clean
-from tui.vps.token import BadToken, Token
+from tui.vps.token import BadToken, Token, masked
 
 COMMAND_LIMIT: Final = 30.0
 """Seconds that a token command may take."""
@@ -25,6 +26,9 @@ _LONGEST_OUTPUT: Final = 8 * 1024
 
 class TokenError(Exception):
     """No token could be had; one sentence, never with any part of a token in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(masked(text))
 
 
 class TokenSource(Protocol):
@@ -55,11 +59,13 @@ class FromEnvironment:
 
     def describe(self) -> str:
         """The variable's name."""
-        return f"environment {self.variable}"
+        return f"environment {masked(self.variable)}"
 
     async def read(self) -> Token:
         """The variable's value."""
         if not self.environ.get(self.variable):
+            if masked(self.variable) == "***":
+                raise TokenError("token_env holds a token; it names the variable that holds it")
             raise TokenError(f"the environment variable {self.variable} is not set")
         return _token(self.environ[self.variable], self.describe())
 
@@ -73,7 +79,7 @@ class FromFile:
 
     def describe(self) -> str:
         """The file's path."""
-        return f"file {self.shown}"
+        return f"file {masked(self.shown)}"
 
     async def read(self) -> Token:
         """The file's content."""
@@ -82,7 +88,7 @@ class FromFile:
     def _read(self) -> Token:
         check_private(self.path, self.shown)
         try:
-            return _token(self.path.read_text(encoding="utf-8"), self.describe())
+            return _token(self.path.read_text(encoding="utf-8-sig"), self.describe())
         except (OSError, UnicodeDecodeError) as error:
             raise TokenError(f"{self.describe()}: {_why(error)}") from None
 
@@ -108,7 +114,7 @@ class FromSettings:
         """The value, at once. Raises TokenError."""
         check_private(self.path, self.shown)
         try:
-            found = self.parse(self.path.read_text(encoding="utf-8"))
+            found = self.parse(self.path.read_text(encoding="utf-8-sig"))
             for name in self.entry:
                 found = found[name]
         except OSError as error:
@@ -127,7 +133,7 @@ class FromCommand:
 
     def describe(self) -> str:
         """The program's name; its arguments may be nobody's business."""
-        return f"command {clean(self._arguments()[0], 60)}"
+        return f"command {clean(masked(self._arguments()[0]), 60)}"
 
     def _arguments(self) -> list[str]:
         try:
@@ -141,52 +147,89 @@ class FromCommand:
         if not arguments[0]:
             raise TokenError("token_command is empty or has an unbalanced quote")
         try:
+            printed, code = await self._run(arguments)
+        except TimeoutError:
+            raise TokenError(f"{name}: no token after {self.limit:g} seconds") from None
+        except (OSError, ValueError) as error:
+            raise TokenError(f"{name}: {_why(error)}") from None
+        if len(printed) > _LONGEST_OUTPUT:
+            raise TokenError(f"{name}: prints more than a token")
+        if code:
+            raise TokenError(f"{name}: failed with exit code {code}")
+        lines = printed.decode("utf-8", "replace").strip().splitlines()
+        if len(lines) != 1:
+            raise TokenError(f"{name}: printed {len(lines)} lines, not one")
+        return _token(lines[0], name)
+
+    async def _run(self, arguments: list[str]) -> tuple[bytes, int | None]:
+        """What it prints and its exit code. Raises OSError, ValueError or TimeoutError."""
+        output = _Output()
+        try:
             process = await asyncio.create_subprocess_exec(
                 *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
+                stdout=output.writer,
                 stderr=asyncio.subprocess.DEVNULL,
                 # No terminal on which it could ask for a passphrase, the agent's included.
                 start_new_session=True,
                 env={key: value for key, value in os.environ.items() if key != "GPG_TTY"},
             )
-        except OSError as error:
-            raise TokenError(f"{name}: {_why(error)}") from None
-        try:
-            async with asyncio.timeout(self.limit):
-                output = await self._output(process)
-        except TimeoutError:
-            raise TokenError(f"{name}: no token after {self.limit:g} seconds") from None
+            try:
+                async with asyncio.timeout(self.limit):
+                    return await output.until_ended(process), process.returncode
+            finally:
+                if process.returncode is None:
+                    await _end(process)
         finally:
-            if process.returncode is None:
-                await _end(process)
-        if process.returncode:
-            raise TokenError(f"{name}: failed with exit code {process.returncode}")
-        lines = output.decode("utf-8", "replace").strip().splitlines()
-        if len(lines) != 1:
-            raise TokenError(f"{name}: printed {len(lines)} lines, not one")
-        return _token(lines[0], name)
+            output.close()
 
-    async def _output(self, process: asyncio.subprocess.Process) -> bytes:
-        if process.stdout is None:
-            raise TokenError(f"{self.describe()}: it has no output")
-        output = b""
-        while chunk := await process.stdout.read(_LONGEST_OUTPUT):
-            output += chunk
-            if len(output) > _LONGEST_OUTPUT:
-                raise TokenError(f"{self.describe()}: prints more than a token")
-        await process.wait()
-        return output
+
+class _Output:
+    """What a command prints until it ends itself: what it left running may keep the pipe open.
+
+    The writing end stays open here as well, so that the pipe is never at its end.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self.writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        self._printed = b""
+        self._enough = asyncio.Event()
+
+    async def until_ended(self, process: asyncio.subprocess.Process) -> bytes:
+        """Wait for its end, or for more than a token can be."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._reader, self._read)
+        waits = [asyncio.ensure_future(process.wait()), asyncio.ensure_future(self._enough.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            loop.remove_reader(self._reader)
+            for task in waits:
+                task.cancel()
+        self._read()
+        return self._printed
+
+    def _read(self) -> None:
+        """Take what is there now."""
+        with contextlib.suppress(BlockingIOError):
+            while len(self._printed) <= _LONGEST_OUTPUT:
+                self._printed += os.read(self._reader, _LONGEST_OUTPUT)
+        if len(self._printed) > _LONGEST_OUTPUT:
+            self._enough.set()
+
+    def close(self) -> None:
+        """Let go of both ends."""
+        os.close(self._reader)
+        os.close(self.writer)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command and all it started; its output is read off, or asyncio never lets it go."""
+    """End a command and all it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(1):
-            while process.stdout is not None and await process.stdout.read(65536):
-                pass
             await process.wait()
 
 
@@ -199,7 +242,7 @@ class FromKeyring:
 
     def describe(self) -> str:
         """The entry's name."""
-        return f"keyring {self.service}/{self.user}"
+        return f"keyring {self.service}/{masked(self.user)}"
 
     async def read(self) -> Token:
         """The entry's secret."""
@@ -246,9 +289,9 @@ def check_private(path: Path, shown: str) -> None:
 
 def save_token(path: Path, token: Token) -> None:
     """Write a token to a file that only its owner can read, at once or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = open_private(new, os.O_WRONLY | os.O_EXCL)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(f"{token.reveal()}\n")

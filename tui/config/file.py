@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 import stat
@@ -15,10 +16,14 @@ from tui.config.credentials import TokenError, check_owned
 from tui.config.paths import tidy
 from tui.config.schema import SETTINGS, TOKENS, Unfit, fit
 from tui.vps.sanitize import clean
+from tui.vps.token import masked
 
 
 class SettingsError(Exception):
-    """A setting cannot be used; one line that says where and why."""
+    """A setting cannot be used; one line that says where and why, without any token in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(masked(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,11 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     shown = tidy(path, environ)
     try:
         data = path.read_bytes()
-        text = data.decode("utf-8", "replace")  # for finding lines
-        content = tomllib.loads(data.decode("utf-8"))
-    except FileNotFoundError:
+        text = data.decode("utf-8-sig", "replace")  # for finding lines
+        if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise SettingsError(f"{shown}:1: not TOML: it is UTF-16, and must be UTF-8")
+        content = tomllib.loads(data.decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
         if environ.get("CIPLUN_CONFIG"):
             raise SettingsError(f"environment CIPLUN_CONFIG: {shown}: no such file") from None
         return ConfigFile(path, shown)
@@ -95,12 +102,13 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
         raise SettingsError(str(error)) from None
     checker = _Checker(shown, text)
     tables = checker.table(content.pop("profiles", {}), "profiles")
-    default = content.pop("default_profile", "")
-    checker.require(isinstance(default, str), "default_profile", "must be text")
+    default = content.pop("default_profile", None)
+    checker.require(isinstance(default, str | None), "default_profile", "must be text")
+    checker.require(default is None or bool(default), "default_profile", "must not be empty")
     common = checker.settings(content, "")
     profiles = {}
     for name, table in tables.items():
-        checker.require(name.isprintable() and bool(name), name, "is no name for a profile")
+        checker.require(name.isprintable() and bool(name.strip()), name, "is no name for a profile")
         profiles[name] = checker.settings(checker.table(table, name), name)
     checker.private(path, common, *profiles.values())
     lines = {
@@ -108,7 +116,7 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
         for profile, table in (("", {**common, "default_profile": ""}), *profiles.items())
         for key in table
     }
-    return ConfigFile(path, shown, common, profiles, default, lines)
+    return ConfigFile(path, shown, common, profiles, default or "", lines)
 
 
 def _line_of(error: Exception, text: str) -> int:

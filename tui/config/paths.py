@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+import pwd
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+NO_HOME: Final = Path("/dev/null/no-home")
+"""A home in which nothing can be: for a user without HOME whom the system does not know."""
 _HERE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -29,9 +35,12 @@ def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """The user's home folder."""
+    """The user's home folder: HOME, else the system's word; where nobody knows one, NO_HOME."""
     named = environ.get("HOME", "")
-    return Path(named) if named else Path.home()
+    if not named.startswith("/"):
+        with contextlib.suppress(KeyError):
+            named = pwd.getpwuid(os.getuid()).pw_dir
+    return Path(named) if named.startswith("/") else NO_HOME
 
 
 def expand(text: str, environ: Mapping[str, str]) -> Path:
@@ -74,7 +83,74 @@ def provider_file(environ: Mapping[str, str]) -> Path:
 
 def tidy(path: Path, environ: Mapping[str, str]) -> str:
     """A path as a user writes it, with ``~`` for the home folder."""
-    try:
-        return f"~/{path.relative_to(home(environ))}"
-    except ValueError:
+    base = home(environ)
+    if not path.is_relative_to(base):
         return str(path)
+    return f"{'(no home folder)' if base == NO_HOME else '~'}/{path.relative_to(base)}"
+
+
+def seen(path: Path) -> bool:
+    """Whether something is there; not, too, where nobody may look."""
+    try:
+        path.stat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def trouble(path: Path, error: OSError) -> str:
+    """Why nothing can be kept there, for people."""
+    if path.is_relative_to(NO_HOME):
+        return "there is no home folder; HOME or XDG_STATE_HOME can name one"
+    return f"{path}: {error.strerror or 'cannot be used'}"
+
+
+# -- what is ours and nobody else's ----------------------------------------------------------------
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that only its owner can enter. Raises OSError."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open a file, made where it is missing, for its owner alone. Raises OSError."""
+    return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def narrow(environ: Mapping[str, str]) -> str:
+    """Take from others what they may do with our folder and what is in it.
+
+    Returns a sentence if there was anything to take, else "".
+    """
+    folder = state_folder(environ)
+    try:  # the folder first: nobody can put anything else in it after that
+        narrowed = [path.name for path in (folder, *_entries(folder)) if _narrowed(path)]
+    except OSError as error:
+        return (
+            f"others can read {tidy(folder, environ)}: {error.strerror or 'it cannot be changed'}"
+        )
+    if not narrowed:
+        return ""
+    more = f" and {len(narrowed) - 3} more" if len(narrowed) > 3 else ""
+    what = ", ".join(narrowed[:3]) + more
+    return f"others could read {what} in {tidy(folder.parent, environ)}; now only you can"
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """All that is below a folder, as far as it may be seen."""
+    for parent, folders, files in os.walk(folder):
+        yield from (Path(parent, name) for name in sorted((*folders, *files)))
+
+
+def _narrowed(path: Path) -> bool:
+    """Whether others could do anything there, and no longer can. Raises OSError."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISLNK(status.st_mode) or not mode & 0o077:
+        return False
+    path.chmod(mode & 0o700)
+    return True

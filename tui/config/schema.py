@@ -27,10 +27,10 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     poll_idle: Annotated[float, Meta(ge=5, le=3600)] = 60.0  # seconds
     poll_busy: Annotated[float, Meta(ge=1, le=600)] = 10.0  # seconds
     theme: Filled = "ciplun-dark"
-    accent: str = ""
+    accent: Filled = ""
     unlock_minutes: Annotated[float, Meta(ge=1, le=1440)] = 10.0
     on_finished: tuple[str, ...] = ()
-    keys: Mapping[str, str] = {}
+    keys: Mapping[str, Filled] = {}
 
 
 class TokenSources(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +51,14 @@ _KINDS: Final[Mapping[str, inspect.Type]] = {
 }
 SETTINGS: Final = tuple(_FIELDS)
 TOKENS: Final = TokenSources.__struct_fields__
+SET_BY_USER: Final = tuple(
+    f"CIPLUN_{name.upper()}" for name in (*_FIELDS, "profile", "config", "ascii")
+)
+"""The variables of the environment that set something."""
 VARIABLES: Final = (
-    *(f"CIPLUN_{name.upper()}" for name in (*_FIELDS, "profile", "config", "ascii")),
+    *SET_BY_USER,
     *(f"CIPLUN_{name}" for name in ("KIND", "STATE", "SERVER", "SNAPSHOT")),  # told to a hook
 )
-"""The variables of the environment that mean something."""
 
 
 class Unfit(ValueError):
@@ -65,15 +68,18 @@ class Unfit(ValueError):
 def fit(name: str, value: Any) -> Any:
     """A value as the setting's type has it. Raises Unfit."""
     kind = _KINDS[name]
-    if isinstance(kind, inspect.VarTupleType) and isinstance(value, str):
-        value = _split(value)
     for text in _texts(value):
         if not text.isprintable():
             raise Unfit("has control characters in it")
+    if isinstance(kind, inspect.VarTupleType) and isinstance(value, str):
+        value = _split(value)
     try:
-        return msgspec.convert(value, _FIELDS[name].type)
+        found = msgspec.convert(value, _FIELDS[name].type)
     except msgspec.ValidationError:
         raise Unfit(_why(kind, value)) from None
+    if isinstance(found, tuple) and found and not found[0].strip():
+        raise Unfit("must begin with a program")
+    return found
 
 
 def from_text(name: str, text: str) -> Any:
@@ -101,10 +107,14 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _split(text: str) -> list[str]:
+    """The words of a command as a shell would cut them."""
     try:
-        return shlex.split(text)
+        words = shlex.split(text)
     except ValueError:
         raise Unfit("has an unbalanced quote") from None
+    if not words:
+        raise Unfit("must not be empty")
+    return words
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -130,9 +140,11 @@ def _why(kind: inspect.Type, value: Any) -> str:
             return "must be a number"
         case inspect.StrType():
             return "must not be empty" if value == "" else "must be text"
-        case inspect.DictType():
-            return "must hold text" if isinstance(value, dict) else "must be a table"
-    return "must hold text" if isinstance(value, list) else "must be text or a list"
+        case inspect.DictType() if not isinstance(value, dict):
+            return "must be a table"
+        case inspect.VarTupleType() if not isinstance(value, list):
+            return "must be text or a list"
+    return "must not hold empty text" if "" in _texts(value) else "must hold text"
 
 
 def _range(kind: inspect.FloatType) -> str:

@@ -24,8 +24,9 @@ from tui.config.credentials import (
 )
 from tui.config.file import ConfigFile, SettingsError
 from tui.config.paths import config_file as config_path
-from tui.config.paths import expand, provider_file, saved_token, tidy
-from tui.config.schema import DEFAULT_URL, TOKENS, VARIABLES, Unfit, Values, from_text
+from tui.config.paths import expand, provider_file, saved_token, seen, tidy
+from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Unfit, Values, from_text
+from tui.vps.token import masked
 from tui.vps.urls import base_url
 
 _DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
@@ -64,7 +65,9 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
     Precedence: option, environment, profile, the provider's own command-line tool, default. The
     demo takes no address and no token from anywhere.
     """
-    _check_variables(environ)
+    refuse_empty(options.profile, "option --profile")
+    refuse_empty(options.url, "option --url")
+    _check_variables(environ, options.demo)
     file = config_file.read(config_path(environ), environ)
     asked = options.profile or environ.get("CIPLUN_PROFILE")
     by = "option --profile" if options.profile else "environment CIPLUN_PROFILE"
@@ -94,12 +97,23 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
         demo=options.demo,
         profiles=file.profiles,
         token_file=saved_token(environ, profile),
-        origins=origins,
+        origins={name: masked(where) for name, where in origins.items()},
     )
 
 
-def _check_variables(environ: Mapping[str, str]) -> None:
-    """Refuse a variable that is all but one of ours: CIPLUN_READONLY must not go unheard."""
+def refuse_empty(value: str | None, where: str) -> None:
+    """Refuse a value that is there and empty: it was meant to be something. Raises SettingsError.
+
+    An unset variable of a shell must not lead to the default, which may be production.
+    """
+    if value is not None and not value.strip():
+        raise SettingsError(f"{where}: must not be empty")
+
+
+def _check_variables(environ: Mapping[str, str], demo: bool) -> None:
+    """Refuse a variable that is empty, or all but one of ours: none must go unheard."""
+    for name in (*SET_BY_USER, *(() if demo else ("VPS_API_URL", "VPS_API_TOKEN"))):
+        refuse_empty(environ.get(name), f"environment {name}")
     for name in environ:
         if not name.startswith("CIPLUN_") or name in VARIABLES:
             continue
@@ -146,7 +160,7 @@ def _token(
         source = _source(key, table[key], environ)
         return source, f"{origin}: {source.describe()}"
     saved = saved_token(environ, profile)
-    if saved.exists():
+    if seen(saved):
         source = FromFile(saved, tidy(saved, environ))
         return source, source.describe()
     if _provider(environ).get("api_token"):
@@ -161,6 +175,7 @@ def _source(key: str, value: str, environ: Mapping[str, str]) -> TokenSource:
     if key == "token_command":
         return FromCommand(value)
     if key == "token_env":
+        refuse_empty(environ.get(value), f"environment {value}")
         return FromEnvironment(value, environ)
     if key == "token_file":
         path = expand(value, environ)
@@ -184,7 +199,7 @@ def _provider(environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The settings of the provider's own tool, empty where there are none to be read."""
     path = provider_file(environ)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
         check_owned(path, tidy(path, environ))
     except (OSError, ValueError, RecursionError):
         return {}
@@ -200,7 +215,9 @@ def _provider_url(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def check_url(url: str, origin: str) -> str:
-    """The address, if a token may be sent to it. Raises SettingsError."""
+    """The address, if a token may be sent to it and none is in it. Raises SettingsError."""
+    if masked(url) != url:
+        raise SettingsError(f"{origin}: url: there is a token in the address")
     try:
         return base_url(url).rstrip("/")
     except ValueError as error:
@@ -211,7 +228,10 @@ def describe(settings: Settings) -> list[tuple[str, str, str]]:
     """Name, value and origin of each setting; of the token only its source."""
     values = {name: getattr(settings, name) for name in settings.origins}
     values["token"] = "set" if settings.token or settings.demo else "not set"
-    return [(name, _shown(values[name]) or "-", where) for name, where in settings.origins.items()]
+    return [
+        (name, masked(_shown(values[name])) or "-", where)
+        for name, where in settings.origins.items()
+    ]
 
 
 def _shown(value: object) -> str:

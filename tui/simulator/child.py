@@ -6,11 +6,21 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 _NEEDED: Final = ("PATH", "PYTHON", "LD_", "DYLD_", "LANG", "LC_", "HOME", "TMPDIR")
 """Beginnings of the variables it is given: whatever holds a real token is none of its business."""
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the child may know; an empty entry of PYTHONPATH would be the current folder."""
+    passed = {name: value for name, value in environ.items() if name.startswith(_NEEDED)}
+    if "PYTHONPATH" in passed:
+        entries = passed["PYTHONPATH"].split(os.pathsep)
+        passed["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if entry)
+    return passed
 
 
 class SimulatorFailed(Exception):
@@ -36,13 +46,14 @@ class ChildSimulator:
         """Start it and wait for its address. Raises SimulatorFailed."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # nothing is run that lies in the current folder
             "-m",
             "tui.simulator",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # ctrl-c is for the dashboard
-            env={name: value for name, value in os.environ.items() if name.startswith(_NEEDED)},
+            env=_environment(os.environ),
         )
         process = self._process
         if process.stdin is None or process.stdout is None:

@@ -9,6 +9,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
+from tui.config.paths import open_private, private_folder, seen
 from tui.vps.sanitize import clean
 from tui.vps.token import Token
 
@@ -49,9 +50,7 @@ class PrivateFile(RotatingFileHandler):
     """A rotating file that only its owner can read."""
 
     def _open(self) -> object:  # type: ignore[override]
-        descriptor = os.open(
-            self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
-        )
+        descriptor = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 
@@ -64,11 +63,11 @@ def configure(path: Path) -> bool:
     logging.raiseExceptions = False
     logging.lastResort = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         handler = PrivateFile(path, maxBytes=SIZE, backupCount=3, encoding="utf-8", delay=True)
     except OSError:
         return False
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    if not (os.access(path, os.W_OK) if seen(path) else os.access(path.parent, os.W_OK | os.X_OK)):
         return False
     handler.setFormatter(CleanFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from typing import Final, final
 
-_PRINTABLE: Final = re.compile(r"[!-~]+")
+_ODD: Final = re.compile(r"[^!-~]")
+_QUOTES: Final = "\"'`"
+_NAMES: Final = {" ": "a space", "\t": "a tab", "\n": "a line end", "\r": "a line end"}
+_LOOKS: Final = re.compile(r"vps_[^\s'\",:;()]+")
+
+
+def masked(text: str) -> str:
+    """Return `text` without what looks like a token, for quoting what somebody typed."""
+    return _LOOKS.sub("***", text)
 
 
 class BadToken(ValueError):
-    """A token with characters that no HTTP header may carry; the message never quotes it."""
+    """A token that is none; the message says which sign is wrong, and never quotes the rest."""
 
 
 @final
@@ -17,15 +25,22 @@ class Token:
     """A bearer token. ``str``, ``repr`` and formatting give ``***``; only `reveal` gives the text.
 
     Surrounding white space is stripped; anything but printable ASCII inside is refused, because
-    a line end in a header value ends up in an exception's message.
+    a line end in a header value ends up in an exception's message. Quotes around it are not part
+    of it: whoever wrote them meant them for a shell. Raises BadToken.
     """
 
     __slots__ = ("__text",)
 
     def __init__(self, text: str) -> None:
         stripped = text.strip()
-        if not _PRINTABLE.fullmatch(stripped):
-            raise BadToken("the token is empty or has characters that a token cannot have")
+        if not stripped:
+            raise BadToken("the token is empty")
+        if odd := _ODD.search(stripped):
+            sign = _NAMES.get(odd[0], f"U+{ord(odd[0]):04X}")
+            raise BadToken(f"the token has characters that a token cannot have: {sign}")
+        for sign in (stripped[0], stripped[-1]):
+            if sign in _QUOTES:
+                raise BadToken(f"the token has {sign} around it, which is not part of it")
         self.__text = stripped
 
     def reveal(self) -> str:

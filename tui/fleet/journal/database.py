@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui.config import paths
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -125,10 +127,10 @@ def _migrate(db: sqlite3.Connection, open_states: str) -> None:
 
 def _make_private(path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        paths.private_folder(path.parent)
+        os.close(paths.open_private(path, os.O_RDWR))
     except OSError as error:
-        raise NoFile(f"{path}: {error.strerror}") from error
+        raise NoFile(paths.trouble(path, error)) from error
 
 
 def _on_network(path: Path) -> bool:

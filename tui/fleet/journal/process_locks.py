@@ -12,6 +12,8 @@ import os
 import secrets
 from pathlib import Path
 
+from tui.config.paths import open_private, private_folder
+
 
 class Sessions:
     """A folder of lock files; without a folder there is nobody else."""
@@ -25,9 +27,8 @@ class Sessions:
         """The name of this session, its lock held from now on. Raises OSError."""
         if self._folder is not None and not self._held(self._folder):
             self.leave()
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self._descriptor = os.open(self._folder / self.name, flags, 0o600)
+            private_folder(self._folder)
+            self._descriptor = open_private(self._folder / self.name, os.O_RDWR)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return self.name
 

@@ -10,7 +10,8 @@ from tui.config.settings import Settings
 from tui.fleet.operation import Operation
 from tui.notices import News
 from tui.screens.dashboard.screen import Dashboard
-from tui.terminal import notify as signals
+from tui.terminal import hooks, notify
+from tui.terminal.textual_private import driver_of
 
 
 class Announcing(App[None]):
@@ -42,18 +43,19 @@ class Announcing(App[None]):
     def name_window(self) -> None:
         """Name the window after the profile."""
         self._title_tells = False
-        self._write(signals.title(f"ciplun · {self._settings.profile}"))
+        self._write(notify.title(f"ciplun · {self._settings.profile}"))
 
     def _write(self, controls: str) -> None:
         """Send something that is not painted to the terminal."""
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(controls)
+        driver = driver_of(self)
+        if driver is not None and not self.is_headless:
+            driver.write(controls)
 
     def _announce(self, operation: Operation, news: News) -> None:
         """Tell an end to who is not looking: the screen, bell, notification, the user's command."""
         if self.dashboard is not None:
             self.dashboard.tell(news.text, bad=news.bad)
-        self._write(signals.done_signal(news.text, self._environ) + signals.title(news.text))
+        self._write(notify.done_signal(news.text, self._environ) + notify.title(news.text))
         self._title_tells = True
         command = self._settings.on_finished
         if command:
@@ -63,5 +65,5 @@ class Announcing(App[None]):
                 "server": operation.server_name,
                 "snapshot": operation.snapshot_name,
             }
-            hook = signals.run_hook((*command, news.text), facts, self._environ)
+            hook = hooks.run_hook((*command, news.text), facts, self._environ)
             self.run_worker(hook, group="hooks", exit_on_error=False)

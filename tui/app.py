@@ -32,6 +32,7 @@ from tui.session import Session
 from tui.terminal import logs
 from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver, Shown
+from tui.terminal.textual_private import driver_of
 from tui.themes import THEMES, with_accent
 from tui.vps.errors import Forbidden, NotFound
 from tui.vps.models import Account
@@ -148,8 +149,9 @@ class CiplunApp(CalmCrash, Announcing):
 
     def on_resize(self) -> None:
         """Paint everything: what a terminal shows after a change of its size is its own affair."""
-        if isinstance(self._driver, CalmDriver):
-            self._driver.repaint()
+        driver = driver_of(self)
+        if isinstance(driver, CalmDriver):
+            driver.repaint()
 
     @on(Dashboard.RedrawWanted)
     def redraw(self) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from textual.color import Color, ColorParseError
-from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 from textual.theme import BUILTIN_THEMES
 
 from tui.commands import COMMANDS
 from tui.config.file import SettingsError
 from tui.config.settings import Settings
+from tui.terminal.textual_private import key_name
 from tui.themes import THEMES
 from tui.widgets.row_list import RowList
 
@@ -61,7 +62,7 @@ def keys_problem(keymap: Mapping[str, str]) -> str:
         for key in map(str.strip, keys.split(",")):
             if not _is_key(key):
                 return f"{name}: there is no key {key!r}"
-            whole = _character_to_key(key) if len(key) == 1 else key
+            whole = key_name(key)
             if users.setdefault(whole, name) != name:
                 return f"{key} is used by both {users[whole]} and {name}"
     return ""

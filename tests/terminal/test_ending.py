@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.drivers.linux_driver import LinuxDriver
 
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.pty import Terminal
 from tests.terminal.test_demo import CIPLUN, environ
 from tui.simulator.web import Hook
-from tui.terminal.driver import CalmDriver
 
 PROMPT = 2.0
 """Seconds within which it must be gone."""
@@ -299,23 +297,3 @@ def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_p
     assert TOKEN not in text
     assert "\x1b" not in text
     assert log.stat().st_mode & 0o777 == 0o600
-
-
-def test_the_private_parts_it_is_built_on_are_there() -> None:
-    for name in (
-        "start_application_mode",
-        "stop_application_mode",
-        "run_input_thread",
-        "disable_input",
-        "_disable_mouse_support",
-        "process_message",
-        "write",
-        "close",
-    ):
-        assert callable(getattr(LinuxDriver, name))
-        assert name in vars(CalmDriver) or name == "process_message"
-    from textual._xterm_parser import XTermParser
-    from textual.message_pump import MessagePump
-
-    assert hasattr(XTermParser(), "_timeout_time")
-    assert hasattr(MessagePump(), "_next_callbacks")

@@ -1,8 +1,7 @@
 """A terminal driver that ends when its terminal does, and sleeps while nothing happens.
 
 Textual's own driver is killed by SIGHUP and SIGTERM without putting the terminal back, spins when
-the terminal is gone, and wakes up ten times a second to look for keys. This one builds on private
-parts of it (Textual 8.2): a test checks that they are there, and the version is pinned.
+the terminal is gone, and wakes up ten times a second to look for keys.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import selectors
 import signal
 import termios
 import threading
-from asyncio import AbstractEventLoop, get_running_loop, run_coroutine_threadsafe
+from asyncio import run_coroutine_threadsafe
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
@@ -22,13 +21,11 @@ from time import monotonic
 from types import FrameType
 from typing import Final
 
-from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.terminal.ascii import to_ascii
 from tui.terminal.frame_diff import Painter
+from tui.terminal.textual_private import ParseError, TerminalDriver, XTermParser, waits_for_more
 
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
@@ -47,10 +44,9 @@ class Shown(Message):
     """The terminal has shown what was written before it was asked."""
 
 
-class CalmDriver(LinuxDriver):
+class CalmDriver(TerminalDriver):
     """Leaves on SIGHUP, SIGTERM and a closed terminal; the exit code is 128 + the signal."""
 
-    _loop: AbstractEventLoop
     round_trip = 0.0
     """Seconds from a question to the terminal's answer, before anything is shown; 0: none yet."""
     _asked_at = 0.0
@@ -60,7 +56,6 @@ class CalmDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and listen for its end."""
-        self._loop = get_running_loop()
         self._painter = Painter()
         self._answers = threading.Event()
         self._open_questions = 0
@@ -91,9 +86,9 @@ class CalmDriver(LinuxDriver):
         timer = threading.Timer(LAST_RESORT, self._end_now, (code,))
         timer.daemon = True
         timer.start()
-        leave = functools.partial(self._app.exit, return_code=code)
+        leave = functools.partial(self.app.exit, return_code=code)
         with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is left to end
-            self._loop.call_soon_threadsafe(leave)
+            self.loop.call_soon_threadsafe(leave)
 
     def _end_now(self, code: int) -> None:
         if self.attrs_before is not None:
@@ -106,7 +101,7 @@ class CalmDriver(LinuxDriver):
         if self._gone:
             return
         lean = self._painter.lean(
-            to_ascii(data) if getattr(self._app, "ascii_only", False) else data
+            to_ascii(data) if getattr(self.app, "ascii_only", False) else data
         )
         if lean:
             self._unasked = True
@@ -145,11 +140,6 @@ class CalmDriver(LinuxDriver):
         if not self._gone:
             super().close()
 
-    def _disable_mouse_support(self) -> None:
-        super()._disable_mouse_support()
-        if self._mouse:
-            self.write("\x1b[?1016l")  # pixel reports, which the base class leaves on
-
     def disable_input(self) -> None:
         """Stop reading keys, with what the terminal was asked answered."""
         if self.round_trip and not self._gone:
@@ -160,13 +150,13 @@ class CalmDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop or until the terminal is gone; asleep in between."""
-        parser = XTermParser(self._debug)
+        parser = XTermParser()
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             selector.register(self._wake_read, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                waiting = _ESCAPE_WAIT if parser._timeout_time is not None else None
+                waiting = _ESCAPE_WAIT if waits_for_more(parser) else None
                 ready = {key.fd for key, _ in selector.select(waiting)}
                 if self._wake_read in ready:
                     break
@@ -195,9 +185,9 @@ class CalmDriver(LinuxDriver):
         for number, event in enumerate(events, 1):
             self.process_message(event)
             if number < len(events) and not self._ending:
-                turn = dealt_with(self._app)
+                turn = dealt_with(self.app)
                 try:
-                    run_coroutine_threadsafe(turn, self._loop).result(_TURN)
+                    run_coroutine_threadsafe(turn, self.loop).result(_TURN)
                 except (TimeoutError, CancelledError):
                     continue
                 except RuntimeError:  # the loop is closed

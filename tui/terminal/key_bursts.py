@@ -8,6 +8,8 @@ from typing import Any, Final
 from textual.app import App
 from textual.message_pump import MessagePump
 
+from tui.terminal.textual_private import has_callbacks
+
 _STILL: Final = 10
 """Turns of the event loop in a row without a message after which a key has been dealt with."""
 _TURNS: Final = 500
@@ -26,4 +28,4 @@ async def dealt_with(app: App[Any]) -> None:
 
 
 def _busy(pump: MessagePump) -> bool:
-    return pump.message_queue_size > 0 or len(pump._next_callbacks) > 0
+    return pump.message_queue_size > 0 or has_callbacks(pump)

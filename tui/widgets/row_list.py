@@ -15,6 +15,7 @@ from textual.events import Blur, Click, Focus, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
 
+from tui.terminal.textual_private import replace_border_title
 from tui.widgets.glyphs import UNICODE, Glyphs
 from tui.widgets.line import differing
 from tui.widgets.row_columns import Column
@@ -107,7 +108,7 @@ class RowList(RowLines[Row], can_focus=True):
             self.border_title = title
         elif not title.is_same(self._title):
             start, end = differing(self._title, title)
-            self._border_title = title  # setting `border_title` would repaint the whole pane
+            replace_border_title(self, title)
             self.refresh(Region(start + 2, -1, end - start + 1, 1))  # behind a corner and a dash
         self._title = title
 

@@ -11,6 +11,7 @@ from textual import on
 
 from tui.screens.dashboard.board import Board
 from tui.terminal.driver import CalmDriver
+from tui.terminal.textual_private import driver_of
 from tui.widgets.row_list import RowList
 
 HURRY: Final = 0.3
@@ -91,7 +92,7 @@ class Journey(Board):
 
     def _ask(self) -> None:
         """Have the terminal say when it has shown this frame."""
-        driver = self.app._driver
+        driver = driver_of(self.app)
         if self._waiting is None and isinstance(driver, CalmDriver) and driver.ask():
             self._asked_at_key = self.pane.cursor_key
             self._waiting = self._later(LONGEST, self.shown)
@@ -109,7 +110,7 @@ class Journey(Board):
         for pane in (self.servers, self.table):
             if pane.has_focus:
                 pane.release()
-        driver = self.app._driver
+        driver = driver_of(self.app)
         if isinstance(driver, CalmDriver) and driver.behind:
             self._ask()
         elif self.pane.cursor_key != self._asked_at_key:

@@ -1,0 +1,137 @@
+"""Every private part of Textual that ciplun rests on, each with its reason, and nothing else.
+
+Textual's minor version is pinned. `USED` is read by a test that looks each name up in the installed
+version, and that finds private names used anywhere else in the code.
+"""
+
+from __future__ import annotations
+
+import sys
+from asyncio import AbstractEventLoop
+from typing import Any, Final
+
+from rich.console import RenderableType
+from textual._parser import ParseError as ParseError
+from textual._xterm_parser import XTermParser as XTermParser
+from textual.app import App
+from textual.content import Content
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import _character_to_key
+from textual.message_pump import MessagePump
+from textual.widget import Widget
+
+USED: Final = (
+    # What the terminal sends becomes keys in here, and nothing public can be put before it.
+    "textual._parser:ParseError",
+    "textual._parser:Parser._timeout_time",
+    "textual._xterm_parser:XTermParser",
+    # A key in the settings is compared as Textual names it.
+    "textual.keys:_character_to_key",
+    # The frame's text is changed without painting the whole pane.
+    "textual.widget:Widget._border_title",
+    # Whether a key has been dealt with.
+    "textual.message_pump:MessagePump._next_callbacks",
+    # Controls that paint nothing, and questions to the terminal, go through the driver.
+    "textual.app:App._driver",
+    # Textual's own crash page shows local variables; these end the app without it.
+    "textual.app:App._close_messages_no_wait",
+    "textual.app:App._exception",
+    "textual.app:App._exception_event",
+    "textual.app:App._exit_renderables",
+    "textual.app:App._handle_exception",
+    "textual.app:App._print_error_renderables",
+    "textual.app:App._return_code",
+    # Drivers are not documented at all, with or without an underscore.
+    "textual.driver:Driver._app",
+    "textual.driver:Driver._loop",
+    "textual.driver:Driver._mouse",
+    "textual.driver:Driver.process_message",
+    "textual.driver:Driver.send_message",
+    "textual.drivers.linux_driver:LinuxDriver._disable_mouse_support",
+    "textual.drivers.linux_driver:LinuxDriver.attrs_before",
+    "textual.drivers.linux_driver:LinuxDriver.close",
+    "textual.drivers.linux_driver:LinuxDriver.disable_input",
+    "textual.drivers.linux_driver:LinuxDriver.exit_event",
+    "textual.drivers.linux_driver:LinuxDriver.fileno",
+    "textual.drivers.linux_driver:LinuxDriver.run_input_thread",
+    "textual.drivers.linux_driver:LinuxDriver.start_application_mode",
+    "textual.drivers.linux_driver:LinuxDriver.stop_application_mode",
+    "textual.drivers.linux_driver:LinuxDriver.write",
+)
+"""`module:name`, or `module:class.attribute`."""
+
+
+class EndingApp(App[None]):
+    """An app that is told of the error that ends it, and shows nothing of it by itself."""
+
+    def failed(self, error: BaseException | None) -> None:
+        """Called once or more before the end."""
+
+    def last_words(self) -> None:
+        """Called when the terminal has been given back."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self.end_because_of(error)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End because of an error, without showing what Textual would."""
+        error = next((each for each in renderables if isinstance(each, BaseException)), None)
+        self.end_because_of(error or sys.exc_info()[1])
+
+    def end_because_of(self, error: BaseException | None) -> None:
+        """End with exit code 1. The error is handed over: none is being handled at this time."""
+        self._return_code = 1
+        self.failed(error)
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        self._exit_renderables.clear()
+        self.last_words()
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, its parts by public names."""
+
+    @property
+    def app(self) -> App[Any]:
+        """The app it serves."""
+        return self._app
+
+    @property
+    def loop(self) -> AbstractEventLoop:
+        """The event loop of the app."""
+        return self._loop
+
+    def _disable_mouse_support(self) -> None:
+        super()._disable_mouse_support()
+        if self._mouse:
+            self.write("\x1b[?1016l")  # pixel reports, which the base class leaves on
+
+
+def driver_of(app: App[Any]) -> Driver | None:
+    """What the app writes to; None before it has begun."""
+    return app._driver
+
+
+def key_name(key: str) -> str:
+    """A key of one letter as Textual names it: ``?`` is ``question_mark``."""
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+def has_callbacks(pump: MessagePump) -> bool:
+    """Whether something is to be called once its messages have been handled."""
+    return len(pump._next_callbacks) > 0
+
+
+def waits_for_more(parser: XTermParser) -> bool:
+    """Whether a key has only begun, with an escape."""
+    return parser._timeout_time is not None
+
+
+def replace_border_title(widget: Widget, title: Content) -> None:
+    """Change the text in the frame; setting `border_title` would repaint the whole widget."""
+    widget._border_title = title

@@ -87,7 +87,7 @@ class CiplunApp(CalmCrash, Announcing):
 
     def get_default_screen(self) -> Screen[Any]:
         """The dashboard: it stays for the app's life, whatever account it shows."""
-        return Dashboard(self._open_session(self._settings), self._glyphs, self._settings.keys)
+        return Dashboard(self._open_session(self._settings), self._glyphs)
 
     def on_mount(self) -> None:
         """Connect, or say how to give a token where there is none."""
@@ -129,7 +129,7 @@ class CiplunApp(CalmCrash, Announcing):
         """Show another account."""
         self._dress(settings)
         if self.dashboard is not None:
-            self.dashboard.use(self._open_session(settings), settings.keys)
+            self.dashboard.use(self._open_session(settings))
         self.name_window()
         if self._wants_token:
             self._first_run()
@@ -162,7 +162,7 @@ class CiplunApp(CalmCrash, Announcing):
     @on(Shown)
     def _shown(self) -> None:
         if self.dashboard is not None:
-            self.dashboard.shown()
+            self.dashboard.pacer.shown()
 
     def _resumed(self) -> None:
         """Ask at once after having been stopped."""

@@ -9,6 +9,7 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -283,6 +284,11 @@ class Session:
             return self.clock.wall()
         epoch, instant = service
         return epoch + self.clock.monotonic() - instant
+
+    @property
+    def now(self) -> datetime:
+        """The service's present time, to which all ages refer."""
+        return datetime.fromtimestamp(self.service_now(), UTC)
 
     def expected_time(self, kind: Kind) -> tuple[str, float] | None:
         """How long an operation of this kind should take: words, and seconds until overdue."""

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import DataTable, OptionList
 from textual.widgets.option_list import Option
 
+from tui.fleet.state import Fleet
 from tui.vps.models import Snapshot
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.snapshot_table import SnapshotTable
@@ -49,14 +50,14 @@ class Ours:
         self.widget = SnapshotTable(UNICODE, lambda kind: None, id="list")
 
     def load(self, rows: Rows) -> None:
-        self.widget.show(rows, NOW, restoring={})
+        self.widget.show(rows, Fleet(), NOW)
 
     def one(self, rows: Rows) -> None:
         rows[3] = Snapshot(
             **{f: getattr(rows[3], f) for f in Snapshot.__struct_fields__ if f != "name"},
             name="changed",
         )
-        self.widget.show(rows, NOW, restoring={})
+        self.widget.show(rows, Fleet(), NOW)
 
 
 class Stock:

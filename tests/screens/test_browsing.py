@@ -136,8 +136,7 @@ async def test_sort_and_reverse(simulated: Place) -> None:
         seen = set()
         for _ in range(6):
             await pilot.press("s")
-            seen.add(board.sorts["servers"][0])
-            assert board.servers._sort[0] == board.sorts["servers"][0]
+            seen.add(board.servers.arrangement.sort)
         assert len(seen) > 2
         before = [v.server.id for v in board.servers._rows]
         await pilot.press("S")

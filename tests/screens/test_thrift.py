@@ -84,7 +84,7 @@ async def test_only_visible_lines_of_50_000_rows_are_drawn(
             return original(self, row)
 
         monkeypatch.setattr(type(table), "row_cells", row_cells)
-        table.show(snapshots(50_000), board.now, restoring={})
+        table.show(snapshots(50_000), board.fleet, board.session.now)
         await pilot.pause()
         assert 0 < len(drawn) < 45
         drawn.clear()
@@ -124,7 +124,7 @@ async def test_a_list_that_is_held_paints_when_it_is_released(
         table = board.table
         with repaints(monkeypatch) as asked:
             table.hold()
-            table.show(snapshots(5), board.now, restoring={})
+            table.show(snapshots(5), board.fleet, board.session.now)
             table.action_move(2)
             assert table.cursor_row == snapshots(5)[2]
             assert asked == []

@@ -324,7 +324,7 @@ async def test_a_protected_snapshot_is_marked_and_deleted_nowhere(simulated: Pla
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         await choose(pilot, "db-01", "nightly-1")
-        target = board.chosen_snapshot
+        target = board.panes.snapshot
         assert target is not None
         await pilot.press("x")
         await until(pilot, lambda: target.id in board.fleet.protected)

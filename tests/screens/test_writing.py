@@ -65,7 +65,7 @@ async def test_create_from_the_key_to_completed(simulated: Place) -> None:
         pilot.app.clear_notifications()
         news = "before-update-2025-01-22 of web-server-02 is completed"
         await until(pilot, lambda: f"─ {news}" in shown(pilot))
-        board.use(board.session, {})  # as another account's would be
+        board.use(board.session)  # as another account's would be
         await until(pilot, lambda: news not in shown(pilot))
 
 
@@ -224,7 +224,7 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         await choose(pilot, "db-01", "nightly-3")
-        target = board.chosen_snapshot
+        target = board.panes.snapshot
         assert target is not None
         await pilot.press("R")
         assert isinstance(pilot.app.screen, ConfirmDialog)

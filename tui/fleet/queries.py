@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 from tui.fleet.state import Fleet, ServerView
 from tui.vps.models import Key, Phase, Snapshot
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Arrangement(msgspec.Struct, frozen=True):
+    """Which rows a list shows, those that match `text`, and the column they are sorted by."""
+
+    sort: str = ""
+    reverse: bool = False
+    text: str = ""
 
 
 def _newest(view: ServerView) -> datetime:
@@ -43,18 +53,16 @@ SNAPSHOT_SORTS: Final[dict[str, Callable[[Snapshot], Any]]] = {
 """Sort keys of the snapshot table; newest and largest come first."""
 
 
-def servers(
-    fleet: Fleet, *, text: str = "", sort: str = "name", reverse: bool = False
-) -> tuple[ServerView, ...]:
-    """The servers to list: those whose name, hostname, address or id has `text` in it."""
+def servers(fleet: Fleet, by: Arrangement) -> tuple[ServerView, ...]:
+    """The servers to list: those with the text in name, hostname, address or id."""
     views: Iterable[ServerView] = fleet.servers.values()
-    if text:
-        wanted = text.casefold()
+    if by.text:
+        wanted = by.text.casefold()
         views = (view for view in views if wanted in _server_text(view))
     ordered = sorted(views, key=SERVER_SORTS["name"])
-    if sort != "name":
-        ordered.sort(key=SERVER_SORTS[sort])
-    return tuple(reversed(ordered)) if reverse else tuple(ordered)
+    if by.sort != "name":
+        ordered.sort(key=SERVER_SORTS[by.sort])
+    return tuple(reversed(ordered)) if by.reverse else tuple(ordered)
 
 
 def _server_text(view: ServerView) -> str:
@@ -62,15 +70,13 @@ def _server_text(view: ServerView) -> str:
     return f"{server.name}\n{server.hostname}\n{server.address}\n{server.id}".casefold()
 
 
-def snapshots(
-    rows: Iterable[Snapshot], *, text: str = "", sort: str = "created", reverse: bool = False
-) -> tuple[Snapshot, ...]:
-    """The snapshots to list: those whose name, description, status, server or id has `text`."""
-    if text:
-        wanted = text.casefold()
+def snapshots(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
+    """The snapshots to list: those with the text in name, description, status, server or id."""
+    if by.text:
+        wanted = by.text.casefold()
         rows = (s for s in rows if wanted in _snapshot_text(s))
-    ordered = sorted(rows, key=SNAPSHOT_SORTS[sort])
-    return tuple(reversed(ordered)) if reverse else tuple(ordered)
+    ordered = sorted(rows, key=SNAPSHOT_SORTS[by.sort])
+    return tuple(reversed(ordered)) if by.reverse else tuple(ordered)
 
 
 def _snapshot_text(snapshot: Snapshot) -> str:
@@ -85,23 +91,21 @@ class Everything:
         self._servers: Mapping[Key, ServerView] | None = None
         self._all: tuple[Snapshot, ...] = ()
         self._texts: tuple[str, ...] = ()
-        self._order: tuple[str, bool] | None = None
+        self._ordered_by: Arrangement | None = None
         self._ordered: tuple[Snapshot, ...] = ()
 
-    def rows(
-        self, fleet: Fleet, *, text: str = "", sort: str = "created", reverse: bool = False
-    ) -> tuple[Snapshot, ...]:
+    def rows(self, fleet: Fleet, by: Arrangement) -> tuple[Snapshot, ...]:
         """As `snapshots`, of the whole fleet."""
         if fleet.servers is not self._servers:
             self._servers = fleet.servers
             self._all = tuple(s for view in fleet.servers.values() for s in view.snapshots)
-            self._texts, self._order = (), None
-        if text:
+            self._texts, self._ordered_by = (), None
+        if by.text:
             self._texts = self._texts or tuple(map(_snapshot_text, self._all))
-            wanted = text.casefold()
+            wanted = by.text.casefold()
             found = [s for s, t in zip(self._all, self._texts, strict=True) if wanted in t]
-            return snapshots(found, sort=sort, reverse=reverse)
-        if self._order != (sort, reverse):
-            self._order = (sort, reverse)
-            self._ordered = snapshots(self._all, sort=sort, reverse=reverse)
+            return snapshots(found, msgspec.structs.replace(by, text=""))
+        if self._ordered_by != by:
+            self._ordered_by = by
+            self._ordered = snapshots(self._all, by)
         return self._ordered

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
 from tui.fleet.state import ServerView
-from tui.text import age, size, stamp
+from tui.text import age, duration, size, stamp
 from tui.vps.models import Snapshot
 from tui.widgets.line import Piece, differing
 from tui.widgets.titles import pane_title
+
+if TYPE_CHECKING:
+    from tui.session import Session
 
 _DOT: Piece = (" · ", "$text-muted")
 _TITLE_CELLS = 20
@@ -37,20 +41,15 @@ class Details(Widget):
         return Content("\n").join(self._shown)
 
     def show(
-        self,
-        snapshot: Snapshot | None,
-        view: ServerView | None,
-        under_way: str,
-        now: datetime,
-        *,
-        protected: bool = False,
+        self, snapshot: Snapshot | None, view: ServerView | None, session: Session, now: datetime
     ) -> None:
-        """Describe what is chosen, and what is `under_way` on its server."""
+        """Describe what is chosen, and what is under way on its server."""
         lines = []
         if snapshot is not None:
+            protected = snapshot.id in session.store.fleet.protected
             lines.append(_snapshot_line(snapshot, now, protected))
         if view is not None:
-            lines.append(_server_line(view, under_way))
+            lines.append(_server_line(view, _under_way(view, session, now)))
         self._show(tuple(lines), self._outage)
 
     def show_outage(self, words: str) -> None:
@@ -94,6 +93,19 @@ def _snapshot_line(snapshot: Snapshot, now: datetime, protected: bool) -> Conten
     if snapshot.description:
         pieces += [_DOT, (snapshot.description, "")]
     return Content.assemble(*pieces)
+
+
+def _under_way(view: ServerView, session: Session, now: datetime) -> str:
+    """What is being done to a server, since when and for how long."""
+    fleet, key = session.store.fleet, view.server.id
+    operation = fleet.operations.get(key)
+    if operation is None:
+        return "being restored" if fleet.restoring(key) else ""
+    if operation.accepted_at is None:
+        return f"{operation.title}: {operation.state.value}"
+    elapsed = duration(now.timestamp() - operation.accepted_at)
+    expected = session.expected_time(operation.kind)
+    return f"{operation.title}: {elapsed}" + (f" of {expected[0]}" if expected else "")
 
 
 def _server_line(view: ServerView, under_way: str) -> Content:

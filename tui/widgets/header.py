@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.cells import cell_len
@@ -11,7 +12,10 @@ from rich.cells import cell_len
 from tui.fleet.state import Fleet, Freshness
 from tui.text import duration, plural
 from tui.vps.errors import Unauthorised
-from tui.widgets.line import Piece
+from tui.widgets.line import Line, Piece
+
+if TYPE_CHECKING:
+    from tui.session import Session
 
 _SEPARATOR: Piece = (" · ", "$text-muted")
 
@@ -30,7 +34,34 @@ class Banner(msgspec.Struct, frozen=True):
     token_origin: str = ""
 
 
-def header_left(banner: Banner, fleet: Fleet, *, narrow: bool = False) -> Sequence[Piece]:
+class Header(Line):
+    """Leaves out what there is no room for."""
+
+    def show_fleet(self, banner: Banner, fleet: Fleet, now: float) -> None:
+        """Show whose fleet it is and how it is. `now` is the monotonic instant."""
+        for narrow in (False, True):
+            left = _left(banner, fleet, narrow=narrow)
+            right = _right(banner, fleet, now, narrow=narrow)
+            if _cells(left) + _cells(right) < self.app.size.width - 2:
+                break
+        self.show(left, right)
+
+
+def banner_of(session: Session) -> Banner:
+    """What the header says of a session."""
+    lock = session.lock
+    left = lock.remaining()
+    return Banner(
+        profile=session.settings.profile,
+        host=session.host,
+        demo=session.settings.demo,
+        read_only=lock.read_only,
+        unlocked_for=0 if lock.locked else left if left else None,
+        token_origin=session.settings.origins.get("token", ""),
+    )
+
+
+def _left(banner: Banner, fleet: Fleet, *, narrow: bool = False) -> Sequence[Piece]:
     """Name, profile, address and totals; the address gives way where there is little room."""
     pieces: list[Piece] = [("ciplun", "bold $primary"), ("  ", "")]
     if banner.demo:
@@ -68,9 +99,7 @@ def _figures(fleet: Fleet) -> Sequence[Piece]:
     return [piece for figure in figures for piece in (_SEPARATOR, figure)][1:]
 
 
-def header_right(
-    banner: Banner, fleet: Fleet, now: float, *, narrow: bool = False
-) -> Sequence[Piece]:
+def _right(banner: Banner, fleet: Fleet, now: float, *, narrow: bool = False) -> Sequence[Piece]:
     """Whether writing is open, and how old the data is. `now` is the monotonic instant."""
     pieces: list[Piece] = []
     if banner.read_only:
@@ -100,8 +129,7 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     return (f"live · {age}", "$text-success")
 
 
-def cells(pieces: Sequence[Piece]) -> int:
-    """How wide they are."""
+def _cells(pieces: Sequence[Piece]) -> int:
     return sum(cell_len(text) for text, _ in pieces)
 
 

@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.fleet.queries import Arrangement
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column, Place, fit, place
 
@@ -70,7 +71,7 @@ class RowLines(ScrollView, Generic[Row]):
         self._places: tuple[Place, ...] = ()
         self._rows: Sequence[Row] = ()
         self._cursor = 0
-        self._sort = ("", False)
+        self.arrangement = Arrangement()
         self._empty = ""
         self._held = False
         self._drawn: dict[int, Line] = {}
@@ -108,9 +109,9 @@ class RowLines(ScrollView, Generic[Row]):
             self._columns, self._places = tuple(columns), ()
             self._place()
 
-    def set_sort(self, column: str, reverse: bool) -> None:
-        """Point out the column that the rows are sorted by."""
-        self._sort = (column, reverse)
+    def order_by(self, arrangement: Arrangement) -> None:
+        """Remember how the rows are chosen and ordered, and point out the column."""
+        self.arrangement = arrangement
         self.refresh_cells()
 
     @property
@@ -186,9 +187,9 @@ class RowLines(ScrollView, Generic[Row]):
         )
 
     def _header(self) -> Line:
-        name, reverse = self._sort
-        arrow = self.glyphs.up if reverse else self.glyphs.down
-        labels = [Cell(c.label + (f" {arrow}" if c.key == name else "")) for c in self._columns]
+        by = self.arrangement
+        arrow = f" {self.glyphs.up if by.reverse else self.glyphs.down}"
+        labels = [Cell(c.label + (arrow if c.key == by.sort else "")) for c in self._columns]
         return Line("header", self._parts(labels))
 
     def _empty_line(self, y: int) -> Line:

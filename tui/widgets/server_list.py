@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 
 from tui.fleet.operation import State
+from tui.fleet.queries import Arrangement
 from tui.fleet.state import Fleet, ServerView
 from tui.text import short_age
 from tui.widgets.glyphs import Glyphs
@@ -26,6 +27,7 @@ class ServerList(RowList[ServerView]):
 
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:
         super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
+        self.arrangement = Arrangement("name")
         self._fleet = Fleet()
         self._now = datetime.now(UTC)
 

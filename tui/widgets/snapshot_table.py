@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 
 from textual.events import Resize
+from textual.reactive import var
 
 from tui.fleet.operation import Kind
+from tui.fleet.queries import Arrangement
+from tui.fleet.state import Fleet
 from tui.text import age, duration, short_age, size
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
@@ -39,34 +42,29 @@ Expectation = Callable[[Kind], tuple[str, float] | None]
 
 
 class SnapshotTable(RowList[Snapshot]):
-    """Rows are snapshots; the time a busy one has taken is counted from its creation."""
+    """Rows are snapshots; the time a busy one has taken is counted from its creation.
+
+    Where `everything` is listed, a column says whose snapshot it is.
+    """
+
+    everything = var(False, init=False)
 
     def __init__(self, glyphs: Glyphs, expectation: Expectation, *, id: str) -> None:
         super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
+        self.arrangement = Arrangement("created")
         self._expectation = expectation
         self._now = datetime.now(UTC)
-        self._restoring: Mapping[Hashable, float | None] = {}
-        self._protected: Container[Hashable] = ()
-        self._everything = False
+        self._fleet = Fleet()
         self._narrow = False
 
-    def show(
-        self,
-        rows: Sequence[Snapshot],
-        now: datetime,
-        *,
-        restoring: Mapping[Hashable, float | None],
-        protected: Container[Hashable] = (),
-    ) -> None:
-        """Take over new rows, the ids a server is restored from with since when, the protected."""
-        self._now, self._restoring, self._protected = now, restoring, protected
+    def show(self, rows: Sequence[Snapshot], fleet: Fleet, now: datetime) -> None:
+        """Take over new rows, the fleet they belong to, and the service's present time."""
+        self._fleet, self._now = fleet, now
         self.set_rows(rows)
 
-    def show_servers(self, everything: bool) -> None:
+    def watch_everything(self) -> None:
         """Show or drop the column that says whose snapshot it is."""
-        if everything != self._everything:
-            self._everything = everything
-            self._choose_columns(self.size.width)
+        self._choose_columns(self.size.width)
 
     def on_resize(self, event: Resize) -> None:
         """Leave out what there is no room for."""
@@ -74,9 +72,9 @@ class SnapshotTable(RowList[Snapshot]):
         super().on_resize(event)
 
     def _choose_columns(self, width: int) -> None:
-        self._narrow = width < _NARROW_BELOW and not self._everything
+        self._narrow = width < _NARROW_BELOW and not self.everything
         columns: tuple[Column, ...] = COLUMNS
-        if self._everything:
+        if self.everything:
             columns = ALL_COLUMNS
         elif self._narrow:
             columns = TINY if width < _TINY_BELOW else NARROW
@@ -95,7 +93,7 @@ class SnapshotTable(RowList[Snapshot]):
         """The server where asked for, name, status, size, age."""
         plain = Cell(row.name, "dim" if row.phase is Phase.UNKNOWN else "")
         name: Cells = plain
-        if row.id in self._protected:
+        if row.id in self._fleet.protected:
             name = (Cell(f"{self.glyphs.protected} ", "mark"), plain)
         status = self._status(row)
         if self._narrow:
@@ -106,13 +104,14 @@ class SnapshotTable(RowList[Snapshot]):
             Cell(size(row.size_mb), "dim" if row.size_mb is None else ""),
             Cell(age(row.created_at, self._now), "dim"),
         )
-        return (Cell(row.server_name), *cells) if self._everything else cells
+        return (Cell(row.server_name), *cells) if self.everything else cells
 
     def _status(self, row: Snapshot) -> Cell:
         g = self.glyphs
         words = row.status.replace("_", " ")
-        if row.id in self._restoring:
-            return self._elapsed("restoring", Kind.RESTORE, self._restoring[row.id])
+        running = self._fleet.operations.get(row.server_id)
+        if running and running.kind is Kind.RESTORE and running.snapshot_id == row.id:
+            return self._elapsed("restoring", Kind.RESTORE, running.accepted_at)
         match row.phase:
             case Phase.COMPLETED:
                 return Cell(f"{g.completed} {words}", "good")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from asyncio import TimerHandle, get_running_loop
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from time import monotonic
 from typing import Final
 
-from textual import on
-
-from tui.screens.dashboard.board import Board
 from tui.terminal.driver import CalmDriver
 from tui.terminal.textual_private import driver_of
-from tui.widgets.row_list import RowList
+from tui.widgets.panes import Panes
 
 HURRY: Final = 0.3
 """Seconds between two moves of the cursor that are one journey."""
@@ -24,79 +21,36 @@ LONGEST: Final = 3.0
 """Seconds after which the terminal's answer is waited for no longer."""
 
 
-class Journey(Board):
+class CursorPacer:
     """The first move paints all that follows from it; more of them only the cursor, till it rests.
 
     Where the terminal answers, it is asked whether it has shown a frame, and while it has not,
-    moves only count: the next frame shows where they have led.
+    moves only count: the next frame shows where they have led. `follow` paints what follows.
     """
 
-    _moved = 0.0
-    _owed = False
-    _resting: TimerHandle | None = None
-    _waiting: TimerHandle | None = None
-    _late: TimerHandle | None = None
-    _asked_at_key: object = None
+    def __init__(self, panes: Panes, follow: Callable[[], None]) -> None:
+        self._panes = panes
+        self._follow = follow
+        self._moved = 0.0
+        self._owed = False
+        self._resting: TimerHandle | None = None
+        self._waiting: TimerHandle | None = None
+        self._late: TimerHandle | None = None
+        self._asked_at_key: Hashable | None = None
 
-    @on(RowList.Highlighted, "#servers")
     def server_chosen(self) -> None:
         """Take the chosen server's snapshots over; they are painted when the cursor rests."""
         self._owed = self._hurried()
         if self._owed:
-            self.table.hold()
-        self.lay_table()
-        self._follow()
+            self._panes.table.hold()
+        self._panes.lay_table()
+        self._go_on()
 
-    @on(RowList.Highlighted, "#snapshots")
     def snapshot_chosen(self) -> None:
-        """Describe the chosen snapshot."""
-        if self.table.has_focus:
+        """Follow a move of the user's; the table's cursor moves with the servers' too."""
+        if self._panes.table.has_focus:
             self._owed = self._hurried()
-            self._follow()
-
-    def _hurried(self) -> bool:
-        """Whether the cursor has moved, or the terminal shown where it is, only just before."""
-        before, self._moved = self._moved, monotonic()
-        soon = self._waiting is not None or self._moved - before < HURRY
-        return soon and not self.app.is_headless
-
-    def _follow(self) -> None:
-        """Paint what follows from the cursor: at once, or when it rests."""
-        if self._owed:
-            self._rest()
-        else:
-            self._rested()
-        self.call_after_refresh(self._ask)
-
-    def _rest(self) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
-        self._resting = self._later(REST, self._rested)
-
-    def _rested(self) -> None:
-        if self._owed and self._waiting is not None:
-            return  # `shown` goes on
-        self._owed = False
-        self.table.release()
-        chosen = self.chosen_view
-        self.session.chosen = chosen.server.id if chosen else None
-        self.show_titles()
-        self.show_details()
-        self.show_bars()
-
-    def _later(self, seconds: float, work: Callable[[], None]) -> TimerHandle:
-        """Call later: a timer of the loop costs far less than a task, and every key needs some."""
-        return get_running_loop().call_later(seconds, self.call_later, work)
-
-    # -- keeping pace with the terminal ------------------------------------------------
-
-    def _ask(self) -> None:
-        """Have the terminal say when it has shown this frame."""
-        driver = driver_of(self.app)
-        if self._waiting is None and isinstance(driver, CalmDriver) and driver.ask():
-            self._asked_at_key = self.pane.cursor_key
-            self._waiting = self._later(LONGEST, self.shown)
-            self._late = self._later(1.5 * driver.round_trip + PATIENCE, self.pane.hold)
+            self._go_on()
 
     def shown(self) -> None:
         """Go on: the terminal has shown the frame."""
@@ -107,13 +61,53 @@ class Journey(Board):
                 timer.cancel()
         self._waiting = self._late = None
         self._moved = monotonic()
-        for pane in (self.servers, self.table):
+        panes = self._panes
+        for pane in (panes.servers, panes.table):
             if pane.has_focus:
                 pane.release()
-        driver = driver_of(self.app)
+        driver = driver_of(panes.app)
         if isinstance(driver, CalmDriver) and driver.behind:
             self._ask()
-        elif self.pane.cursor_key != self._asked_at_key:
-            self.call_after_refresh(self._ask)
+        elif panes.active.cursor_key != self._asked_at_key:
+            panes.call_after_refresh(self._ask)
         if self._owed:
             self._rest()
+
+    def _hurried(self) -> bool:
+        """Whether the cursor has moved, or the terminal shown where it is, only just before."""
+        before, self._moved = self._moved, monotonic()
+        soon = self._waiting is not None or self._moved - before < HURRY
+        return soon and not self._panes.app.is_headless
+
+    def _go_on(self) -> None:
+        """Paint what follows from the cursor: at once, or when it rests."""
+        if self._owed:
+            self._rest()
+        else:
+            self._rested()
+        self._panes.call_after_refresh(self._ask)
+
+    def _rest(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = self._later(REST, self._rested)
+
+    def _rested(self) -> None:
+        if self._owed and self._waiting is not None:
+            return  # `shown` goes on
+        self._owed = False
+        self._panes.table.release()
+        self._follow()
+
+    def _later(self, seconds: float, work: Callable[[], None]) -> TimerHandle:
+        """Call later: a timer of the loop costs far less than a task, and every key needs some."""
+        return get_running_loop().call_later(seconds, self._panes.call_later, work)
+
+    def _ask(self) -> None:
+        """Have the terminal say when it has shown this frame."""
+        driver = driver_of(self._panes.app)
+        if self._waiting is None and isinstance(driver, CalmDriver) and driver.ask():
+            pane = self._panes.active
+            self._asked_at_key = pane.cursor_key
+            self._waiting = self._later(LONGEST, self.shown)
+            self._late = self._later(1.5 * driver.round_trip + PATIENCE, pane.hold)

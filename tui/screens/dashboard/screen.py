@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 from textual.events import Resize
+from textual.message import Message
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.commands import bindings
-from tui.fleet import queries as views
-from tui.fleet.operation import Kind
-from tui.fleet.state import Fleet, ServerView
+from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.screens.dashboard.browsing import Browsing
-from tui.screens.dashboard.cursor_pacing import Journey
-from tui.screens.dashboard.write_flows import Writing
-from tui.text import duration
+from tui.screens.dashboard.cursor_pacing import CursorPacer
+from tui.screens.dashboard.write_flows import WriteFlows
 from tui.widgets.details_pane import Details
-from tui.widgets.empty_states import servers_empty, snapshots_empty
+from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.header import Banner, cells, header_left, header_right, notice_words
+from tui.widgets.header import Header, banner_of, notice_words
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import Line
+from tui.widgets.panes import Panes
+from tui.widgets.row_list import RowList
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
-from tui.widgets.text_field import Field
-from tui.widgets.titles import pane_title
-from tui.widgets.usage_bar import usage_title
 
 if TYPE_CHECKING:
     from tui.session import Session
@@ -40,7 +34,7 @@ if TYPE_CHECKING:
 MIN_SIZE = (60, 15)
 
 
-class Dashboard(Journey, Browsing, Writing):
+class Dashboard(Screen[None]):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -48,50 +42,63 @@ class Dashboard(Journey, Browsing, Writing):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#servers"
 
-    def __init__(self, session: Session, glyphs: Glyphs, keymap: Mapping[str, str]) -> None:
-        super().__init__(session, glyphs, keymap)
+    servers = getters.query_one("#servers", ServerList)
+    table = getters.query_one("#snapshots", SnapshotTable)
+    details = getters.query_one("#details", Details)
+    filter_bar = getters.query_one("#filter-line", FilterBar)
+
+    class RedrawWanted(Message):
+        """The screen may not show what was sent; the app has the terminal."""
+
+    class ProfileWanted(Message):
+        """Another account is asked for; the app has the list of them."""
+
+    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.session = session
+        self.glyphs = glyphs
+        self.panes = Panes(session, glyphs)
+        self.pacer = CursorPacer(self.panes, self._follow)
+        self.flows = WriteFlows(self.panes)
         self._pending: Change | None = None
         self._ticker: Timer | None = None
         self._tick_every = 0.0
         self._note = ""
-        self._all = views.Everything()
-        self._as_of = self.now  # what all ages on the screen refer to: they move together
+
+    @property
+    def fleet(self) -> Fleet:
+        """What is known now."""
+        return self.session.store.fleet
+
+    def refusals(self) -> dict[str, str]:
+        """Command ids that can't be used now, with the reason."""
+        return self.flows.refusals()
 
     # -- what is on the screen ---------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Header, two panes, details, filter, keys."""
-        yield Line(id="header")
-        with Horizontal(id="panes"):
-            yield ServerList(self.glyphs, id="servers")
-            yield SnapshotTable(self.glyphs, self._expected, id="snapshots")
+        yield Header(id="header")
+        yield self.panes
         yield Details(id="details")
-        with Horizontal(id="filter-line"):
-            yield Static("/", id="filter-sign", markup=False)
-            yield Field(id="filter", placeholder="part of a name, address or id")
+        yield FilterBar(id="filter-line")
         yield KeyBar(id="footer")
         yield Static(id="too-small", markup=False)
 
     def on_mount(self) -> None:
         """Show what is known, and listen for more."""
-        self.servers = self.query_one(ServerList)
-        self.table = self.query_one(SnapshotTable)
         self._end_listening = self.session.store.listen(self._changed)
-        self.servers.set_sort(*self.sorts["servers"])
-        self.table.set_sort(*self.sorts["snapshots"])
         self.show_fleet()
 
-    def use(self, session: Session, keymap: Mapping[str, str]) -> None:
+    def use(self, session: Session) -> None:
         """Show another session, with nothing of the present one left."""
         self._end_listening()
-        self.session, self.keymap = session, keymap
+        self.session = session
         self._pending = None
-        self.filters = {"servers": "", "snapshots": ""}
         self.tell("", bad=False)
-        self.servers.clear_marks()
-        self.table.clear_marks()
         self._end_listening = session.store.listen(self._changed)
-        self.show_fleet()
+        self.panes.use(session)
+        self.show_chosen()
 
     def on_unmount(self) -> None:
         """Stop listening."""
@@ -111,121 +118,41 @@ class Dashboard(Journey, Browsing, Writing):
             return
         if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
-        elif (self.now - self._as_of).total_seconds() >= 60:
+        elif (self.session.now - self.panes.as_of).total_seconds() >= 60:
             self._tick()  # the service's clock has moved on
         else:
             self.show_bars()
 
     def show_fleet(self) -> None:
         """Lay the whole fleet out anew; only cells that differ are painted."""
-        fleet, now = self.fleet, self.now
-        self._as_of = now
-        name, reverse = self.sorts["servers"]
-        rows = views.servers(fleet, text=self.filters["servers"], sort=name, reverse=reverse)
-        self.servers.empty = servers_empty(fleet, self.session.host, self.filters["servers"])
-        self.servers.show(rows, fleet, now)
-        self.show_table()
-        self.show_bars()
+        self.panes.lay_out()
+        self.show_chosen()
 
-    def show_table(self) -> None:
-        """Lay out the snapshots of the chosen server, or of all."""
-        self.lay_table()
-        self.show_titles()
+    def show_chosen(self) -> None:
+        """Describe the chosen rows, and show what can be done with them."""
         self.show_details()
-
-    def lay_table(self) -> None:
-        """Take the table's rows over."""
-        fleet = self.fleet
-        self.table_of = None if self.everything else self.servers.cursor_key
-        chosen = self.chosen_view
-        name, reverse = self.sorts["snapshots"]
-        text = self.filters["snapshots"]
-        if self.everything:
-            rows = self._all.rows(fleet, text=text, sort=name, reverse=reverse)
-        else:
-            source = chosen.snapshots if chosen else ()
-            rows = views.snapshots(source, text=text, sort=name, reverse=reverse)
-        restoring: dict[Hashable, float | None] = {
-            operation.snapshot_id: operation.accepted_at
-            for operation in fleet.operations.values()
-            if operation.kind is Kind.RESTORE
-        }
-        self.table.empty = snapshots_empty(fleet, chosen, self.filters["snapshots"])
-        self.table.show(rows, self._as_of, restoring=restoring, protected=fleet.protected)
-
-    def show_titles(self) -> None:
-        """Name the panes, with the large usage bar over the table."""
-        fleet, chosen = self.fleet, self.chosen_view
-        listed = f"{self.servers.row_count} of {len(fleet.servers)}"
-        left = f"Servers · {listed}" if self.filters["servers"] else "Servers"
-        self.servers.show_title(pane_title(left, None, self.servers.outer_size.width))
-        if self.everything:
-            left, bar = f"All snapshots · {self.table.row_count}", None
-        elif chosen is None:
-            left, bar = "Snapshots", None
-        else:
-            left = f"Snapshots of {chosen.server.name}"
-            short = self.table.outer_size.width < 60
-            bar = usage_title(chosen.used, chosen.busy, chosen.failed, self.glyphs, short=short)
-        if self.filters["snapshots"]:
-            left += f" · matching “{self.filters['snapshots']}”"
-        self.table.show_title(pane_title(left, bar, self.table.outer_size.width))
+        self.show_bars()
 
     def show_details(self) -> None:
         """Describe the chosen rows under the panes."""
-        view = self.chosen_view
-        under_way = self._under_way(view) if view else ""
-        chosen = self.chosen_snapshot
-        protected = chosen is not None and chosen.id in self.fleet.protected
-        self.query_one(Details).show(chosen, view, under_way, self._as_of, protected=protected)
-
-    def _expected(self, kind: Kind) -> tuple[str, float] | None:
-        return self.session.expected_time(kind)
-
-    def _under_way(self, view: ServerView) -> str:
-        """What is being done to a server, since when and for how long."""
-        operation = self.fleet.operations.get(view.server.id)
-        if operation is None:
-            return "being restored" if self.fleet.restoring(view.server.id) else ""
-        if operation.accepted_at is None:
-            return f"{operation.title}: {operation.state.value}"
-        elapsed = duration(self._as_of.timestamp() - operation.accepted_at)
-        expected = self.session.expected_time(operation.kind)
-        return f"{operation.title}: {elapsed}" + (f" of {expected[0]}" if expected else "")
+        panes = self.panes
+        self.details.show(panes.snapshot, panes.view, self.session, panes.as_of)
 
     def show_bars(self) -> None:
         """Header, staleness and keys."""
         fleet, instant = self.fleet, self.session.clock.monotonic()
-        banner = self._banner()
-        for narrow in (False, True):
-            left = header_left(banner, fleet, narrow=narrow)
-            right = header_right(banner, fleet, instant, narrow=narrow)
-            if cells(left) + cells(right) < self.size.width - 2:
-                break
-        self.query_one("#header", Line).show(left, right)
+        banner = banner_of(self.session)
+        self.query_one(Header).show_fleet(banner, fleet, instant)
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
-        self.servers.set_class(stale, "-stale")
-        self.table.set_class(stale, "-stale")
-        self.query_one(Details).show_outage(notice_words(banner, fleet, instant))
-        self.query_one(KeyBar).show_keys(self.keymap, self.refusals(), self._note)
+        self.panes.show_age(stale=stale)
+        self.details.show_outage(notice_words(banner, fleet, instant))
+        self.query_one(KeyBar).show_keys(self.session.settings.keys, self.refusals(), self._note)
         self._set_tick()
 
     def show_note(self, words: str) -> None:
         """Show a note at the right end of the bottom line."""
         self._note = words
         self.show_bars()
-
-    def _banner(self) -> Banner:
-        session, lock = self.session, self.session.lock
-        left = lock.remaining()
-        return Banner(
-            profile=session.settings.profile,
-            host=session.host,
-            demo=session.settings.demo,
-            read_only=lock.read_only,
-            unlocked_for=0 if lock.locked else left if left else None,
-            token_origin=session.settings.origins.get("token", ""),
-        )
 
     def _set_tick(self) -> None:
         """Tick each second while something is under way, else once a minute: relative ages."""
@@ -238,18 +165,10 @@ class Dashboard(Journey, Browsing, Writing):
             self._tick_every = every
             self._ticker = self.set_interval(every, self._tick)
 
-    @on(KeyBar.Chosen)
-    async def key_clicked(self, event: KeyBar.Chosen) -> None:
-        """Do what a click in the bottom line asks for."""
-        await self.run_action(event.command)
-
     def _tick(self) -> None:
         """Let time pass; what shows the same text as before is not painted."""
-        self._as_of = now = self.now
-        self.servers.tick(now)
-        self.table.tick(now)
-        self.show_details()
-        self.show_bars()
+        self.panes.tick(self.session.now)
+        self.show_chosen()
 
     def on_resize(self, event: Resize) -> None:
         """Say when there is too little room, instead of showing half of everything."""
@@ -261,12 +180,181 @@ class Dashboard(Journey, Browsing, Writing):
         )
         self.call_after_refresh(self._refit)
 
-    def tell(self, text: str, *, bad: bool) -> None:
-        """Keep the newest end of an operation on the screen."""
-        self.query_one(Details).tell(text, bad=bad)
-
     def _refit(self) -> None:
         """Cut titles and bars to the new width."""
-        self.show_titles()
-        self.query_one(Details).fit_title()
+        self.panes.show_titles()
+        self.details.fit_title()
         self.show_bars()
+
+    def tell(self, text: str, *, bad: bool) -> None:
+        """Keep the newest end of an operation on the screen."""
+        self.details.tell(text, bad=bad)
+
+    # -- the cursors ---------------------------------------------------------------------
+
+    @on(RowList.Highlighted, "#servers")
+    def server_chosen(self) -> None:
+        """Show the chosen server's snapshots."""
+        self.pacer.server_chosen()
+
+    @on(RowList.Highlighted, "#snapshots")
+    def snapshot_chosen(self) -> None:
+        """Describe the chosen snapshot."""
+        self.pacer.snapshot_chosen()
+
+    def _follow(self) -> None:
+        """Show what follows from where the cursors rest."""
+        view = self.panes.view
+        self.session.chosen = view.server.id if view else None
+        self.panes.show_titles()
+        self.show_chosen()
+
+    @on(FilterBar.Typed)
+    def filter_typed(self, event: FilterBar.Typed) -> None:
+        """Filter as the text is typed, and go to the first match in the end."""
+        if event.kept:
+            event.pane.move_to_first()
+        elif self.filter_bar.is_open:
+            self.panes.filter(event.pane, event.text)
+            self.show_chosen()
+
+    @on(RowList.Selected)
+    def row_selected(self) -> None:
+        """Show the details of a row on `enter` or a double click."""
+        self.action_details()
+
+    @on(KeyBar.Chosen)
+    async def key_clicked(self, event: KeyBar.Chosen) -> None:
+        """Do what a click in the bottom line asks for."""
+        await self.run_action(event.command)
+
+    # -- what keys do ----------------------------------------------------------------------
+
+    def action_next_pane(self) -> None:
+        """Go to the other pane."""
+        self.panes.go_on()
+
+    def action_left_pane(self) -> None:
+        """Go to the servers."""
+        self.panes.go_left()
+
+    def action_right_pane(self) -> None:
+        """Go to the snapshots."""
+        self.table.focus()
+
+    def action_all(self) -> None:
+        """Show the snapshots of all servers, or of the chosen one again."""
+        self.panes.toggle_everything()
+        self.show_chosen()
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row."""
+        self.panes.active.toggle_mark()
+        self.show_bars()
+
+    def action_filter(self) -> None:
+        """Open the filter of the focused pane."""
+        self.filter_bar.open(self.panes.active)
+
+    def action_clear(self) -> None:
+        """Clear the filter of the focused pane, then its marks; never quit."""
+        pane = self.filter_bar.close()
+        if pane is not None:
+            self.panes.filter(pane, "")
+        else:
+            self.panes.clear()
+        self.show_chosen()
+
+    def action_sort(self) -> None:
+        """Sort the focused pane by its next column."""
+        self.panes.sort_by_next()
+        self.show_chosen()
+
+    def action_reverse(self) -> None:
+        """Reverse the order of the focused pane."""
+        self.panes.reverse()
+        self.show_chosen()
+
+    def action_details(self) -> None:
+        """Show everything known of the chosen row."""
+        from tui.screens.dialogs.details import details_of
+
+        dialog = details_of(self.panes)
+        if dialog is not None:
+            self.app.push_screen(dialog)
+
+    def action_copy_id(self) -> None:
+        """Put the chosen row's id on the clipboard."""
+        self._copy(as_text=False)
+
+    def action_copy_json(self) -> None:
+        """Put the chosen row on the clipboard, as JSON."""
+        self._copy(as_text=True)
+
+    def _copy(self, *, as_text: bool) -> None:
+        item = self.panes.item
+        if item is None:
+            self.notify("nothing is chosen", severity="warning", markup=False)
+            return
+        from tui.screens.dialogs.details import copy
+
+        copy(self.app, item, as_text=as_text)
+
+    def action_refresh(self) -> None:
+        """Ask the provider at once, with the token read again if it was refused."""
+        self.session.refresh()
+
+    def action_pause(self) -> None:
+        """Stop asking the provider, or go on."""
+        self.session.pause()
+
+    def action_create(self) -> None:
+        """Create a snapshot of the chosen server, or of all marked ones."""
+        self.flows.create()
+
+    def action_restore(self) -> None:
+        """Restore the chosen snapshot."""
+        self.flows.restore()
+
+    def action_delete(self) -> None:
+        """Delete the chosen snapshot, or all marked ones."""
+        self.flows.delete()
+
+    def action_protect(self) -> None:
+        """Protect the chosen snapshot from deletes by ciplun, or no longer."""
+        self.flows.protect()
+
+    def action_lock(self) -> None:
+        """Lock writing, or unlock it for the set time."""
+        self.flows.lock()
+        self.show_bars()
+
+    def action_operations(self) -> None:
+        """Show what is running and what became of the rest."""
+        self.flows.show_operations()
+
+    def action_add_server(self) -> None:
+        """Ask for the id of a server that no list names."""
+        self.flows.add_server()
+
+    def action_profile(self) -> None:
+        """Ask for another account."""
+        self.post_message(self.ProfileWanted())
+
+    def action_redraw(self) -> None:
+        """Paint the screen anew: another program may have written over it."""
+        self.post_message(self.RedrawWanted())
+
+    def action_palette(self) -> None:
+        """Find a command by name."""
+        self.app.action_command_palette()
+
+    def action_help(self) -> None:
+        """Show all keys and signs."""
+        from tui.screens.dialogs.help import HelpDialog
+
+        self.app.push_screen(HelpDialog(self.glyphs, self.session.settings.keys))
+
+    def action_quit(self) -> None:
+        """Leave; what runs goes on at the provider."""
+        self.app.exit()

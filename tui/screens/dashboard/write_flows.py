@@ -2,83 +2,275 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tui.commands import BY_ID
+from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import NOT_CONNECTED, STALE, WRITES, Reason, refusal, unwritable
-from tui.screens.dashboard.asking import Asking
 from tui.vps.models import Server, Snapshot
+from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Sequence
-
     from tui.fleet.writes.operations import Operations
+    from tui.fleet.writes.plans import Safety
     from tui.screens.dialogs.bulk import Told
 
 _REMEDIES = {"lock": "unlocks it", "refresh": "asks again"}
 """What the key of a command does about a refusal."""
 
 
-class Writing(Asking):
-    """Create, restore, delete, lock. Dialogs are imported when they are opened."""
+class WriteFlows:
+    """Asks for one write, or one for each mark; what is sent goes on whatever the dialog does.
+
+    Dialogs are imported when they are opened.
+    """
+
+    def __init__(self, panes: Panes) -> None:
+        self._panes = panes
+
+    # -- what may be written ------------------------------------------------------------
 
     def refusals(self) -> dict[str, str]:
         """Command ids that can't be used now, with the reason."""
-        view, snapshot = self.chosen_view, self.chosen_snapshot
-        locked = self.unwritable()
-        found = {}
-        for command, kind in WRITES.items():
-            reason = locked or refusal(kind, self.fleet, view, snapshot)
-            if reason:
-                found[command] = self.spoken(reason)
-        return found
+        panes, fleet = self._panes, self._panes.fleet
+        view, snapshot, locked = panes.view, panes.snapshot, self._unwritable()
+        found = {
+            command: locked or refusal(kind, fleet, view, snapshot)
+            for command, kind in WRITES.items()
+        }
+        return {command: self._spoken(reason) for command, reason in found.items() if reason}
 
-    def unwritable(self) -> Reason | None:
+    def _unwritable(self) -> Reason | None:
         """Why nothing at all can be written now."""
-        live = self.session.live
+        session = self._panes.session
+        live, account = session.live, session.store.fleet.account
         forbidden = None if live is None else live.client.forbidden
-        return unwritable(
-            self.session.lock, self.fleet.account, forbidden, connected=live is not None
-        )
+        return unwritable(session.lock, account, forbidden, connected=live is not None)
 
-    def spoken(self, reason: Reason) -> str:
+    def _spoken(self, reason: Reason) -> str:
         """A reason, and the key that may lift it."""
         if reason.remedy not in _REMEDIES:
             return reason.text
-        key = BY_ID[reason.remedy].shown_keys(self.keymap)[0]
+        key = BY_ID[reason.remedy].shown_keys(self._panes.session.settings.keys)[0]
         return f"{reason.text}; {key} {_REMEDIES[reason.remedy]}"
 
-    def _allowed(self, command: str) -> bool:
-        reason = self.refusals().get(command)
-        if reason:
-            self.say(f"{BY_ID[command].label}: {reason}", bad=True)
-        return reason is None
+    def _say(self, text: str, *, bad: bool = False) -> None:
+        severity = "warning" if bad else "information"
+        self._panes.app.notify(text, severity=severity, markup=False)  # type: ignore[arg-type]
 
-    def action_create(self) -> None:
+    def _operations(self, what: str = "", reason: Reason | None = None) -> Operations | None:
+        """What sends a write; None where the reason against it has been said."""
+        live = self._panes.session.live
+        if live is None:
+            reason = NOT_CONNECTED
+        if live is None or reason is not None:
+            words = self._spoken(reason or NOT_CONNECTED)
+            self._say(f"{what}: {words}" if what else words, bad=True)
+            return None
+        return live.operations
+
+    def _for_chosen(self, command: str) -> Operations | None:
+        """What sends a command about the chosen row, if it may be used."""
+        panes = self._panes
+        reason = self._unwritable() or refusal(
+            WRITES[command], panes.fleet, panes.view, panes.snapshot
+        )
+        return self._operations(BY_ID[command].label, reason)
+
+    # -- what keys do -----------------------------------------------------------------
+
+    def create(self) -> None:
         """Ask for a name and create a snapshot of the chosen server, or of all marked ones."""
-        marked = [v for v in self.fleet.servers.values() if v.server.id in self.servers.marks]
-        if marked:
+        if marked := self._panes.marked_servers:
             self._create_set(marked)
             return
-        view = self.chosen_view
-        if not self._allowed("create") or view is None:
+        operations, view = self._for_chosen("create"), self._panes.view
+        if operations is not None and view is not None:
+            self._ask_create(operations, view)
+
+    def restore(self) -> None:
+        """Ask for the server's name and restore the chosen snapshot."""
+        operations = self._for_chosen("restore")
+        view, target = self._panes.view, self._panes.snapshot
+        if operations is not None and view is not None and target is not None:
+            self._ask_restore(operations, view, target)
+
+    def delete(self) -> None:
+        """Ask for the snapshot's name and delete it, or all marked ones."""
+        if marked := self._panes.marked_snapshots:
+            self._delete_set(marked)
             return
-        self.ask_create(view)
+        operations = self._for_chosen("delete")
+        view, target = self._panes.view, self._panes.snapshot
+        if operations is not None and view is not None and target is not None:
+            self._ask_delete(operations, view, target)
+
+    def protect(self) -> None:
+        """Protect the chosen snapshot from deletes by ciplun, or no longer."""
+        target = self._panes.snapshot
+        nothing = Reason("no snapshot is chosen") if target is None else None
+        operations = self._operations("", nothing)
+        if operations is not None and target is not None:
+            on = target.id not in self._panes.fleet.protected
+            self._panes.session.perform(self._protect(operations, target, on=on))
+
+    async def _protect(self, operations: Operations, target: Snapshot, *, on: bool) -> None:
+        from tui.fleet.journal.journal import JournalUnavailable
+
+        try:
+            await operations.protect(target, on=on)
+        except JournalUnavailable as error:
+            self._say(str(error), bad=True)
+            return
+        if on:
+            self._say(f"{target.name} is protected here: ciplun does not delete it, others can")
+        else:
+            self._say(f"{target.name} is no longer protected")
+
+    def lock(self) -> None:
+        """Lock writing, or unlock it for the set time."""
+        lock = self._panes.session.lock
+        if lock.read_only:
+            self._say(lock.reason() or "", bad=True)
+            return
+        lock.toggle()
+        self._say("writing is locked" if lock.locked else "writing is unlocked")
+
+    def show_operations(self) -> None:
+        """Show what is running and what became of the rest, and ask again for one of them."""
+        operations, panes = self._operations(), self._panes
+        if operations is not None:
+            from tui.screens.dialogs.operations import OperationsDialog
+
+            dialog = OperationsDialog(panes.session, operations, panes.servers.glyphs)
+            panes.app.push_screen(dialog, self._ask_again)
+
+    def add_server(self) -> None:
+        """Ask for the id of a server that no list names."""
+        panes, live = self._panes, self._panes.session.live
+        if live is None:
+            self._say(NOT_CONNECTED.text, bad=True)
+            return
+        from tui.screens.dialogs.prompt import AskDialog
+
+        def add(text: str | None) -> None:
+            if text:
+                key = int(text) if text.isdecimal() else text
+                panes.session.store.apply_server(Server(id=key, name=text))
+                panes.lay_out()
+                panes.servers.move_to(key)
+                live.poller.refresh(key)
+
+        words = "The id of a server, as the provider's panel shows it."
+        panes.app.push_screen(AskDialog("Add a server", words, placeholder="12345"), add)
+
+    # -- one write --------------------------------------------------------------------
+
+    def _perform(self, send: Coroutine[Any, Any, Operation]) -> asyncio.Task[Operation]:
+        return self._panes.session.perform(send)
+
+    def _ask_create(
+        self, operations: Operations, view: ServerView, name: str = "", description: str = ""
+    ) -> None:
+        """Ask for a name, and at five of five for what goes."""
+        from tui.fleet.writes.plans import make_room
+        from tui.screens.dialogs.create import CreateDialog
+        from tui.screens.dialogs.make_room import RoomDialog
+
+        panes, server = self._panes, view.server
+
+        def create(name: str, description: str, unrecorded: bool) -> asyncio.Task[Operation]:
+            return self._perform(
+                operations.create(server, name, description, unjournaled=unrecorded)
+            )
+
+        def room(target: Snapshot, name: str, unrecorded: bool) -> asyncio.Task[Operation]:
+            return self._perform(
+                make_room(operations, target, server, name, unjournaled=unrecorded)
+            )
+
+        now = panes.session.now
+        if view.full:
+            panes.app.push_screen(RoomDialog(view, now, panes.fleet.protected, room, name=name))
+        else:
+            dialog = CreateDialog(view, now, create, name=name, description=description)
+            panes.app.push_screen(dialog)
+
+    def _ask_restore(self, operations: Operations, view: ServerView, target: Snapshot) -> None:
+        """Ask for the server's name, and whether to snapshot it first."""
+        from tui.screens.dialogs.restore import RestoreDialog
+
+        def send(first: Safety | None, unrecorded: bool) -> asyncio.Task[Operation]:
+            if first is None:
+                return self._perform(operations.restore(target, unjournaled=unrecorded))
+            return self._perform(safely(first, unrecorded))
+
+        async def safely(first: Safety, unrecorded: bool) -> Operation:
+            """Begin, and leave the rest to the session: it takes minutes."""
+            from tui.fleet.writes.plans import begin_safety_restore, finish_safety_restore
+
+            created, waiting = await begin_safety_restore(
+                operations, target, view.server, first, unjournaled=unrecorded
+            )
+            session.follow(finish_safety_restore(operations, target, created, waiting))
+            return created
+
+        session, protected = self._panes.session, self._panes.fleet.protected
+        self._panes.app.push_screen(RestoreDialog(view, target, session.now, protected, send))
+
+    def _ask_delete(self, operations: Operations, view: ServerView, target: Snapshot) -> None:
+        """Ask for the snapshot's name."""
+        from tui.screens.dialogs.confirm import ConfirmDialog, delete_warnings, describe
+
+        now = self._panes.session.now
+        self._panes.app.push_screen(
+            ConfirmDialog(
+                f"Delete {target.name}",
+                verb="Delete",
+                target=describe(target, now),
+                warnings=delete_warnings(target, view, now),
+                expected=target.name,
+                what="the snapshot's name",
+                send=lambda unrecorded: self._perform(
+                    operations.delete(target, unjournaled=unrecorded)
+                ),
+            )
+        )
+
+    def _ask_again(self, operation: Operation | None) -> None:
+        """Ask for what was not carried out as if for the first time; nothing is sent by this."""
+        if operation is None:
+            return
+        fleet = self._panes.fleet
+        view = fleet.servers.get(operation.server_id)
+        target = None
+        if operation.snapshot_id is not None:
+            target = fleet.snapshot(operation.server_id, operation.snapshot_id)
+        reason = self._unwritable() or refusal(operation.kind, fleet, view, target)
+        operations = self._operations(operation.title, reason)
+        if operations is None or view is None:
+            return
+        if operation.kind is Kind.CREATE:
+            self._ask_create(operations, view, operation.snapshot_name, operation.description)
+        elif target is not None:
+            ask = self._ask_restore if operation.kind is Kind.RESTORE else self._ask_delete
+            ask(operations, view, target)
+
+    # -- one write for each mark -----------------------------------------------------------
 
     def _create_set(self, views: Sequence[ServerView]) -> None:
-        live, reason = self.session.live, self.unwritable()
-        if live is None or reason:
-            self.say(self.spoken(reason or NOT_CONNECTED), bad=True)
+        operations, panes = self._operations("", self._unwritable()), self._panes
+        if operations is None:
             return
         from tui.fleet.writes.plans import each
         from tui.screens.dialogs.bulk import CreateSetDialog
 
         def send(name: str, told: Told) -> asyncio.Task[None]:
-            self.servers.clear_marks()
-            operations = live.operations
-            return self.session.perform(
+            panes.servers.clear_marks()
+            return panes.session.perform(
                 each(
                     [v.server for v in views if not v.full and not v.busy],
                     lambda server: server.id,
@@ -87,25 +279,23 @@ class Writing(Asking):
                 )
             )
 
-        self.app.push_screen(CreateSetDialog(views, self.now, send))
+        panes.app.push_screen(CreateSetDialog(views, panes.session.now, send))
 
     def _delete_set(self, snapshots: Sequence[Snapshot]) -> None:
-        live, reason = self.session.live, self.unwritable()
-        if not reason and not self.fleet.freshness.live:
-            reason = STALE
-        if live is None or reason:
-            self.say(self.spoken(reason or NOT_CONNECTED), bad=True)
+        panes, fleet = self._panes, self._panes.fleet
+        stale = None if fleet.freshness.live else STALE
+        operations = self._operations("", self._unwritable() or stale)
+        if operations is None:
             return
         from tui.fleet.writes.plans import each
         from tui.screens.dialogs.bulk import DeleteSetDialog
 
-        protected = [s for s in snapshots if s.id in self.fleet.protected]
-        unprotected = [s for s in snapshots if s.id not in self.fleet.protected]
+        protected = [s for s in snapshots if s.id in fleet.protected]
+        unprotected = [s for s in snapshots if s.id not in fleet.protected]
 
         def send(_: str, told: Told) -> asyncio.Task[None]:
-            self.table.clear_marks()
-            operations = live.operations
-            return self.session.perform(
+            panes.table.clear_marks()
+            return panes.session.perform(
                 each(
                     unprotected,
                     lambda snapshot: snapshot.server_id,
@@ -114,85 +304,4 @@ class Writing(Asking):
                 )
             )
 
-        self.app.push_screen(DeleteSetDialog(unprotected, protected, send))
-
-    def action_restore(self) -> None:
-        """Ask for the server's name and restore the chosen snapshot."""
-        view, target = self.chosen_view, self.chosen_snapshot
-        if not self._allowed("restore") or view is None or target is None:
-            return
-        self.ask_restore(view, target)
-
-    def action_delete(self) -> None:
-        """Ask for the snapshot's name and delete it, or all marked ones."""
-        marks = self.table.marks
-        found = [s for v in self.fleet.servers.values() for s in v.snapshots if s.id in marks]
-        if found:
-            self._delete_set(found)
-            return
-        view, target = self.chosen_view, self.chosen_snapshot
-        if not self._allowed("delete") or view is None or target is None:
-            return
-        self.ask_delete(view, target)
-
-    def action_protect(self) -> None:
-        """Protect the chosen snapshot from deletes by Ciplun, or no longer."""
-        target, live = self.chosen_snapshot, self.session.live
-        if target is None or live is None:
-            self.say(NOT_CONNECTED.text if live is None else "no snapshot is chosen", bad=True)
-            return
-        on = target.id not in self.fleet.protected
-        self.session.perform(self._protect(live.operations, target, on=on))
-
-    async def _protect(self, operations: Operations, target: Snapshot, *, on: bool) -> None:
-        from tui.fleet.journal.journal import JournalUnavailable
-
-        try:
-            await operations.protect(target, on=on)
-        except JournalUnavailable as error:
-            self.say(str(error), bad=True)
-            return
-        if on:
-            self.say(f"{target.name} is protected here: Ciplun does not delete it, others can")
-        else:
-            self.say(f"{target.name} is no longer protected")
-
-    def action_lock(self) -> None:
-        """Lock writing, or unlock it for the set time."""
-        lock = self.session.lock
-        if lock.read_only:
-            self.say(lock.reason() or "", bad=True)
-            return
-        lock.toggle()
-        self.say("writing is locked" if lock.locked else "writing is unlocked")
-        self.show_bars()
-
-    def action_operations(self) -> None:
-        """Show what is running and what became of the rest."""
-        live = self.session.live
-        if live is None:
-            self.say(NOT_CONNECTED.text, bad=True)
-            return
-        from tui.screens.dialogs.operations import OperationsDialog
-
-        dialog = OperationsDialog(self.session, live.operations, self.glyphs)
-        self.app.push_screen(dialog, self.ask_again)
-
-    def action_add_server(self) -> None:
-        """Ask for the id of a server that no list names."""
-        live = self.session.live
-        if live is None:
-            self.say(NOT_CONNECTED.text, bad=True)
-            return
-        from tui.screens.dialogs.prompt import AskDialog
-
-        def add(text: str | None) -> None:
-            if text:
-                key = int(text) if text.isdecimal() else text
-                self.session.store.apply_server(Server(id=key, name=text))
-                self.show_fleet()
-                self.servers.move_to(key)
-                live.poller.refresh(key)
-
-        words = "The id of a server, as the provider's panel shows it."
-        self.app.push_screen(AskDialog("Add a server", words, placeholder="12345"), add)
+        panes.app.push_screen(DeleteSetDialog(unprotected, protected, send))

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import msgspec
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -17,6 +18,7 @@ from tui.fleet.state import ServerView
 from tui.screens.dialogs.base import Dialog
 from tui.text import age, plural, size, stamp
 from tui.vps.models import SLOTS, Server, Snapshot
+from tui.widgets.panes import Panes
 
 Fact = tuple[str, str]
 
@@ -24,6 +26,12 @@ Fact = tuple[str, str]
 def as_json(item: Server | Snapshot) -> str:
     """The item as indented JSON, with the fields of `tui.vps.models`."""
     return msgspec.json.format(msgspec.json.encode(item), indent=2).decode()
+
+
+def copy(app: App[None], item: Server | Snapshot, *, as_text: bool) -> None:
+    """Put the item's JSON or its id on the clipboard."""
+    app.copy_to_clipboard(as_json(item) if as_text else str(item.id))
+    app.notify(f"{'JSON' if as_text else 'id'} of {item.name} copied", markup=False)
 
 
 def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Sequence[Fact]:
@@ -68,6 +76,18 @@ def server_facts(view: ServerView, operation: Operation | None, now: datetime) -
     return [(label, value) for label, value in facts if value]
 
 
+def details_of(panes: Panes) -> DetailsDialog | None:
+    """The dialog about the row under the cursor; None where there is none."""
+    snapshot, view, now = panes.snapshot, panes.view, panes.session.now
+    if panes.active is panes.table and snapshot is not None:
+        facts = snapshot_facts(snapshot, now, protected=snapshot.id in panes.fleet.protected)
+        return DetailsDialog(f"Snapshot {snapshot.name}", facts, snapshot)
+    if view is not None:
+        facts = server_facts(view, panes.fleet.operations.get(view.server.id), now)
+        return DetailsDialog(f"Server {view.server.name}", facts, view.server)
+    return None
+
+
 class DetailsDialog(Dialog[None]):
     """Facts in two columns; `y` copies the id and `Y` the JSON, as in the lists."""
 
@@ -98,5 +118,4 @@ class DetailsDialog(Dialog[None]):
 
     def action_copy(self, as_text: int) -> None:
         """Put the id or the JSON on the clipboard."""
-        self.app.copy_to_clipboard(as_json(self._item) if as_text else str(self._item.id))
-        self.notify("JSON copied" if as_text else "id copied", markup=False)
+        copy(self.app, self._item, as_text=bool(as_text))

@@ -1,0 +1,231 @@
+"""The two lists side by side: servers, and the snapshots of the chosen one, or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.reactive import var
+
+from tui.fleet import queries
+from tui.fleet.operation import Kind
+from tui.fleet.state import Fleet, ServerView
+from tui.vps.models import Server, Snapshot
+from tui.widgets.empty_states import servers_empty, snapshots_empty
+from tui.widgets.glyphs import Glyphs
+from tui.widgets.server_list import ServerList
+from tui.widgets.snapshot_table import SnapshotTable
+from tui.widgets.titles import pane_title
+from tui.widgets.usage_bar import usage_title
+
+if TYPE_CHECKING:
+    from tui.session import Session
+
+Pane = ServerList | SnapshotTable
+_OF_ONE_SERVER: Final = tuple(name for name in queries.SNAPSHOT_SORTS if name != "server")
+
+
+class Panes(Horizontal):
+    """Lays out a session's fleet, and knows what is chosen and marked in it.
+
+    `as_of` is what all ages on the screen refer to: they move together.
+    """
+
+    everything = var(False, toggle_class="-everything", init=False)
+    servers = getters.query_one("#servers", ServerList)
+    table = getters.query_one("#snapshots", SnapshotTable)
+
+    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+        super().__init__(id="panes")
+        self.session = session
+        self.as_of = session.now
+        self._glyphs = glyphs
+        self._all = queries.Everything()
+        self._table_of: Hashable | None = None  # the server whose snapshots the table shows
+
+    def compose(self) -> ComposeResult:
+        """The servers at the left, the snapshots at the right."""
+        yield ServerList(self._glyphs, id="servers")
+        table = SnapshotTable(self._glyphs, self._expected, id="snapshots")
+        yield table.data_bind(Panes.everything)
+
+    def _expected(self, kind: Kind) -> tuple[str, float] | None:
+        return self.session.expected_time(kind)
+
+    def use(self, session: Session) -> None:
+        """Show another session, with nothing of the present one left."""
+        self.session = session
+        for pane in (self.servers, self.table):
+            pane.clear_marks()
+            pane.order_by(replace(pane.arrangement, text=""))
+        self.lay_out()
+
+    # -- what is chosen --------------------------------------------------------------
+
+    @property
+    def fleet(self) -> Fleet:
+        """What is known now."""
+        return self.session.store.fleet
+
+    @property
+    def active(self) -> Pane:
+        """The pane that keys act on."""
+        return self.table if self.table.has_focus or self.everything else self.servers
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot under the table's cursor.
+
+        Keys that were typed ahead come before the table has followed the cursor of the servers;
+        then it follows here, so that the snapshot is always one of the chosen server.
+        """
+        if not self.everything and self._table_of != self.servers.cursor_key:
+            self.lay_table()
+            self.show_titles()
+        return self.table.cursor_row
+
+    @property
+    def view(self) -> ServerView | None:
+        """The chosen server: of the chosen snapshot where all are listed."""
+        if self.everything:
+            snapshot = self.snapshot
+            return self.fleet.servers.get(snapshot.server_id) if snapshot else None
+        return self.servers.cursor_row
+
+    @property
+    def item(self) -> Server | Snapshot | None:
+        """The row under the cursor of the active pane."""
+        if self.active is self.table:
+            return self.snapshot
+        return self.view.server if self.view else None
+
+    @property
+    def marked_servers(self) -> Sequence[ServerView]:
+        """The marked servers, hidden ones included."""
+        return [v for v in self.fleet.servers.values() if v.server.id in self.servers.marks]
+
+    @property
+    def marked_snapshots(self) -> Sequence[Snapshot]:
+        """The marked snapshots, hidden ones included."""
+        views, marks = self.fleet.servers.values(), self.table.marks
+        return [s for view in views for s in view.snapshots if s.id in marks]
+
+    # -- laying out ------------------------------------------------------------------
+
+    def lay_out(self) -> None:
+        """Lay the whole fleet out anew; only cells that differ are painted."""
+        fleet, by = self.fleet, self.servers.arrangement
+        self.as_of = self.session.now
+        self.servers.empty = servers_empty(fleet, self.session.host, by.text)
+        self.servers.show(queries.servers(fleet, by), fleet, self.as_of)
+        self.lay_table()
+        self.show_titles()
+
+    def lay_table(self) -> None:
+        """Take the table's rows over: of the chosen server, or of all."""
+        fleet, by = self.fleet, self.table.arrangement
+        self._table_of = None if self.everything else self.servers.cursor_key
+        chosen = self.view
+        if self.everything:
+            rows = self._all.rows(fleet, by)
+        else:
+            rows = queries.snapshots(chosen.snapshots if chosen else (), by)
+        self.table.empty = snapshots_empty(fleet, chosen, by.text)
+        self.table.show(rows, fleet, self.as_of)
+
+    def show_titles(self) -> None:
+        """Name the panes, with the large usage bar over the table."""
+        servers, table, chosen = self.servers, self.table, self.view
+        listed = f"{servers.row_count} of {len(self.fleet.servers)}"
+        left = f"Servers · {listed}" if servers.arrangement.text else "Servers"
+        servers.show_title(pane_title(left, None, servers.outer_size.width))
+        bar = None
+        if self.everything:
+            left = f"All snapshots · {table.row_count}"
+        elif chosen is None:
+            left = "Snapshots"
+        else:
+            left = f"Snapshots of {chosen.server.name}"
+            short = table.outer_size.width < 60
+            bar = usage_title(chosen.used, chosen.busy, chosen.failed, self._glyphs, short=short)
+        if table.arrangement.text:
+            left += f" · matching “{table.arrangement.text}”"
+        table.show_title(pane_title(left, bar, table.outer_size.width))
+
+    def tick(self, now: datetime) -> None:
+        """Let time pass in the cells that show it."""
+        self.as_of = now
+        self.servers.tick(now)
+        self.table.tick(now)
+
+    def show_age(self, *, stale: bool) -> None:
+        """Fade what may no longer be so."""
+        self.servers.set_class(stale, "-stale")
+        self.table.set_class(stale, "-stale")
+
+    # -- what keys do ----------------------------------------------------------------
+
+    def go_left(self) -> None:
+        """Go to the servers."""
+        if not self.everything:
+            self.servers.focus()
+
+    def go_on(self) -> None:
+        """Go to the other pane."""
+        if self.table.has_focus:
+            self.go_left()
+        else:
+            self.table.focus()
+
+    def toggle_everything(self) -> None:
+        """Show the snapshots of all servers, or of the chosen one again."""
+        chosen = self.snapshot
+        self.everything = not self.everything
+        if not self.everything:
+            if self.table.arrangement.sort == "server":
+                self.table.order_by(replace(self.table.arrangement, sort="created"))
+            if chosen is not None:
+                self.servers.move_to(chosen.server_id)
+        (self.table if self.everything else self.servers).focus()
+        self.lay_out()
+        if chosen is not None:
+            self.table.move_to(chosen.id)
+        self.call_after_refresh(self.show_titles)  # the table has another width then
+
+    def filter(self, pane: Pane, text: str) -> None:
+        """List what matches `text`; where the row under the cursor does not, go to the first."""
+        key = pane.cursor_key
+        pane.order_by(replace(pane.arrangement, text=text))
+        self.lay_out()
+        if pane.cursor_key != key:
+            pane.move_to_first()
+
+    def clear(self) -> None:
+        """Clear the filter of the active pane, then its marks."""
+        pane = self.active
+        if pane.arrangement.text:
+            pane.order_by(replace(pane.arrangement, text=""))
+        else:
+            pane.clear_marks()
+        self.lay_out()
+
+    def sort_by_next(self) -> None:
+        """Sort the active pane by its next column."""
+        names: Sequence[str] = tuple(queries.SERVER_SORTS)
+        if self.active is self.table:
+            names = tuple(queries.SNAPSHOT_SORTS) if self.everything else _OF_ONE_SERVER
+        by = self.active.arrangement
+        name = names[(names.index(by.sort) + 1) % len(names)]
+        self.active.order_by(replace(by, sort=name, reverse=False))
+        self.lay_out()
+
+    def reverse(self) -> None:
+        """Reverse the order of the active pane."""
+        by = self.active.arrangement
+        self.active.order_by(replace(by, reverse=not by.reverse))
+        self.lay_out()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from tui.fleet.operation import Kind, Operation, State
-from tui.text import duration, plural
+from tui.text import duration, plural, some
 
 _BAD_ENDS: Final = {
     State.FAILED: "The {title} on {server} failed: {words}",
@@ -59,8 +59,7 @@ def found_open(operations: Sequence[Operation]) -> str:
         f"{o.title} on {o.server_name} ({o.state.value}{', overdue' if o.overdue else ''})"
         for o in operations
     ]
-    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
-    return f"{plural(len(named), 'operation')} taken up: {', '.join(named[:3])}{more}"
+    return f"{plural(len(named), 'operation')} taken up: {some(named, 3)}"
 
 
 def farewell(operations: Sequence[Operation]) -> str:
@@ -101,3 +100,45 @@ def _completed(operation: Operation) -> str:
         case Kind.DELETE:
             gone = f", {operation.words}" if operation.words else ""
             return f"{name} of {server} is deleted{gone}"
+
+
+Listener = Callable[[Operation | None, News], None]
+
+
+class Teller:
+    """Tells its listeners each step of each operation once, and trouble with the journal."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._told: dict[int, State] = {}
+        self._told_overdue: set[int] = set()
+        self._told_trouble = ""
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` from now on; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self, operation: Operation | None, told: News) -> None:
+        """Tell something, of an operation or of none."""
+        for listener in tuple(self._listeners):
+            listener(operation, told)
+
+    def step(self, operation: Operation) -> State | None:
+        """Tell what is new of it; returns the state it was in when it was told last."""
+        before = self._told.get(operation.id)
+        if operation.overdue and operation.open and operation.id not in self._told_overdue:
+            self._told_overdue.add(operation.id)
+            if before is not None:  # else an earlier session has told it
+                self.tell(operation, overdue(operation))
+        self._told[operation.id] = operation.state
+        told = None if before is operation.state else news(operation, before)
+        if told is not None:
+            self.tell(operation, told)
+        return before
+
+    def trouble(self, words: str) -> None:
+        """Tell once that no record can be kept, or what happened to the journal."""
+        if words and words != self._told_trouble:
+            self.tell(None, News(words, bad=True))
+        self._told_trouble = words

@@ -23,7 +23,7 @@ from tui.fleet.clock import Clock, SystemClock
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.store import Store
 from tui.fleet.write_lock import WriteLock
-from tui.notices import News, found_open, news, overdue
+from tui.notices import Listener, News, Teller, found_open
 from tui.text import duration
 from tui.vps.errors import Unauthorised, VpsError
 from tui.vps.models import Key
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from tui.simulator.child import ChildSimulator
     from tui.vps.client import Client
 
-Listener = Callable[[Operation | None, News], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -86,20 +85,12 @@ class Session:
         self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._woken = asyncio.Event()
-        self._listeners: list[Listener] = []
-        self._told: dict[int, State] = {}
-        self._told_overdue: set[int] = set()
-        self._told_trouble = ""
+        self._teller = Teller()
         self._environ = environ
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` all news, of an operation or of none; returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def _tell(self, operation: Operation | None, told: News) -> None:
-        for listener in tuple(self._listeners):
-            listener(operation, told)
+        return self._teller.listen(listener)
 
     # -- life ----------------------------------------------------------------------------
 
@@ -163,8 +154,8 @@ class Session:
             raise
         self.live = live = Connection(client, poller, operations)
         if taken_up:
-            self._tell(None, News(found_open(taken_up)))
-        self._tell_trouble(live)
+            self._teller.tell(None, News(found_open(taken_up)))
+        self._teller.trouble(live.operations.trouble)
         return live
 
     async def _renew(self) -> bool:
@@ -266,7 +257,9 @@ class Session:
         error = None if task.cancelled() else task.exception()
         if error is not None and not _foreseen(error):
             log.error("unforeseen error in a write", exc_info=error)
-            self._tell(None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True))
+            self._teller.tell(
+                None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True)
+            )
 
     def follow(self, work: Coroutine[Any, Any, Operation]) -> None:
         """Run a write that no dialog waits for, and tell why it was not sent if it was not."""
@@ -275,7 +268,7 @@ class Session:
     def _followed(self, task: asyncio.Task[Operation]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None and _foreseen(error):
-            self._tell(None, News(str(error), bad=True))
+            self._teller.tell(None, News(str(error), bad=True))
 
     def service_now(self) -> float:
         """Seconds since 1970 by the service's clock; by this machine's until it has answered."""
@@ -299,32 +292,15 @@ class Session:
             return f"~{duration(found.low)}", found.late
         return f"{found.low // 60:.0f}-{found.high // 60:.0f}m", found.late
 
-    # -- what operations tell -------------------------------------------------------------------
-
     def _operation_changed(self, operation: Operation) -> None:
-        before = self._told.get(operation.id)
         self.store.apply_operation(operation)
         live = self.live
         if live is not None:
-            self._tell_trouble(live)
-        if operation.overdue and operation.open and operation.id not in self._told_overdue:
-            self._told_overdue.add(operation.id)
-            if before is not None:  # else an earlier session has told it
-                self._tell(operation, overdue(operation))
+            self._teller.trouble(live.operations.trouble)
+        before = self._teller.step(operation)
         if before is operation.state:
             return
-        self._told[operation.id] = operation.state
         if operation.state is not State.INTENT:
             self.store.note_write(operation.server_id)
-        told = news(operation, before)
-        if told is not None:
-            self._tell(operation, told)
         if before is State.SENT and live is not None:
             live.poller.refresh(operation.server_id)
-
-    def _tell_trouble(self, live: Connection) -> None:
-        """Tell once that no record can be kept, or what happened to the journal."""
-        trouble = live.operations.trouble
-        if trouble and trouble != self._told_trouble:
-            self._tell(None, News(trouble, bad=True))
-        self._told_trouble = trouble

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -85,3 +86,9 @@ def stamp(moment: datetime) -> str:
 def plural(count: int, word: str) -> str:
     """A count with its noun: ``1 server``, ``12 servers``, ``10,000 servers``."""
     return f"{humanize.intcomma(count)} {word}{'' if count == 1 else 's'}"
+
+
+def some(parts: Sequence[str], count: int) -> str:
+    """The first `count` of them, and how many more there are: ``a, b and 4 more``."""
+    more = f" and {len(parts) - count} more" if len(parts) > count else ""
+    return ", ".join(parts[:count]) + more

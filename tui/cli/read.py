@@ -31,7 +31,7 @@ from tui.notices import News
 from tui.session import Connection, Session
 from tui.simulator.child import SimulatorFailed
 from tui.terminal import logs
-from tui.text import age, plural, size, stamp
+from tui.text import age, plural, size, some, stamp
 from tui.vps.errors import Forbidden, NotFound, Unauthorised, VpsError
 from tui.vps.models import SLOTS, Key, Snapshot
 from tui.vps.token import masked
@@ -170,7 +170,7 @@ def _print_table(views: Sequence[ServerView], protected: Container[Key], now: da
         status = f", {view.server.status}" if view.server.status else ""
         out(f"{view.server.name}  #{view.server.id}  {view.used}/{SLOTS} slots{full}{status}")
         for s in view.snapshots:
-            status = s.status.replace("_", " ")
+            status = s.status_words
             facts = f"{status:<12} {size(s.size_mb):>9}  {age(s.created_at, now)}"
             kept = ", protected here" if s.id in protected else ""
             out(f"  #{s.id:<8} {s.name:<32} {facts}{kept}")
@@ -260,10 +260,9 @@ async def check(settings: Settings, max_age: float) -> int:
         return Severity.UNKNOWN
     worst = max((finding.severity for finding in found), default=Severity.OK)
     full = sum(view.full for view in views.values())
-    words = ", ".join(f"{f.server}: {f.what}" for f in found[:10]) or "every server has a fresh one"
-    more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+    words = some([f"{f.server}: {f.what}" for f in found], 10) or "every server has a fresh one"
     figures = f"servers={len(views)} findings={len(found)} full={full}"
-    out(f"SNAPSHOTS {worst.name} - {words}{more} | {figures}")
+    out(f"SNAPSHOTS {worst.name} - {words} | {figures}")
     return worst
 
 

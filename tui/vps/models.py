@@ -60,6 +60,11 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """What the status word means; a word nobody published is UNKNOWN."""
         return _PHASES.get(self.status, Phase.UNKNOWN)
 
+    @property
+    def status_words(self) -> str:
+        """The status as it is shown: ``in progress``."""
+        return self.status.replace("_", " ")
+
 
 class Server(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One server, both dialects folded into one. Empty text where the provider said nothing."""

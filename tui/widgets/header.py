@@ -10,7 +10,7 @@ import msgspec
 from rich.cells import cell_len
 
 from tui.fleet.state import Fleet, Freshness
-from tui.text import duration, plural
+from tui.text import duration, plural, some
 from tui.vps.errors import Unauthorised
 from tui.widgets.line import Line, Piece
 
@@ -137,8 +137,7 @@ def notice_words(banner: Banner, fleet: Fleet, now: float) -> str:
     """Why the data is old and when the next try is due, or what of it cannot be read."""
     freshness = fleet.freshness
     if freshness.error is None:
-        more = f" · and {len(fleet.problems) - 1} more" if len(fleet.problems) > 1 else ""
-        return f"could not be read: {fleet.problems[0]}{more}" if fleet.problems else ""
+        return f"could not be read: {some(fleet.problems, 1)}" if fleet.problems else ""
     words = [str(freshness.error)]
     if isinstance(freshness.error, Unauthorised):
         words.append(f"the token comes from {banner.token_origin}: put another there, then r")

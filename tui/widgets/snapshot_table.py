@@ -108,7 +108,7 @@ class SnapshotTable(RowList[Snapshot]):
 
     def _status(self, row: Snapshot) -> Cell:
         g = self.glyphs
-        words = row.status.replace("_", " ")
+        words = row.status_words
         running = self._fleet.operations.get(row.server_id)
         if running and running.kind is Kind.RESTORE and running.snapshot_id == row.id:
             return self._elapsed("restoring", Kind.RESTORE, running.accepted_at)

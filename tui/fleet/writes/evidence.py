@@ -83,7 +83,7 @@ class Case:
             if known:
                 return Verdict(State.VANISHED, "no longer listed")
             return Verdict(State.NOT_CARRIED_OUT, "two listings later it was not there")
-        words = found.status.replace("_", " ")
+        words = found.status_words
         match found.phase:
             case Phase.COMPLETED:
                 return Verdict(State.COMPLETED, "", found.id, watched=self._watched(sighting))

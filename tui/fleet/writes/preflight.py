@@ -34,7 +34,7 @@ async def check_target(
         _unchanged(listing, target)
     for snapshot in listing.items:
         if snapshot.phase is Phase.BUSY and (target is None or snapshot.id != target.id):
-            status = snapshot.status.replace("_", " ")
+            status = snapshot.status_words
             raise Refused(f"not sent: {snapshot.name} is {status} on {operation.server_name}")
     await _not_restoring(api, operation)
     return frozenset(snapshot.id for snapshot in listing.items)

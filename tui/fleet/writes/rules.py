@@ -96,7 +96,7 @@ def refusal(
 
 def target_refusal(kind: Kind, target: Snapshot, protected: Container[object]) -> Reason | None:
     """Why this snapshot may not be restored or deleted, by its status and its protection."""
-    status = target.status.replace("_", " ")
+    status = target.status_words
     if kind is Kind.RESTORE and target.phase is not Phase.COMPLETED:
         return Reason(f"{target.name} is {status}, not completed")
     if kind is Kind.DELETE and target.phase not in (Phase.COMPLETED, Phase.FAILED):

@@ -15,7 +15,7 @@ from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.write import SendingDialog
-from tui.text import age, long_duration, size, stamp
+from tui.text import age, long_duration, size, some, stamp
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.text_field import Field
 
@@ -53,9 +53,8 @@ overwritten."
     found.append(Warning(lost, grave=True))
     newer = [s for s in _newer(view, target) if s.phase is Phase.COMPLETED]
     if newer:
-        names = ", ".join(f"{s.name} ({age(s.created_at, now)})" for s in newer[:3])
-        more = f" and {len(newer) - 3} more" if len(newer) > 3 else ""
-        found.append(Warning(f"Newer snapshots exist: {names}{more}.", grave=True))
+        names = some([f"{s.name} ({age(s.created_at, now)})" for s in newer], 3)
+        found.append(Warning(f"Newer snapshots exist: {names}.", grave=True))
     found.append(Warning("The server is stopped first. Takes 5 to 15 minutes, cannot be undone."))
     return found
 

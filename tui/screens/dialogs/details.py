@@ -41,7 +41,7 @@ def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Seq
         ("Name", snapshot.name),
         ("Id", str(snapshot.id)),
         ("Server", f"{snapshot.server_name}  #{snapshot.server_id}"),
-        ("Status", snapshot.status.replace("_", " ")),
+        ("Status", snapshot.status_words),
         ("Size", size(snapshot.size_mb)),
         ("Created", f"{stamp(when)}  ({age(when, now)})" if when else "unknown"),
         ("Description", snapshot.description or "-"),

@@ -19,24 +19,21 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from tui import keymap as looks
-from tui.announcing import Announcing
+from tui import keymap
 from tui.commands import COMMANDS
 from tui.config import paths
-from tui.config.credentials import TokenError
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
-from tui.notices import farewell
+from tui.fleet.operation import Operation
+from tui.notices import News, facts, farewell
 from tui.screens.dashboard.screen import Dashboard
 from tui.session import Session
 from tui.terminal import logs
 from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver, Shown
+from tui.terminal.notify import Announcer
 from tui.terminal.textual_private import driver_of
 from tui.themes import THEMES, with_accent
-from tui.vps.errors import Forbidden, NotFound
-from tui.vps.models import Account
-from tui.vps.token import Token
 from tui.widgets.glyphs import ASCII, choose
 
 if TYPE_CHECKING:
@@ -50,7 +47,7 @@ log = logging.getLogger(__name__)
 MakeSession = Callable[[Settings], Session]
 
 
-class CiplunApp(CalmCrash, Announcing):
+class CiplunApp(CalmCrash):
     """Shows one profile at a time: the dashboard, with dialogs over it."""
 
     TITLE = "ciplun"
@@ -78,6 +75,7 @@ class CiplunApp(CalmCrash, Announcing):
         self._options = options
         self._settings = settings
         self._environ = environ
+        self._announcer = Announcer(self, environ)
         self._glyphs = choose(environ)
         self.ascii_only = self._glyphs is ASCII
         self._make_session = make_session or (lambda settings: Session(settings, environ))
@@ -96,11 +94,16 @@ class CiplunApp(CalmCrash, Announcing):
 
             self.run_worker(Lag(self._show_lag).measure(), group="lag")
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
-        self.name_window()
+        self._announcer.name_window(f"ciplun · {self._settings.profile}")
         if self._wants_token:
             self._first_run()
         else:
             self.call_after_refresh(self._connect)
+
+    @property
+    def dashboard(self) -> Dashboard | None:
+        """The dashboard, whatever lies over it; None while the app comes or goes."""
+        return next((s for s in self.screen_stack if isinstance(s, Dashboard)), None)
 
     def _show_lag(self, words: str) -> None:
         """Show it in the dashboard's bottom line."""
@@ -130,11 +133,26 @@ class CiplunApp(CalmCrash, Announcing):
         self._dress(settings)
         if self.dashboard is not None:
             self.dashboard.use(self._open_session(settings))
-        self.name_window()
+        self._announcer.name_window(f"ciplun · {self._settings.profile}")
         if self._wants_token:
             self._first_run()
         else:
             self._connect()
+
+    def tell(self, operation: Operation | None, news: News) -> None:
+        """Show news of an operation; the text is content, never markup."""
+        if operation is not None and news.ended:
+            if self.dashboard is not None:
+                self.dashboard.tell(news.text, bad=news.bad)
+            self._announcer.announce(news.text, facts(operation), self._settings.on_finished)
+        if news.bad:
+            self.notify(news.text, severity="warning", markup=False, timeout=10)
+        else:
+            self.notify(news.text, markup=False, timeout=6)
+
+    def on_key(self) -> None:
+        """Take it that who presses a key has seen the news."""
+        self._announcer.seen()
 
     @property
     def _wants_token(self) -> bool:
@@ -205,9 +223,6 @@ class CiplunApp(CalmCrash, Announcing):
     def _first_run(self) -> None:
         from tui.screens.dialogs.welcome import DEMO, FirstRun
 
-        config = paths.tidy(paths.config_file(self._environ), self._environ)
-        file = paths.tidy(self._settings.token_file, self._environ)
-
         def go_on(answer: str | None) -> None:
             if answer is None:
                 self.exit()
@@ -217,31 +232,7 @@ class CiplunApp(CalmCrash, Announcing):
             else:
                 self._begin(load(self._options, self._environ))
 
-        self.push_screen(FirstRun(config, file, self._check_token), go_on)
-
-    async def _check_token(self, token: Token) -> Account:
-        """Ask whose token it is, and save it."""
-        from tui.config.credentials import save_token
-        from tui.vps.client import Client
-
-        logs.hide(token)
-        client = Client(self._settings.url, token)
-        try:
-            account = await client.account()
-        except (NotFound, Forbidden):  # no such page, or not for this token: the list decides
-            await client.snapshots()
-            account = Account()
-        finally:
-            await client.aclose()
-        file = self._settings.token_file
-        try:
-            await asyncio.to_thread(save_token, file, token)
-        except OSError as error:
-            shown = paths.tidy(file, self._environ)
-            raise TokenError(
-                f"the token is good, but not saved: {shown}: {error.strerror}"
-            ) from None
-        return account
+        self.push_screen(FirstRun(self._settings, self._environ), go_on)
 
     # -- profiles -------------------------------------------------------------------------------
 
@@ -267,7 +258,7 @@ class CiplunApp(CalmCrash, Announcing):
         options = replace(self._options, profile=name, url=None)
         try:
             settings = await asyncio.to_thread(load, options, self._environ)
-            looks.check(settings)
+            keymap.check(settings)
         except SettingsError as error:
             self.notify(str(error), severity="error", markup=False)
             return

@@ -53,6 +53,16 @@ def news(operation: Operation, before: State | None) -> News | None:
             return None
 
 
+def facts(operation: Operation) -> dict[str, str]:
+    """What a command of the user's is told of an operation."""
+    return {
+        "kind": operation.kind.value,
+        "state": operation.state.value,
+        "server": operation.server_name,
+        "snapshot": operation.snapshot_name,
+    }
+
+
 def found_open(operations: Sequence[Operation]) -> str:
     """What earlier or other sessions have left open, in one sentence."""
     named = [

@@ -1,10 +1,49 @@
-"""A done-signal that crosses SSH: bell, OSC 9, and the window's title."""
+"""Telling an end to who is not looking: a done-signal that crosses SSH, and the user's command."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from textual.app import App
+
+from tui.terminal import hooks
+from tui.terminal.textual_private import driver_of
 from tui.vps.sanitize import clean
+
+
+class Announcer:
+    """Rings, notifies and names the window through the app's terminal, and runs the command."""
+
+    def __init__(self, app: App[Any], environ: Mapping[str, str]) -> None:
+        self._app = app
+        self._environ = environ
+        self._name = ""
+        self._title_tells = False
+
+    def name_window(self, name: str) -> None:
+        """Give the window its own name."""
+        self._name, self._title_tells = name, False
+        self._write(title(name))
+
+    def announce(self, text: str, facts: Mapping[str, str], command: Sequence[str]) -> None:
+        """Tell an end; `command`, if there is one, gets the text and in its environment `facts`."""
+        self._write(done_signal(text, self._environ) + title(text))
+        self._title_tells = True
+        if command:
+            hook = hooks.run_hook((*command, text), facts, self._environ)
+            self._app.run_worker(hook, group="hooks", exit_on_error=False)
+
+    def seen(self) -> None:
+        """Give the window its own name back: somebody has looked."""
+        if self._title_tells:
+            self.name_window(self._name)
+
+    def _write(self, controls: str) -> None:
+        """Send something that is not painted to the terminal."""
+        driver = driver_of(self._app)
+        if driver is not None and not self._app.is_headless:
+            driver.write(controls)
 
 
 def done_signal(text: str, environ: Mapping[str, str]) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 
 from textual import on
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.config.credentials import TokenError
+from tui.config import paths
+from tui.config.credentials import TokenError, save_token
+from tui.config.settings import Settings
 from tui.screens.dialogs.base import Dialog, paragraph
-from tui.vps.errors import VpsError
+from tui.terminal import logs
+from tui.vps.errors import Forbidden, NotFound, VpsError
 from tui.vps.models import PANEL, Account
 from tui.vps.token import BadToken, Token
 from tui.widgets.text_field import Field
 
 DEMO = "demo"
-Check = Callable[[Token], Awaitable[Account]]
-"""Asks the service whose token it is, and saves it. Raises VpsError or TokenError."""
-
 _WAYS = """\
   VPS_API_TOKEN        an environment variable
   token_command        a setting: what a password manager prints
@@ -33,11 +34,11 @@ class FirstRun(Dialog[str]):
 
     wide = True
 
-    def __init__(self, config: str, token_file: str, check: Check) -> None:
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         super().__init__("Welcome to ciplun")
-        self._config = config
-        self._token_file = token_file
-        self._check = check
+        self._settings = settings
+        self._config = paths.tidy(paths.config_file(environ), environ)
+        self._token_file = paths.tidy(settings.token_file, environ)
         self._checking = False
 
     def body(self) -> Iterable[Widget]:
@@ -74,7 +75,8 @@ class FirstRun(Dialog[str]):
 
     async def _ask(self, token: Token) -> None:
         try:
-            account = await self._check(token)
+            account = await self._account(token)
+            await self._save(token)
         except (VpsError, TokenError) as error:
             self._answer(str(error))
         else:
@@ -82,6 +84,27 @@ class FirstRun(Dialog[str]):
             self.finish(account.email or "token")
         finally:
             self._checking = False
+
+    async def _account(self, token: Token) -> Account:
+        """Ask whose token it is. Raises VpsError."""
+        from tui.vps.client import Client  # HTTP takes its time to load
+
+        logs.hide(token)
+        client = Client(self._settings.url, token)
+        try:
+            return await client.account()
+        except (NotFound, Forbidden):  # no such page, or not for this token: the list decides
+            await client.snapshots()
+            return Account()
+        finally:
+            await client.aclose()
+
+    async def _save(self, token: Token) -> None:
+        try:
+            await asyncio.to_thread(save_token, self._settings.token_file, token)
+        except OSError as error:
+            words = f"the token is good, but not saved: {self._token_file}: {error.strerror}"
+            raise TokenError(words) from None
 
     def _answer(self, text: str) -> None:
         self.query_one("#answer", Static).update(text)

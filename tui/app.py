@@ -108,7 +108,7 @@ class CiplunApp(CalmCrash):
     def _show_lag(self, words: str) -> None:
         """Show it in the dashboard's bottom line."""
         if self.dashboard is not None:
-            self.dashboard.show_note(words)
+            self.dashboard.key_bar.show_note(words)
 
     def _dress(self, settings: Settings) -> None:
         theme = settings.theme
@@ -143,7 +143,7 @@ class CiplunApp(CalmCrash):
         """Show news of an operation; the text is content, never markup."""
         if operation is not None and news.ended:
             if self.dashboard is not None:
-                self.dashboard.tell(news.text, bad=news.bad)
+                self.dashboard.details.tell(news.text, bad=news.bad)
             self._announcer.announce(news.text, facts(operation), self._settings.on_finished)
         if news.bad:
             self.notify(news.text, severity="warning", markup=False, timeout=10)

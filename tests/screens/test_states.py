@@ -14,6 +14,7 @@ from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.welcome import FirstRun
 from tui.widgets.details_pane import Details
 from tui.widgets.line import Line
+from tui.widgets.too_small import TooSmall
 
 DIALECTS = ("docs", "client")
 
@@ -110,7 +111,7 @@ async def test_a_token_that_may_only_read_greys_the_writing_keys(simulated: Plac
 async def test_a_terminal_too_small_says_so(simulated: Place, size: tuple[int, int]) -> None:
     async with simulated.app().run_test(size=size) as pilot:
         board = await live(pilot)
-        assert board.has_class("-too-small")
+        assert board.query_one(TooSmall).display
         assert not board.query_one("#panes").display
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: board.query_one("#panes").display)

@@ -29,14 +29,23 @@ class KeyBar(Line):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._note = ""
+        self._keymap: Mapping[str, str] = {}
+        self._disabled: Collection[str] = ()
         self._ends: list[tuple[int, str]] = []
 
-    def show_keys(self, keymap: Mapping[str, str], disabled: Collection[str], note: str) -> None:
-        """Show all keys, with `disabled` ones greyed, and a note at the right end."""
+    def show_note(self, words: str) -> None:
+        """Show a note at the right end."""
+        self._note = words
+        self.show_keys(self._keymap, self._disabled)
+
+    def show_keys(self, keymap: Mapping[str, str], disabled: Collection[str]) -> None:
+        """Show all keys, with `disabled` ones greyed, and the note."""
+        self._keymap, self._disabled = keymap, disabled
         pieces: list[Piece] = []
         self._ends = []
         width = 1
-        for command in self._fitting(keymap, len(note)):
+        for command in self._fitting(keymap, len(self._note)):
             off = command.id in disabled
             key = _key(command, keymap)
             pieces += [
@@ -45,7 +54,7 @@ class KeyBar(Line):
             ]
             width += len(key) + len(command.footer) + 3
             self._ends.append((width, command.id))
-        self.show(pieces, [(note, "$text-muted")] if note else [])
+        self.show(pieces, [(self._note, "$text-muted")] if self._note else [])
 
     def _fitting(self, keymap: Mapping[str, str], taken: int) -> Sequence[Command]:
         """The footer commands that there is room for; the dispensable ones go first."""

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from tui.commands import bindings
 from tui.fleet.state import Fleet
@@ -27,24 +25,27 @@ from tui.widgets.panes import Panes
 from tui.widgets.row_list import RowList
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
+from tui.widgets.too_small import MIN_SIZE, TooSmall
 
 if TYPE_CHECKING:
     from tui.session import Session
-
-MIN_SIZE = (60, 15)
 
 
 class Dashboard(Screen[None]):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (72, "-narrow"), (90, "-normal"), (130, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        *((0, "-too-narrow"), (MIN_SIZE[0], "-tiny"), (72, "-narrow"), (90, "-normal")),
+        (130, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (20, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#servers"
 
     servers = getters.query_one("#servers", ServerList)
     table = getters.query_one("#snapshots", SnapshotTable)
     details = getters.query_one("#details", Details)
+    key_bar = getters.query_one("#footer", KeyBar)
     filter_bar = getters.query_one("#filter-line", FilterBar)
 
     class RedrawWanted(Message):
@@ -63,7 +64,6 @@ class Dashboard(Screen[None]):
         self._pending: Change | None = None
         self._ticker: Timer | None = None
         self._tick_every = 0.0
-        self._note = ""
 
     @property
     def fleet(self) -> Fleet:
@@ -83,7 +83,7 @@ class Dashboard(Screen[None]):
         yield Details(id="details")
         yield FilterBar(id="filter-line")
         yield KeyBar(id="footer")
-        yield Static(id="too-small", markup=False)
+        yield TooSmall(id="too-small")
 
     def on_mount(self) -> None:
         """Show what is known, and listen for more."""
@@ -95,7 +95,7 @@ class Dashboard(Screen[None]):
         self._end_listening()
         self.session = session
         self._pending = None
-        self.tell("", bad=False)
+        self.details.tell("", bad=False)
         self._end_listening = session.store.listen(self._changed)
         self.panes.use(session)
         self.show_chosen()
@@ -146,13 +146,8 @@ class Dashboard(Screen[None]):
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
         self.panes.show_age(stale=stale)
         self.details.show_outage(notice_words(banner, fleet, instant))
-        self.query_one(KeyBar).show_keys(self.session.settings.keys, self.refusals(), self._note)
+        self.key_bar.show_keys(self.session.settings.keys, self.refusals())
         self._set_tick()
-
-    def show_note(self, words: str) -> None:
-        """Show a note at the right end of the bottom line."""
-        self._note = words
-        self.show_bars()
 
     def _set_tick(self) -> None:
         """Tick each second while something is under way, else once a minute: relative ages."""
@@ -170,25 +165,14 @@ class Dashboard(Screen[None]):
         self.panes.tick(self.session.now)
         self.show_chosen()
 
-    def on_resize(self, event: Resize) -> None:
-        """Say when there is too little room, instead of showing half of everything."""
-        small = event.size.width < MIN_SIZE[0] or event.size.height < MIN_SIZE[1]
-        self.set_class(small, "-too-small")
-        self.query_one("#too-small", Static).update(
-            f"too small: {event.size.width}x{event.size.height}\n"
-            f"{MIN_SIZE[0]}x{MIN_SIZE[1]} at least"
-        )
+    def on_resize(self) -> None:
+        """Cut to the new width what stands in frames and bars, once they have it."""
         self.call_after_refresh(self._refit)
 
     def _refit(self) -> None:
-        """Cut titles and bars to the new width."""
         self.panes.show_titles()
         self.details.fit_title()
         self.show_bars()
-
-    def tell(self, text: str, *, bad: bool) -> None:
-        """Keep the newest end of an operation on the screen."""
-        self.details.tell(text, bad=bad)
 
     # -- the cursors ---------------------------------------------------------------------
 
@@ -292,13 +276,9 @@ class Dashboard(Screen[None]):
         self._copy(as_text=True)
 
     def _copy(self, *, as_text: bool) -> None:
-        item = self.panes.item
-        if item is None:
-            self.notify("nothing is chosen", severity="warning", markup=False)
-            return
         from tui.screens.dialogs.details import copy
 
-        copy(self.app, item, as_text=as_text)
+        copy(self.app, self.panes.item, as_text=as_text)
 
     def action_refresh(self) -> None:
         """Ask the provider at once, with the token read again if it was refused."""

@@ -28,8 +28,11 @@ def as_json(item: Server | Snapshot) -> str:
     return msgspec.json.format(msgspec.json.encode(item), indent=2).decode()
 
 
-def copy(app: App[None], item: Server | Snapshot, *, as_text: bool) -> None:
-    """Put the item's JSON or its id on the clipboard."""
+def copy(app: App[None], item: Server | Snapshot | None, *, as_text: bool) -> None:
+    """Put the item's JSON or its id on the clipboard, or say that there is none."""
+    if item is None:
+        app.notify("nothing is chosen", severity="warning", markup=False)
+        return
     app.copy_to_clipboard(as_json(item) if as_text else str(item.id))
     app.notify(f"{'JSON' if as_text else 'id'} of {item.name} copied", markup=False)
 

@@ -20,7 +20,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui import keymap
-from tui.commands import COMMANDS
+from tui.commands import DASHBOARD, Keys
 from tui.config import paths
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
@@ -117,7 +117,8 @@ class CiplunApp(CalmCrash):
             self.register_theme(accented)
             theme = accented.name
         self.theme = theme
-        self.set_keymap(settings.keys)
+        self.keys = Keys(settings.keys)
+        self.set_keymap(self.keys.changed)
 
     # -- the session ------------------------------------------------------------------------
 
@@ -145,7 +146,11 @@ class CiplunApp(CalmCrash):
             if self.dashboard is not None:
                 self.dashboard.details.tell(news.text, bad=news.bad)
             self._announcer.announce(news.text, facts(operation), self._settings.on_finished)
-        if news.bad:
+        if news.again:
+            operations, again = self.keys.shown("operations"), self.keys.shown("try_again")
+            words = f"{news.text}. Try again? {operations} and then {again}"
+            self.notify(words, severity="warning", markup=False, timeout=10)
+        elif news.bad:
             self.notify(news.text, severity="warning", markup=False, timeout=10)
         else:
             self.notify(news.text, markup=False, timeout=6)
@@ -275,11 +280,11 @@ class CiplunApp(CalmCrash):
         """All commands of the dashboard, and the choice of a theme."""
         if isinstance(screen, Dashboard):
             off = screen.refusals()
-            for command in COMMANDS:
+            for command in DASHBOARD:
                 if command.id not in off and command.id != "palette":
                     action = getattr(screen, f"action_{command.id}")
-                    key = command.shown_keys(self._settings.keys)[0]
-                    yield SystemCommand(command.label, f"{key}  {command.help}", action)
+                    words = f"{self.keys.shown(command.id)}  {command.help}"
+                    yield SystemCommand(command.label, words, action)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
     @on(CommandPalette.Opened)

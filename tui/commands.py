@@ -1,15 +1,21 @@
-"""Every command once: its id, keys, words and place.
+"""Every command once: its id, keys, words, place and scope.
 
-Bindings, footer, palette and help derive from this one table, so that they cannot disagree.
+Bindings, footer, palette, help and the keys that sentences name derive from this one table, so
+that they cannot disagree.
 """
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Final
+from functools import partial
+from typing import Final, Protocol, cast
 
 import msgspec
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.keys import KEY_NAME_REPLACEMENTS
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -17,6 +23,7 @@ class Command(msgspec.Struct, frozen=True):
 
     `id` is the name in the configuration's key map and of the action method. `keys` are Textual
     key names, separated by commas. `footer` is the label in the bottom line, empty for none.
+    `scopes` are the places where the keys work.
     """
 
     id: str
@@ -25,18 +32,177 @@ class Command(msgspec.Struct, frozen=True):
     help: str
     group: str
     footer: str = ""
-
-    def shown_keys(self, keymap: Mapping[str, str]) -> list[str]:
-        """Its keys, remapped ones included, as they are printed on a keyboard."""
-        return [display_key(key) for key in keymap.get(self.id, self.keys).split(",")]
+    scopes: tuple[str, ...] = ("dashboard",)
 
 
-_DISPLAY: Final = {
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "slash": "/",
-    "colon": ":",
-    "plus": "+",
+GROUPS: Final = ("Move", "Look", "Change", "Program", "In dialogs")
+"""The headings of the help, in its order."""
+
+TOGETHER: Final = (
+    frozenset(("dashboard", "list")),
+    frozenset(("dashboard", "field")),
+    frozenset(("dialog", "field")),
+    frozenset(("dialog", "checkbox")),
+    frozenset(("dialog", "list", "page", "details")),
+    frozenset(("dialog", "list", "page", "help")),
+    frozenset(("dialog", "list", "page", "operations")),
+    frozenset(("dialog", "field", "operations")),
+)
+"""Scopes whose keys work at the same time: within each set a key can mean one thing only."""
+
+_move = partial(Command, group="Move", scopes=("list",))
+_pane = partial(Command, group="Move")
+_look = partial(Command, group="Look")
+_change = partial(Command, group="Change")
+_program = partial(Command, group="Program")
+_dialog = partial(Command, group="In dialogs")
+
+COMMANDS: Final = (
+    _move("down", "down,j", "Down", "One down; in all lists and pages"),
+    _move("up", "up,k", "Up", "One up"),
+    _move("first", "home,g", "First", "The first"),
+    _move("last", "end,G", "Last", "The last"),
+    _move("page_down", "pagedown", "Page down", "A page down"),
+    _move("page_up", "pageup", "Page up", "A page up"),
+    _move("half_page_down", "ctrl+d", "Half a page down", "Half a page down"),
+    _move("half_page_up", "ctrl+u", "Half a page up", "Half a page up"),
+    _move("select", "enter", "Choose", "Details of the row; in a choice, take it"),
+    _pane("next_pane", "tab", "Next pane", "Go to the other pane"),
+    _pane("left_pane", "h,1", "Servers pane", "Go to the servers"),
+    _pane("right_pane", "l,2", "Snapshots pane", "Go to the snapshots"),
+    _look(
+        "filter",
+        "slash",
+        "Filter",
+        "Filter the focused pane as you type",
+        footer="Filter",
+        scopes=("dashboard", "operations"),
+    ),
+    _look("clear", "escape", "Clear the filter and marks", "Clear filter and marks"),
+    _look("sort", "s", "Sort by the next column", "Sort by the next column", footer="Sort"),
+    _look("reverse", "S", "Reverse the order", "Reverse the order of the rows"),
+    _look("all", "a", "All snapshots of all servers", "Show all snapshots, or one server's"),
+    _look(
+        "details",
+        "d",
+        "Details",
+        "Show everything known of the chosen row",
+        scopes=("dashboard", "details"),
+    ),
+    _look(
+        "refresh",
+        "r",
+        "Refresh now",
+        "Ask the provider at once",
+        footer="Refresh",
+        scopes=("dashboard", "operations"),
+    ),
+    _look("pause", "p", "Pause or resume polling", "Stop asking the provider, or go on"),
+    _look(
+        "copy_id",
+        "y",
+        "Copy the id",
+        "Copy the chosen row's id",
+        scopes=("dashboard", "details", "operations"),
+    ),
+    _look(
+        "copy_json",
+        "Y",
+        "Copy as JSON",
+        "Copy the chosen row as JSON",
+        scopes=("dashboard", "details", "operations"),
+    ),
+    _change(
+        "create",
+        "c",
+        "Create a snapshot",
+        "A snapshot of the chosen or all marked servers",
+        footer="Create",
+    ),
+    _change(
+        "restore",
+        "R",
+        "Restore the server",
+        "Overwrite the server with the chosen snapshot",
+        footer="Restore",
+    ),
+    _change(
+        "delete",
+        "D",
+        "Delete the snapshot",
+        "Delete the chosen or all marked snapshots",
+        footer="Delete",
+    ),
+    _change("mark", "space", "Mark", "Mark or unmark the row, for actions on many"),
+    _change(
+        "protect", "x", "Protect from deletes", "Protect it from deletes by ciplun, or no longer"
+    ),
+    _program(
+        "operations",
+        "exclamation_mark",
+        "Operations",
+        "What is running, and what became of the rest",
+        footer="Operations",
+        scopes=("dashboard", "operations"),
+    ),
+    _program("add_server", "plus", "Add a server by id", "Show a server that no list names"),
+    _program("profile", "P", "Choose the profile", "Change to another account"),
+    _program("lock", "L", "Lock or unlock writing", "Lock writing, or unlock it for a while"),
+    _program("redraw", "ctrl+l", "Redraw the screen", "Paint the screen anew"),
+    _program("palette", "colon,ctrl+p", "Command palette", "Find a command by name"),
+    _program(
+        "help",
+        "question_mark",
+        "Help",
+        "All keys and signs",
+        footer="Help",
+        scopes=("dashboard", "help"),
+    ),
+    _program("quit", "q", "Quit", "Leave; what runs goes on at the provider", footer="Quit"),
+    _dialog("leave", "escape", "Leave", "Leave without effect", scopes=("dialog",)),
+    _dialog("close", "q", "Close", "Close a page or the operations", scopes=("page",)),
+    _dialog("accept", "enter", "Go on", "Go on from a field; press the button", scopes=("field",)),
+    _dialog("tick", "space,enter", "Tick", "Tick a box, or no longer", scopes=("checkbox",)),
+    _dialog("next_field", "tab", "Next field", "Go to the next field", scopes=("dialog",)),
+    _dialog(
+        "previous_field",
+        "shift+tab",
+        "Field before",
+        "Go to the field before",
+        scopes=("dialog",),
+    ),
+    _dialog(
+        "try_again", "t", "Try again", "Ask for the operation once more", scopes=("operations",)
+    ),
+    _dialog(
+        "stop_tracking",
+        "X",
+        "Stop tracking",
+        "Wait for the operation no longer; it frees the server",
+        scopes=("operations",),
+    ),
+)
+
+BY_ID: Final = {command.id: command for command in COMMANDS}
+DASHBOARD: Final = tuple(command for command in COMMANDS if "dashboard" in command.scopes)
+FOOTER: Final = tuple(
+    BY_ID[name]
+    for name in (
+        *("create", "restore", "delete", "filter", "sort", "refresh", "operations"),
+        *("help", "quit"),
+    )
+)
+
+
+def key_name(character: str) -> str:
+    """Textual's name of the key that types a character: ``/`` is ``slash``."""
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
+    return KEY_NAME_REPLACEMENTS.get(name, name)
+
+
+_DISPLAY: Final = {key_name(character): character for character in string.punctuation} | {
     "escape": "esc",
     "down": "↓",
     "up": "↑",
@@ -52,97 +218,60 @@ def display_key(key: str) -> str:
     return _DISPLAY.get(key, key)
 
 
-COMMANDS: Final = (
-    Command(
-        "create",
-        "c",
-        "Create a snapshot",
-        "A snapshot of the chosen or all marked servers",
-        "Change",
-        "Create",
-    ),
-    Command(
-        "restore",
-        "R",
-        "Restore the server",
-        "Overwrite the server with the chosen snapshot",
-        "Change",
-        "Restore",
-    ),
-    Command(
-        "delete",
-        "D",
-        "Delete the snapshot",
-        "Delete the chosen or all marked snapshots",
-        "Change",
-        "Delete",
-    ),
-    Command("mark", "space", "Mark", "Mark or unmark the row, for actions on many", "Change"),
-    Command(
-        "protect",
-        "x",
-        "Protect from deletes",
-        "Protect it from deletes by ciplun, or no longer",
-        "Change",
-    ),
-    Command("filter", "slash", "Filter", "Filter the focused pane as you type", "Look", "Filter"),
-    Command("clear", "escape", "Clear the filter and marks", "Clear filter and marks", "Look"),
-    Command("sort", "s", "Sort by the next column", "Sort by the next column", "Look", "Sort"),
-    Command("reverse", "S", "Reverse the order", "Reverse the order of the rows", "Look"),
-    Command(
-        "all", "a", "All snapshots of all servers", "Show all snapshots, or one server's", "Look"
-    ),
-    Command("details", "d", "Details", "Show everything known of the chosen row", "Look"),
-    Command("refresh", "r", "Refresh now", "Ask the provider at once", "Look", "Refresh"),
-    Command("pause", "p", "Pause or resume polling", "Stop asking the provider, or go on", "Look"),
-    Command("copy_id", "y", "Copy the id", "Copy the chosen row's id", "Look"),
-    Command("copy_json", "Y", "Copy as JSON", "Copy the chosen row as JSON", "Look"),
-    Command("next_pane", "tab", "Next pane", "Go to the other pane", "Move"),
-    Command("left_pane", "h,1", "Servers pane", "Go to the servers", "Move"),
-    Command("right_pane", "l,2", "Snapshots pane", "Go to the snapshots", "Move"),
-    Command(
-        "operations",
-        "exclamation_mark",
-        "Operations",
-        "What is running, and what became of the rest",
-        "Ciplun",
-        "Operations",
-    ),
-    Command(
-        "add_server", "plus", "Add a server by id", "Show a server that no list names", "Ciplun"
-    ),
-    Command("profile", "P", "Choose the profile", "Change to another account", "Ciplun"),
-    Command(
-        "lock", "L", "Lock or unlock writing", "Lock writing, or unlock it for a while", "Ciplun"
-    ),
-    Command("redraw", "ctrl+l", "Redraw the screen", "Paint the screen anew", "Ciplun"),
-    Command("palette", "colon,ctrl+p", "Command palette", "Find a command by name", "Ciplun"),
-    Command("help", "question_mark", "Help", "All keys and signs", "Ciplun", "Help"),
-    Command("quit", "q", "Quit", "Leave; what runs goes on at the provider", "Ciplun", "Quit"),
-)
-
-BY_ID: Final = {command.id: command for command in COMMANDS}
-FOOTER: Final = tuple(command for command in COMMANDS if command.footer)
-
-MOVES: Final = (
-    ("j k ↓ ↑", "down, up"),
-    ("g G Home End", "first, last"),
-    ("PgUp PgDn", "a page"),
-    ("enter", "details"),
-)
-"""Keys of the list itself, for the help: their bindings are the list widget's."""
+def _whole(key: str) -> str:
+    """A key of the user's map by Textual's name for it."""
+    key = key.strip()
+    return key_name(key) if len(key) == 1 else key
 
 
-def bindings(ids: Iterable[str] = BY_ID) -> list[Binding]:
-    """Textual bindings of these commands; the palette, help and footer are ours, so none shows."""
+class Keys:
+    """The keys as set: the table of commands with the user's map laid over it."""
+
+    def __init__(self, changed: Mapping[str, str] | None = None) -> None:
+        self.changed = {
+            name: ",".join(map(_whole, keys.split(","))) for name, keys in (changed or {}).items()
+        }
+
+    def of(self, command: str) -> list[str]:
+        """The Textual names of a command's keys."""
+        return self.changed.get(command, BY_ID[command].keys).split(",")
+
+    def all_shown(self, command: str) -> str:
+        """All keys of a command as they are printed, with spaces between."""
+        return " ".join(map(display_key, self.of(command)))
+
+    def shown(self, command: str) -> str:
+        """The first key of a command as it is printed on a keyboard: what sentences name."""
+        return display_key(self.of(command)[0])
+
+    def hint(self, **uses: str) -> str:
+        """What some keys do, in a line: ``enter accepts   esc leaves``."""
+        return "   ".join(f"{self.shown(command)} {use}" for command, use in uses.items())
+
+
+class _HasKeys(Protocol):
+    keys: Keys
+
+
+def keys_of(node: DOMNode) -> Keys:
+    """The keys as set: the app holds them, whoever asks."""
+    return cast("_HasKeys", node.app).keys
+
+
+def bindings(ids: Iterable[str] = (), **actions: str) -> list[BindingType]:
+    """Textual bindings of these commands; the palette, help and footer are ours, so none shows.
+
+    `ids` call the action of their own name, `actions` another one.
+    """
+    asked = {**{name: name for name in ids}, **actions}
     return [
         Binding(
-            command.keys,
-            command.id,
-            command.label,
+            BY_ID[name].keys,
+            action,
+            BY_ID[name].label,
             show=False,
-            tooltip=command.help,
-            id=command.id,
+            tooltip=BY_ID[name].help,
+            id=name,
         )
-        for command in map(BY_ID.__getitem__, ids)
+        for name, action in asked.items()
     ]

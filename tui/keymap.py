@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from typing import Final
 
 from textual.color import Color, ColorParseError
-from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
+from textual.keys import Keys as KeyNames
 from textual.theme import BUILTIN_THEMES
 
-from tui.commands import COMMANDS
+from tui.commands import BY_ID, COMMANDS, TOGETHER, Keys, display_key
 from tui.config.file import SettingsError
 from tui.config.settings import Settings
-from tui.terminal.textual_private import key_name
 from tui.themes import THEMES
-from tui.widgets.row_list import RowList
 
 _MODIFIERS: Final = frozenset(("ctrl", "shift", "alt", "super", "meta", "hyper"))
-_NAMED: Final = frozenset((*(key.value for key in Keys), *KEY_NAME_REPLACEMENTS.values()))
+_NAMED: Final = frozenset((*(key.value for key in KeyNames), *KEY_NAME_REPLACEMENTS.values()))
 
 
 def check(settings: Settings) -> None:
@@ -51,20 +50,38 @@ def _accent_problem(accent: str) -> str:
 
 def keys_problem(keymap: Mapping[str, str]) -> str:
     """What is wrong with a map of keys: no such command, no such key, one key for two commands."""
-    defaults = {command.id: command.keys for command in COMMANDS}
-    # The moves are the lists' own bindings.
-    defaults |= {b.id: b.key for b in RowList.BINDINGS if not isinstance(b, tuple) and b.id}
     for name in keymap:
-        if problem := _unknown("command", name, defaults):
+        if problem := _unknown("command", name, BY_ID):
             return problem
-    users: dict[str, str] = {}
-    for name, keys in {**defaults, **keymap}.items():
-        for key in map(str.strip, keys.split(",")):
+    keys = Keys(keymap)
+    for name in keymap:
+        for key in keys.of(name):
             if not _is_key(key):
                 return f"{name}: there is no key {key!r}"
-            whole = key_name(key)
-            if users.setdefault(whole, name) != name:
-                return f"{key} is used by both {users[whole]} and {name}"
+    return next(filter(None, (_clash(keys, scopes) for scopes in TOGETHER)), _untypable(keys))
+
+
+def _clash(keys: Keys, scopes: Container[str]) -> str:
+    """Which key means two things in places where both are in force."""
+    users: dict[str, str] = {}
+    for command in COMMANDS:
+        if not any(scope in scopes for scope in command.scopes):
+            continue
+        for key in keys.of(command.id):
+            user = users.setdefault(key, command.id)
+            if user != command.id:
+                first, other = sorted((user, command.id), key=lambda n: n not in keys.changed)
+                return f"{display_key(key)} is used by both {first} and {other}"
+    return ""
+
+
+def _untypable(keys: Keys) -> str:
+    """In a field a key that writes is text: whatever else a field needs has another one."""
+    for command in COMMANDS:
+        if {"dialog", "field"}.intersection(command.scopes) and all(
+            len(display_key(key)) == 1 or key == "space" for key in keys.of(command.id)
+        ):
+            return f"{command.id}: {keys.shown(command.id)} is typed into fields; give another key"
     return ""
 
 

@@ -12,19 +12,22 @@ from tui.text import duration, plural, some
 
 _BAD_ENDS: Final = {
     State.FAILED: "The {title} on {server} failed: {words}",
-    State.NOT_CARRIED_OUT: "The {title} on {server} was not carried out: {words}. "
-    "Try again? ! and then t",
+    State.NOT_CARRIED_OUT: "The {title} on {server} was not carried out: {words}",
     State.VANISHED: "The {title} on {server}: the snapshot is no longer listed",
     State.UNSEEN: "The {title} on {server}: {words}",
 }
 
 
 class News(msgspec.Struct, frozen=True):
-    """A sentence for a toast. `ended` tells that the operation is over."""
+    """A sentence for a toast.
+
+    `ended` tells that the operation is over, `again` that it can be asked for once more.
+    """
 
     text: str
     bad: bool = False
     ended: bool = False
+    again: bool = False
 
 
 def news(operation: Operation, before: State | None) -> News | None:
@@ -35,7 +38,8 @@ def news(operation: Operation, before: State | None) -> News | None:
     title, server, words = operation.title, operation.server_name, operation.words
     if operation.state in _BAD_ENDS:
         text = _BAD_ENDS[operation.state].format(title=title, server=server, words=words)
-        return News(text, bad=True, ended=True)
+        again = operation.state is State.NOT_CARRIED_OUT
+        return News(text, bad=True, ended=True, again=again)
     match operation.state:
         case State.WAITING:
             return News(f"The {title} on {server} waits for its safety snapshot")

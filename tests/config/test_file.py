@@ -136,6 +136,11 @@ def test_another_tool_s_file_that_makes_no_sense_is_passed_over(
         ({"create": "R"}, "R is used by both create and restore"),
         ({"create": "?"}, "used by both create and help"),
         ({"create": "j"}, "j is used by both create and down"),
+        ({"try_again": "y"}, "y is used by both try_again and copy_id"),
+        ({"close": "ctrl+d"}, "ctrl+d is used by both close and half_page_down"),
+        ({"leave": "enter"}, "enter is used by both leave and"),
+        ({"leave": "x"}, "leave: x is typed into fields; give another key"),
+        ({"accept": "n"}, "accept: n is typed into fields"),
     ],
 )
 def test_keys_that_cannot_be(keys: dict[str, str], why: str) -> None:
@@ -144,7 +149,15 @@ def test_keys_that_cannot_be(keys: dict[str, str], why: str) -> None:
 
 @pytest.mark.parametrize(
     "keys",
-    [{}, {"refresh": "f5,r"}, {"create": "n"}, {"create": "R", "restore": "ctrl+r"}, {"down": "n"}],
+    [
+        {},
+        {"refresh": "f5,r"},
+        {"create": "n"},
+        {"create": "R", "restore": "ctrl+r"},
+        {"down": "n"},
+        {"try_again": "c"},
+        {"leave": "x,f3"},
+    ],
 )
 def test_keys_that_can_be(keys: dict[str, str]) -> None:
     assert keys_problem(keys) == ""

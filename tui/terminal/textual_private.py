@@ -17,7 +17,6 @@ from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.keys import _character_to_key
 from textual.message_pump import MessagePump
 from textual.widget import Widget
 
@@ -26,8 +25,6 @@ USED: Final = (
     "textual._parser:ParseError",
     "textual._parser:Parser._timeout_time",
     "textual._xterm_parser:XTermParser",
-    # A key in the settings is compared as Textual names it.
-    "textual.keys:_character_to_key",
     # The frame's text is changed without painting the whole pane.
     "textual.widget:Widget._border_title",
     # Whether a key has been dealt with.
@@ -115,11 +112,6 @@ class TerminalDriver(LinuxDriver):
 def driver_of(app: App[Any]) -> Driver | None:
     """What the app writes to; None before it has begun."""
     return app._driver
-
-
-def key_name(key: str) -> str:
-    """A key of one letter as Textual names it: ``?`` is ``question_mark``."""
-    return _character_to_key(key) if len(key) == 1 else key
 
 
 def has_callbacks(pump: MessagePump) -> bool:

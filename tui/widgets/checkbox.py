@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from tui.commands import bindings
+
 
 class Choice(Static, can_focus=True):
-    """Off at first; `space`, `enter` or a click changes it."""
+    """Off at first; a key or a click changes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,enter", "change", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(["tick"])
 
     class Changed(Message):
         """The choice was made, or taken back."""
@@ -27,7 +29,7 @@ class Choice(Static, can_focus=True):
         """The state by its shape, then the label."""
         return Content(f"[{'x' if self.value else ' '}] {self._label}")
 
-    def action_change(self) -> None:
+    def action_tick(self) -> None:
         """Change it."""
         self.value = not self.value
         self.refresh()
@@ -35,4 +37,4 @@ class Choice(Static, can_focus=True):
 
     def on_click(self) -> None:
         """Change it."""
-        self.action_change()
+        self.action_tick()

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from tui.commands import Keys
 from tui.fleet.state import Fleet, ServerView
 from tui.vps.errors import Unauthorised
 from tui.vps.models import PANEL
 
 
-def servers_empty(fleet: Fleet, host: str, text: str) -> str:
+def servers_empty(fleet: Fleet, host: str, text: str, keys: Keys) -> str:
     """Why there are no servers to list."""
     if fleet.servers:
-        return f"No server matches “{text}”\n\nesc clears the filter"
+        return f"No server matches “{text}”\n\n{keys.shown('clear')} clears the filter"
     error = fleet.freshness.error
     if isinstance(error, Unauthorised):
-        return f"Not authorised\n\n{error}\n\nTokens are made at {PANEL}\nr reads it again"
+        again = f"{keys.shown('refresh')} reads it again"
+        return f"Not authorised\n\n{error}\n\nTokens are made at {PANEL}\n{again}"
     if error is not None:
-        return f"Nothing known yet\n\n{error}\n\nr tries at once"
+        return f"Nothing known yet\n\n{error}\n\n{keys.shown('refresh')} tries at once"
     if fleet.freshness.as_of is None:
         return f"asking {host} …"
     if fleet.servers_error is not None:
         return (
             "No snapshots, and no list of servers\n\n"
-            f"{fleet.servers_error}\n\n+ adds a server by its id"
+            f"{fleet.servers_error}\n\n{keys.shown('add_server')} adds a server by its id"
         )
     return "This account has no servers"
 
 
-def snapshots_empty(fleet: Fleet, view: ServerView | None, text: str) -> str:
+def snapshots_empty(fleet: Fleet, view: ServerView | None, text: str, keys: Keys) -> str:
     """Why there are no snapshots to list."""
     if text:
-        return f"No snapshot matches “{text}”\n\nesc clears the filter"
+        return f"No snapshot matches “{text}”\n\n{keys.shown('clear')} clears the filter"
     if view is None:
         return "" if fleet.servers or fleet.freshness.as_of is None else "No snapshots"
-    return "No snapshots of this server\n\nc creates the first"
+    return f"No snapshots of this server\n\n{keys.shown('create')} creates the first"

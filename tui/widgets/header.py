@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from rich.cells import cell_len
 
+from tui.commands import Keys
 from tui.fleet.state import Fleet, Freshness
 from tui.text import duration, plural, some
 from tui.vps.errors import Unauthorised
@@ -133,14 +134,15 @@ def _cells(pieces: Sequence[Piece]) -> int:
     return sum(cell_len(text) for text, _ in pieces)
 
 
-def notice_words(banner: Banner, fleet: Fleet, now: float) -> str:
+def notice_words(banner: Banner, fleet: Fleet, now: float, keys: Keys) -> str:
     """Why the data is old and when the next try is due, or what of it cannot be read."""
     freshness = fleet.freshness
     if freshness.error is None:
         return f"could not be read: {some(fleet.problems, 1)}" if fleet.problems else ""
     words = [str(freshness.error)]
     if isinstance(freshness.error, Unauthorised):
-        words.append(f"the token comes from {banner.token_origin}: put another there, then r")
+        where = f"the token comes from {banner.token_origin}"
+        words.append(f"{where}: put another there, then {keys.shown('refresh')}")
     elif freshness.next_try is not None and not freshness.paused:
         words.append(f"next try in {_coarse(freshness.next_try - now)}")
     return " · ".join(words)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from textual.events import Click
 from textual.message import Message
 
-from tui.commands import FOOTER, Command
+from tui.commands import FOOTER, Command, keys_of
 from tui.widgets.line import Line, Piece
 
 _DISPENSABLE = ("sort", "refresh", "filter", "operations", "delete", "restore")
-
-
-def _key(command: Command, keymap: Mapping[str, str]) -> str:
-    return command.shown_keys(keymap)[0]
 
 
 class KeyBar(Line):
@@ -30,24 +26,23 @@ class KeyBar(Line):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._note = ""
-        self._keymap: Mapping[str, str] = {}
         self._disabled: Collection[str] = ()
         self._ends: list[tuple[int, str]] = []
 
     def show_note(self, words: str) -> None:
         """Show a note at the right end."""
         self._note = words
-        self.show_keys(self._keymap, self._disabled)
+        self.show_keys(self._disabled)
 
-    def show_keys(self, keymap: Mapping[str, str], disabled: Collection[str]) -> None:
+    def show_keys(self, disabled: Collection[str]) -> None:
         """Show all keys, with `disabled` ones greyed, and the note."""
-        self._keymap, self._disabled = keymap, disabled
+        keys, self._disabled = keys_of(self), disabled
         pieces: list[Piece] = []
         self._ends = []
         width = 1
-        for command in self._fitting(keymap, len(self._note)):
+        for command in self._fitting(len(self._note)):
             off = command.id in disabled
-            key = _key(command, keymap)
+            key = keys.shown(command.id)
             pieces += [
                 (key, "$text-disabled" if off else "bold $text-accent"),
                 (f" {command.footer}  ", "$text-disabled" if off else "$text-muted"),
@@ -56,12 +51,12 @@ class KeyBar(Line):
             self._ends.append((width, command.id))
         self.show(pieces, [(self._note, "$text-muted")] if self._note else [])
 
-    def _fitting(self, keymap: Mapping[str, str], taken: int) -> Sequence[Command]:
+    def _fitting(self, taken: int) -> Sequence[Command]:
         """The footer commands that there is room for; the dispensable ones go first."""
-        kept = list(FOOTER)
+        keys, kept = keys_of(self), list(FOOTER)
         room = self.size.width - 2 - taken
         for dispensable in _DISPENSABLE:
-            width = sum(len(_key(command, keymap)) + len(command.footer) + 3 for command in kept)
+            width = sum(len(keys.shown(command.id)) + len(command.footer) + 3 for command in kept)
             if width - 2 <= room or not self.size.width:
                 break
             kept = [command for command in kept if command.id != dispensable]

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.reactive import var
 
+from tui.commands import keys_of
 from tui.fleet import queries
 from tui.fleet.operation import Kind
 from tui.fleet.state import Fleet, ServerView
@@ -121,7 +122,7 @@ class Panes(Horizontal):
         """Lay the whole fleet out anew; only cells that differ are painted."""
         fleet, by = self.fleet, self.servers.arrangement
         self.as_of = self.session.now
-        self.servers.empty = servers_empty(fleet, self.session.host, by.text)
+        self.servers.empty = servers_empty(fleet, self.session.host, by.text, keys_of(self))
         self.servers.show(queries.servers(fleet, by), fleet, self.as_of)
         self.lay_table()
         self.show_titles()
@@ -135,7 +136,7 @@ class Panes(Horizontal):
             rows = self._all.rows(fleet, by)
         else:
             rows = queries.snapshots(chosen.snapshots if chosen else (), by)
-        self.table.empty = snapshots_empty(fleet, chosen, by.text)
+        self.table.empty = snapshots_empty(fleet, chosen, by.text, keys_of(self))
         self.table.show(rows, fleet, self.as_of)
 
     def show_titles(self) -> None:

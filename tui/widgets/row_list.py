@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Blur, Click, Focus, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
 
+from tui.commands import bindings
 from tui.terminal.textual_private import replace_border_title
 from tui.widgets.glyphs import UNICODE, Glyphs
 from tui.widgets.line import differing
@@ -28,15 +29,15 @@ class RowList(RowLines[Row], can_focus=True):
     Subclasses say what a row's key is and what its cells hold; rows come filtered and sorted.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="down"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="up"),
-        Binding("home,g", "first", "First", show=False, id="first"),
-        Binding("end,G", "last", "Last", show=False, id="last"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="page_down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="page_up"),
-        Binding("enter", "select", "Details", show=False, id="select"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        ["first", "last", "select"],
+        down="move(1)",
+        up="move(-1)",
+        page_down="page(1)",
+        page_up="page(-1)",
+        half_page_down="page(0.5)",
+        half_page_up="page(-0.5)",
+    )
 
     class Highlighted(Message):
         """The cursor is on another item, or on none. `key` is the item's."""
@@ -158,9 +159,9 @@ class RowList(RowLines[Row], can_focus=True):
         """Move by rows."""
         self._move(self._cursor + rows)
 
-    def action_page(self, pages: int) -> None:
-        """Move by pages."""
-        self._move(self._cursor + pages * max(1, self._height - 1))
+    def action_page(self, pages: float) -> None:
+        """Move by pages, or parts of one."""
+        self._move(self._cursor + int(pages * max(2, self._height - 1)))
 
     def action_first(self) -> None:
         """Move to the first row."""

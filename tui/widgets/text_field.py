@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from tui.commands import bindings
 
-class Field(Input):
+
+class Field(Input, inherit_bindings=False):
     """One line of text on one line of the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(b for b in Input.BINDINGS if not (isinstance(b, Binding) and b.action == "submit")),
+        *bindings(accept="submit"),
+    ]
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from tui.commands import bindings
+from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.screens.dashboard.cursor_pacing import CursorPacer
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Dashboard(Screen[None]):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(command.id for command in DASHBOARD)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         *((0, "-too-narrow"), (MIN_SIZE[0], "-tiny"), (72, "-narrow"), (90, "-normal")),
         (130, "-wide"),
@@ -145,8 +145,8 @@ class Dashboard(Screen[None]):
         self.query_one(Header).show_fleet(banner, fleet, instant)
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
         self.panes.show_age(stale=stale)
-        self.details.show_outage(notice_words(banner, fleet, instant))
-        self.key_bar.show_keys(self.session.settings.keys, self.refusals())
+        self.details.show_outage(notice_words(banner, fleet, instant, keys_of(self)))
+        self.key_bar.show_keys(self.refusals())
         self._set_tick()
 
     def _set_tick(self) -> None:
@@ -333,7 +333,7 @@ class Dashboard(Screen[None]):
         """Show all keys and signs."""
         from tui.screens.dialogs.help import HelpDialog
 
-        self.app.push_screen(HelpDialog(self.glyphs, self.session.settings.keys))
+        self.app.push_screen(HelpDialog(self.glyphs))
 
     def action_quit(self) -> None:
         """Leave; what runs goes on at the provider."""

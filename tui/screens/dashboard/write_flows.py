@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.commands import BY_ID
+from tui.commands import BY_ID, keys_of
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import NOT_CONNECTED, STALE, WRITES, Reason, refusal, unwritable
@@ -54,7 +54,7 @@ class WriteFlows:
         """A reason, and the key that may lift it."""
         if reason.remedy not in _REMEDIES:
             return reason.text
-        key = BY_ID[reason.remedy].shown_keys(self._panes.session.settings.keys)[0]
+        key = keys_of(self._panes).shown(reason.remedy)
         return f"{reason.text}; {key} {_REMEDIES[reason.remedy]}"
 
     def _say(self, text: str, *, bad: bool = False) -> None:

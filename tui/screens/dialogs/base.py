@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -15,13 +15,33 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from tui.commands import Keys, bindings, keys_of
+
 T = TypeVar("T")
 
 
-class Dialog(ModalScreen[T | None]):
-    """A framed box over the dashboard. `esc` leaves it with None, and so does a lost race."""
+SCROLLING: Final = {
+    "down": "scroll(1)",
+    "up": "scroll(-1)",
+    "page_down": "scroll_pages(1)",
+    "page_up": "scroll_pages(-1)",
+    "half_page_down": "scroll_pages(0.5)",
+    "half_page_up": "scroll_pages(-0.5)",
+    "first": "scroll_to_end(False)",
+    "last": "scroll_to_end(True)",
+}
+"""What the moving keys do where no list has them: they scroll the body."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
+
+class Dialog(ModalScreen[T | None], inherit_bindings=False):
+    """A framed box over the dashboard. Leaving it gives None, and so does a lost race."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        ["leave"],
+        next_field="app.focus_next",
+        previous_field="app.focus_previous",
+        **SCROLLING,
+    )
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
     wide: ClassVar[bool] = False
 
@@ -53,6 +73,15 @@ class Dialog(ModalScreen[T | None]):
         """What always stays in sight."""
         return ()
 
+    @property
+    def keys(self) -> Keys:
+        """The keys as set."""
+        return keys_of(self)
+
+    def hint(self, **uses: str) -> Static:
+        """The line that says what some keys do here."""
+        return Static(self.keys.hint(**uses), classes="hint", markup=False)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Hand a failure on to the app."""
         if event.state is WorkerState.ERROR:
@@ -61,6 +90,23 @@ class Dialog(ModalScreen[T | None]):
     def action_leave(self) -> None:
         """Leave without effect."""
         self.finish(None)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self._body.scroll_relative(y=lines, animate=False)
+
+    def action_scroll_pages(self, pages: float) -> None:
+        """Scroll by pages, or parts of one."""
+        self._body.scroll_relative(y=int(pages * self._body.size.height), animate=False)
+
+    def action_scroll_to_end(self, last: bool) -> None:
+        """Scroll to the first or the last line."""
+        body = self._body
+        body.scroll_to(y=body.max_scroll_y if last else 0, animate=False)
+
+    @property
+    def _body(self) -> VerticalScroll:
+        return self.query_one(".dialog-body", VerticalScroll)
 
     def finish(self, result: T | None) -> None:
         """Dismiss, unless another way out was quicker."""
@@ -71,3 +117,10 @@ class Dialog(ModalScreen[T | None]):
 def paragraph(text: str, classes: str = "") -> Static:
     """A piece of text, shown as it is."""
     return Static(text, classes=f"paragraph {classes}".strip(), markup=False)
+
+
+class Page(Dialog[None]):
+    """Something to read: it has no fields, and the keys that choose or close leave it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(close="leave", select="leave")
+    wide = True

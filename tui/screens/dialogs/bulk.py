@@ -19,6 +19,7 @@ from tui.screens.dialogs.base import Dialog, paragraph
 from tui.screens.dialogs.create import propose_name
 from tui.text import plural
 from tui.vps.models import Key, Snapshot
+from tui.widgets.send_button import SendButton
 from tui.widgets.text_field import Field
 
 Told = Callable[[Key, Result], None]
@@ -52,9 +53,9 @@ class ManyDialog(Dialog[None]):
         """The one button."""
         yield Static("", id="answer", markup=False)
         with Horizontal(classes="dialog-buttons"):
-            yield Static("esc leaves", classes="hint", markup=False)
+            yield self.hint(leave="leaves")
             variant = "error" if self.danger else "primary"
-            yield Button(self.verb, id="send", variant=variant, disabled=True, compact=True)  # type: ignore[arg-type]
+            yield SendButton(self.verb, id="send", variant=variant, disabled=True)  # type: ignore[arg-type]
 
     def on_mount(self) -> None:
         """Show the items."""

@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import msgspec
 from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.commands import bindings
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
-from tui.screens.dialogs.base import Dialog
+from tui.screens.dialogs.base import Page
 from tui.text import age, plural, size, stamp
 from tui.vps.models import SLOTS, Server, Snapshot
 from tui.widgets.panes import Panes
@@ -91,15 +92,12 @@ def details_of(panes: Panes) -> DetailsDialog | None:
     return None
 
 
-class DetailsDialog(Dialog[None]):
-    """Facts in two columns; `y` copies the id and `Y` the JSON, as in the lists."""
+class DetailsDialog(Page):
+    """Facts in two columns; the keys that copy do so as in the lists."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy(0)", show=False),
-        Binding("Y", "copy(1)", show=False),
-        Binding("enter,d,q", "leave", show=False),
-    ]
-    wide = True
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        copy_id="copy(0)", copy_json="copy(1)", details="leave"
+    )
 
     def __init__(self, title: str, facts: Sequence[Fact], item: Server | Snapshot) -> None:
         super().__init__(title)
@@ -117,7 +115,7 @@ class DetailsDialog(Dialog[None]):
 
     def foot(self) -> Iterable[Widget]:
         """What can be done here."""
-        yield Static("y copies the id   Y copies the JSON   esc leaves", classes="hint")
+        yield self.hint(copy_id="copies the id", copy_json="copies the JSON", leave="leaves")
 
     def action_copy(self, as_text: int) -> None:
         """Put the id or the JSON on the clipboard."""

@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import groupby
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.commands import COMMANDS, MOVES
-from tui.screens.dialogs.base import Dialog
+from tui.commands import COMMANDS, GROUPS, bindings
+from tui.screens.dialogs.base import Page
 from tui.widgets.glyphs import Glyphs
 
 
-class HelpDialog(Dialog[None]):
+class HelpDialog(Page):
     """Keys by group, then what the signs mean."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,q,enter", "leave", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-    ]
-    wide = True
+    BINDINGS: ClassVar[list[BindingType]] = bindings(help="leave")
 
-    def __init__(self, glyphs: Glyphs, keymap: Mapping[str, str]) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__("Keys and signs")
         self._glyphs = glyphs
-        self._keymap = keymap
 
     def body(self) -> Iterable[Widget]:
         """One block for each group."""
-        lines = [_heading("Move"), *(_line(keys, words) for keys, words in MOVES)]
-        for group, commands in groupby(COMMANDS, key=lambda command: command.group):
-            if group != "Move":
-                lines += [Content(""), _heading(group)]
+        lines: list[Content] = []
+        for group in GROUPS:
+            lines += [_heading(group)]
             lines += [
-                _line(" ".join(command.shown_keys(self._keymap)), command.help)
-                for command in commands
+                _line(self.keys.all_shown(command.id), command.help)
+                for command in COMMANDS
+                if command.group == group
             ]
-        lines += [Content(""), _heading("Signs"), *self._signs()]
+            lines += [Content("")]
+        lines += [_heading("Signs"), *self._signs()]
         yield Static(Content("\n").join(lines))
 
     def foot(self) -> Iterable[Widget]:
-        """How to leave."""
-        yield Static("esc leaves", classes="hint")
+        """How to read on, and to leave."""
+        yield self.hint(page_down="a page down", leave="leaves")
 
     def _signs(self) -> Iterable[Content]:
         g = self._glyphs
@@ -54,12 +48,8 @@ class HelpDialog(Dialog[None]):
         yield _line(g.busy_slot, "a slot being filled, or restored from")
         yield _line(g.failed_slot, "a slot taken by a failed snapshot")
         yield _line(g.free, "a free slot")
-        yield _line(g.protected, "a snapshot protected here: Ciplun does not delete it")
+        yield _line(g.protected, "a snapshot protected here: ciplun does not delete it")
         yield _line(g.full, "all slots in use: no create before a delete")
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.query_one(".dialog-body").scroll_relative(y=lines, animate=False)
 
 
 def _heading(text: str) -> Content:

@@ -21,6 +21,7 @@ from tui.screens.dialogs.create import propose_name
 from tui.screens.dialogs.write import SendingDialog
 from tui.text import age, size
 from tui.vps.models import SLOTS, Key, Snapshot
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.text_field import Field
 
 MakeRoom = Callable[[Snapshot, str, bool], "asyncio.Task[Operation]"]
@@ -57,7 +58,7 @@ class RoomDialog(SendingDialog):
             yield paragraph("None of them should go: they are busy, protected, or the only one.")
             return
         yield Static("Which one goes, the most dispensable first:", classes="label", markup=False)
-        yield OptionList(*(Option(self._line(s)) for s in self._candidates), compact=True)
+        yield ChoiceList(*(Option(self._line(s)) for s in self._candidates), compact=True)
         yield Static("Name of the new snapshot", classes="label", markup=False)
         yield Field(self._name_at_first, id="name")
         yield Static("", id="name-problem", markup=False)

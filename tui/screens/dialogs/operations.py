@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from tui.commands import bindings
 from tui.fleet.actor import Who
 from tui.fleet.journal.journal import JournalUnavailable, Step
 from tui.fleet.operation import Operation, State
@@ -34,14 +35,14 @@ _AGAIN = (State.NOT_CARRIED_OUT, State.NEVER_SENT, State.REFUSED)
 class OperationsDialog(Dialog[Operation]):
     """A list over the timeline of the chosen operation. The result is the one to try again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", show=False),
-        Binding("y", "copy", show=False),
-        Binding("X", "declare_over", show=False),
-        Binding("t", "try_again", show=False),
-        Binding("r", "reload", show=False),
-        Binding("exclamation_mark,q", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        ["filter", "try_again", "stop_tracking"],
+        copy_id="copy",
+        copy_json="copy",
+        refresh="reload",
+        operations="leave",
+        close="leave",
+    )
     AUTO_FOCUS = "#operations"
     wide = True
 
@@ -62,8 +63,13 @@ class OperationsDialog(Dialog[Operation]):
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
-        words = "/ filters   y copies   t tries again   X declares it over   esc leaves"
-        yield Static(words, classes="hint", markup=False)
+        yield self.hint(
+            filter="filters",
+            copy_id="copies",
+            try_again="tries again",
+            stop_tracking="declares it over",
+            leave="leaves",
+        )
 
     def on_mount(self) -> None:
         """Read the journal, and again whenever something changes."""
@@ -157,7 +163,7 @@ class OperationsDialog(Dialog[Operation]):
         else:
             self.finish(operation)
 
-    def action_declare_over(self) -> None:
+    def action_stop_tracking(self) -> None:
         """Stop waiting for an operation whose end cannot be seen; asked for twice."""
         operation = self.query_one(OperationList).cursor_row
         stoppable = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
@@ -165,9 +171,10 @@ class OperationsDialog(Dialog[Operation]):
             self.app.notify("only an open operation can be declared over", markup=False)
         elif self._sure != operation.id:
             self._sure = operation.id
-            words = f"X again declares the {operation.title} over and frees {operation.server_name}"
+            key, server = self.keys.shown("stop_tracking"), operation.server_name
+            words = f"{key} again declares the {operation.title} over and frees {server}"
             if operation.state is State.WAITING:
-                words = f"X again gives up the {operation.title}: it is not sent"
+                words = f"{key} again gives up the {operation.title}: it is not sent"
             self.app.notify(words, severity="warning", markup=False)
         else:
             self._session.perform(self._operations.declare_over(operation.id))

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.screens.dialogs.base import Dialog, paragraph
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.text_field import Field
 
 
 class AskDialog(Dialog[str]):
-    """One line of text; `enter` gives it, stripped, unless it is empty."""
+    """One line of text: it is given, stripped, unless it is empty."""
 
     def __init__(self, title: str, words: str, *, placeholder: str = "") -> None:
         super().__init__(title)
@@ -29,7 +30,7 @@ class AskDialog(Dialog[str]):
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
-        yield Static("enter accepts   esc leaves", classes="hint")
+        yield self.hint(accept="accepts", leave="leaves")
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
@@ -48,14 +49,14 @@ class ChooseDialog(Dialog[str]):
 
     def body(self) -> Iterable[Widget]:
         """The names, with the present one chosen."""
-        options = OptionList(*(Option(Content(name)) for name in self._names))
+        options = ChoiceList(*(Option(Content(name)) for name in self._names))
         if self._chosen in self._names:
             options.highlighted = self._names.index(self._chosen)
         yield options
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
-        yield Static("enter chooses   esc leaves", classes="hint")
+        yield self.hint(select="chooses", leave="leaves")
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:

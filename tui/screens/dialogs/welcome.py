@@ -51,12 +51,13 @@ class FirstRun(Dialog[str]):
             markup=False,
         )
         yield Field(password=True, placeholder="vps_…", id="token")
-        yield paragraph("Leave the field empty and press enter to look around in the demo.")
+        key = self.keys.shown("accept")
+        yield paragraph(f"Leave the field empty and press {key} to look around in the demo.")
 
     def foot(self) -> Iterable[Widget]:
         """The answer, and what the keys do."""
         yield Static("", id="answer", markup=False)
-        yield Static("enter goes on   esc leaves ciplun", classes="hint", markup=False)
+        yield self.hint(accept="goes on", leave="leaves ciplun")
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

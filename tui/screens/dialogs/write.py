@@ -17,6 +17,7 @@ from tui.fleet.writes.operations import JournalUnavailable, Refused
 from tui.fleet.writes.plans import OneShort
 from tui.screens.dialogs.base import Dialog
 from tui.vps.errors import Rejected, VpsError
+from tui.widgets.send_button import SendButton
 
 HELD: float = 0.7
 """Seconds between two presses up to which the second may be a key that is held down."""
@@ -43,16 +44,15 @@ class SendingDialog(Dialog[Operation]):
         """The provider's words, and the one button that acts."""
         yield Static("", id="answer", markup=False)
         with Horizontal(classes="dialog-buttons"):
-            yield Static("esc leaves without effect", classes="hint", markup=False)
-            without = Button("Without a record", id="unrecorded", variant="warning", compact=True)
+            yield self.hint(leave="leaves without effect")
+            without = SendButton("Without a record", id="unrecorded", variant="warning")
             without.display = False
             yield without
-            yield Button(
+            yield SendButton(
                 self.verb,
                 id="send",
                 variant="error" if self.danger else "primary",
                 disabled=True,
-                compact=True,
             )
 
     def ready(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +15,7 @@ from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -79,9 +80,18 @@ class CiplunApp(CalmCrash):
         self._glyphs = choose(environ)
         self.ascii_only = self._glyphs is ASCII
         self._make_session = make_session or (lambda settings: Session(settings, environ))
+        self._few_colours: list[LineFilter] = []
+        if self.console.color_system == "standard":
+            from tui.terminal.sixteen_colours import Readable
+
+            self._few_colours = [Readable()]
         for theme in THEMES:
             self.register_theme(theme)
         self._dress(settings)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and one for terminals that show 16 colours."""
+        return [*super().get_line_filters(), *self._few_colours]
 
     def get_default_screen(self) -> Screen[Any]:
         """The dashboard: it stays for the app's life, whatever account it shows."""

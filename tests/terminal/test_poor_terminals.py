@@ -63,3 +63,26 @@ def test_what_others_wrote_over_is_drawn_again(simulated: Place, tmp_path: Path)
         terminal.until("web-server-02")
         terminal.until(lambda: "Broadcast" not in terminal.text())
         terminal.until("q Quit")
+
+
+@pytest.mark.parametrize("theme", ["ciplun-dark", "ciplun-light", "nord"])
+def test_with_16_colours_nothing_has_the_colour_of_its_background(
+    simulated: Place, tmp_path: Path, theme: str
+) -> None:
+    more = {"TERM": "linux", "COLORTERM": "", "CIPLUN_THEME": theme}
+    with Terminal(CIPLUN, environ(tmp_path, **simulated.environ) | more) as terminal:
+        terminal.until("web-server-02")
+        terminal.until("q Quit")
+        terminal.send("/web-server-02\r")  # the cursor is on free slots then
+        terminal.until("Snapshots of web-server-02")
+        terminal.until(lambda: "db-01" not in terminal.text())
+        seen = [
+            (cell.data, cell.fg, cell.bg, cell.bold)
+            for row in terminal.screen.buffer.values()
+            for cell in row.values()
+            if cell.data.strip()
+        ]
+        terminal.send("q")
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25]", bytes(terminal.output)), "16 colours alone"
+    assert any(sign == "▱" and ground != "default" for sign, _, ground, _ in seen)
+    assert [cell for cell in seen if cell[1] == cell[2] != "default"] == []

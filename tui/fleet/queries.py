@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,6 +14,7 @@ from tui.fleet.state import Fleet, ServerView
 from tui.vps.models import Key, Phase, Snapshot
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_DOTS: Final = re.compile("[i\u0131]\u0307*")
 
 
 class Arrangement(msgspec.Struct, frozen=True):
@@ -20,6 +23,14 @@ class Arrangement(msgspec.Struct, frozen=True):
     sort: str = ""
     reverse: bool = False
     text: str = ""
+
+
+def fold(text: str) -> str:
+    """The text as it is compared: in one case and spelling; i with or without its dot."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFC", _DOTS.sub("i", folded))
 
 
 def _newest(view: ServerView) -> datetime:
@@ -34,7 +45,7 @@ def _risk(view: ServerView) -> tuple[int, int, float]:
 
 
 SERVER_SORTS: Final[dict[str, Callable[[ServerView], Any]]] = {
-    "name": lambda view: view.server.name.casefold(),
+    "name": lambda view: fold(view.server.name),
     "slots": lambda view: -view.used,
     "age": _newest,
     "risk": _risk,
@@ -45,10 +56,10 @@ _STATUS_ORDER: Final = {Phase.BUSY: 0, Phase.FAILED: 1, Phase.UNKNOWN: 2, Phase.
 
 SNAPSHOT_SORTS: Final[dict[str, Callable[[Snapshot], Any]]] = {
     "created": lambda s: -(s.created_at or _LONG_AGO).timestamp(),
-    "name": lambda s: s.name.casefold(),
+    "name": lambda s: fold(s.name),
     "status": lambda s: _STATUS_ORDER[s.phase],
     "size": lambda s: -(s.size_mb if s.size_mb is not None else -1),
-    "server": lambda s: s.server_name.casefold(),
+    "server": lambda s: fold(s.server_name),
 }
 """Sort keys of the snapshot table; newest and largest come first."""
 
@@ -57,7 +68,7 @@ def servers(fleet: Fleet, by: Arrangement) -> tuple[ServerView, ...]:
     """The servers to list: those with the text in name, hostname, address or id."""
     views: Iterable[ServerView] = fleet.servers.values()
     if by.text:
-        wanted = by.text.casefold()
+        wanted = fold(by.text)
         views = (view for view in views if wanted in _server_text(view))
     ordered = sorted(views, key=SERVER_SORTS["name"])
     if by.sort != "name":
@@ -67,13 +78,13 @@ def servers(fleet: Fleet, by: Arrangement) -> tuple[ServerView, ...]:
 
 def _server_text(view: ServerView) -> str:
     server = view.server
-    return f"{server.name}\n{server.hostname}\n{server.address}\n{server.id}".casefold()
+    return fold(f"{server.name}\n{server.hostname}\n{server.address}\n{server.id}")
 
 
 def snapshots(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
     """The snapshots to list: those with the text in name, description, status, server or id."""
     if by.text:
-        wanted = by.text.casefold()
+        wanted = fold(by.text)
         rows = (s for s in rows if wanted in _snapshot_text(s))
     ordered = sorted(rows, key=SNAPSHOT_SORTS[by.sort])
     return tuple(reversed(ordered)) if by.reverse else tuple(ordered)
@@ -81,7 +92,7 @@ def snapshots(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]
 
 def _snapshot_text(snapshot: Snapshot) -> str:
     parts = (snapshot.name, snapshot.description, snapshot.status, snapshot.server_name)
-    return "\n".join((*parts, str(snapshot.id))).casefold()
+    return fold("\n".join((*parts, str(snapshot.id))))
 
 
 class Everything:
@@ -102,7 +113,7 @@ class Everything:
             self._texts, self._ordered_by = (), None
         if by.text:
             self._texts = self._texts or tuple(map(_snapshot_text, self._all))
-            wanted = by.text.casefold()
+            wanted = fold(by.text)
             found = [s for s, t in zip(self._all, self._texts, strict=True) if wanted in t]
             return snapshots(found, msgspec.structs.replace(by, text=""))
         if self._ordered_by != by:

@@ -20,6 +20,7 @@ def watching(
     """The app, not yet running."""
     environ = {"HOME": str(home), "VPS_API_URL": url, "VPS_API_TOKEN": SECRET, "LANG": "C.UTF-8"}
     environ |= more or {}
+    environ = {name: value for name, value in environ.items() if value}  # empty: without it
 
     def session(settings: Settings) -> Session:
         return Session(settings, environ, clock=clock)

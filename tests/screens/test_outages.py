@@ -18,11 +18,12 @@ import pytest
 import trustme
 
 from tests.helpers.clocks import FakeClock
-from tests.helpers.driving import dashboard, live, session, shown, toasts, until
+from tests.helpers.driving import choose, dashboard, live, session, shown, toasts, until
 from tests.helpers.faulty import faulty, http
 from tests.helpers.service import Answer, fleet, page, saying, snapshot
 from tests.helpers.watching import watching
 from tui.app import CiplunApp
+from tui.fleet import poller
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.prompt import AskDialog
 from tui.vps import exchange
@@ -302,6 +303,43 @@ async def test_pages_without_end(tmp_path: Path, clock: FakeClock) -> None:
             await clock.advance(130)
             await until(pilot, lambda: "more than 5 pages" in shown(pilot))
             assert "snap-3" not in shown(pilot), "no part of it is taken for the whole"
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["once seen", "never seen"])
+async def test_nothing_is_called_live_while_pages_come_without_end(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, seen: bool
+) -> None:
+    monkeypatch.setattr(poller, "LATE", 0.2)
+    monkeypatch.setattr(poller, "LONGEST", 1.0)
+    limits = partial(exchange.Limits, phase=0.5, read=0.7, pages=1_000_000)
+    monkeypatch.setattr(exchange, "Limits", limits)
+
+    def endless(method: str, path: str) -> Iterator[bytes]:
+        number = int(path.partition("page=")[2] or 1)
+        time.sleep(0.1)
+        yield http(json.dumps({"next": f"?page={number + 1}", "results": [snapshot(number)]}))
+
+    with saying(GOOD if seen else endless) as said:
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+            if seen:
+                board = await live(pilot)
+                await choose(pilot, "web", "snap-1")
+                said.answer = endless
+                await clock.advance(130)
+            late = "no answer · data 2 min" if seen else "no answer yet"
+            await until(pilot, lambda: late in shown(pilot))
+            assert "there is no whole answer yet" in shown(pilot)
+            assert "live ·" not in shown(pilot)
+            if seen:
+                assert "not live" in board.refusals()["delete"]
+                await pilot.press("D")
+                assert isinstance(pilot.app.screen, Dashboard)
+            await until(pilot, lambda: "the answer had no end" in shown(pilot))
+            assert "snap-3" not in shown(pilot), "no part of it is taken for the whole"
+            said.answer = GOOD
+            await clock.advance(3)
+            await until(pilot, lambda: "live ·" in shown(pilot))
+            assert "no whole answer" not in shown(pilot)
 
 
 async def test_a_list_that_shifts_takes_nothing_away_and_is_swept_again_soon(

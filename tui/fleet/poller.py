@@ -15,7 +15,7 @@ from tui.fleet.merge import merge
 from tui.fleet.schedule import Turns
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
-from tui.vps.errors import Forbidden, NotFound, RateLimited, Unauthorised, VpsError
+from tui.vps.errors import BadResponse, Forbidden, NotFound, RateLimited, Unauthorised, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,10 @@ FIRST_BACKOFF: Final = 2.0
 LAST_BACKOFF: Final = 60.0
 IN_THREAD: Final = 2_000
 """Snapshots from which a listing is merged off the event loop."""
+LATE: Final = 30.0
+"""Seconds after which a poll of a small fleet is late: what is shown is not called live then."""
+LONGEST: Final = 600.0
+"""Seconds more after which a poll that brings no end is given up, whatever still trickles in."""
 NAP: Final = 5.0
 """Longest single wait in seconds. Timers stand still while a machine sleeps and `Clock.monotonic`
 does not, so this is how long after waking a poll that fell due meanwhile is made."""
@@ -99,13 +103,25 @@ class Poller:
                 self._woken.clear()
                 self._started = self._clock.monotonic()
                 self._flight = asyncio.create_task(self._poll(), name="poll")
-                await asyncio.wait({self._flight})
-                if self._flight.cancelled():  # by refresh: start again at once
-                    continue
-                await self._wait(self._flight.result())
+                if not await self._ends(self._flight):
+                    words = "the answer had no end: what came of it is not believed"
+                    await self._wait(self._backoff(BadResponse(words)))
+                elif not self._flight.cancelled():  # else by refresh: start again at once
+                    await self._wait(self._flight.result())
         finally:
             if self._flight is not None:
                 self._flight.cancel()
+
+    async def _ends(self, flight: asyncio.Task[float | None]) -> bool:
+        """Wait for a poll to end. False: it had to be stopped."""
+        done, _ = await asyncio.wait({flight}, timeout=LATE + self._turns.weight())
+        if not done:
+            self._fresh(late=True)
+            done, _ = await asyncio.wait({flight}, timeout=LONGEST)
+        if not done:
+            flight.cancel()
+            await asyncio.wait({flight})
+        return bool(done)
 
     def refresh(self, server_id: Key | None = None) -> None:
         """Ask at once for everything, or for one server.
@@ -141,8 +157,9 @@ class Poller:
             due = self._clock.monotonic() >= self._sweep_due
             await (self._sweep() if due and not self._wanted else self._look())
         except Unauthorised as error:
-            good_before = self._store.fleet.freshness.live
-            self._fresh(error=error, next_try=None)
+            before = self._store.fleet.freshness
+            good_before = before.as_of is not None and before.error is None
+            self._fresh(error=error, next_try=None, late=False)
             if good_before and self._renew is not None and await self._renew():
                 return 0.0
             return None
@@ -154,7 +171,7 @@ class Poller:
         self._failures = 0
         until_sweep = max(0.0, self._sweep_due - self._clock.monotonic())
         delay = min(self._busy, until_sweep) if self._turns.between() else until_sweep
-        self._fresh(error=None, next_try=None, service=self.api.service)
+        self._fresh(error=None, next_try=None, late=False, service=self.api.service)
         return delay
 
     def _backoff(self, error: VpsError) -> float:
@@ -165,7 +182,7 @@ class Poller:
         self._wanted.clear()
         now = self._clock.monotonic()
         self._sweep_due = now  # after an outage everything is asked for again
-        self._fresh(error=error, next_try=now + delay)
+        self._fresh(error=error, next_try=now + delay, late=False)
         return delay
 
     def _fresh(self, **changes: object) -> None:
@@ -215,7 +232,7 @@ class Poller:
         self._turns.swept()
         pace = self._busy if again else self._turns.pace()
         self._sweep_due = self._clock.monotonic() + pace
-        self._fresh(as_of=self._clock.monotonic(), error=None)
+        self._fresh(as_of=self._clock.monotonic(), error=None, late=False)
         if self._account_wanted:
             await self._ask_account()
 

@@ -38,10 +38,14 @@ class Turns:
         if key == self._chosen():
             self._asked = (key, self._clock.monotonic())
 
+    def weight(self) -> float:
+        """Seconds that reading all of the fleet may take."""
+        totals = self._store.fleet.totals
+        return (totals.servers + totals.used) / ITEMS_A_SECOND
+
     def pace(self) -> float:
         """Seconds from one sweep to the next."""
-        totals = self._store.fleet.totals
-        return max(self._idle, (totals.servers + totals.used) / ITEMS_A_SECOND)
+        return max(self._idle, self.weight())
 
     def between(self) -> bool:
         """Whether there is anything to ask for between two sweeps."""

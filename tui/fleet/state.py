@@ -72,7 +72,7 @@ class Freshness(msgspec.Struct, frozen=True):
 
     `as_of` is the last whole answer, `error` why there is none newer, `next_try` when the next
     request is due. `service` pairs the service's clock (seconds since 1970) with the instant of
-    the answer that carried it.
+    the answer that carried it. `late`: the provider has been asked for longer than it should take.
     """
 
     as_of: float | None = None
@@ -80,11 +80,12 @@ class Freshness(msgspec.Struct, frozen=True):
     next_try: float | None = None
     paused: bool = False
     service: tuple[float, float] | None = None
+    late: bool = False
 
     @property
     def live(self) -> bool:
-        """Whether the newest answer was good."""
-        return self.as_of is not None and self.error is None
+        """Whether the newest answer was good, and the next one is not late."""
+        return self.as_of is not None and self.error is None and not self.late
 
 
 class Totals(msgspec.Struct, frozen=True):

@@ -125,6 +125,8 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
         return ("not authorised", "$text-error")
     if freshness.error is not None:
         return (f"offline · data {age} old" if age else "offline", "$text-error")
+    if freshness.late:
+        return (f"no answer · data {age} old" if age else "no answer yet", "$text-error")
     if freshness.as_of is None:
         return ("asking …", "$text-muted")
     return (f"live · {age}", "$text-success")
@@ -137,6 +139,8 @@ def _cells(pieces: Sequence[Piece]) -> int:
 def notice_words(banner: Banner, fleet: Fleet, now: float, keys: Keys) -> str:
     """Why the data is old and when the next try is due, or what of it cannot be read."""
     freshness = fleet.freshness
+    if freshness.error is None and freshness.late:
+        return "the provider takes long: there is no whole answer yet, it is still being asked"
     if freshness.error is None:
         return f"could not be read: {some(fleet.problems, 1)}" if fleet.problems else ""
     words = [str(freshness.error)]

@@ -222,7 +222,7 @@ async def test_keys_of_dialogs_can_be_remapped(simulated: Place) -> None:
         assert len(app.screen_stack) == 2
         assert not toasts(pilot)
         await pilot.press("f6", "f10")
-        assert toasts(pilot) == ["id of billing copied"]
+        assert toasts(pilot) == ["id of billing sent to the terminal, for its clipboard"]
         assert len(app.screen_stack) == 1
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, OperationsDialog))

@@ -105,7 +105,7 @@ def test_through_every_refusal_of_a_running_dashboard(tmp_path: Path) -> None:
         terminal.until("▷")  # the other pane has the cursor
         terminal.send("y")
         terminal.send("Y")
-        terminal.until("JSON of *** copied")
+        terminal.until("JSON of *** sent to the terminal")
         terminal.send("q")
         assert terminal.wait() == 0
         nowhere(tmp_path, bytes(terminal.output))

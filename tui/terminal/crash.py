@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from textual.worker import WorkerFailed
+
 from tui.terminal.textual_private import EndingApp
 
 log = logging.getLogger(__name__)
@@ -19,6 +21,8 @@ class CalmCrash(EndingApp):
     def failed(self, error: BaseException | None) -> None:
         """Note the error in the log."""
         log.critical("an unforeseen error ended ciplun", exc_info=error)
+        if isinstance(error, WorkerFailed):
+            error = error.error
         self._crashed = self._crashed or type(error).__name__
 
     def last_words(self) -> None:

@@ -34,8 +34,14 @@ def copy(app: App[None], item: Server | Snapshot | None, *, as_text: bool) -> No
     if item is None:
         app.notify("nothing is chosen", severity="warning", markup=False)
         return
-    app.copy_to_clipboard(as_json(item) if as_text else str(item.id))
-    app.notify(f"{'JSON' if as_text else 'id'} of {item.name} copied", markup=False)
+    text, what = (as_json(item), "JSON") if as_text else (str(item.id), "id")
+    to_clipboard(app, f"{what} of {item.name}", text)
+
+
+def to_clipboard(app: App[None], what: str, text: str) -> None:
+    """Ask the terminal to put a text on the clipboard: whether it does, it does not tell."""
+    app.copy_to_clipboard(text)
+    app.notify(f"{what} sent to the terminal, for its clipboard", markup=False)
 
 
 def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Sequence[Fact]:

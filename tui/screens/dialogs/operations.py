@@ -19,6 +19,7 @@ from tui.fleet.actor import Who
 from tui.fleet.journal.journal import JournalUnavailable, Step
 from tui.fleet.operation import Operation, State
 from tui.screens.dialogs.base import Dialog
+from tui.screens.dialogs.details import to_clipboard
 from tui.text import duration, stamp
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.operation_list import OperationList
@@ -152,8 +153,8 @@ class OperationsDialog(Dialog[Operation]):
         operation = self.query_one(OperationList).cursor_row
         if operation is not None:
             encoded = msgspec.json.encode(asdict(operation))
-            self.app.copy_to_clipboard(msgspec.json.format(encoded, indent=2).decode())
-            self.app.notify("operation copied as JSON", markup=False)
+            text = msgspec.json.format(encoded, indent=2).decode()
+            to_clipboard(self.app, f"JSON of the {operation.title}", text)
 
     def action_try_again(self) -> None:
         """Leave for the dialog that asks for the same again; nothing is sent by this."""

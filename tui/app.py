@@ -31,7 +31,8 @@ from tui.screens.dashboard.screen import Dashboard
 from tui.session import Session
 from tui.terminal import logs
 from tui.terminal.crash import CalmCrash
-from tui.terminal.driver import CalmDriver, Shown
+from tui.terminal.driver import CalmDriver
+from tui.terminal.input_reader import Shown
 from tui.terminal.notify import Announcer
 from tui.terminal.textual_private import driver_of
 from tui.themes import THEMES, with_accent

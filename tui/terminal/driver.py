@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import select
 import selectors
 import signal
 import termios
 import threading
 from asyncio import run_coroutine_threadsafe
-from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from time import monotonic
@@ -25,27 +25,21 @@ from textual.message import Message
 
 from tui.terminal.ascii import to_ascii
 from tui.terminal.frame_diff import Painter
-from tui.terminal.textual_private import ParseError, TerminalDriver, XTermParser, waits_for_more
+from tui.terminal.input_reader import InputReader, Shown
+from tui.terminal.textual_private import TerminalDriver
 
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
-_ESCAPE_WAIT: Final = 0.1
-"""Seconds to wait for the rest of a key that began with an escape."""
 _TURN: Final = 0.3
 """Seconds that a key may take before the next one of the same burst is handled all the same."""
 _LAST_ANSWER: Final = 0.5
 """Seconds at most to wait on leaving for an answer: it would be typed into the shell."""
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _ASK: Final = "\x1b[5n"
-_ANSWER: Final = b"\x1b[0n"
-
-
-class Shown(Message):
-    """The terminal has shown what was written before it was asked."""
 
 
 class CalmDriver(TerminalDriver):
-    """Leaves on SIGHUP, SIGTERM and a closed terminal; the exit code is 128 + the signal."""
+    """Leaves on SIGHUP, SIGTERM, SIGINT and a closed terminal, with 128 + the signal."""
 
     round_trip = 0.0
     """Seconds from a question to the terminal's answer, before anything is shown; 0: none yet."""
@@ -61,7 +55,7 @@ class CalmDriver(TerminalDriver):
         self._open_questions = 0
         self._wake_read, self._wake_write = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        for number in (signal.SIGHUP, signal.SIGTERM):
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         super().write(_SAVE_TITLE)
         self._asked_at = monotonic()
@@ -75,7 +69,8 @@ class CalmDriver(TerminalDriver):
         os.close(self._wake_write)
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
-        self._gone = self._gone or number == signal.SIGHUP
+        if number == signal.SIGHUP:  # sent by somebody, perhaps, with the terminal still there
+            self._gone = self._gone or _is_closed(self.fileno)
         self._end(128 + number)
 
     def _end(self, code: int) -> None:
@@ -91,6 +86,10 @@ class CalmDriver(TerminalDriver):
             self.loop.call_soon_threadsafe(leave)
 
     def _end_now(self, code: int) -> None:
+        """End the process. A terminal that nobody reads takes nothing: its modes stay as they are.
+
+        To drop what waits in its queue and write a reset then has been tried, and does not help.
+        """
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
@@ -124,8 +123,8 @@ class CalmDriver(TerminalDriver):
         """Whether something has been written since the last question."""
         return self._unasked
 
-    def _answered(self, count: int) -> None:
-        self._open_questions -= count
+    def _answered(self) -> None:
+        self._open_questions -= 1
         if self._open_questions <= 0:
             self._answers.set()
         self.round_trip = self.round_trip or monotonic() - self._asked_at
@@ -150,39 +149,31 @@ class CalmDriver(TerminalDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop or until the terminal is gone; asleep in between."""
-        parser = XTermParser()
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        reader = InputReader()
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             selector.register(self._wake_read, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                waiting = _ESCAPE_WAIT if waits_for_more(parser) else None
-                ready = {key.fd for key, _ in selector.select(waiting)}
+                ready = {key.fd for key, _ in selector.select(reader.patience)}
                 if self._wake_read in ready:
                     break
-                if self.fileno in ready:
-                    data = self._read()
-                    if not data:
-                        self._gone = True
-                        self._end(128 + signal.SIGHUP)
-                        break
-                    if _ANSWER in data:
-                        self._answered(data.count(_ANSWER))
-                        data = data.replace(_ANSWER, b"")
-                    text = decode(data)
-                    if text:  # nothing would mean the end
-                        self._hand_on(list(parser.feed(text)))
-                for event in parser.tick():
-                    self.process_message(event)
-        with contextlib.suppress(EOFError, ParseError):
-            for _ in parser.feed(""):
-                pass
+                if self.fileno not in ready:
+                    self._hand_on(reader.timeout())
+                elif data := self._read():
+                    self._hand_on(reader.feed(data))
+                else:
+                    self._gone = True
+                    self._end(128 + signal.SIGHUP)
+                    break
 
     def _hand_on(self, events: Sequence[Message]) -> None:
         """Pass what was typed on, one after the other where it came in a burst."""
         from tui.terminal.key_bursts import dealt_with
 
         for number, event in enumerate(events, 1):
+            if isinstance(event, Shown):
+                self._answered()
+                continue
             self.process_message(event)
             if number < len(events) and not self._ending:
                 turn = dealt_with(self.app)
@@ -199,3 +190,10 @@ class CalmDriver(TerminalDriver):
             return os.read(self.fileno, 4096)
         except OSError:
             return b""
+
+
+def _is_closed(descriptor: int) -> bool:
+    """Whether a terminal has been hung up or closed."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return bool(poll.poll(0))  # without being asked, only POLLHUP, POLLERR and POLLNVAL

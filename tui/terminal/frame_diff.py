@@ -16,7 +16,7 @@ from rich.cells import cell_len, get_character_cell_size
 _TOKEN: Final = re.compile(
     r"\x1b\[(?P<style>[0-9;]*)m"
     r"|\x1b\[(?P<y>\d+);(?P<x>\d+)H"
-    r"|(?P<newline>\r\n)"
+    r"|(?P<newline>\r?\n)"
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
     r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP.*?\x1b\\|\x1b?.)",
     re.DOTALL,

@@ -6,23 +6,28 @@ version, and that finds private names used anywhere else in the code.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from asyncio import AbstractEventLoop
 from typing import Any, Final
 
 from rich.console import RenderableType
-from textual._parser import ParseError as ParseError
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS as FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser as XTermParser
 from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.widget import Widget
 
 USED: Final = (
-    # What the terminal sends becomes keys in here, and nothing public can be put before it.
-    "textual._parser:ParseError",
+    # What the terminal sends becomes keys in here; what it would choke on is kept from it.
+    "textual._ansi_sequences:ANSI_SEQUENCES_KEYS",
+    "textual._keyboard_protocol:FUNCTIONAL_KEYS",
     "textual._parser:Parser._timeout_time",
     "textual._xterm_parser:XTermParser",
     # The frame's text is changed without painting the whole pane.
@@ -43,9 +48,12 @@ USED: Final = (
     "textual.driver:Driver._app",
     "textual.driver:Driver._loop",
     "textual.driver:Driver._mouse",
+    "textual.driver:Driver._size",
     "textual.driver:Driver.process_message",
     "textual.driver:Driver.send_message",
     "textual.drivers.linux_driver:LinuxDriver._disable_mouse_support",
+    "textual.drivers.linux_driver:LinuxDriver._get_terminal_size",
+    "textual.drivers.linux_driver:LinuxDriver._run_input_thread",
     "textual.drivers.linux_driver:LinuxDriver.attrs_before",
     "textual.drivers.linux_driver:LinuxDriver.close",
     "textual.drivers.linux_driver:LinuxDriver.disable_input",
@@ -57,6 +65,8 @@ USED: Final = (
     "textual.drivers.linux_driver:LinuxDriver.write",
 )
 """`module:name`, or `module:class.attribute`."""
+SEQUENCES: Final = frozenset(ANSI_SEQUENCES_KEYS)
+"""Sequences that Textual knows as keys of some terminal."""
 
 
 class EndingApp(App[None]):
@@ -93,6 +103,17 @@ class EndingApp(App[None]):
 class TerminalDriver(LinuxDriver):
     """Textual's driver, its parts by public names."""
 
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._size = size or self._get_terminal_size()  # until the first event says it
+
     @property
     def app(self) -> App[Any]:
         """The app it serves."""
@@ -102,6 +123,22 @@ class TerminalDriver(LinuxDriver):
     def loop(self) -> AbstractEventLoop:
         """The event loop of the app."""
         return self._loop
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The terminal's own size: the base class believes COLUMNS and LINES."""
+        for descriptor in (self.fileno, sys.__stderr__.fileno() if sys.__stderr__ else -1):
+            with contextlib.suppress(OSError):
+                columns, lines = os.get_terminal_size(descriptor)
+                if columns and lines:
+                    return columns, lines
+        return 80, 24
+
+    def _run_input_thread(self) -> None:
+        """End the app because of an error in here; the base class hands over no error."""
+        try:
+            self.run_input_thread()
+        except Exception as error:
+            self._loop.call_soon_threadsafe(self._app._handle_exception, error)
 
     def _disable_mouse_support(self) -> None:
         super()._disable_mouse_support()
@@ -119,9 +156,12 @@ def has_callbacks(pump: MessagePump) -> bool:
     return len(pump._next_callbacks) > 0
 
 
-def waits_for_more(parser: XTermParser) -> bool:
-    """Whether a key has only begun, with an escape."""
-    return parser._timeout_time is not None
+def finish(parser: XTermParser) -> list[Message]:
+    """What a key is that began with an escape, when it is known that nothing follows."""
+    if parser._timeout_time is None:
+        return []
+    parser._timeout_time = 0.0
+    return list(parser.tick())
 
 
 def replace_border_title(widget: Widget, title: Content) -> None:

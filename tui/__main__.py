@@ -18,16 +18,22 @@ def leave_current_folder() -> None:
     sys.path[:] = filter(None, sys.path)
 
 
-def main() -> None:
-    """Run ``ciplun`` and exit with its code."""
-    gc.disable()  # until the first paint: what is imported before it all stays
+def _run() -> int:
     leave_current_folder()
     from tui.cli.main import run
     from tui.terminal.hardening import harden
 
     harden()
+    return run(sys.argv[1:])
 
-    code = run(sys.argv[1:])
+
+def main() -> None:
+    """Run ``ciplun`` and exit with its code."""
+    gc.disable()  # until the first paint: what is imported before it all stays
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # while something was imported
+        code = 130
     try:
         sys.stdout.flush()
         sys.stderr.flush()

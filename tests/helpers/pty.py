@@ -60,7 +60,11 @@ class Terminal:
 
     def send(self, keys: str) -> None:
         """Type."""
-        os.write(self.master, keys.encode())
+        self.send_bytes(keys.encode())
+
+    def send_bytes(self, data: bytes) -> None:
+        """Have the terminal send anything."""
+        os.write(self.master, data)
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the size of the window."""

@@ -26,6 +26,9 @@ RESTORING = (
     b"\x1b[?1003l",
     b"\x1b[?2004l",
     b"\x1b[?1016l",
+    b"\x1b[?1004l",
+    b"\x1b[?7h",
+    b"\x1b[<u",
 )
 
 
@@ -41,6 +44,14 @@ def ends_within(terminal: Terminal, seconds: float = PROMPT) -> int:
     code = terminal.wait(seconds + 3)
     assert time.monotonic() - start <= seconds
     return code
+
+
+def put_back(terminal: Terminal) -> bool:
+    """Whether alternate screen, mouse, keyboard modes, cursor and line are as they were before."""
+    left = bytes(terminal.output).rpartition(b"\x1b[?1049h")[2]
+    missing = [sequence for sequence in RESTORING if sequence not in left]
+    assert not missing
+    return terminal.modes() == terminal.modes_before
 
 
 def journal_states(tmp_path: Path) -> list[tuple[str, str]]:
@@ -70,20 +81,16 @@ def to_dialog(terminal: Terminal) -> None:
     terminal.until("Create a snapshot of web-server-02")
 
 
-@pytest.mark.parametrize("where", ["idle", "dialog"])
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("where", ["idle", "dialog", "wire"])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_promptly(
     simulated: Place, tmp_path: Path, number: signal.Signals, where: str
 ) -> None:
     with opened(simulated, tmp_path) as terminal:
-        if where == "dialog":
-            to_dialog(terminal)
+        to_place(simulated, terminal, where)
         os.kill(terminal.pid, number)
         assert ends_within(terminal) == 128 + number
-        if number == signal.SIGTERM:
-            for sequence in RESTORING:
-                assert sequence in terminal.output
-            assert terminal.modes() == terminal.modes_before
+        assert put_back(terminal)
 
 
 @pytest.mark.parametrize("where", ["idle", "dialog"])
@@ -103,6 +110,20 @@ def test_a_closed_terminal_whose_signal_is_ignored_is_noticed(
         terminal.until("legacy-crm")
         terminal.hang_up()
         assert ends_within(terminal) == 128 + signal.SIGHUP
+
+
+def test_an_interrupt_at_any_time_of_the_start_is_no_traceback(
+    simulated: Place, tmp_path: Path
+) -> None:
+    argv = [CIPLUN[0], "-c", "from tui.__main__ import main; print('began'); main()"]
+    for moment in range(12):
+        with Terminal(argv, simulated.environ | environ(tmp_path)) as terminal:
+            terminal.until(lambda: b"began" in terminal.output)
+            time.sleep(0.08 * moment)
+            os.kill(terminal.pid, signal.SIGINT)
+            assert terminal.wait() == 130
+            assert b"Traceback" not in terminal.output
+            assert terminal.modes() == terminal.modes_before
 
 
 class Silence(Hook):

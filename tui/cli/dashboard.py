@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import Mapping
 
@@ -18,6 +20,8 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
         print(f"ciplun: {refusal}", file=sys.stderr)  # noqa: T201
         return ExitCode.USAGE
     settings = load(options, environ)
+    # Nothing is taken over yet: until the driver listens, an interrupt ends all at once.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from tui import keymap as looks
     from tui.app import CiplunApp
     from tui.config.paths import log_file

@@ -25,6 +25,10 @@ class CalmCrash(EndingApp):
             error = error.error
         self._crashed = self._crashed or type(error).__name__
 
+    def failed_leaving(self, error: BaseException) -> None:
+        """Note the error in the log, and leave with the code that was meant."""
+        log.warning("an error while leaving", exc_info=error)
+
     def last_words(self) -> None:
         """Apologise, and say where more is to be read."""
         if self._crashed:

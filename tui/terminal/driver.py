@@ -54,9 +54,9 @@ class CalmDriver(TerminalDriver):
         self._answers = threading.Event()
         self._open_questions = 0
         self._wake_read, self._wake_write = os.pipe()
-        super().start_application_mode()  # type: ignore[no-untyped-call]
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         super().write(_SAVE_TITLE)
         self._asked_at = monotonic()
         self._question()
@@ -171,6 +171,8 @@ class CalmDriver(TerminalDriver):
         from tui.terminal.key_bursts import dealt_with
 
         for number, event in enumerate(events, 1):
+            if self.exit_event.is_set():  # the app waits for this thread, and takes no more keys
+                return
             if isinstance(event, Shown):
                 self._answered()
                 continue

@@ -40,6 +40,7 @@ USED: Final = (
     "textual.app:App._close_messages_no_wait",
     "textual.app:App._exception",
     "textual.app:App._exception_event",
+    "textual.app:App._exit",
     "textual.app:App._exit_renderables",
     "textual.app:App._handle_exception",
     "textual.app:App._print_error_renderables",
@@ -75,10 +76,17 @@ class EndingApp(App[None]):
     def failed(self, error: BaseException | None) -> None:
         """Called once or more before the end."""
 
+    def failed_leaving(self, error: BaseException) -> None:
+        """Called for an error after `exit`: what is half built or half gone may raise any."""
+
     def last_words(self) -> None:
         """Called when the terminal has been given back."""
 
     def _handle_exception(self, error: Exception) -> None:
+        if self._exit:
+            self.failed_leaving(error)
+            self._close_messages_no_wait()
+            return
         if self._exception is None:
             self._exception = error
             self._exception_event.set()

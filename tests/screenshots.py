@@ -6,8 +6,8 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from tests.helpers import states
 from tests.helpers.places import place
-from tests.screens import test_looks as states
 from tui.fleet.actor import Who
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"

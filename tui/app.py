@@ -8,6 +8,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -187,8 +188,7 @@ class CiplunApp(CalmCrash):
         if isinstance(driver, CalmDriver):
             driver.repaint()
 
-    @on(Dashboard.RedrawWanted)
-    def redraw(self) -> None:
+    def action_redraw(self) -> None:
         """Paint everything, though nothing has changed."""
         self.on_resize()
         self.screen.refresh(layout=True)
@@ -252,8 +252,7 @@ class CiplunApp(CalmCrash):
 
     # -- profiles -------------------------------------------------------------------------------
 
-    @on(Dashboard.ProfileWanted)
-    def choose_profile(self) -> None:
+    def action_profile(self) -> None:
         """Ask for another profile, and change to it with nothing of the present one left."""
         names = self._settings.profiles
         if self._settings.demo or len(names) < 2:
@@ -293,7 +292,7 @@ class CiplunApp(CalmCrash):
             off = screen.refusals()
             for command in DASHBOARD:
                 if command.id not in off and command.id != "palette":
-                    action = getattr(screen, f"action_{command.id}")
+                    action = partial(screen.run_action, screen.ACTIONS[command.id])
                     words = f"{self.keys.shown(command.id)}  {command.help}"
                     yield SystemCommand(command.label, words, action)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)

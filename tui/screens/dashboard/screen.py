@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 class Dashboard(Screen[None]):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(command.id for command in DASHBOARD)
+    ACTIONS: ClassVar[Mapping[str, str]] = {command.id: command.id for command in DASHBOARD} | {
+        "copy_id": "copy(False)",
+        "copy_json": "copy(True)",
+        "palette": "app.command_palette",
+        "profile": "app.profile",
+        "quit": "app.quit",
+        "redraw": "app.redraw",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = bindings(**ACTIONS)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         *((0, "-too-narrow"), (MIN_SIZE[0], "-tiny"), (72, "-narrow"), (90, "-normal")),
         (130, "-wide"),
@@ -47,12 +55,6 @@ class Dashboard(Screen[None]):
     details = getters.query_one("#details", Details)
     key_bar = getters.query_one("#footer", KeyBar)
     filter_bar = getters.query_one("#filter-line", FilterBar)
-
-    class RedrawWanted(Message):
-        """The screen may not show what was sent; the app has the terminal."""
-
-    class ProfileWanted(Message):
-        """Another account is asked for; the app has the list of them."""
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         super().__init__()
@@ -210,7 +212,7 @@ class Dashboard(Screen[None]):
     @on(KeyBar.Chosen)
     async def key_clicked(self, event: KeyBar.Chosen) -> None:
         """Do what a click in the bottom line asks for."""
-        await self.run_action(event.command)
+        await self.run_action(self.ACTIONS[event.command])
 
     # -- what keys do ----------------------------------------------------------------------
 
@@ -267,15 +269,8 @@ class Dashboard(Screen[None]):
         if dialog is not None:
             self.app.push_screen(dialog)
 
-    def action_copy_id(self) -> None:
-        """Put the chosen row's id on the clipboard."""
-        self._copy(as_text=False)
-
-    def action_copy_json(self) -> None:
-        """Put the chosen row on the clipboard, as JSON."""
-        self._copy(as_text=True)
-
-    def _copy(self, *, as_text: bool) -> None:
+    def action_copy(self, as_text: bool) -> None:
+        """Put the chosen row's id, or all of it as JSON, on the clipboard."""
         from tui.screens.dialogs.details import copy
 
         copy(self.app, self.panes.item, as_text=as_text)
@@ -317,24 +312,8 @@ class Dashboard(Screen[None]):
         """Ask for the id of a server that no list names."""
         self.flows.add_server()
 
-    def action_profile(self) -> None:
-        """Ask for another account."""
-        self.post_message(self.ProfileWanted())
-
-    def action_redraw(self) -> None:
-        """Paint the screen anew: another program may have written over it."""
-        self.post_message(self.RedrawWanted())
-
-    def action_palette(self) -> None:
-        """Find a command by name."""
-        self.app.action_command_palette()
-
     def action_help(self) -> None:
         """Show all keys and signs."""
         from tui.screens.dialogs.help import HelpDialog
 
         self.app.push_screen(HelpDialog(self.glyphs))
-
-    def action_quit(self) -> None:
-        """Leave; what runs goes on at the provider."""
-        self.app.exit()

@@ -353,12 +353,14 @@ async def test_a_list_that_shifts_takes_nothing_away_and_is_swept_again_soon(
             less = http(json.dumps({"count": 3, "results": three[:2]}))
             said.answer = fleet(servers=servers, others={("GET", "/snapshots/"): less})
             await pilot.press("r")
-            await until(pilot, lambda: "list still shifting" in shown(pilot))
+            await until(pilot, lambda: "list incomplete" in shown(pilot))
+            assert "did not come whole" in shown(pilot)
             assert "snap-3" in shown(pilot)
             said.answer = fleet(three[:2], servers)
             await clock.advance(11)
             await until(pilot, lambda: "snap-3" not in shown(pilot))
-            assert "still shifting" not in shown(pilot)
+            assert "list incomplete" not in shown(pilot)
+            assert "come whole" not in shown(pilot)
             assert board.fleet.settled
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rich.cells import cell_len
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 _SEPARATOR: Piece = (" · ", "$text-muted")
+_LATE: Final = "the provider takes long: there is no whole answer yet, it is still being asked"
+_INCOMPLETE: Final = "the list did not come whole: what is not in it may be there all the same"
 
 
 class Banner(msgspec.Struct, frozen=True):
@@ -94,7 +96,7 @@ def _figures(fleet: Fleet) -> Sequence[Piece]:
     if fleet.problems:
         figures.append((f"{len(fleet.problems)} unreadable", "$text-error"))
     elif not fleet.settled:
-        figures.append(("list still shifting", "$text-warning"))
+        figures.append(("list incomplete", "$text-warning"))
     if fleet.servers_error is not None:
         figures.append(("no server list", "$text-warning"))
     return [piece for figure in figures for piece in (_SEPARATOR, figure)][1:]
@@ -137,12 +139,10 @@ def _cells(pieces: Sequence[Piece]) -> int:
 
 
 def notice_words(banner: Banner, fleet: Fleet, now: float, keys: Keys) -> str:
-    """Why the data is old and when the next try is due, or what of it cannot be read."""
+    """Why the data is old and when the next try is due, or what of it is missing."""
     freshness = fleet.freshness
-    if freshness.error is None and freshness.late:
-        return "the provider takes long: there is no whole answer yet, it is still being asked"
     if freshness.error is None:
-        return f"could not be read: {some(fleet.problems, 1)}" if fleet.problems else ""
+        return _LATE if freshness.late else _missing(fleet)
     words = [str(freshness.error)]
     if isinstance(freshness.error, Unauthorised):
         where = f"the token comes from {banner.token_origin}"
@@ -150,6 +150,13 @@ def notice_words(banner: Banner, fleet: Fleet, now: float, keys: Keys) -> str:
     elif freshness.next_try is not None and not freshness.paused:
         words.append(f"next try in {_coarse(freshness.next_try - now)}")
     return " · ".join(words)
+
+
+def _missing(fleet: Fleet) -> str:
+    """What of the lists could not be had, empty where they are whole."""
+    if fleet.problems:
+        return f"could not be read: {some(fleet.problems, 1)}"
+    return "" if fleet.settled else _INCOMPLETE
 
 
 def _age(seconds: float) -> str:

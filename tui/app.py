@@ -16,7 +16,9 @@ from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.events import Resize
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -182,15 +184,18 @@ class CiplunApp(CalmCrash):
         if self.session is not None:
             self.run_worker(self.session.run(), group="session", exit_on_error=False)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Paint everything: what a terminal shows after a change of its size is its own affair."""
+        self._repaint(event.size)
+
+    def _repaint(self, size: Size) -> None:
         driver = driver_of(self)
         if isinstance(driver, CalmDriver):
-            driver.repaint()
+            driver.repaint(*size)
 
     def action_redraw(self) -> None:
         """Paint everything, though nothing has changed."""
-        self.on_resize()
+        self._repaint(self.size)
         self.screen.refresh(layout=True)
 
     @on(Shown)

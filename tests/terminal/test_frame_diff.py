@@ -102,3 +102,28 @@ def test_after_a_resize_everything_is_sent() -> None:
     first = painter.lean(whole)
     painter.forget()
     assert painter.lean(whole) == first
+
+
+@given(st.lists(st.lists(pieces, max_size=6), max_size=4), st.integers(1, 24), st.integers(1, 6))
+def test_what_is_laid_out_for_a_larger_screen_stays_inside(
+    frames: list[list[tuple[int, int, str, str]]], columns: int, lines: int
+) -> None:
+    painter, small = Painter(), pyte.Screen(columns, lines)
+    stream, whole = pyte.Stream(small), Screen()
+    stream.feed("\x1b[?7l")
+    painter.resize(columns, lines)
+    for parts in frames:
+        whole.feed(frame(parts))
+        stream.feed(painter.lean(frame(parts)))
+    for row, expected in zip(range(lines), whole.cells(), strict=False):
+        cells = [_seen(small.buffer[row][x]) for x in range(columns)]
+        assert cells == expected[:columns]
+
+
+def test_a_line_feed_alone_begins_a_new_line() -> None:
+    painter, screen = Painter(), Screen()
+    lean = painter.lean("\x1b[6;5Hold\x1b[1;1Hone\n\x1b[1mtwo\x1b[0m\r\nthree")
+    assert "\n" not in lean
+    screen.feed(lean)
+    rows = ["".join(char.data for char in row).rstrip() for row in screen.cells()]
+    assert rows == ["one", "two", "three", "", "", "    old"]

@@ -130,9 +130,9 @@ class CalmDriver(TerminalDriver):
         self.round_trip = self.round_trip or monotonic() - self._asked_at
         self.send_message(Shown())
 
-    def repaint(self) -> None:
-        """Send the next frame whole: the screen may not show what was sent."""
-        self._painter.forget()
+    def repaint(self, columns: int, lines: int) -> None:
+        """Send the next frame whole: the size may be another, or what was sent be gone."""
+        self._painter.resize(columns, lines)
 
     def close(self) -> None:
         """Stop writing; a writer whose terminal is gone is left behind."""

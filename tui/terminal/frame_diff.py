@@ -37,6 +37,7 @@ class Style(NamedTuple):
 _PLAIN: Final = Style()
 Cell = tuple[str, Style]
 _UNKNOWN: Final[Cell] = ("", _PLAIN)
+_ENDLESS: Final = (10_000, 10_000)
 
 
 class Painter:
@@ -48,6 +49,12 @@ class Painter:
         self._at = self._cursor = (0, 0)
         self._out: list[str] = []
         self._sync = ""
+        self._size = _ENDLESS
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Take the new size over. The next frame may still be laid out for the old one."""
+        self._size = (columns, lines)
+        self.forget()
 
     def forget(self) -> None:
         """Take nothing on the screen for granted any more."""
@@ -99,6 +106,13 @@ class Painter:
 
     def _text(self, text: str) -> None:
         y, x = self._at
+        self._at = (y, x + cell_len(text))
+        columns, lines = self._size
+        text = _cut(text, columns - x + 1) if y <= lines else ""
+        if text:
+            self._paint(y, x, text)
+
+    def _paint(self, y: int, x: int, text: str) -> None:
         blank = _blank(self._style)
         width = cell_len(text)
         row = self._rows.setdefault(y, [])
@@ -113,7 +127,6 @@ class Painter:
             if row[x : x + width] != cells:
                 self._differing(y, x, text, cells, row)
                 row[x : x + width] = cells
-        self._at = (y, x + width)
 
     def _differing(self, y: int, x: int, text: str, cells: list[Cell], row: list[Cell]) -> None:
         differ = [n for n, cell in enumerate(cells) if row[x + n] != cell]
@@ -143,6 +156,15 @@ class Painter:
         if to != self._cursor:
             self._emit(f"\x1b[{to[0]};{to[1]}H")
             self._cursor = to
+
+
+def _cut(text: str, room: int) -> str:
+    """What of a text is left of the edge: what is beyond would be written over it."""
+    if _plain_width(text):
+        return text[: max(0, room)]
+    while text and cell_len(text) > room:
+        text = text[:-1]
+    return text
 
 
 @lru_cache(4096)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 import trustme
@@ -340,6 +341,33 @@ async def test_nothing_is_called_live_while_pages_come_without_end(
             await clock.advance(3)
             await until(pilot, lambda: "live ·" in shown(pilot))
             assert "no whole answer" not in shown(pilot)
+
+
+async def test_a_list_that_takes_long_is_live_again_once_it_has_come(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "LATE", 0.1)
+    held = Event()
+
+    def slow(method: str, path: str) -> bytes | Iterator[bytes]:
+        held.wait(5)
+        return GOOD(method, path)  # type: ignore[return-value]
+
+    limits = partial(exchange.Limits, phase=10.0, read=10.0)
+    monkeypatch.setattr(exchange, "Limits", limits)
+    with saying(GOOD) as said:
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+            board = await live(pilot)
+            said.answer = slow
+            await clock.advance(61)
+            await until(pilot, lambda: "no answer · data 1 min" in shown(pilot))
+            assert board.servers.has_class("-stale")
+            await pilot.press("r")  # asks anew, and is as late
+            assert not board.fleet.freshness.live
+            held.set()
+            await until(pilot, lambda: "live ·" in shown(pilot))
+            assert not board.servers.has_class("-stale")
+            assert not board.fleet.freshness.late
 
 
 async def test_a_list_that_shifts_takes_nothing_away_and_is_swept_again_soon(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui.commands import BY_ID, keys_of
 from tui.fleet.operation import Kind, Operation
@@ -58,8 +58,8 @@ class WriteFlows:
         return f"{reason.text}; {key} {_REMEDIES[reason.remedy]}"
 
     def _say(self, text: str, *, bad: bool = False) -> None:
-        severity = "warning" if bad else "information"
-        self._panes.app.notify(text, severity=severity, markup=False)  # type: ignore[arg-type]
+        severity: Literal["warning", "information"] = "warning" if bad else "information"
+        self._panes.app.notify(text, severity=severity, markup=False)
 
     def _operations(self, what: str = "", reason: Reason | None = None) -> Operations | None:
         """What sends a write; None where the reason against it has been said."""

@@ -127,3 +127,10 @@ def test_a_line_feed_alone_begins_a_new_line() -> None:
     screen.feed(lean)
     rows = ["".join(char.data for char in row).rstrip() for row in screen.cells()]
     assert rows == ["one", "two", "three", "", "", "    old"]
+
+
+def test_the_cursor_of_the_shell_is_left_where_it_was() -> None:
+    painter = Painter()
+    painter.lean(frame([(3, 1, "text", "1")]) + "\x1b[2;5H")
+    assert painter.lean("\x1b[?1049l") == "\x1b[?1049l"
+    assert painter.lean("\x1b[?25h") == "\x1b[?25h"

@@ -99,9 +99,11 @@ class Painter:
         elif control == _SYNC_END and self._sync:
             self._sync = ""
         else:
+            self._settle()
             if "1049" in control or "J" in control:
                 self.forget()
-            self._settle()
+            if "1049" in control:
+                self._at = (0, 0)  # on the shell's screen the cursor is where the shell left it
             self._emit(control)
 
     def _text(self, text: str) -> None:

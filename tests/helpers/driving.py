@@ -8,7 +8,9 @@ from collections.abc import Callable
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from tests.helpers.clocks import FakeClock
 from tui.screens.dashboard.screen import Dashboard
+from tui.screens.dialogs.write import QUIET
 from tui.session import Connection, Session
 
 
@@ -64,6 +66,20 @@ async def choose(pilot: Pilot[None], server: str, snapshot: str | None = None) -
 async def type_text(pilot: Pilot[None], text: str) -> None:
     names = {"-": "minus", "_": "underscore", " ": "space", ".": "full_stop"}
     await pilot.press(*(names.get(char, char) for char in text))
+
+
+async def quiet(pilot: Pilot[None]) -> None:
+    """Let the second pass in which a button that destroys takes no press."""
+    clock = session(pilot).clock
+    seconds = 2 * QUIET  # what a key has waited on a busy machine is taken off
+    await (clock.advance(seconds) if isinstance(clock, FakeClock) else clock.sleep(seconds))
+    await pilot.pause()
+
+
+async def fire(pilot: Pilot[None]) -> None:
+    """Press the button that has the focus, a second after all else."""
+    await quiet(pilot)
+    await pilot.press("enter")
 
 
 def answer(pilot: Pilot[None]) -> str:

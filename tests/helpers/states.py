@@ -8,7 +8,7 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from tests.helpers.driving import choose, connection, live, session, type_text, until
+from tests.helpers.driving import choose, connection, fire, live, session, type_text, until
 from tui.fleet.operation import State
 
 Steps = Callable[[Pilot[None]], Awaitable[None]]
@@ -90,7 +90,7 @@ async def restore_armed(pilot: Pilot[None]) -> None:
 
 async def restoring(pilot: Pilot[None]) -> None:
     await restore_armed(pilot)
-    await pilot.press("enter")
+    await fire(pilot)
     await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
     await until(
         pilot, lambda: [o.state for o in connection(pilot).operations.running()] == [State.ACCEPTED]

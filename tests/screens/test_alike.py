@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.clocks import FakeClock
-from tests.helpers.driving import live, shown, until
+from tests.helpers.driving import fire, live, shown, until
 from tests.helpers.faulty import http
 from tests.helpers.service import SECRET, fleet, saying, snapshot
 from tests.helpers.watching import watching
@@ -48,7 +48,8 @@ async def test_only_the_very_letters_arm_and_only_the_id_shown_is_deleted(
             typed.value = name  # type: ignore[attr-defined]
             await pilot.pause()
             assert not button.disabled
-            await pilot.press("enter", "enter")
+            await pilot.press("enter")
+            await fire(pilot)
             await until(pilot, lambda: said.count("DELETE"))
         deleted = [path for method, path in said.requests if method == "DELETE"]
         assert deleted == [f"/api/v1/snapshots/{key}/"]

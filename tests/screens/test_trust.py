@@ -16,7 +16,9 @@ from tests.helpers.driving import (
     choose,
     connection,
     dashboard,
+    fire,
     live,
+    quiet,
     session,
     toasts,
     type_text,
@@ -35,6 +37,7 @@ from tui.simulator.scenarios import hooks
 from tui.simulator.web import Hook
 from tui.simulator.world import World
 from tui.widgets.checkbox import Choice
+from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.operation_list import OperationList
 
 DIALECTS = ("docs", "client")
@@ -80,6 +83,7 @@ async def test_two_clicks_send_one_request(simulated: Place) -> None:
         await pilot.press("D")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await type_text(pilot, "before-rspamd")
+        await quiet(pilot)
         await pilot.click("#send", times=2)
         await until(pilot, lambda: on_dashboard(pilot))
         assert len(simulated.sent("DELETE")) == 1
@@ -104,7 +108,7 @@ async def test_presses_that_come_as_the_dialog_closes_send_nothing_more(simulate
         dialog.start = counted  # type: ignore[method-assign, assignment]
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot))
-        dialog._begin(unrecorded=False)
+        dialog.press()
         assert started == 1
 
 
@@ -161,13 +165,14 @@ async def test_a_restore_refused_by_the_provider_changes_nothing(simulated: Plac
         before = board.fleet.servers
         await pilot.press("R")
         await type_text(pilot, "db-01")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: words in answer(pilot))
         assert not connection(pilot).operations.running()
         assert board.fleet.servers == before
 
 
-async def test_where_no_record_can_be_kept_another_button_is_needed(simulated: Place) -> None:
+async def test_where_no_record_can_be_kept_it_is_asked_for_in_words(simulated: Place) -> None:
     (Path(simulated.environ["HOME"]) / ".local").write_text("in the way")
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
@@ -175,13 +180,18 @@ async def test_where_no_record_can_be_kept_another_button_is_needed(simulated: P
         await choose(pilot, "mail")
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
-        assert not button(pilot, "#unrecorded").display
+        asked = pilot.app.screen.query_one("#unrecorded", ConfirmField)
+        assert not asked.display
         await pilot.press(*["enter"] * 10)
-        await until(pilot, lambda: "without a record" in answer(pilot))
-        assert simulated.sent() == [], "a key held down is no answer to this question"
-        await pilot.press("tab", "tab")
-        assert button(pilot, "#unrecorded").has_focus
+        await until(pilot, lambda: "Nothing was sent." in answer(pilot))
+        await until(pilot, lambda: asked.query_one(Input).has_focus)
+        assert button(pilot).disabled
         await pilot.press("enter")
+        await type_text(pilot, "without a record")
+        await pilot.press("enter", "enter")
+        await quiet(pilot)
+        assert simulated.sent() == [], "a key held down is no answer to this question"
+        await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         assert len(simulated.sent()) == 1
         await pilot.press("exclamation_mark")
@@ -203,7 +213,8 @@ async def test_a_dialog_whose_data_goes_stale_reads_the_target_again(simulated: 
         await simulated.clock.advance(60)
         await until(pilot, lambda: not board.fleet.freshness.live)
         await type_text(pilot, "before-rspamd")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: "answered 50" in answer(pilot))
         assert not any("never sent" in text for text in toasts(pilot)), "the dialog has said it"
         assert simulated.sent("DELETE") == []
@@ -213,8 +224,7 @@ async def test_a_dialog_whose_data_goes_stale_reads_the_target_again(simulated: 
         await until(
             pilot, lambda: button(pilot).has_focus and not button(pilot).has_class("-active")
         )
-        pilot.app.screen._pressed_at = float("-inf")  # type: ignore[attr-defined]
-        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: "no longer listed" in answer(pilot))
         assert simulated.sent("DELETE") == []
 
@@ -244,7 +254,7 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         assert str(button(pilot).label) == "Snapshot, then restore"
         await pilot.press("tab")
         assert button(pilot).has_focus
-        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         assert simulated.sent() == ["/api/v1/snapshots/"]
         states = {o.kind.value: o.state for o in connection(pilot).operations.running()}
@@ -275,7 +285,7 @@ async def test_at_five_of_five_it_names_what_goes_and_never_the_target(simulated
         await pilot.press("tab", "space", "tab")
         assert str(button(pilot).label) == "Delete, snapshot, restore"
         await until(pilot, lambda: button(pilot).size.width >= len("Delete, snapshot, restore"))
-        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         assert len(simulated.sent("DELETE")) == 1
         names = [s.name for s in dashboard(pilot).fleet.servers[_id(simulated, "db-01")].snapshots]
@@ -287,7 +297,8 @@ async def test_a_failed_safety_snapshot_stops_the_restore_and_says_so(simulated:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await to_restore(pilot, "mail", "before-rspamd")
         await type_text(pilot, "mail")
-        await pilot.press("tab", "space", "tab", "enter")
+        await pilot.press("tab", "space", "tab")
+        await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         await pass_time(simulated, 650)
         await until(pilot, lambda: any("was never sent: its safety" in t for t in toasts(pilot)))
@@ -299,7 +310,8 @@ async def test_leaving_while_a_restore_waits_says_that_it_is_not_sent(simulated:
     async with app.run_test(size=(120, 40)) as pilot:
         await to_restore(pilot, "mail", "before-rspamd")
         await type_text(pilot, "mail")
-        await pilot.press("tab", "space", "tab", "enter")
+        await pilot.press("tab", "space", "tab")
+        await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         await pilot.press("q")
     assert "1 operation goes on at the provider" in app.farewell

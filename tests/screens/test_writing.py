@@ -11,6 +11,7 @@ from tests.helpers.driving import (
     choose,
     connection,
     dashboard,
+    fire,
     live,
     shown,
     toasts,
@@ -116,7 +117,7 @@ async def make_room(pilot: Pilot[None]) -> None:
     await type_text(pilot, "nightly-2")
     await pilot.press("enter")
     assert button(pilot).has_focus
-    await pilot.press("enter")
+    await fire(pilot)
 
 
 async def test_room_is_made_by_one_plan(simulated: Place) -> None:
@@ -181,7 +182,7 @@ async def test_marked_snapshots_are_deleted_after_a_count_is_typed(simulated: Pl
         await type_text(pilot, "delete 2")
         await pilot.press("enter")
         assert simulated.sent("DELETE") == []
-        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: "2 times accepted" in answer(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: board.table.row_count == 2)
@@ -241,7 +242,7 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
         await pilot.press("enter")
         assert button(pilot).has_focus
         assert simulated.sent() == [], "the first enter only moves to the button"
-        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         await until(pilot, lambda: board.fleet.restoring(target.server_id))
         assert len(simulated.sent()) == 1
@@ -268,7 +269,8 @@ async def test_a_restore_whose_end_cannot_be_seen_says_so(simulated: Place) -> N
         await choose(pilot, "db-01", "nightly-3")
         await pilot.press("R")
         await type_text(pilot, "db-01")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: connection(pilot).operations.running())
         await until(
             pilot, lambda: connection(pilot).operations.running()[0].state is State.ACCEPTED
@@ -290,7 +292,8 @@ async def test_delete_is_armed_by_the_snapshot_s_name(simulated: Place) -> None:
         await type_text(pilot, "before-rspam")
         assert button(pilot).disabled
         await type_text(pilot, "d")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: board.table.row_count == 1)
         assert len(simulated.sent("DELETE")) == 1
         assert any("is deleted" in text for text in toasts(pilot))
@@ -305,7 +308,8 @@ async def test_the_target_is_read_again_and_refused_if_it_changed(simulated: Pla
         target.name = "renamed"
         target.encoded.clear()
         await type_text(pilot, "before-rspamd")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
+        await fire(pilot)
         await until(pilot, lambda: "renamed" in answer(pilot))
         assert simulated.sent("DELETE") == []
 

@@ -20,3 +20,4 @@ class SendButton(Button, inherit_bindings=False):
         self, label: str, *, id: str, variant: ButtonVariant, disabled: bool = False
     ) -> None:
         super().__init__(label, variant=variant, id=id, disabled=disabled, compact=True)
+        self.active_effect_duration = 0  # the answer above it shows that it was pressed

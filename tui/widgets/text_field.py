@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.validation import Validator
 from textual.widgets import Input
 
 from tui.commands import bindings
@@ -24,7 +26,8 @@ class Field(Input, inherit_bindings=False):
         *,
         placeholder: str = "",
         password: bool = False,
+        validators: Iterable[Validator] = (),
         id: str | None = None,
     ) -> None:
-        super().__init__(value, placeholder, password=password, id=id)
+        super().__init__(value, placeholder, password=password, id=id, validators=validators)
         self.cursor_blink = False

@@ -192,11 +192,12 @@ class WriteFlows:
                 make_room(operations, target, server, name, unjournaled=unrecorded)
             )
 
-        now = panes.session.now
+        now, clock = panes.session.now, panes.session.clock
         if view.full:
-            panes.app.push_screen(RoomDialog(view, now, panes.fleet.protected, room, name=name))
+            protected = panes.fleet.protected
+            panes.app.push_screen(RoomDialog(view, now, clock, protected, room, name=name))
         else:
-            dialog = CreateDialog(view, now, create, name=name, description=description)
+            dialog = CreateDialog(view, now, clock, create, name=name, description=description)
             panes.app.push_screen(dialog)
 
     def _ask_restore(self, operations: Operations, view: ServerView, target: Snapshot) -> None:
@@ -219,7 +220,8 @@ class WriteFlows:
             return created
 
         session, protected = self._panes.session, self._panes.fleet.protected
-        self._panes.app.push_screen(RestoreDialog(view, target, session.now, protected, send))
+        dialog = RestoreDialog(view, target, session.now, session.clock, protected, send)
+        self._panes.app.push_screen(dialog)
 
     def _ask_delete(self, operations: Operations, view: ServerView, target: Snapshot) -> None:
         """Ask for the snapshot's name."""
@@ -229,6 +231,7 @@ class WriteFlows:
         self._panes.app.push_screen(
             ConfirmDialog(
                 f"Delete {target.name}",
+                self._panes.session.clock,
                 verb="Delete",
                 target=describe(target, now),
                 warnings=delete_warnings(target, view, now),
@@ -279,7 +282,7 @@ class WriteFlows:
                 )
             )
 
-        panes.app.push_screen(CreateSetDialog(views, panes.session.now, send))
+        panes.app.push_screen(CreateSetDialog(views, panes.session.now, panes.session.clock, send))
 
     def _delete_set(self, snapshots: Sequence[Snapshot]) -> None:
         panes, fleet = self._panes, self._panes.fleet
@@ -304,4 +307,4 @@ class WriteFlows:
                 )
             )
 
-        panes.app.push_screen(DeleteSetDialog(unprotected, protected, send))
+        panes.app.push_screen(DeleteSetDialog(unprotected, protected, panes.session.clock, send))

@@ -6,35 +6,35 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from textual import on
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
+from tui.fleet.clock import Clock
 from tui.fleet.state import ServerView
 from tui.fleet.writes.plans import Result
-from tui.fleet.writes.rules import name_problem
-from tui.screens.dialogs.base import Dialog, paragraph
+from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.create import propose_name
+from tui.screens.dialogs.write import WriteDialog
 from tui.text import plural
-from tui.vps.models import Key, Snapshot
-from tui.widgets.send_button import SendButton
-from tui.widgets.text_field import Field
+from tui.vps.models import SLOTS, Key, Snapshot
+from tui.widgets.confirm_field import ConfirmField
+from tui.widgets.name_field import NameField
 
 Told = Callable[[Key, Result], None]
 SendAll = Callable[[str, Told], "asyncio.Task[None]"]
 """Starts all writes, with what is typed; tells the result of each."""
 
 
-class ManyDialog(Dialog[None]):
+class BulkDialog(WriteDialog[None]):
     """Names the items, sends once, and then shows a result for each."""
 
-    verb = "Send"
-    danger = False
+    leaving = "leaves"
 
-    def __init__(self, title: str, items: Sequence[tuple[Key, str]], send: SendAll) -> None:
-        super().__init__(title)
+    def __init__(
+        self, title: str, clock: Clock, items: Sequence[tuple[Key, str]], send: SendAll
+    ) -> None:
+        super().__init__(title, clock)
         self._items = items
         self._send_all = send
         self._results: dict[Key, Result] = {}
@@ -49,39 +49,28 @@ class ManyDialog(Dialog[None]):
         """The fields above the list of items."""
         return ()
 
-    def foot(self) -> Iterable[Widget]:
-        """The one button."""
-        yield Static("", id="answer", markup=False)
-        with Horizontal(classes="dialog-buttons"):
-            yield self.hint(leave="leaves")
-            variant = "error" if self.danger else "primary"
-            yield SendButton(self.verb, id="send", variant=variant, disabled=True)  # type: ignore[arg-type]
-
     def on_mount(self) -> None:
         """Show the items."""
         self._show()
-        self.typed()
+        self.update_button()
+
+    def complete(self) -> bool:
+        """Whether everything that this dialog asks for is there."""
+        return True
 
     def ready(self) -> bool:
-        """Whether what is typed may be sent."""
-        return bool(self._items)
+        """Whether there is something to send, all is there, and it was not sent already."""
+        return bool(self._items) and not self._sent and self.complete()
 
     def text(self) -> str:
         """What is typed."""
         return ""
 
-    @on(Input.Changed)
-    def typed(self) -> None:
-        """Arm or disarm the button."""
-        self.query_one("#send", Button).disabled = self._sent or not self.ready()
-
-    @on(Button.Pressed, "#send")
     def send(self) -> None:
-        """Send once."""
-        if self._sent or not self.ready():
-            return
+        """Send all, once."""
         self._sent = True
-        self.typed()
+        self.answer("")
+        self.update_button()
         task = self._send_all(self.text(), self._told)
         task.add_done_callback(lambda _: self._done())
 
@@ -94,7 +83,7 @@ class ManyDialog(Dialog[None]):
         if self.is_attached:
             bad = sum(not result.good for result in self._results.values())
             words = f"done: {plural(len(self._results) - bad, 'time')} accepted"
-            self.query_one("#answer", Static).update(words + (f", {bad} not" if bad else ""))
+            self.answer(words + (f", {bad} not" if bad else ""), good=not bad)
 
     def _show(self) -> None:
         lines = []
@@ -106,58 +95,59 @@ class ManyDialog(Dialog[None]):
         self.query_one("#items", Static).update(Content("\n").join(lines))
 
 
-class CreateSetDialog(ManyDialog):
+class CreateSetDialog(BulkDialog):
     """One name for a snapshot of every marked server that has room."""
 
     verb = "Create all"
 
-    def __init__(self, views: Sequence[ServerView], now: datetime, send: SendAll) -> None:
+    def __init__(
+        self, views: Sequence[ServerView], now: datetime, clock: Clock, send: SendAll
+    ) -> None:
         self._fitting = [view for view in views if not view.full and not view.busy]
         self._left_out = [view for view in views if view.full or view.busy]
         self._taken = frozenset(s.name for view in self._fitting for s in view.snapshots)
         self._now = now
-        items = [(v.server.id, f"{v.server.name}  {v.used}/5") for v in self._fitting]
+        items = [(v.server.id, f"{v.server.name}  {v.used}/{SLOTS}") for v in self._fitting]
         title = f"Create a snapshot of each of {plural(len(self._fitting), 'server')}"
-        super().__init__(title, items, send)
+        super().__init__(title, clock, items, send)
 
     def question(self) -> Iterable[Widget]:
         """The name, and who is left out."""
-        yield Static("One name for all", classes="label", markup=False)
-        yield Field(propose_name(self._taken, self._now), id="name")
-        yield Static("", id="name-problem", markup=False)
+        yield NameField("One name for all", propose_name(self._taken, self._now), self._taken)
         for view in self._left_out:
             why = "full" if view.full else "busy"
             yield paragraph(f"Left out: {view.server.name} is {why}.", "-warning")
 
-    def ready(self) -> bool:
+    def complete(self) -> bool:
         """Whether the name is allowed on every server."""
-        problem = name_problem(self.text(), self._taken)
-        self.query_one("#name-problem", Static).update(problem)
-        return bool(self._items) and not problem
+        return self.query_one(NameField).valid
 
     def text(self) -> str:
         """The name."""
-        return self.query_one("#name", Input).value
+        return self.query_one(NameField).value
 
-    @on(Input.Submitted)
-    def submitted(self) -> None:
-        """Send by `enter`."""
-        self.send()
+    def go_on(self, event: Input.Submitted) -> None:
+        """Send from the field."""
+        self.press()
 
 
-class DeleteSetDialog(ManyDialog):
+class DeleteSetDialog(BulkDialog):
     """All marked snapshots, deleted after a count is typed."""
 
     verb = "Delete all"
     danger = True
 
     def __init__(
-        self, snapshots: Sequence[Snapshot], protected: Sequence[Snapshot], send: SendAll
+        self,
+        snapshots: Sequence[Snapshot],
+        protected: Sequence[Snapshot],
+        clock: Clock,
+        send: SendAll,
     ) -> None:
         self._left_out = protected
         self._expected = f"delete {len(snapshots)}"
         items = [(s.id, f"#{s.id}  {s.name} of {s.server_name}") for s in snapshots]
-        super().__init__(f"Delete {plural(len(snapshots), 'snapshot')}", items, send)
+        super().__init__(f"Delete {plural(len(snapshots), 'snapshot')}", clock, items, send)
 
     def question(self) -> Iterable[Widget]:
         """The cost, and the words to type."""
@@ -165,16 +155,8 @@ class DeleteSetDialog(ManyDialog):
         for snapshot in self._left_out:
             words = f"Left out: {snapshot.name} of {snapshot.server_name} is protected here."
             yield paragraph(words, "-warning")
-        yield Static("Type this to arm the button:", classes="label", markup=False)
-        yield Static(self._expected, classes="expected", markup=False)
-        yield Field(id="typed")
+        yield ConfirmField("Type this to arm the button:", self._expected)
 
-    def ready(self) -> bool:
+    def complete(self) -> bool:
         """Whether the words match to the letter."""
-        return super().ready() and self.query_one("#typed", Input).value == self._expected
-
-    @on(Input.Submitted)
-    def to_button(self) -> None:
-        """Go to the button; only a second `enter`, on it, fires."""
-        if self.ready():
-            self.query_one("#send").focus()
+        return self.query_one(ConfirmField).enabled

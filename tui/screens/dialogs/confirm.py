@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from textual import on
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
 
+from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.write import SendingDialog
 from tui.text import age, long_duration, size, some, stamp
 from tui.vps.models import Phase, Snapshot
-from tui.widgets.text_field import Field
+from tui.widgets.confirm_field import ConfirmField
 
 Send = Callable[[bool], "asyncio.Task[Operation]"]
 
@@ -87,6 +86,7 @@ class ConfirmDialog(SendingDialog):
     def __init__(
         self,
         title: str,
+        clock: Clock,
         *,
         verb: str,
         target: str,
@@ -95,7 +95,7 @@ class ConfirmDialog(SendingDialog):
         what: str,
         send: Send,
     ) -> None:
-        super().__init__(title)
+        super().__init__(title, clock)
         self._verb = verb
         self._target = target
         self._warnings = warnings
@@ -108,29 +108,16 @@ class ConfirmDialog(SendingDialog):
         yield paragraph(self._target, "target")
         for warning in self._warnings:
             yield paragraph(warning.text, "-warning" if warning.grave else "")
-        yield Static(f"Type {self._what} to arm the button:", classes="label", markup=False)
-        yield Static(self._expected, classes="expected", markup=False)
-        yield Field(id="typed")
+        yield ConfirmField(f"Type {self._what} to arm the button:", self._expected, id="confirm")
 
     def on_mount(self) -> None:
         """Label the button and put the focus into the field."""
-        self.query_one("#send", Button).label = self._verb
-        self.query_one("#typed", Input).focus()
+        self.button.label = self._verb
+        self.query_one("#typed").focus()
 
-    def ready(self) -> bool:
+    def complete(self) -> bool:
         """Whether the text matches to the letter."""
-        return self.query_one("#typed", Input).value == self._expected
-
-    @on(Input.Changed)
-    def typed(self) -> None:
-        """Arm or disarm the button."""
-        self.update_button()
-
-    @on(Input.Submitted)
-    def to_button(self) -> None:
-        """Go to the button by `enter`; only a second `enter`, on the button, fires it."""
-        if self.ready():
-            self.query_one("#send", Button).focus()
+        return self.query_one("#confirm", ConfirmField).enabled
 
     def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
         """Start the write on the target as it was shown."""

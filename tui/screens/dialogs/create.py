@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 
-from textual import on
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
-from tui.fleet.writes.rules import name_problem
+from tui.fleet.writes.rules import description_problem
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.write import SendingDialog
 from tui.vps.errors import Rejected
 from tui.vps.models import SLOTS
+from tui.widgets.name_field import NameField
 from tui.widgets.text_field import Field
 
 Create = Callable[[str, str, bool], "asyncio.Task[Operation]"]
@@ -39,14 +40,14 @@ class CreateDialog(SendingDialog):
         self,
         view: ServerView,
         now: datetime,
+        clock: Clock,
         create: Create,
         *,
         name: str = "",
         description: str = "",
     ) -> None:
-        super().__init__(f"Create a snapshot of {view.server.name}")
+        super().__init__(f"Create a snapshot of {view.server.name}", clock)
         self._view = view
-        self._now = now
         self._create = create
         self._taken = frozenset(s.name for s in view.snapshots)
         self._name_at_first = name or propose_name(self._taken, now)
@@ -55,9 +56,7 @@ class CreateDialog(SendingDialog):
     def body(self) -> Iterable[Widget]:
         """The two fields and what an admin should know before sending."""
         view = self._view
-        yield Static("Name", classes="label", markup=False)
-        yield Field(self._name_at_first, id="name")
-        yield Static("", id="name-problem", markup=False)
+        yield NameField("Name", self._name_at_first, self._taken)
         yield Static("Description (optional)", classes="label", markup=False)
         yield Field(self._description_at_first, id="description", placeholder="why it is taken")
         yield paragraph(
@@ -74,37 +73,37 @@ class CreateDialog(SendingDialog):
             )
 
     def on_mount(self) -> None:
-        """Look at the proposed name as if it had been typed."""
+        """Take the proposed name for typed."""
         self.update_button()
-
-    def ready(self) -> bool:
-        """Whether the name is allowed."""
-        return not name_problem(self._typed, self._taken)
 
     @property
-    def _typed(self) -> str:
-        return self.query_one("#name", Input).value
+    def _description(self) -> str:
+        return self.query_one("#description", Input).value.strip()
 
-    @on(Input.Changed)
+    def complete(self) -> bool:
+        """Whether name and description are allowed."""
+        return self.query_one(NameField).valid and not description_problem(self._description)
+
     def typed(self) -> None:
-        """Say at once what is wrong with the name."""
-        self.query_one("#name-problem", Static).update(name_problem(self._typed, self._taken))
-        self.update_button()
+        """Say at once what is wrong with the description."""
+        self.answer(description_problem(self._description))
+        super().typed()
 
-    @on(Input.Submitted)
-    def submitted(self, event: Input.Submitted) -> None:
-        """Send by `enter` in either field."""
-        self.send(event)
+    def go_on(self, event: Input.Submitted) -> None:
+        """Send from either field; to the button where no record can be kept."""
+        if self.guarded:
+            super().go_on(event)
+        else:
+            self.press()
 
     def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
         """Start the create with what is typed now."""
-        description = self.query_one("#description", Input).value.strip()
-        return self._create(self._typed, description, unrecorded)
+        return self._create(self.query_one(NameField).value, self._description, unrecorded)
 
     def rejected(self, error: Rejected) -> None:
         """Put the provider's words about the name beside it, all others above the button."""
         fields = dict(error.fields)
         about_name = fields.pop("name", "")
         if about_name:
-            self.query_one("#name-problem", Static).update(about_name)
+            self.query_one(NameField).tell(about_name)
         self.answer("" if about_name and not fields else str(error))

@@ -12,17 +12,18 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.plans import dispensable
-from tui.fleet.writes.rules import name_problem
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.create import propose_name
 from tui.screens.dialogs.write import SendingDialog
 from tui.text import age, size
 from tui.vps.models import SLOTS, Key, Snapshot
 from tui.widgets.choice_list import ChoiceList
-from tui.widgets.text_field import Field
+from tui.widgets.confirm_field import ConfirmField
+from tui.widgets.name_field import NameField
 
 MakeRoom = Callable[[Snapshot, str, bool], "asyncio.Task[Operation]"]
 """Deletes a snapshot and then creates one of a name; True: even without a record."""
@@ -38,12 +39,13 @@ class RoomDialog(SendingDialog):
         self,
         view: ServerView,
         now: datetime,
+        clock: Clock,
         protected: Container[Key],
         make_room: MakeRoom,
         *,
         name: str = "",
     ) -> None:
-        super().__init__(f"Make room on {view.server.name}")
+        super().__init__(f"Make room on {view.server.name}", clock)
         self._view = view
         self._now = now
         self._make_room = make_room
@@ -59,17 +61,13 @@ class RoomDialog(SendingDialog):
             return
         yield Static("Which one goes, the most dispensable first:", classes="label", markup=False)
         yield ChoiceList(*(Option(self._line(s)) for s in self._candidates), compact=True)
-        yield Static("Name of the new snapshot", classes="label", markup=False)
-        yield Field(self._name_at_first, id="name")
-        yield Static("", id="name-problem", markup=False)
+        yield NameField("Name of the new snapshot", self._name_at_first, self._taken)
         yield paragraph(
             "The chosen one is deleted for good first; until the new one is completed the server "
             "is one snapshot short.",
             "-warning",
         )
-        yield Static("", id="what", classes="label", markup=False)
-        yield Static("", classes="expected", markup=False)
-        yield Field(id="typed")
+        yield ConfirmField("", "", id="confirm")
 
     def _line(self, snapshot: Snapshot) -> Content:
         facts = f"{snapshot.status.replace('_', ' ')}, {age(snapshot.created_at, self._now)}"
@@ -78,7 +76,7 @@ class RoomDialog(SendingDialog):
     def on_mount(self) -> None:
         """Choose the most dispensable one."""
         if not self._candidates:
-            self.query_one("#send").display = False
+            self.button.display = False
             return
         self.query_one(OptionList).highlighted = 0
         self.query_one(OptionList).focus()
@@ -87,19 +85,21 @@ class RoomDialog(SendingDialog):
     def _target(self) -> Snapshot:
         return self._candidates[self.query_one(OptionList).highlighted or 0]
 
-    def ready(self) -> bool:
+    def complete(self) -> bool:
         """Whether the new name is allowed and the old one is typed to the letter."""
         if not self._candidates:
             return False
-        named = not name_problem(self.query_one("#name", Input).value, self._taken)
-        return named and self.query_one("#typed", Input).value == self._target.name
+        return self.query_one(NameField).valid and self._confirm.enabled
+
+    @property
+    def _confirm(self) -> ConfirmField:
+        return self.query_one("#confirm", ConfirmField)
 
     @on(OptionList.OptionHighlighted)
     def chosen(self) -> None:
         """Ask for the name of the one that is chosen now."""
         words = f"Type the name of what goes (#{self._target.id}) to arm the button:"
-        self.query_one("#what", Static).update(words)
-        self.query_one(".expected", Static).update(Content(self._target.name))
+        self._confirm.ask(words, self._target.name)
         self.update_button()
 
     @on(OptionList.OptionSelected)
@@ -107,21 +107,13 @@ class RoomDialog(SendingDialog):
         """Go on to the name."""
         self.query_one("#name").focus()
 
-    @on(Input.Changed)
-    def typed(self) -> None:
-        """Say what is wrong with the name, and arm or disarm the button."""
-        problem = name_problem(self.query_one("#name", Input).value, self._taken)
-        self.query_one("#name-problem", Static).update(problem)
-        self.update_button()
-
-    @on(Input.Submitted)
     def go_on(self, event: Input.Submitted) -> None:
-        """Go on to the next field, at last to the button; never fire it."""
+        """Go on to the next field, at last to the button; never press it."""
         if event.input.id == "name":
             self.query_one("#typed").focus()
-        elif self.ready():
-            self.query_one("#send").focus()
+        else:
+            super().go_on(event)
 
     def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
         """Start the plan."""
-        return self._make_room(self._target, self.query_one("#name", Input).value, unrecorded)
+        return self._make_room(self._target, self.query_one(NameField).value, unrecorded)

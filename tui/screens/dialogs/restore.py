@@ -8,8 +8,9 @@ from datetime import datetime
 
 from textual import on
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
+from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.plans import Safety, safety
@@ -33,11 +34,13 @@ class RestoreDialog(ConfirmDialog):
         view: ServerView,
         target: Snapshot,
         now: datetime,
+        clock: Clock,
         protected: Container[Key],
         send: SendRestore,
     ) -> None:
         super().__init__(
             f"Restore {view.server.name}",
+            clock,
             verb="Restore",
             target=describe(target, now),
             warnings=restore_warnings(target, view, now),
@@ -87,7 +90,6 @@ class RestoreDialog(ConfirmDialog):
         label = "Restore"
         if first is not None:
             label = "Snapshot, then restore" if first.goes is None else "Delete, snapshot, restore"
-        button = self.query_one("#send", Button)
-        button.label = label
-        button.refresh(layout=True)  # a longer label needs more room
+        self.button.label = label
+        self.button.refresh(layout=True)  # a longer label needs more room
         self.query_one(".safety-cost", Static).set_class(bool(first and first.goes), "-warning")

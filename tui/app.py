@@ -95,7 +95,8 @@ class CiplunApp(CalmCrash):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and one for terminals that show 16 colours."""
-        return [*super().get_line_filters(), *self._few_colours]
+        more = () if self.is_headless else self._few_colours
+        return [*super().get_line_filters(), *more]
 
     def get_default_screen(self) -> Screen[Any]:
         """The dashboard: it stays for the app's life, whatever account it shows."""

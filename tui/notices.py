@@ -7,15 +7,17 @@ from typing import Final
 
 import msgspec
 
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.text import duration, plural, some
 
 _BAD_ENDS: Final = {
     State.FAILED: "The {title} on {server} failed: {words}",
-    State.NOT_CARRIED_OUT: "The {title} on {server} was not carried out: {words}",
+    State.NOT_CARRIED_OUT: "The {title} on {server} was {surely}not carried out: {words}{still}",
     State.VANISHED: "The {title} on {server}: the snapshot is no longer listed",
     State.UNSEEN: "The {title} on {server}: {words}",
 }
+_DENIED: Final = (State.NOT_CARRIED_OUT, State.VANISHED, State.UNSEEN)
+"""Ends that can turn out to have been wrong."""
 
 
 class News(msgspec.Struct, frozen=True):
@@ -36,9 +38,19 @@ def news(operation: Operation, before: State | None) -> News | None:
     `before` is the state that was told last, None for an operation not heard of so far.
     """
     title, server, words = operation.title, operation.server_name, operation.words
+    if before in _DENIED and operation.state not in _DENIED:
+        why = operation.evidence or words
+        return News(f"The {title} on {server} was carried out after all: {why}", True, True)
     if operation.state in _BAD_ENDS:
-        text = _BAD_ENDS[operation.state].format(title=title, server=server, words=words)
         again = operation.state is State.NOT_CARRIED_OUT
+        doubtful = again and operation.certainty is not Certainty.PROVED
+        text = _BAD_ENDS[operation.state].format(
+            title=title,
+            server=server,
+            words=words,
+            surely="likely " if doubtful else "",
+            still="; it may still come" if doubtful else "",
+        )
         return News(text, bad=True, ended=True, again=again)
     match operation.state:
         case State.WAITING:
@@ -50,11 +62,25 @@ def news(operation: Operation, before: State | None) -> News | None:
         case State.ACCEPTED if before is not None:
             return News(f"The provider is at work: {title} on {server}")
         case State.COMPLETED:
-            return News(_completed(operation), ended=True)
+            return News(_completed(operation) + _doubt(operation), ended=True)
         case State.NEVER_SENT if before in (None, State.WAITING):
             return News(f"The {title} on {server} was never sent: {words}", bad=True)
         case _:
             return None
+
+
+def assurance(operation: Operation) -> str:
+    """How sure it is what became of it, and why: ``likely: the server was seen …``."""
+    if operation.certainty is None:
+        return ""
+    why = f": {operation.evidence}" if operation.evidence else ""
+    return f"{operation.certainty.value}{why}"
+
+
+def _doubt(operation: Operation) -> str:
+    """What is added to good news that is not proved."""
+    doubtful = operation.certainty not in (None, Certainty.PROVED)
+    return f" · {assurance(operation)}" if doubtful else ""
 
 
 def facts(operation: Operation) -> dict[str, str]:
@@ -64,6 +90,7 @@ def facts(operation: Operation) -> dict[str, str]:
         "state": operation.state.value,
         "server": operation.server_name,
         "snapshot": operation.snapshot_name,
+        "certainty": operation.certainty.value if operation.certainty else "",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from tests.helpers.driving import (
     until,
 )
 from tests.helpers.places import Place
-from tui.fleet.operation import State
+from tui.fleet.operation import Certainty, State
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.confirm import ConfirmDialog
 from tui.screens.dialogs.create import CreateDialog
@@ -498,3 +499,54 @@ async def test_a_worker_that_fails_leaves_the_dashboard_up(
         await pilot.press("escape")
         await until(pilot, lambda: on_dashboard(pilot))
         assert board.fleet.freshness.live
+
+
+# -- how sure it is ---------------------------------------------------------------------------
+
+
+async def timeline_of(pilot: Pilot[None], words: str) -> None:
+    """Open the operations, and wait until the timeline of the newest says this."""
+    await pilot.press("exclamation_mark")
+    await until(pilot, lambda: isinstance(pilot.app.screen, OperationsDialog))
+    await until(pilot, lambda: words in said(pilot).replace("\n", " "))
+
+
+@pytest.mark.parametrize(
+    ("fault", "certainty", "words"),
+    [
+        ("", Certainty.PROVED, "proved: the provider accepted it as #"),
+        ("lost-answer:1", Certainty.LIKELY, "likely: a new snapshot of this name appeared"),
+        ("lost-request:1", Certainty.LIKELY, "likely: two listings, a minute apart, did not show"),
+    ],
+)
+async def test_an_end_says_how_sure_it_is_on_the_screen_and_in_the_journal(
+    simulated: Place, fault: str, certainty: Certainty, words: str
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await choose(pilot, "mail")
+        simulated.service.hooks += hooks([fault] if fault else [])
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: on_dashboard(pilot))
+        for _ in range(12):
+            await pass_time(simulated, 70)
+            await pilot.pause(0.02)
+        await until(pilot, lambda: not connection(pilot).operations.running())
+        told = [text for text in toasts(pilot) if "likely" in text]
+        assert bool(told) == (certainty is Certainty.LIKELY)
+        await timeline_of(pilot, words)
+        (kept,) = await connection(pilot).operations.history()
+        assert (kept.certainty, kept.evidence.startswith(words.partition(": ")[2])) == (
+            certainty,
+            True,
+        )
+        if kept.state is State.NOT_CARRIED_OUT:
+            await pilot.press("t")
+            await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+            assert any("may still come" in text for text in toasts(pilot))
+    home = Path(simulated.environ["HOME"])
+    with sqlite3.connect(home / ".local/state/ciplun/journal.sqlite3") as db:
+        rows = db.execute("SELECT certainty, evidence FROM operations").fetchall()
+    assert [(sure, evidence) for sure, evidence in rows] == [(certainty.value, kept.evidence)]

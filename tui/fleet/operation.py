@@ -35,6 +35,14 @@ class State(enum.Enum):
     UNSEEN = "cannot be seen"  # nothing here can tell: time is up, or the admin said so
 
 
+class Certainty(enum.Enum):
+    """How sure it is what became of an operation."""
+
+    PROVED = "proved"
+    LIKELY = "likely"
+    UNTOLD = "cannot be told"
+
+
 OPEN: Final = frozenset({State.INTENT, State.SENT, State.UNKNOWN, State.ACCEPTED})
 """The provider may be at it, or nobody knows: nothing else is written to that server meanwhile."""
 PENDING: Final = OPEN | {State.WAITING}
@@ -62,7 +70,8 @@ class Operation:
     `snapshot_id` is None for a create until the provider's id is known. `words` are the
     provider's own, cleaned. `account` tells whose it is (profile and address), never a token.
     `took` is in seconds, None where the end was not watched: `ended_at` is then only when it was
-    found out.
+    found out. `certainty` is how sure its present state is, None until there is an answer or
+    another sign of it; `evidence` says what that rests on.
     """
 
     id: int
@@ -83,6 +92,8 @@ class Operation:
     overdue: bool = False
     seen_busy: bool = False
     took: float | None = None
+    certainty: Certainty | None = None
+    evidence: str = ""
 
     @property
     def title(self) -> str:

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
+from tui.fleet.operation import Certainty
 from tui.fleet.state import ServerView
 from tui.text import age, duration, size, stamp
 from tui.vps.models import Snapshot
@@ -103,9 +104,10 @@ def _under_way(view: ServerView, session: Session, now: datetime) -> str:
         return "being restored" if fleet.restoring(key) else ""
     if operation.accepted_at is None:
         return f"{operation.title}: {operation.state.value}"
+    doubt = " · likely" if operation.certainty is Certainty.LIKELY else ""
     elapsed = duration(now.timestamp() - operation.accepted_at)
     expected = session.expected_time(operation.kind)
-    return f"{operation.title}: {elapsed}" + (f" of {expected[0]}" if expected else "")
+    return f"{operation.title}: {elapsed}" + (f" of {expected[0]}" if expected else "") + doubt
 
 
 def _server_line(view: ServerView, under_way: str) -> Content:

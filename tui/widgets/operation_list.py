@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 
-from tui.fleet.operation import Operation, State
+from tui.fleet.operation import Certainty, Operation, State
 from tui.text import age
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column
@@ -54,7 +54,9 @@ class OperationList(RowList[Operation]):
         if row.open and row.overdue:
             return Cell(f"{g.busy} overdue", "warn")
         if row.state in _GOOD:
-            return Cell(f"{g.completed} {row.state.value}", "good")
+            if row.certainty in (None, Certainty.PROVED):
+                return Cell(f"{g.completed} {row.state.value}", "good")
+            return Cell(f"{g.completed} likely {row.state.value}", "warn")
         if row.state in _BUSY:
             return Cell(f"{g.busy} {row.state.value}", "busy")
         if row.state in _DIM:

@@ -13,7 +13,7 @@ from tui.config import paths
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION: Final = 2
+VERSION: Final = 3
 _PATIENCE: Final = 5.0
 """Seconds to wait for another process that is writing."""
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
@@ -60,7 +60,11 @@ CREATE TABLE protected (
     PRIMARY KEY (account, snapshot_id)
 );
 """
-_STEPS: Final = (_SCHEMA, _SINCE_2)
+_SINCE_3: Final = """
+ALTER TABLE operations ADD COLUMN certainty TEXT;
+ALTER TABLE operations ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
+"""
+_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3)
 """What takes a file from each format to the next; a new file takes them all."""
 _PRUNE: Final = """
 DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.vps.models import Key
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def to_row(operation: Operation) -> dict[str, Any]:
     """The columns of an operation."""
     values = asdict(operation)
     values["kind"], values["state"] = operation.kind.value, operation.state.value
+    values["certainty"] = operation.certainty.value if operation.certainty else None
     for name in _KEYS:
         values[name] = None if values[name] is None else to_key(values[name])
     return {name: storable(value) for name, value in values.items()}
@@ -45,6 +46,7 @@ def to_operation(row: sqlite3.Row) -> Operation:
     """The operation in a row."""
     values = {name: row[name] for name in _COLUMNS}
     values["kind"], values["state"] = Kind(values["kind"]), State(values["state"])
+    values["certainty"] = Certainty(values["certainty"]) if values["certainty"] else None
     for name in _KEYS:
         values[name] = None if values[name] is None else from_key(values[name])
     values["overdue"], values["seen_busy"] = bool(values["overdue"]), bool(values["seen_busy"])

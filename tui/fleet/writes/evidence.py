@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.fleet.estimates import PUBLISHED
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.vps.models import Key, Phase, Snapshot
 
@@ -21,14 +21,17 @@ WATCHED: Final = 90.0
 CLOCKS: Final = 300.0
 """Seconds that the service's clock and our idea of it may differ."""
 _STANDING: Final = ("active", "stopped")
+_TWICE_MISSING: Final = "two listings, a minute apart, did not show it"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A step that is proved: the new state and what else is known now."""
+    """A step: the new state, how sure it is, what that rests on, and what else is known now."""
 
     state: State
     words: str = ""
+    certainty: Certainty = Certainty.LIKELY
+    evidence: str = ""
     snapshot_id: Key | None = None
     seen_busy: bool = False
     watched: bool = False
@@ -81,18 +84,30 @@ class Case:
             if not self._denied(sighting, now):
                 return None
             if known:
-                return Verdict(State.VANISHED, "no longer listed")
-            return Verdict(State.NOT_CARRIED_OUT, "two listings later it was not there")
-        words = found.status_words
+                return Verdict(State.VANISHED, "no longer listed", evidence=_TWICE_MISSING)
+            words = "two listings later it was not there"
+            return Verdict(State.NOT_CARRIED_OUT, words, evidence=_TWICE_MISSING)
+        certainty, evidence = self._ours(found)
+        watched = self._watched(sighting)
         match found.phase:
             case Phase.COMPLETED:
-                return Verdict(State.COMPLETED, "", found.id, watched=self._watched(sighting))
+                return Verdict(State.COMPLETED, "", certainty, evidence, found.id, watched=watched)
             case Phase.FAILED:
-                return Verdict(State.FAILED, f"the provider says: {words}", found.id)
+                words = f"the provider says: {found.status_words}"
+                return Verdict(State.FAILED, words, certainty, evidence, found.id)
         self._goes_on(sighting)
         if known:
             return None
-        return Verdict(State.ACCEPTED, "found in the list", found.id, seen_busy=True)
+        words = "found in the list"
+        return Verdict(State.ACCEPTED, words, certainty, evidence, found.id, seen_busy=True)
+
+    def _ours(self, found: Snapshot) -> tuple[Certainty, str]:
+        """How sure it is that this snapshot is the one that was asked for, and why."""
+        operation = self.operation
+        if operation.snapshot_id is None or operation.certainty is Certainty.LIKELY:
+            same = "a new snapshot of this name appeared after it was asked for"
+            return Certainty.LIKELY, f"{same}, listed as #{found.id}"
+        return Certainty.PROVED, f"the provider accepted it as #{found.id} and lists it so"
 
     def _created(self, sighting: Sighting) -> Snapshot | None:
         """The snapshot that this create made: by its id, else by name, time and being new."""
@@ -115,13 +130,18 @@ class Case:
         operation = self.operation
         found = next((s for s in sighting.snapshots if s.id == operation.snapshot_id), None)
         if found is None:
-            return Verdict(State.COMPLETED, "no longer listed") if sighting.settled else None
+            seen = "a list that came whole does not show it"
+            gone = Verdict(State.COMPLETED, "no longer listed", evidence=seen)
+            return gone if sighting.settled else None
         if found.status == "deleting":
             self._goes_on(sighting)
-            return Verdict(State.ACCEPTED) if operation.state is State.UNKNOWN else None
+            evidence = "the list shows it as deleting"
+            begun = Verdict(State.ACCEPTED, evidence=evidence)
+            return begun if operation.state is State.UNKNOWN else None
         if operation.state is State.UNKNOWN and self._denied(sighting, now):
             words = "two listings later it was still there; deleting it again is harmless"
-            return Verdict(State.NOT_CARRIED_OUT, words)
+            evidence = "two listings, a minute apart, still showed it"
+            return Verdict(State.NOT_CARRIED_OUT, words, evidence=evidence)
         return None
 
     # -- restore -----------------------------------------------------------------------
@@ -137,16 +157,25 @@ class Case:
             self._goes_on(sighting)
             words = "the server is restoring" if unknown else ""
             told = operation.seen_busy and not unknown
-            return None if told else Verdict(State.ACCEPTED, words, seen_busy=True)
+            evidence = "the server was seen restoring"
+            certainty = Certainty.LIKELY
+            if operation.certainty is Certainty.PROVED:
+                certainty, evidence = Certainty.PROVED, operation.evidence
+            step = Verdict(State.ACCEPTED, words, certainty, evidence, seen_busy=True)
+            return None if told else step
         if operation.seen_busy and status in _STANDING:
             watched = self._watched(sighting)
-            return Verdict(State.COMPLETED, f"the server is {status}", watched=watched)
+            evidence = f"the server was seen restoring, and then {status}"
+            return Verdict(
+                State.COMPLETED, f"the server is {status}", evidence=evidence, watched=watched
+            )
         denied = unknown and status in _STANDING and self._denied(sighting, now)
         if denied and age < shortest:  # later it could be over already
             words = f"the server was seen {status}, not restoring"
-            return Verdict(State.NOT_CARRIED_OUT, words)
+            return Verdict(State.NOT_CARRIED_OUT, words, evidence=f"{words}, in two listings")
         if age >= longest and (not operation.seen_busy or not status):
-            return Verdict(State.UNSEEN, _unseen(operation, status))
+            words = _unseen(operation, status)
+            return Verdict(State.UNSEEN, words, Certainty.UNTOLD, words)
         return None
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from tui.fleet.actor import Who
 from tui.fleet.journal.journal import Clash, JournalUnavailable
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.writes.evidence import Case
 from tui.fleet.writes.preflight import Refused, check_target
 from tui.fleet.writes.tracker import ON_THE_WIRE, Following
@@ -110,7 +110,9 @@ class Operations(Following):
 
         async def send(operation: Operation) -> Operation:
             gone = not await self.api.delete_snapshot(target.id)
-            done = self._accepted(operation, words="it was gone already" if gone else "")
+            words = "it was gone already" if gone else ""
+            evidence = "the provider no longer knows it" if gone else "the provider confirmed it"
+            done = self._accepted(operation, words=words, evidence=evidence)
             return replace(done, state=State.COMPLETED, ended_at=done.accepted_at)
 
         with suppress(JournalUnavailable):  # what was read last still counts then
@@ -156,8 +158,17 @@ class Operations(Following):
     def _about(self, kind: Kind, target: Snapshot) -> Operation:
         return self._intent(kind, target.server_id, target.server_name, target.id, target.name)
 
-    def _accepted(self, operation: Operation, **facts: Any) -> Operation:
-        return replace(operation, state=State.ACCEPTED, accepted_at=self._now(), **facts)
+    def _accepted(
+        self, operation: Operation, evidence: str = "the provider accepted it", **facts: Any
+    ) -> Operation:
+        return replace(
+            operation,
+            state=State.ACCEPTED,
+            accepted_at=self._now(),
+            certainty=Certainty.PROVED,
+            evidence=evidence,
+            **facts,
+        )
 
     async def _begin(self, intent: Operation, *, unjournaled: bool) -> Operation:
         """Have the intent on disk."""

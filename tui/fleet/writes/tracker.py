@@ -12,7 +12,7 @@ from tui.fleet.actor import Who
 from tui.fleet.clock import Clock
 from tui.fleet.estimates import Expected, expected
 from tui.fleet.journal.journal import Entry, Journal, JournalUnavailable, Step
-from tui.fleet.operation import TRANSITIONS, Kind, Operation, State
+from tui.fleet.operation import TRANSITIONS, Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.evidence import Case, Verdict
 from tui.vps.models import Key
@@ -105,7 +105,9 @@ class Following:
             return await self.give_up(case.operation, words)
         if case.operation.state not in (State.UNKNOWN, State.ACCEPTED):
             return None
-        return await self._conclude(case.operation, Verdict(State.UNSEEN, words))
+        return await self._conclude(
+            case.operation, Verdict(State.UNSEEN, words, Certainty.UNTOLD, words)
+        )
 
     async def give_up(self, waiting: Operation, words: str) -> Operation:
         """End a restore that waits: it is not sent."""
@@ -167,6 +169,8 @@ class Following:
             ended_at=now if ended else None,
             seen_busy=operation.seen_busy or verdict.seen_busy,
             took=took,
+            certainty=verdict.certainty,
+            evidence=verdict.evidence,
         )
         return await self._step(operation, new)
 
@@ -179,7 +183,15 @@ class Following:
             await self._step(operation, replace(operation, overdue=True))
 
     async def _end(self, operation: Operation, state: State, words: str) -> Operation:
-        ended = replace(operation, state=state, words=words, ended_at=self._now())
+        evidence = "the provider refused it" if state is State.REFUSED else "nothing was sent"
+        ended = replace(
+            operation,
+            state=state,
+            words=words,
+            ended_at=self._now(),
+            certainty=Certainty.PROVED,
+            evidence=evidence,
+        )
         return await self._step(operation, ended)
 
     async def _step(self, old: Operation, new: Operation) -> Operation:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.commands import BY_ID, keys_of
-from tui.fleet.operation import Kind, Operation
+from tui.fleet.operation import Certainty, Kind, Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import NOT_CONNECTED, STALE, WRITES, Reason, refusal, unwritable
 from tui.vps.models import Server, Snapshot
@@ -256,6 +256,8 @@ class WriteFlows:
         operations = self._operations(operation.title, reason)
         if operations is None or view is None:
             return
+        if operation.certainty is not Certainty.PROVED:
+            self._say(f"The first {operation.title} may still come: then it is twice", bad=True)
         if operation.kind is Kind.CREATE:
             self._ask_create(operations, view, operation.snapshot_name, operation.description)
         elif target is not None:

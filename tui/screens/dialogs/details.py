@@ -16,6 +16,7 @@ from textual.widgets import Static
 from tui.commands import bindings
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
+from tui.notices import assurance
 from tui.screens.dialogs.base import Page
 from tui.text import age, plural, size, stamp
 from tui.vps.models import SLOTS, Server, Snapshot
@@ -81,6 +82,7 @@ def server_facts(view: ServerView, operation: Operation | None, now: datetime) -
     if operation is not None:
         what = f"{operation.kind.value} of {operation.snapshot_name}: {operation.state.value}"
         facts.append(("Operation", what))
+        facts.append(("Which is", assurance(operation)))
     if not view.listed:
         facts.append(("Source", "known from its snapshots or added by id, not listed"))
     return [(label, value) for label, value in facts if value]

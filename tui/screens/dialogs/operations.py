@@ -18,6 +18,7 @@ from tui.commands import bindings
 from tui.fleet.actor import Who
 from tui.fleet.journal.journal import JournalUnavailable, Step
 from tui.fleet.operation import Operation, State
+from tui.notices import assurance
 from tui.screens.dialogs.base import Dialog
 from tui.screens.dialogs.details import to_clipboard
 from tui.text import duration, stamp
@@ -204,6 +205,8 @@ def describe(operation: Operation, steps: Sequence[Step]) -> str:
         )
     if not steps:
         lines.append(f"{operation.state.value}  {operation.words}")
+    if sure := assurance(operation):
+        lines.append(sure)
     if operation.id < 0:
         lines.append("kept in memory only: gone when ciplun ends")
     return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""What is told of an operation: once, with what it rests on, and corrected where it was wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tui.fleet.operation import Certainty, Kind, Operation, State
+from tui.notices import News, Teller, assurance, facts
+
+ASKED = Operation(
+    id=1,
+    kind=Kind.CREATE,
+    state=State.SENT,
+    account="a",
+    server_id=7,
+    server_name="web",
+    snapshot_id=None,
+    snapshot_name="nightly",
+    asked_at=0.0,
+)
+DENIED = replace(
+    ASKED,
+    state=State.NOT_CARRIED_OUT,
+    words="two listings later it was not there",
+    certainty=Certainty.LIKELY,
+    evidence="two listings did not show it",
+)
+
+
+def told(*steps: Operation) -> list[News]:
+    """What is told of these steps, one after the other."""
+    heard: list[News] = []
+    teller = Teller()
+    teller.listen(lambda operation, news: heard.append(news))
+    for step in steps:
+        teller.step(step)
+    return heard
+
+
+def test_what_is_proved_is_told_without_more() -> None:
+    done = replace(
+        ASKED, state=State.COMPLETED, certainty=Certainty.PROVED, evidence="it is listed"
+    )
+    assert told(ASKED, done) == [News("nightly of web is completed", ended=True)]
+    assert assurance(done) == "proved: it is listed"
+    assert facts(done)["certainty"] == "proved"
+
+
+def test_what_is_likely_says_why_and_no_more_than_that() -> None:
+    done = replace(
+        ASKED, state=State.COMPLETED, certainty=Certainty.LIKELY, evidence="one of its name came"
+    )
+    assert [news.text for news in told(ASKED, done)] == [
+        "nightly of web is completed · likely: one of its name came"
+    ]
+    (news,) = told(ASKED, DENIED)
+    assert news.text == (
+        "The create of nightly on web was likely not carried out: "
+        "two listings later it was not there; it may still come"
+    )
+    assert (news.bad, news.ended, news.again) == (True, True, True)
+
+
+@pytest.mark.parametrize("wrong", [State.NOT_CARRIED_OUT, State.VANISHED, State.UNSEEN])
+@pytest.mark.parametrize("right", [State.ACCEPTED, State.COMPLETED, State.FAILED])
+def test_a_wrong_end_is_corrected_aloud_and_once(wrong: State, right: State) -> None:
+    denied = replace(DENIED, state=wrong)
+    found = replace(denied, state=right, certainty=Certainty.LIKELY, evidence="it is listed now")
+    first, correction = told(ASKED, denied, denied, found, found)
+    assert first.ended
+    assert correction.text == (
+        "The create of nightly on web was carried out after all: it is listed now"
+    )
+    assert (correction.bad, correction.ended, correction.again) == (True, True, False)
+
+
+def test_nothing_is_known_of_the_proof_of_what_an_older_journal_holds() -> None:
+    assert assurance(replace(ASKED, state=State.COMPLETED)) == ""
+    assert facts(ASKED)["certainty"] == ""
+
+
+def test_who_no_longer_listens_hears_nothing() -> None:
+    teller, heard = Teller(), []
+    end = teller.listen(lambda operation, news: heard.append(news))
+    teller.trouble("no room")
+    teller.trouble("no room")
+    end()
+    teller.trouble("no journal")
+    assert [news.text for news in heard] == ["no room"]

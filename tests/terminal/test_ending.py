@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -49,6 +50,8 @@ def ends_within(terminal: Terminal, seconds: float = PROMPT) -> int:
 def put_back(terminal: Terminal) -> bool:
     """Whether alternate screen, mouse, keyboard modes, cursor and line are as they were before."""
     left = bytes(terminal.output).rpartition(b"\x1b[?1049h")[2]
+    shell = left.rpartition(b"\x1b[?1049l")[2]
+    assert not re.search(rb"\x1b\[[\d;]*H", shell), "the shell's screen is written over"
     missing = [sequence for sequence in RESTORING if sequence not in left]
     assert not missing
     return terminal.modes() == terminal.modes_before

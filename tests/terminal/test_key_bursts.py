@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,23 @@ def test_keys_typed_ahead_find_what_the_ones_before_have_opened(
         terminal.until(lambda: simulated.sent())
     body = next(s for s in simulated.world.snapshots.values() if s.name == "typed-ahead")
     assert body.description == "and sent"
+
+
+@pytest.mark.parametrize("gap", [0.006, 0.02, 0.04])
+def test_keys_that_come_while_a_dialog_opens_go_into_it(
+    terminal: Terminal, simulated: Place, gap: float
+) -> None:
+    with terminal:
+        terminal.until("web-server-02")
+        terminal.send("G")
+        terminal.until("Snapshots of web-server-02")
+        for key in "c\x15axay":  # a and x are keys of the dashboard
+            terminal.send(key)
+            time.sleep(gap)
+        terminal.until("▌ axay")
+        terminal.send("\r")
+        terminal.until(lambda: simulated.sent())
+    assert "axay" in {s.name for s in simulated.world.snapshots.values()}
 
 
 def test_a_pasted_text_comes_after_the_key_before_it(terminal: Terminal) -> None:

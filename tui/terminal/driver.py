@@ -16,11 +16,12 @@ import termios
 import threading
 from asyncio import run_coroutine_threadsafe
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from time import monotonic
 from types import FrameType
 from typing import Final
 
+from textual.events import MouseMove
 from textual.message import Message
 
 from tui.terminal.ascii import to_ascii
@@ -31,7 +32,7 @@ from tui.terminal.textual_private import TerminalDriver
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
 _TURN: Final = 0.3
-"""Seconds that a key may take before the next one of the same burst is handled all the same."""
+"""Seconds that a key may take before the next one is handled all the same."""
 _LAST_ANSWER: Final = 0.5
 """Seconds at most to wait on leaving for an answer: it would be typed into the shell."""
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
@@ -47,6 +48,7 @@ class CalmDriver(TerminalDriver):
     _unasked = False
     _ending = False
     _gone = False
+    _turn: Future[None] | None = None
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and listen for its end."""
@@ -166,25 +168,36 @@ class CalmDriver(TerminalDriver):
                     self._end(128 + signal.SIGHUP)
                     break
 
-    def _hand_on(self, events: Sequence[Message]) -> None:
-        """Pass what was typed on, one after the other where it came in a burst."""
-        from tui.terminal.key_bursts import dealt_with
-
-        for number, event in enumerate(events, 1):
-            if self.exit_event.is_set():  # the app waits for this thread, and takes no more keys
-                return
-            if isinstance(event, Shown):
+    def _hand_on(self, messages: Sequence[Message]) -> None:
+        """Pass what was typed on, each key when the one before it has been dealt with."""
+        for message in messages:
+            if isinstance(message, Shown):
                 self._answered()
                 continue
-            self.process_message(event)
-            if number < len(events) and not self._ending:
-                turn = dealt_with(self.app)
-                try:
-                    run_coroutine_threadsafe(turn, self.loop).result(_TURN)
-                except (TimeoutError, CancelledError):
-                    continue
-                except RuntimeError:  # the loop is closed
-                    turn.close()
+            self._wait_for_turn()
+            if self.exit_event.is_set():  # the app waits for this thread, and takes no more keys
+                return
+            self.process_message(message)
+            if not isinstance(message, MouseMove):
+                self._turn = self._begin_turn()
+
+    def _begin_turn(self) -> Future[None] | None:
+        from tui.terminal.key_bursts import dealt_with
+
+        turn = dealt_with(self.app)
+        try:
+            return run_coroutine_threadsafe(turn, self.loop)
+        except RuntimeError:  # the loop is closed
+            turn.close()
+            return None
+
+    def _wait_for_turn(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None and not self._ending:
+            try:
+                turn.result(_TURN)
+            except (TimeoutError, CancelledError):
+                turn.cancel()
 
     def _read(self) -> bytes:
         """What was typed; nothing where the terminal is closed."""

@@ -22,9 +22,11 @@ async def dealt_with(app: App[Any]) -> None:
     for _ in range(_TURNS):
         await asyncio.sleep(0)
         screen = app.screen
-        still = 0 if any(map(_busy, (app, screen, *screen.walk_children()))) else still + 1
-        if still == _STILL:
-            return
+        still = 0 if _busy(app) or _busy(screen) else still + 1
+        if still >= _STILL:  # only now all others: to look at them in each turn takes its time
+            if not any(map(_busy, screen.walk_children())):
+                return
+            still = 0
 
 
 def _busy(pump: MessagePump) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tui.fleet.operation import Certainty, Kind, Operation, State
+from tui.fleet.operation import DENIED, Certainty, Kind, Operation, State
 from tui.text import duration, plural, some
 
 _BAD_ENDS: Final = {
@@ -16,8 +16,6 @@ _BAD_ENDS: Final = {
     State.VANISHED: "The {title} on {server}: the snapshot is no longer listed",
     State.UNSEEN: "The {title} on {server}: {words}",
 }
-_DENIED: Final = (State.NOT_CARRIED_OUT, State.VANISHED, State.UNSEEN)
-"""Ends that can turn out to have been wrong."""
 
 
 class News(msgspec.Struct, frozen=True):
@@ -38,7 +36,7 @@ def news(operation: Operation, before: State | None) -> News | None:
     `before` is the state that was told last, None for an operation not heard of so far.
     """
     title, server, words = operation.title, operation.server_name, operation.words
-    if before in _DENIED and operation.state not in _DENIED:
+    if before in DENIED and operation.state not in DENIED:
         why = operation.evidence or words
         return News(f"The {title} on {server} was carried out after all: {why}", True, True)
     if operation.state in _BAD_ENDS:

@@ -550,3 +550,33 @@ async def test_an_end_says_how_sure_it_is_on_the_screen_and_in_the_journal(
     with sqlite3.connect(home / ".local/state/ciplun/journal.sqlite3") as db:
         rows = db.execute("SELECT certainty, evidence FROM operations").fetchall()
     assert [(sure, evidence) for sure, evidence in rows] == [(certainty.value, kept.evidence)]
+
+
+async def test_a_create_that_came_late_after_all_is_told_rung_and_recorded(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "mail")
+        server = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        simulated.service.hooks += hooks(["lost-request:1"])
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+        field(pilot, "#name").value = "late"
+        await pilot.press("enter")
+        await until(pilot, lambda: on_dashboard(pilot))
+        for _ in range(3):
+            await pass_time(simulated, 61)
+        await until(pilot, lambda: any("likely not carried out" in text for text in toasts(pilot)))
+        simulated.world.add_snapshot(
+            server, "late", hours=0, ready_in=0
+        )  # carried out minutes later all the same
+        await simulated.clock.advance(61)
+        words = "The create of late on mail was carried out after all: it is listed now as #"
+        await until(pilot, lambda: any(text.startswith(words) for text in toasts(pilot)))
+        await until(pilot, lambda: "carried out after all" in str(board.details.border_title))
+        await timeline_of(pilot, "likely: it is listed now as #")
+        assert "carried out after all" in said(pilot)
+        (kept,) = await connection(pilot).operations.history()
+        assert (kept.state, kept.certainty) == (State.COMPLETED, Certainty.LIKELY)
+        assert len(simulated.sent()) == 1

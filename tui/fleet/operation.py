@@ -46,6 +46,8 @@ class Certainty(enum.Enum):
 OPEN: Final = frozenset({State.INTENT, State.SENT, State.UNKNOWN, State.ACCEPTED})
 """The provider may be at it, or nobody knows: nothing else is written to that server meanwhile."""
 PENDING: Final = OPEN | {State.WAITING}
+DENIED: Final = frozenset({State.NOT_CARRIED_OUT, State.VANISHED, State.UNSEEN})
+"""Ends that can turn out to have been wrong."""
 
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.WAITING: frozenset({State.INTENT, State.NEVER_SENT}),
@@ -57,8 +59,9 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
         {State.ACCEPTED, State.COMPLETED, State.FAILED, State.NOT_CARRIED_OUT, State.UNSEEN}
     ),
     State.ACCEPTED: frozenset({State.COMPLETED, State.FAILED, State.VANISHED, State.UNSEEN}),
+    **dict.fromkeys(DENIED, frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED})),
 }
-"""Every step there is; a state without an entry is an end."""
+"""Every step there is; a state without an entry is an end for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.desk import Desk
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.operations import JournalUnavailable, Refused
 from tui.vps.errors import Rejected, Unreachable
@@ -18,6 +18,13 @@ from tui.vps.models import Key, Restoring
 
 async def create(desk: Desk, name: str = "fresh") -> Operation:
     return await desk.operations.create(desk.provider.server_model(desk.provider.ids[0]), name)
+
+
+def carry_out(desk: Desk) -> Key:
+    """Make, at the provider, what a request asked for that seemed lost."""
+    world, server = desk.provider.world, desk.provider.ids[0]
+    fields: dict[str, object] = {"server_id": server, "name": "fresh"}
+    return desk.provider.key(world.create(world.account, fields, uuids=desk.provider._uuids))
 
 
 async def test_a_create_from_intent_to_completed(desk: Desk) -> None:
@@ -77,6 +84,62 @@ async def test_a_create_of_which_nothing_arrived(desk: Desk) -> None:
     desk.provider.fate = "answered"
     await create(desk)
     assert len(desk.provider.sent) == 2, "trying again is the admin's own decision"
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["same session", "next session"])
+@pytest.mark.parametrize("late", [100, 600, 3_300])
+async def test_what_was_carried_out_late_corrects_the_verdict_for_an_hour(
+    desk: Desk, late: int, restarted: bool
+) -> None:
+    desk.provider.fate = "dropped"
+    asked = await create(desk)
+    for _ in range(2):
+        await desk.provider.pass_time(61)
+        await desk.look()
+    assert desk.state() is State.NOT_CARRIED_OUT
+    operations = desk.open() if restarted else desk.operations
+    if restarted:
+        await operations.start()
+    await desk.provider.pass_time(late - 61)
+    made = carry_out(desk)
+    await desk.provider.pass_time(1)
+    await desk.look(operations)
+    assert desk.state() is State.ACCEPTED
+    await desk.provider.pass_time(700)
+    await desk.look(operations)
+    (kept,) = await operations.history()
+    assert (kept.id, kept.state, kept.certainty) == (asked.id, State.COMPLETED, Certainty.LIKELY)
+    assert kept.snapshot_id == made
+    words = [step.words for step in await operations.timeline(asked.id)]
+    assert "carried out after all" in words
+    assert len(desk.provider.sent) == 1
+
+
+async def test_what_a_second_try_made_is_not_taken_for_the_first_one_s(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    first = await create(desk)
+    for _ in range(2):
+        await desk.provider.pass_time(61)
+        await desk.look()
+    desk.provider.fate = "answered"
+    second = await create(desk)
+    for _ in range(3):
+        await desk.look()
+        await desk.provider.pass_time(400)
+    ends = {o.id: o.state for o in await desk.operations.history()}
+    assert ends == {first.id: State.NOT_CARRIED_OUT, second.id: State.COMPLETED}
+
+
+async def test_after_the_hour_a_verdict_stands(desk: Desk) -> None:
+    desk.provider.fate = "dropped"
+    await create(desk)
+    for _ in range(2):
+        await desk.provider.pass_time(61)
+        await desk.look()
+    await desk.provider.pass_time(3_700)
+    carry_out(desk)
+    await desk.look()
+    assert desk.state() is State.NOT_CARRIED_OUT
 
 
 async def test_unsettled_listings_alone_prove_nothing(desk: Desk) -> None:

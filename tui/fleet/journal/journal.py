@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tui.fleet.journal.database import Mark, NoFile, connect, mark, set_aside
 from tui.fleet.journal.process_locks import Sessions
 from tui.fleet.journal.rows import from_key, storable, to_key, to_operation, to_row, to_seen
-from tui.fleet.operation import OPEN, PENDING, Kind, Operation, State
+from tui.fleet.operation import DENIED, OPEN, PENDING, Kind, Operation, State
 from tui.vps.models import Key
 
 if TYPE_CHECKING:
@@ -116,12 +116,19 @@ class Journal:
 
     async def open_entries(self, account: str) -> Sequence[Entry]:
         """The operations of an account that have not ended, oldest first."""
+        return await self._entries(f"account = ? AND state IN ({_PENDING}) ORDER BY id", (account,))
 
+    async def denied_entries(self, account: str, since: float) -> Sequence[Entry]:
+        """The creates that ended after `since` as if they were not there."""
+        states = _quoted(DENIED)
+        return await self._entries(
+            f"account = ? AND kind = ? AND state IN ({states}) AND ended_at >= ?",
+            (account, Kind.CREATE.value, since),
+        )
+
+    async def _entries(self, where: str, values: tuple[object, ...]) -> Sequence[Entry]:
         def read(db: sqlite3.Connection) -> Sequence[Entry]:
-            rows = db.execute(
-                f"SELECT * FROM operations WHERE account = ? AND state IN ({_PENDING}) ORDER BY id",  # noqa: S608
-                (account,),
-            ).fetchall()
+            rows = db.execute(f"SELECT * FROM operations WHERE {where}", values).fetchall()  # noqa: S608
             return [
                 Entry(
                     to_operation(row),
@@ -131,6 +138,19 @@ class Journal:
                 )
                 for row in rows
             ]
+
+        return await self._do(read)
+
+    async def made(self, account: str) -> frozenset[Key]:
+        """Ids of the snapshots that creates of an account have made."""
+
+        def read(db: sqlite3.Connection) -> frozenset[Key]:
+            rows = db.execute(
+                "SELECT snapshot_id FROM operations "
+                "WHERE account = ? AND kind = ? AND snapshot_id IS NOT NULL",
+                (account, Kind.CREATE.value),
+            )
+            return frozenset(from_key(row["snapshot_id"]) for row in rows)
 
         return await self._do(read)
 

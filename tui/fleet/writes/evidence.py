@@ -61,6 +61,17 @@ class Case:
         judge = {Kind.CREATE: self._create, Kind.RESTORE: self._restore, Kind.DELETE: self._delete}
         return judge[operation.kind](sighting, now)
 
+    def reconsider(self, sighting: Sighting) -> Verdict | None:
+        """What shows that a create was carried out after all; None where nothing does."""
+        found = self._created(sighting)
+        if self.operation.kind is not Kind.CREATE or found is None:
+            return None
+        certainty, _ = self._ours(found)
+        evidence = f"it is listed now as #{found.id}, {found.status_words}"
+        states = {Phase.COMPLETED: State.COMPLETED, Phase.FAILED: State.FAILED}
+        state = states.get(found.phase, State.ACCEPTED)
+        return Verdict(state, "carried out after all", certainty, evidence, found.id)
+
     def _goes_on(self, sighting: Sighting) -> None:
         self.against, self.going_on = None, sighting.asked_at
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock
 from tui.fleet.estimates import Expected, expected
-from tui.fleet.journal.journal import Entry, Journal, JournalUnavailable, Step
-from tui.fleet.operation import TRANSITIONS, Certainty, Kind, Operation, State
+from tui.fleet.journal.journal import Clash, Entry, Journal, JournalUnavailable, Step
+from tui.fleet.operation import DENIED, TRANSITIONS, Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.evidence import Case, Verdict
 from tui.vps.models import Key
 
 log = logging.getLogger(__name__)
 
+RECONSIDERED: Final = 3_600.0
+"""Seconds for which a create that seemed not to be there is still looked for."""
 LOST: Final = "Ciplun ended while the request was on the wire"
 _LEFT: Final = {
     State.INTENT: "Ciplun ended before it was sent",
@@ -57,6 +60,7 @@ class Following:
         self._protected_changed = on_protected
         self._trouble = ""
         self._cases: dict[int, Case] = {}
+        self._denied: dict[int, Case] = {}
         self._sent_at: dict[int, float] = {}
         self._durations: dict[Kind, Sequence[float]] = {}
         self._unwritten: dict[int, tuple[Operation, Operation]] = {}
@@ -72,6 +76,10 @@ class Following:
     async def start(self) -> Sequence[Operation]:
         """Take up what earlier or other sessions left open, and return it."""
         await self._try_to_read()
+        with suppress(JournalUnavailable):
+            since = self._now() - RECONSIDERED
+            for entry in await self._journal.denied_entries(self._account, since):
+                self._denied[entry.operation.id] = Case(entry.operation, entry.seen)
         return self.running()
 
     async def observe(self, sighting: Sighting) -> None:
@@ -85,6 +93,8 @@ class Following:
                 await self._conclude(case.operation, verdict)
             else:
                 await self._watch(case.operation)
+        for case in tuple(self._denied.values()):
+            await self._reconsider(case, sighting)
 
     async def outcome(self, operation: Operation) -> Operation:
         """Wait until an operation has ended. Cancelled when this session is left."""
@@ -174,6 +184,36 @@ class Following:
         )
         return await self._step(operation, new)
 
+    async def _reconsider(self, case: Case, sighting: Sighting) -> None:
+        """Correct an end that turns out to have been wrong."""
+        key, operation = case.operation.id, case.operation
+        if self._now() - (operation.ended_at or 0.0) > RECONSIDERED:
+            self._denied.pop(key, None)
+            return
+        busy = {each.operation.server_id for each in self._cases.values() if each.operation.open}
+        verdict = case.reconsider(sighting)
+        if verdict is None or operation.server_id in busy or await self._made(verdict, operation):
+            return
+        self._cases[key] = case
+        try:
+            await self._conclude(operation, verdict)
+        except Clash:  # another session has begun something: looked at again afterwards
+            self._cases.pop(key, None)
+        else:
+            self._denied.pop(key, None)
+
+    async def _made(self, verdict: Verdict, operation: Operation) -> bool:
+        """Whether another create is known to have made what is taken for this one's."""
+        if verdict.snapshot_id == operation.snapshot_id:
+            return False
+        for book in {self._journal, self._unrecorded}:
+            try:
+                if verdict.snapshot_id in await book.made(self._account):
+                    return True
+            except JournalUnavailable:
+                return True  # what cannot be told is not claimed
+        return False
+
     async def _watch(self, operation: Operation) -> None:
         """Tell once that an operation takes longer than it should."""
         expectation = self.expected(operation.kind)
@@ -212,7 +252,10 @@ class Following:
     def _tell(self, operation: Operation) -> None:
         """Have everybody know where an operation stands now."""
         if operation.ended:
-            self._cases.pop(operation.id, None)
+            case = self._cases.pop(operation.id, None)
+            if case is not None and operation.state in DENIED:
+                self._denied[operation.id] = case
+                case.operation = operation
             self._sent_at.pop(operation.id, None)
             awaited = self._awaited.pop(operation.id, None)
             if awaited is not None and not awaited.done():

@@ -101,6 +101,64 @@ def test_an_empty_value_is_wrong_usage_and_never_the_default(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["list", ""], "'[SERVER]'"),
+        (["list", " "], "'[SERVER]'"),
+        (["create", "", "x"], "'SERVER'"),
+        (["create", "web-server-01", ""], "'NAME'"),
+        (["create", "web-server-01", "x", "--description", ""], "'--description'"),
+        (["restore", "801", "--server", "", "--yes"], "'--server'"),
+        (["restore", "", "--server", "web-server-01", "--yes"], "'SNAPSHOT_ID'"),
+        (["delete", "", "--server", "web-server-01", "--yes"], "'SNAPSHOT_ID'"),
+        (["simulator", "--token", ""], "'--token'"),
+    ],
+)
+def test_an_empty_argument_is_wrong_usage(
+    simulated: Place, arguments: list[str], what: str
+) -> None:
+    done = ciplun(simulated.environ, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"ciplun: {what} must not be empty; try `ciplun ")
+    assert simulated.service.received == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["check", "--max-age", ""], "must not be empty"),
+        (["check", "--max-agee", "7d"], "No such option"),
+        (["check", "extra"], "unexpected extra argument"),
+        (["--nope", "check"], "No such option"),
+        (["--profile", "nope", "check"], "no profile 'nope'"),
+        (["check", f"--{SECRET}"], "No such option"),
+        (["check", "a\x1b[31m"], "unexpected extra argument"),
+    ],
+)
+def test_check_says_unknown_whatever_is_wrong(
+    simulated: Place, arguments: list[str], why: str
+) -> None:
+    done = ciplun(simulated.environ, *arguments)
+    assert (done.returncode, done.stderr) == (3, "")
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("SNAPSHOTS UNKNOWN - ")
+    assert why in line
+    assert line.isprintable()
+    assert SECRET not in line
+
+
+def test_history_knows_its_options(simulated: Place) -> None:
+    assert ciplun(simulated.environ, "create", "legacy-crm", "x").returncode == 0
+    done = ciplun(simulated.environ, "history", "--profile", "nope")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no profile 'nope'" in done.stderr
+    done = ciplun(simulated.environ, "history", "--demo")
+    assert (done.returncode, done.stdout) == (0, "the demo keeps no record\n")
+    assert ciplun(simulated.environ, "history", "--demo", "--json").stdout == "[]\n"
+    assert "x on legacy-crm" in ciplun(simulated.environ, "history").stdout
+
+
+@pytest.mark.parametrize(
     ("text", "line", "key"),
     [
         ("url = ''", 1, "url"),

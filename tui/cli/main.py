@@ -12,12 +12,38 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import tui
 from tui.config.file import SettingsError
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
+from tui.vps.sanitize import clean
 from tui.vps.token import masked
+
+_LONGEST = 1_000
+"""Characters of a line about what is wrong."""
+
+
+class Command(click.Command):
+    """A command that takes no empty text: a shell's unset variable was meant to be something."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it. Raises UsageError."""
+        for parameter in self.params:
+            if parameter.name in ("profile", "url"):
+                continue  # wherever they stand, the settings ask for them
+            given = ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+            if given and _is_empty(ctx.params.get(parameter.name or "")):
+                raise click.UsageError(f"{parameter.get_error_hint(ctx)} must not be empty", ctx)
+        return super().invoke(ctx)
+
+
+def _is_empty(value: object) -> bool:
+    """Whether a value is a text without anything in it, or holds one."""
+    if isinstance(value, tuple):
+        return any(map(_is_empty, value))
+    return isinstance(value, str) and not value.strip()
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,6 +55,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as error:
+        if error.ctx and _is_check(error.ctx, arguments):
+            return _unknown(error.format_message())
         hint = f"; try `{error.ctx.command_path} --help`" if error.ctx else ""
         return _complain(f"{error.format_message()}{hint}", ExitCode.USAGE)
     except click.ClickException as error:
@@ -43,8 +71,19 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _is_check(context: click.Context, arguments: Sequence[str]) -> bool:
+    """Whether a usage error is one of `check`, or of the options before it."""
+    return context.info_name == "check" or (context.parent is None and "check" in arguments)
+
+
+def _unknown(text: str) -> int:
+    """What `check` says and ends with where it could not judge."""
+    print(f"SNAPSHOTS UNKNOWN - {clean(masked(text))}")  # noqa: T201
+    return ExitCode.UNKNOWN
+
+
 def _complain(text: str, code: int) -> int:
-    print(f"ciplun: {masked(text)}", file=sys.stderr)  # noqa: T201
+    print(f"ciplun: {clean(masked(text), _LONGEST)}", file=sys.stderr)  # noqa: T201
     return code
 
 
@@ -108,7 +147,17 @@ def _do(work: Coroutine[Any, Any, int]) -> int:
     return asyncio.run(work)
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, each of which takes no empty text."""
+
+    command_class = Command
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @_shared
 @click.option("--debug", is_flag=True, help="Show and log how late the event loop is.")
 @click.pass_context
@@ -186,13 +235,11 @@ def check(max_age: str, **shared: Any) -> int:
         settings = _settings(**shared)
         seconds = read.parse_age(max_age)
     except (SettingsError, ValueError) as error:
-        print(f"SNAPSHOTS UNKNOWN - {error}")  # noqa: T201
-        return 3
+        return _unknown(str(error))
     try:
         return _do(read.check(settings, seconds))
     except Exception as error:
-        print(f"SNAPSHOTS UNKNOWN - {_apology(error)}")  # noqa: T201
-        return 3
+        return _unknown(_apology(error))
 
 
 @ciplun.command()
@@ -202,9 +249,8 @@ def history(as_json: bool, **shared: Any) -> int:
     """What was done on this machine, when, and how it ended."""
     from tui.cli import read
 
-    _options(**shared)
-    _narrow()
-    return _do(read.history(os.environ, as_json=as_json))
+    settings = _settings(**shared)
+    return _do(read.history(settings, os.environ, as_json=as_json))
 
 
 @ciplun.command()

@@ -239,14 +239,26 @@ async def test_a_lost_restore_that_was_carried_out(desk: Desk) -> None:
     assert len(desk.provider.sent) == 1
 
 
-async def test_a_dropped_restore_is_settled_by_a_server_that_goes_on_running(desk: Desk) -> None:
+@pytest.mark.parametrize("status", ["active", "stopped"])
+async def test_a_restore_without_an_answer_is_never_denied_by_a_status(
+    desk: Desk, status: str
+) -> None:
     target = await desk.target()
+    desk.provider.machine(desk.provider.ids[0]).power = status
     desk.provider.fate = "dropped"
-    await desk.operations.restore(target)
-    for _ in range(5):
-        await desk.provider.pass_time(20)
+    asked = await desk.operations.restore(target)
+    for _ in range(14):
+        await desk.provider.pass_time(61)
         await desk.look()
-    assert desk.state() is State.NOT_CARRIED_OUT
+        assert desk.state() is State.UNKNOWN
+        with pytest.raises(Refused, match="is open on"):
+            await desk.operations.restore(target)
+    await desk.provider.pass_time(61)
+    await desk.look()
+    (kept,) = await desk.operations.history()
+    assert (kept.id, kept.state, kept.certainty) == (asked.id, State.UNSEEN, Certainty.UNTOLD)
+    assert kept.evidence == (f"no answer came; the server is {status} now; its end cannot be seen")
+    assert desk.sent() == ["restore"]
 
 
 @pytest.mark.parametrize("fate", ["lost", "dropped", "answered"])

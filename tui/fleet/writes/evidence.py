@@ -162,7 +162,7 @@ class Case:
         operation = self.operation
         age = now - (operation.accepted_at or operation.asked_at)
         status = sighting.server_status.get(operation.server_id, "")
-        shortest, longest = PUBLISHED[Kind.RESTORE]
+        _, longest = PUBLISHED[Kind.RESTORE]
         unknown = operation.state is State.UNKNOWN
         if status == "restoring":
             self._goes_on(sighting)
@@ -180,10 +180,8 @@ class Case:
             return Verdict(
                 State.COMPLETED, f"the server is {status}", evidence=evidence, watched=watched
             )
-        denied = unknown and status in _STANDING and self._denied(sighting, now)
-        if denied and age < shortest:  # later it could be over already
-            words = f"the server was seen {status}, not restoring"
-            return Verdict(State.NOT_CARRIED_OUT, words, evidence=f"{words}, in two listings")
+        # No status denies a restore: stopping the server is its first step, and that one being
+        # restored is shown as such is nowhere published.
         if age >= longest and (not operation.seen_busy or not status):
             words = _unseen(operation, status)
             return Verdict(State.UNSEEN, words, Certainty.UNTOLD, words)

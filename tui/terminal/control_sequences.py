@@ -79,7 +79,7 @@ class Lexer:
         """Seconds of silence after which `timeout` is to be called; None for never."""
         if self._state == self._ground:
             return None
-        if self._state == self._escape:
+        if self._state == self._escape or self._is_rxvts:
             return ESCAPE_WAIT
         return PASTE_WAIT if self._state == self._paste else SEQUENCE_WAIT
 
@@ -103,8 +103,15 @@ class Lexer:
             self._emit(Kind.ESCAPE)
         elif self._state == self._paste:
             self._end_paste()
+        elif self._is_rxvts:
+            self._emit(Kind.SEQUENCE, self._sequence)
         self._state = self._ground
         return self._taken()
+
+    @property
+    def _is_rxvts(self) -> bool:
+        """Whether it is a key of rxvt, if nothing follows: those end with an intermediate byte."""
+        return self._state == self._csi and self._sequence in _SHIFTED_RXVT
 
     def _taken(self) -> list[Token]:
         self._flush()
@@ -155,9 +162,7 @@ class Lexer:
             return
         if len(self._sequence) < _LONGEST:  # what is longer is nothing that is known
             self._sequence += char
-        if self._sequence in _SHIFTED_RXVT:
-            self._emit(Kind.SEQUENCE, self._sequence)
-        elif char >= "@":
+        if char >= "@":
             self._end_csi()
 
     def _end_csi(self) -> None:

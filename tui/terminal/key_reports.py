@@ -69,7 +69,7 @@ def _press(code: str, modifiers: str, text: str, final: str) -> str | None:
     known = f"{code or '1'}{final}" in FUNCTIONAL_KEYS
     if not known and not (final == "u" and (_is_printable(code) or (code == "0" and text))):
         return None
-    if text and not all(map(_is_printable, text.split(":"))):
+    if text and not (final == "u" and all(map(_is_printable, text.split(":")))):
         return None
     modifiers = "" if modifiers in ("0", "1") else modifiers
     fields = f"{code};{modifiers};{text}".rstrip(";")

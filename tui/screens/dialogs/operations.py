@@ -69,7 +69,7 @@ class OperationsDialog(Dialog[Operation]):
             filter="filters",
             copy_id="copies",
             try_again="tries again",
-            stop_tracking="declares it over",
+            stop_tracking="stops tracking",
             leave="leaves",
         )
 
@@ -170,11 +170,14 @@ class OperationsDialog(Dialog[Operation]):
         operation = self.query_one(OperationList).cursor_row
         stoppable = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
         if operation is None or operation.state not in stoppable:
-            self.app.notify("only an open operation can be declared over", markup=False)
+            self.app.notify("only what is running is tracked", markup=False)
         elif self._sure != operation.id:
             self._sure = operation.id
             key, server = self.keys.shown("stop_tracking"), operation.server_name
-            words = f"{key} again declares the {operation.title} over and frees {server}"
+            words = (
+                f"{key} again stops tracking the {operation.title}: how it ends is not told then, "
+                f"and {server} is free for other writes"
+            )
             if operation.state is State.WAITING:
                 words = f"{key} again gives up the {operation.title}: it is not sent"
             self.app.notify(words, severity="warning", markup=False)

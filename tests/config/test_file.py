@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,21 @@ def test_a_folder_and_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     environ = home(tmp_path)
     (tmp_path / ".config/ciplun/config.toml").mkdir(parents=True)
     assert "directory" in refused(environ).lower()
+
+
+def test_what_is_no_file_or_has_no_end(tmp_path: Path) -> None:
+    pipe, large = tmp_path / "pipe", tmp_path / "large"
+    os.mkfifo(pipe, 0o600)
+    large.write_bytes(b"#" * 3_000_000)
+    for path, why in ((pipe, "not a file"), ("/dev/zero", "not a file"), (large, "than 1 MB")):
+        done = run(tmp_path, "list", CIPLUN_CONFIG=str(path))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"ciplun: {str(path).replace(str(tmp_path), '~')}: ")
+        assert why in done.stderr
+    assert run(tmp_path, "info", CIPLUN_CONFIG="/dev/null").returncode == 0
+    (tmp_path / ".vps").mkdir()
+    os.mkfifo(tmp_path / ".vps/config.json", 0o600)
+    assert run(tmp_path, "info").returncode == 0
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o604])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tui.config.paths import open_private, private_folder
+from tui.config.paths import open_private, private_folder, read_file
 from tui.vps.sanitize import clean
 from tui.vps.token import BadToken, Token, masked
 
@@ -88,7 +88,7 @@ class FromFile:
     def _read(self) -> Token:
         check_private(self.path, self.shown)
         try:
-            return _token(self.path.read_text(encoding="utf-8-sig"), self.describe())
+            return _token(read_file(self.path).decode("utf-8-sig"), self.describe())
         except (OSError, UnicodeDecodeError) as error:
             raise TokenError(f"{self.describe()}: {_why(error)}") from None
 
@@ -114,7 +114,7 @@ class FromSettings:
         """The value, at once. Raises TokenError."""
         check_private(self.path, self.shown)
         try:
-            found = self.parse(self.path.read_text(encoding="utf-8-sig"))
+            found = self.parse(read_file(self.path).decode("utf-8-sig"))
             for name in self.entry:
                 found = found[name]
         except OSError as error:
@@ -269,7 +269,7 @@ def check_owned(path: Path, shown: str) -> None:
         status = path.stat()
         if status.st_uid not in (os.getuid(), 0):
             raise TokenError(f"{shown}: belongs to another user")
-        if stat.S_IMODE(status.st_mode) & 0o002:
+        if stat.S_ISREG(status.st_mode) and status.st_mode & 0o002:
             raise TokenError(f"{shown}: others can change it; chmod 600 makes it private")
 
 

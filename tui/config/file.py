@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.config.credentials import TokenError, check_owned
-from tui.config.paths import tidy
+from tui.config.paths import read_file, tidy
 from tui.config.schema import SETTINGS, TOKENS, Unfit, fit
 from tui.vps.sanitize import clean
 from tui.vps.token import masked
@@ -81,7 +81,7 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     """Read and check the file. Raises SettingsError."""
     shown = tidy(path, environ)
     try:
-        data = path.read_bytes()
+        data = read_file(path)
         text = data.decode("utf-8-sig", "replace")  # for finding lines
         if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise SettingsError(f"{shown}:1: not TOML: it is UTF-16, and must be UTF-8")

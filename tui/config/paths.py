@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pwd
 import stat
@@ -13,6 +14,8 @@ from urllib.parse import quote
 
 NO_HOME: Final = Path("/dev/null/no-home")
 """A home in which nothing can be: for a user without HOME whom the system does not know."""
+_LARGEST: Final = 1 << 20
+"""Bytes of a file that is written by hand."""
 _HERE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -96,6 +99,20 @@ def seen(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def read_file(path: Path) -> bytes:
+    """All of a file that a person wrote: no endless pipe, nothing larger. Raises OSError."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode) and path != Path(os.devnull):
+            raise OSError(errno.EINVAL, "not a file")
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(errno.EFBIG, f"larger than {_LARGEST >> 20} MB")
+    return data
 
 
 def trouble(path: Path, error: OSError) -> str:

@@ -24,7 +24,7 @@ from tui.config.credentials import (
 )
 from tui.config.file import ConfigFile, SettingsError
 from tui.config.paths import config_file as config_path
-from tui.config.paths import expand, provider_file, saved_token, seen, tidy
+from tui.config.paths import expand, provider_file, read_file, saved_token, seen, tidy
 from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Unfit, Values, from_text
 from tui.vps.token import masked
 from tui.vps.urls import base_url
@@ -117,7 +117,7 @@ def _check_variables(environ: Mapping[str, str], demo: bool) -> None:
     for name in environ:
         if not name.startswith("CIPLUN_") or name in VARIABLES:
             continue
-        close = difflib.get_close_matches(name, VARIABLES, 1, 0.9)
+        close = difflib.get_close_matches(name, SET_BY_USER, 1, 0.9)
         if close:
             raise SettingsError(f"environment {name}: unknown; did you mean {close[0]}?")
 
@@ -199,7 +199,7 @@ def _provider(environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The settings of the provider's own tool, empty where there are none to be read."""
     path = provider_file(environ)
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = json.loads(read_file(path).decode("utf-8-sig"))
         check_owned(path, tidy(path, environ))
     except (OSError, ValueError, RecursionError):
         return {}

@@ -142,7 +142,7 @@ def narrow(environ: Mapping[str, str]) -> str:
     """
     folder = state_folder(environ)
     try:  # the folder first: nobody can put anything else in it after that
-        narrowed = [path.name for path in (folder, *_entries(folder)) if _narrowed(path)]
+        narrowed = [path.name for path in _tree(folder) if _narrowed(path)]
     except OSError as error:
         return (
             f"others can read {tidy(folder, environ)}: {error.strerror or 'it cannot be changed'}"
@@ -154,8 +154,14 @@ def narrow(environ: Mapping[str, str]) -> str:
     return f"others could read {what} in {tidy(folder.parent, environ)}; now only you can"
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """All that is below a folder, as far as it may be seen."""
+def _tree(folder: Path) -> Iterator[Path]:
+    """A folder and all that is below it, as far as it may be seen; nothing if it is none."""
+    try:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            return
+    except OSError:
+        return
+    yield folder
     for parent, folders, files in os.walk(folder):
         yield from (Path(parent, name) for name in sorted((*folders, *files)))
 

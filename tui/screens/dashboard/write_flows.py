@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.commands import BY_ID, keys_of
-from tui.fleet.operation import Certainty, Kind, Operation
+from tui.fleet.operation import DENIED, Certainty, Kind, Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import NOT_CONNECTED, STALE, WRITES, Reason, refusal, unwritable
 from tui.vps.models import Server, Snapshot
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.fleet.writes.operations import Operations
     from tui.fleet.writes.plans import Safety
     from tui.screens.dialogs.bulk import Told
+    from tui.screens.dialogs.write import SendingDialog
 
 _REMEDIES = {"lock": "unlocks it", "refresh": "asks again"}
 """What the key of a command does about a refusal."""
@@ -173,7 +174,12 @@ class WriteFlows:
         return self._panes.session.perform(send)
 
     def _ask_create(
-        self, operations: Operations, view: ServerView, name: str = "", description: str = ""
+        self,
+        operations: Operations,
+        view: ServerView,
+        name: str = "",
+        description: str = "",
+        note: str = "",
     ) -> None:
         """Ask for a name, and at five of five for what goes."""
         from tui.fleet.writes.plans import make_room
@@ -195,12 +201,19 @@ class WriteFlows:
         now, clock = panes.session.now, panes.session.clock
         if view.full:
             protected = panes.fleet.protected
-            panes.app.push_screen(RoomDialog(view, now, clock, protected, room, name=name))
+            self._open(RoomDialog(view, now, clock, protected, room, name=name), note)
         else:
             dialog = CreateDialog(view, now, clock, create, name=name, description=description)
-            panes.app.push_screen(dialog)
+            self._open(dialog, note)
 
-    def _ask_restore(self, operations: Operations, view: ServerView, target: Snapshot) -> None:
+    def _open(self, dialog: SendingDialog, note: str) -> None:
+        """Show a dialog, with what should be known before all else."""
+        dialog.note = note
+        self._panes.app.push_screen(dialog)
+
+    def _ask_restore(
+        self, operations: Operations, view: ServerView, target: Snapshot, note: str = ""
+    ) -> None:
         """Ask for the server's name, and whether to snapshot it first."""
         from tui.screens.dialogs.restore import RestoreDialog
 
@@ -221,14 +234,16 @@ class WriteFlows:
 
         session, protected = self._panes.session, self._panes.fleet.protected
         dialog = RestoreDialog(view, target, session.now, session.clock, protected, send)
-        self._panes.app.push_screen(dialog)
+        self._open(dialog, note)
 
-    def _ask_delete(self, operations: Operations, view: ServerView, target: Snapshot) -> None:
+    def _ask_delete(
+        self, operations: Operations, view: ServerView, target: Snapshot, note: str = ""
+    ) -> None:
         """Ask for the snapshot's name."""
         from tui.screens.dialogs.confirm import ConfirmDialog, delete_warnings, describe
 
         now = self._panes.session.now
-        self._panes.app.push_screen(
+        self._open(
             ConfirmDialog(
                 f"Delete {target.name}",
                 self._panes.session.clock,
@@ -240,7 +255,8 @@ class WriteFlows:
                 send=lambda unrecorded: self._perform(
                     operations.delete(target, unjournaled=unrecorded)
                 ),
-            )
+            ),
+            note,
         )
 
     def _ask_again(self, operation: Operation | None) -> None:
@@ -256,13 +272,15 @@ class WriteFlows:
         operations = self._operations(operation.title, reason)
         if operations is None or view is None:
             return
-        if operation.certainty is not Certainty.PROVED:
-            self._say(f"The first {operation.title} may still come: then it is twice", bad=True)
+        note = ""
+        if operation.state in DENIED and operation.certainty is not Certainty.PROVED:
+            note = f"The first {operation.title} may still come: then it is carried out twice."
         if operation.kind is Kind.CREATE:
-            self._ask_create(operations, view, operation.snapshot_name, operation.description)
+            name, description = operation.snapshot_name, operation.description
+            self._ask_create(operations, view, name, description, note)
         elif target is not None:
             ask = self._ask_restore if operation.kind is Kind.RESTORE else self._ask_delete
-            ask(operations, view, target)
+            ask(operations, view, target, note)
 
     # -- one write for each mark -----------------------------------------------------------
 

@@ -55,12 +55,15 @@ class Dialog(ModalScreen[T | None], inherit_bindings=False):
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
+        self.note = ""  # what should be known before all else
 
     def compose(self) -> ComposeResult:
         """The frame, with what `body` gives inside and what `foot` gives below it."""
         with Vertical(classes="dialog -wide" if self.wide else "dialog") as box:
             box.border_title = Content(self._title)
             with VerticalScroll(classes="dialog-body", can_focus=False):
+                if self.note:
+                    yield paragraph(self.note, "-warning")
                 yield from self.body()
             with Vertical(classes="dialog-foot"):
                 yield from self.foot()

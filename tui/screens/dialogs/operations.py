@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 
-_AGAIN = (State.NOT_CARRIED_OUT, State.NEVER_SENT, State.REFUSED)
+_AGAIN = (State.NOT_CARRIED_OUT, State.UNSEEN, State.NEVER_SENT, State.REFUSED)
 
 
 class OperationsDialog(Dialog[Operation]):
@@ -161,7 +161,7 @@ class OperationsDialog(Dialog[Operation]):
         """Leave for the dialog that asks for the same again; nothing is sent by this."""
         operation = self.query_one(OperationList).cursor_row
         if operation is None or operation.state not in _AGAIN:
-            self.app.notify("only what was not carried out can be tried again", markup=False)
+            self.app.notify("what is running or done is not tried again", markup=False)
         else:
             self.finish(operation)
 

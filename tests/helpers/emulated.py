@@ -97,6 +97,7 @@ def driver_of(app: App[Any]) -> EmulatedDriver:
 def held(app: CiplunApp) -> Emulator:
     """What the app holds, painted whole on a terminal of its own."""
     compositor = app.screen._compositor
+    app.screen._styles_cache.clear()  # what lies behind a dialog may not have been laid out then
     dirty = set(compositor._dirty_regions)
     data = compositor.render_full_update().render_segments(app.console)
     compositor._dirty_regions |= dirty  # rendering it whole has taken them for painted

@@ -64,7 +64,7 @@ class FakeApi:
             s for s in self.snapshot_list if server_id is None or s.server_id == server_id
         )
         await self._called("snapshots", server_id)
-        return Listing(items=items, settled=self.settled)
+        return Listing(items=items, settled=self.settled, server_id=server_id)
 
     async def account(self) -> Account:
         await self._called("account")

@@ -75,7 +75,7 @@ class Provider:
             for s in self.world.list_snapshots(self.world.account)
             if server_id in (None, self.key(s.server))
         )
-        return Listing(items=items, settled=self.settled)
+        return Listing(items=items, settled=self.settled, server_id=server_id)
 
     async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
         fields: dict[str, object] = {"server_id": server_id, "name": name}
@@ -92,7 +92,7 @@ class Provider:
 
         return self._write("create", (server_id, name), create)
 
-    async def restore_snapshot(self, snapshot_id: Key) -> Restoring:
+    async def restore_snapshot(self, snapshot_id: Key, server_id: Key | None = None) -> Restoring:
         def restore() -> Restoring:
             target = self.world.restore(self.world.account, snapshot_id)
             return Restoring(

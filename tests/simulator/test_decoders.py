@@ -17,8 +17,8 @@ from tests.simulator.test_contract import EXAMPLES, OPERATIONS, narrowed
 from tui.simulator import encode
 from tui.simulator.web import Hook, SimulatorApp
 from tui.simulator.world import World
-from tui.vps import decode
 from tui.vps.client import Client
+from tui.vps.decode import Decoder
 from tui.vps.errors import Forbidden, NotFound, RateLimited, Rejected, Unauthorised, VpsError
 
 Served = tuple[str, SimulatorApp]
@@ -79,7 +79,7 @@ REFUSALS: dict[str, type[VpsError]] = {
 async def test_the_client_understands_every_refusal(
     served: Served, name: str, status: str, schema_of: dict[str, Any], value: Any
 ) -> None:
-    words = decode.error_messages(encode.dump(value))
+    words = Decoder().error(encode.dump(value)).messages
     assert words
     async with told(served, status, value) as speaking:
         if (name, status) == ("deleteSnapshot", "404"):
@@ -101,9 +101,9 @@ def _example(name: str, status: str, dialect: str) -> Any:
 async def test_the_client_reads_every_success(
     served: Served, dialect: str, key: object, server_key: object
 ) -> None:
-    async def ask(name: str, status: str, of: str = dialect) -> Any:
-        async with told(served, status, _example(name, status, of)) as speaking:
-            return await CALLS[name](speaking)
+    async def ask(name: str, status: str, call: Any = None) -> Any:
+        async with told(served, status, _example(name, status, dialect)) as speaking:
+            return await (call or CALLS[name])(speaking)
 
     snapshot = _example("listSnapshots", "200", dialect)["results"][0]
     async with told(served, "200", {"count": 1, "results": [snapshot]}) as speaking:
@@ -116,9 +116,9 @@ async def test_the_client_reads_every_success(
     assert (read.id, read.server_id, read.server_name) == (key, server_key, "web-server-01")
     assert read.created_at is not None
     assert read.created_at.isoformat() == "2025-01-15T18:30:00+00:00"
-    begun = await ask("createSnapshot", "201")
+    begun = await ask("createSnapshot", "201", lambda c: c.create_snapshot(server_key, read.name))
     assert (begun.status, begun.size_mb, begun.server_id) == ("in_progress", None, server_key)
-    restoring = await ask("restoreSnapshot", "200")
+    restoring = await ask("restoreSnapshot", "200", lambda c: c.restore_snapshot(key, server_key))
     assert (restoring.server_id, restoring.server_status) == (server_key, "restoring")
     servers = await ask("listServers", "200")
     assert servers.total == 1
@@ -201,7 +201,7 @@ def test_every_snapshot_that_the_schema_allows_is_read(dialect: str) -> None:
 
     @given(strategy("Snapshot", dialect))
     def check(value: dict[str, Any]) -> None:
-        read = decode.read_snapshot(encode.dump(value))
+        read = Decoder().snapshot(encode.dump(value))
         assert read.id == value[key]
         server = value["server"]["id"] if key == "id" else value["server_uuid"]
         assert read.server_id == server
@@ -217,7 +217,7 @@ def test_every_server_that_the_schema_allows_is_read(dialect: str) -> None:
 
     @given(strategy("Server", dialect))
     def check(value: dict[str, Any]) -> None:
-        read = decode.read_server(encode.dump(value))
+        read = Decoder().server(encode.dump(value))
         assert read.id == value[key]
         given_address = (
             value["ip_addresses"][:1] if key == "uuid" else [{"ip": value["ip_address"]}]
@@ -237,7 +237,7 @@ def test_every_answer_to_a_restore_that_the_schema_allows_is_read(dialect: str) 
         for part in ("snapshot", "server"):
             value[part].pop(other, None)
             value[part].setdefault(key, UUID if key == "uuid" else 7)
-        read = decode.read_restoring(encode.dump(value))
+        read = Decoder().restoring(encode.dump(value))
         assert (read.server_id, read.server_status) == (value["server"][key], "restoring")
 
     check()
@@ -245,5 +245,5 @@ def test_every_answer_to_a_restore_that_the_schema_allows_is_read(dialect: str) 
 
 @given(strategy("Me", "docs"))
 def test_every_account_that_the_schema_allows_is_read(value: dict[str, Any]) -> None:
-    read = decode.read_account(encode.dump(value))
+    read = Decoder().account(encode.dump(value))
     assert len(read.permissions) == len(value["token"]["permissions"])

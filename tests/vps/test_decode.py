@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import unicodedata
 from datetime import UTC, datetime
@@ -12,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.text import size as display
-from tui.vps.decode import BadItem, read_items, read_page, read_server, read_snapshot
+from tui.vps.decode import BadItem, Decoder
 from tui.vps.errors import BadResponse
 from tui.vps.models import Phase
+from tui.vps.parsing import count_of, next_query, parse_page
 from tui.vps.sanitize import MAX_LENGTH, clean
+
+read_snapshot, read_server = Decoder().snapshot, Decoder().server
 
 PUBLISHED = {
     "id": 801,
@@ -139,22 +143,35 @@ def test_any_item_gives_a_model_or_one_error(fields: dict[str, Any]) -> None:
             assert all(harmless(text) for text in texts)
 
 
-@given(st.binary())
+@given(st.binary() | st.builds(lambda value: json.dumps(value).encode(), JSON))
 def test_any_bytes_give_a_page_or_one_error(body: bytes) -> None:
     try:
-        page = read_page(body)
+        page = parse_page(body)
+        count_of(page)
+        next_query(page)
     except BadResponse as error:
         assert harmless(str(error))
-    else:
-        read_items(page, read_snapshot, "snapshot", 0)
+        return
+    for raw in page.results:
+        with contextlib.suppress(BadItem):
+            read_snapshot(raw)
 
 
-def test_half_a_surrogate_pair_hides_no_list() -> None:
-    items = [PUBLISHED, {**PUBLISHED, "id": 2, "name": "a\ud800b"}]
-    page = read_page(json.dumps({"results": items}).encode())
-    found, problems, _ = read_items(page, read_snapshot, "snapshot", 0)
-    assert [s.name for s in found] == ["pre-migration-snapshot", "a<D800>b"]
-    assert not problems
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\\ud800b", "a<D800>b"),
+        ("a\\uD800\\ud800\\udc00\\udfff", "a<D800>\U00010000<DFFF>"),
+        ("\\\\ud800 \\udbff", "\\ud800 <DBFF>"),
+        ("\\\\\\ud800", "\\<D800>"),
+        ("\\n\\udbff\\n", "␊<DBFF>␊"),
+    ],
+)
+def test_half_a_surrogate_pair_hides_no_list(text: str, shown: str) -> None:
+    good = json.dumps(PUBLISHED)
+    bad = good.replace("pre-migration-snapshot", text)
+    page = parse_page(f'{{"results": [{good}, {bad}]}}'.encode())
+    assert [read_snapshot(raw).name for raw in page.results] == ["pre-migration-snapshot", shown]
 
 
 @given(st.text(max_size=400))

@@ -51,7 +51,7 @@ async def failure(call: Call, *answers: bytes | Answer, **limits: float) -> tupl
         ("401 Unauthorized", '{"detail": "Invalid token."}', Unauthorised, "Invalid token."),
         ("403 Forbidden", '{"detail": "No."}', Forbidden, "No."),
         ("404 Not Found", '{"detail": "Not found."}', NotFound, "Not found."),
-        ("404 Not Found", HTML, NotFound, "no such list"),
+        ("410 Gone", '{"detail": "Gone."}', NotFound, "Gone."),
         (
             "400 Bad Request",
             '{"name": ["Required.", "Really."]}',
@@ -61,7 +61,6 @@ async def failure(call: Call, *answers: bytes | Answer, **limits: float) -> tupl
         ("400 Bad Request", '{"non_field_errors": ["Limit."]}', Rejected, "Limit."),
         ("400 Bad Request", '{"detail": "Limit."}', Rejected, "Limit."),
         ("400 Bad Request", '["Limit.", "Five."]', Rejected, "Limit. Five."),
-        ("400 Bad Request", HTML, Rejected, "status 400"),
         ("405 Method Not Allowed", '{"detail": "GET not allowed."}', Rejected, "not allowed"),
         ("409 Conflict", '{"detail": "Busy."}', Rejected, "Busy."),
         ("429 Too Many Requests", '{"detail": "Throttled."}', RateLimited, "Throttled."),
@@ -74,6 +73,25 @@ async def test_a_clear_no(
     assert type(found) is error
     assert words in str(found)
     assert requests == 1
+
+
+@pytest.mark.parametrize("body", [HTML, "", "{}", '"no"x', "null"])
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 451])
+async def test_a_no_without_the_service_s_words_settles_no_write(status: int, body: str) -> None:
+    answer = http(body, f"{status} X")
+    found, _ = await failure(read, answer)
+    assert type(found) in (Rejected, Forbidden, NotFound)
+    found, requests = await failure(write, answer)
+    assert type(found) is OutcomeUnknown
+    assert str(status) in str(found)
+    assert requests == 1
+
+
+@pytest.mark.parametrize("status", [401, 405, 413, 429])
+async def test_what_a_gateway_refuses_was_never_passed_on(status: int) -> None:
+    for call in (read, write):
+        found, _ = await failure(call, http(HTML, f"{status} X"))
+        assert type(found) in (Unauthorised, Rejected, RateLimited)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ async def test_no_redirect_leads_from_https_to_http(
 
 
 @pytest.mark.parametrize(
-    "proxy", ["socks5://user:hunter2@192.0.2.1:1080", "nonsense", "http://a:b"]
+    "proxy", ["socks5://user:hunter2@192.0.2.1:1080", "ftp://a", "http://a:b", "a:0"]
 )
 async def test_a_proxy_that_cannot_be_used_is_one_clear_error(
     monkeypatch: pytest.MonkeyPatch, proxy: str

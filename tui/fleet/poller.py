@@ -299,5 +299,5 @@ class Poller:
             self._store.apply_views(views, problems=problems, settled=settled)
         else:
             self._store.apply_views(views)
-        sighting = Sighting(listing.items, listing.proves_absence, asked_at, scope, statuses)
+        sighting = Sighting(listing.items, listing.complete, asked_at, scope, statuses)
         await self._observe(sighting)

@@ -25,5 +25,15 @@ def before_httpx() -> None:
 
 
 def with_httpx() -> None:
-    """Import now, in whatever thread httpx is loaded, what it else imports on the event loop."""
+    """Change httpx once it is there, in whatever thread it is loaded.
+
+    - anyio imports its back end at the first request, on the event loop: import it now.
+    - httpcore reads 64 KB and takes them apart before anything else may run. In 64 KB there is
+      room for 2,600 interim answers, or 11,000 chunks of one byte: keys came seconds late. With
+      8 KB at a time a long list takes no longer to read
+      (https://github.com/encode/httpcore/blob/1.0.9/httpcore/_async/http11.py).
+    """
     import anyio._backends._asyncio  # noqa: F401
+    import httpcore
+
+    httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 16 * 1024

@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from tui.vps import decode
+from tui.vps.decode import BadItem, Decoder
 from tui.vps.errors import BadResponse, Forbidden, NotFound, OutcomeUnknown, VpsError, WriteRefused
 from tui.vps.exchange import Answer, Exchange, Limits, Query
-from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot
+from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot, same_key
 from tui.vps.pagination import Paginator
 from tui.vps.token import Token
 from tui.vps.urls import base_url, path_segment
@@ -39,15 +39,16 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
     ) -> None:
-        self.exchange = Exchange(base_url(url), token, limits=limits, clock=clock)
         self._token = token
         self._may_write = may_write
-        most = self.exchange.limits.pages, self.exchange.limits.items
+        self._decoder = decoder = Decoder(token)
+        self.exchange = Exchange(base_url(url), token, limits=limits, clock=clock, decoder=decoder)
+        limits, read = self.exchange.limits, self.exchange.read
         self._servers = Paginator(
-            partial(self.exchange.read, "servers/"), decode.read_server, "server", *most, paged=True
+            partial(read, "servers/"), decoder, decoder.server, "server", limits, paged=True
         )
         self._snapshots = Paginator(
-            partial(self.exchange.read, "snapshots/"), decode.read_snapshot, "snapshot", *most
+            partial(read, "snapshots/"), decoder, decoder.snapshot, "snapshot", limits
         )
         self.forbidden: Forbidden | None = None
         """The 403 that the last write was answered with, if it was."""
@@ -66,7 +67,7 @@ class Client:
     async def server(self, server_id: Key) -> Server:
         """One server. Raises NotFound where the service does not give single servers."""
         answer = await self.exchange.read(f"servers/{path_segment(server_id)}/")
-        return _one(answer.body, decode.read_server)
+        return _one(answer.body, self._decoder.server)
 
     async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
         """All snapshots, or those of one server, from all pages."""
@@ -75,34 +76,52 @@ class Client:
         if server_id is None:
             return listing
         # A service that ignores the filter gives those of all servers.
-        items = tuple(s for s in listing.items if s.server_id == server_id)
-        return msgspec.structs.replace(listing, items=items)
+        items = tuple(s for s in listing.items if same_key(s.server_id, server_id))
+        ignored = len(items) < len(listing.items)
+        return msgspec.structs.replace(
+            listing, items=items, server_id=server_id, filter_ignored=ignored
+        )
 
     async def account(self) -> Account:
         """Who the token belongs to and what it may do."""
-        return decode.read_account((await self.exchange.read("account/me/")).body)
+        return self._decoder.account((await self.exchange.read("account/me/")).body)
 
     # -- writing -----------------------------------------------------------------
 
     async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
         """Ask for a snapshot of a server. `name`: letters, digits, hyphens, underscores."""
-        fields: dict[str, Any] = {"server_id": server_id, "name": name}
+        as_came = self._decoder.as_it_came(server_id)
+        fields: dict[str, Any] = {"server_id": as_came, "name": name}
         if description:
             fields["description"] = description
         answer = await self._write("POST", "snapshots/", fields)
-        return _accepted(lambda: _one(answer.body, decode.read_snapshot))
+        made = _accepted(lambda: _one(answer.body, self._decoder.snapshot))
+        if not same_key(made.server_id, server_id) or made.name != name:
+            raise OutcomeUnknown(
+                f"the service answered with {made.name} (#{made.id}) of {made.server_name}, "
+                "which was not asked for: the snapshot may have been made"
+            )
+        return made
 
-    async def restore_snapshot(self, snapshot_id: Key) -> Restoring:
-        """Overwrite the snapshot's server with it. Cannot be undone."""
+    async def restore_snapshot(self, snapshot_id: Key, server_id: Key | None = None) -> Restoring:
+        """Overwrite the snapshot's server, `server_id` where it is known. Cannot be undone."""
         answer = await self._write("POST", f"snapshots/{path_segment(snapshot_id)}/restore/")
-        return _accepted(lambda: decode.read_restoring(answer.body))
+        restoring = _accepted(lambda: self._decoder.restoring(answer.body))
+        odd = _disagreement(restoring, snapshot_id, server_id)
+        if odd:
+            raise OutcomeUnknown(f"the service answered {odd}: it may have been carried out")
+        return restoring
 
     async def delete_snapshot(self, snapshot_id: Key) -> bool:
-        """Delete a snapshot for good. False: it was gone already (404)."""
+        """Delete a snapshot for good. False: it was gone already, in the service's own words."""
         try:
-            await self._write("DELETE", f"snapshots/{path_segment(snapshot_id)}/")
+            answer = await self._write("DELETE", f"snapshots/{path_segment(snapshot_id)}/")
         except NotFound:
             return False
+        if answer.status != 204:
+            raise OutcomeUnknown(
+                f"the service answered {answer.status} and not 204: it may have been carried out"
+            )
         return True
 
     async def power(
@@ -135,7 +154,7 @@ class Client:
 def _one(body: bytes, read: Callable[[bytes], T]) -> T:
     try:
         return read(body)
-    except decode.BadItem as error:
+    except BadItem as error:
         raise BadResponse(f"the answer could not be read: {error}") from error
 
 
@@ -145,3 +164,16 @@ def _accepted(read: Callable[[], T]) -> T:
         return read()
     except BadResponse as error:
         raise OutcomeUnknown(f"{error}: it may have been carried out") from error
+
+
+def _disagreement(answer: Restoring, snapshot_id: Key, server_id: Key | None) -> str:
+    """What in the answer to a restore is not what was asked for; empty where it agrees."""
+    if answer.status not in ("", "success"):
+        return f"with status {answer.status}"
+    if answer.snapshot_id is not None and not same_key(answer.snapshot_id, snapshot_id):
+        return f"about another snapshot (#{answer.snapshot_id})"
+    if None not in (answer.server_id, server_id) and not same_key(answer.server_id, server_id):
+        return f"about another server (#{answer.server_id})"
+    if not answer.status and answer.snapshot_id is None:
+        return "without saying what it does"
+    return ""

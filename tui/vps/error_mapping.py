@@ -1,17 +1,27 @@
-"""From exceptions and status codes to the errors of `tui.vps.errors`, all in one place."""
+"""From exceptions and status codes to the errors of `tui.vps.errors`, all in one place.
+
+Nothing of a library's own words is kept: they quote what came, and that may be the token.
+"""
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+import re
+import socket
+import ssl
 import time
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
 
-from tui.vps.decode import error_messages
+from tui.vps.decode import ErrorBody
 from tui.vps.errors import (
     BadResponse,
+    CertificateRefused,
     Forbidden,
     NotFound,
     OutcomeUnknown,
@@ -36,93 +46,134 @@ _NEVER_SENT: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_MAY_BE: Final = "it may have been carried out"
+_BEFORE_THE_SERVICE: Final = frozenset((401, 405, 411, 413, 414, 415, 429, 431))
+"""Refusals that a gateway gives before it passes a request on, whatever they are written in."""
+_UNREADABLE: Final = "the answer could not be read: it was cut short or malformed"
+_ERRNO: Final = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ENETUNREACH: "no route to it",
+    errno.EHOSTUNREACH: "no route to it",
+    errno.ETIMEDOUT: "no connection in time",
+    errno.ECONNRESET: "the connection was cut",
+    errno.EPIPE: "the connection was cut",
+}
+_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (httpx.ConnectTimeout, "no connection in time"),
+    (httpx.PoolTimeout, "too many requests at once"),
+    (httpx.TimeoutException, "no answer in time"),
+    (TimeoutError, "no answer in time"),
+    (httpx.UnsupportedProtocol, "no such protocol"),
+    (httpx.RemoteProtocolError, "its answer was cut short or malformed"),
+    (httpx.LocalProtocolError, "the request could not be written"),
+)
 
 
 def error_from_exception(error: Exception, host: str, *, writing: bool) -> VpsError:
     """What an exception of httpx, or our own time limit, means."""
-    reason = _reason(error)
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            words = clean(cause.verify_message, 160)
+            return CertificateRefused(
+                f"could not reach {host}: its certificate was refused: {words}"
+            )
+    reason = _reason(error, causes)
     if isinstance(error, _NEVER_SENT):
         return Unreachable(f"could not reach {host}: {reason}")
     if writing:
-        return OutcomeUnknown(f"no answer from {host} ({reason}): it may have been carried out")
+        return OutcomeUnknown(f"no answer from {host} ({reason}): {_MAY_BE}")
     if isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError):
-        return BadResponse("the answer could not be read: it was cut short or malformed")
+        return BadResponse(_UNREADABLE)
     return Unreachable(f"could not reach {host}: {reason}")
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, httpx.PoolTimeout):
-        return "too many requests at once"
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return "no answer in time"
-    text = clean(str(error), 160)
-    for sign, reason in (
-        ("CERTIFICATE_VERIFY_FAILED", "its certificate was refused: " + text.split(": ")[-1]),
-        ("Name or service not known", "no such host name"),
-        ("name resolution", "the host name could not be resolved"),
-        ("Connection refused", "connection refused"),
-        ("All connection attempts failed", "refused or no route"),
-        ("unreachable", "no route to it"),
-    ):
-        if sign in text:
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that led to it, each once."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop(0)
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        waiting += [found.__cause__, found.__context__]
+        if isinstance(found, BaseExceptionGroup):
+            waiting += found.exceptions
+
+
+def _reason(error: Exception, causes: list[BaseException]) -> str:
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
             return reason
-    return text or type(error).__name__
+    if isinstance(error, httpx.ProxyError):
+        code = re.match(r"\d{3}\b", str(error))
+        return f"the proxy answered {code[0]}" if code else "the proxy refused"
+    for cause in causes:
+        if isinstance(cause, socket.gaierror):
+            unknown = cause.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
+            return "no such host name" if unknown else "the host name could not be resolved"
+        if isinstance(cause, ssl.SSLError):
+            return "no secure connection could be made"
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return _ERRNO.get(cause.errno) or os.strerror(cause.errno)
+    if isinstance(error, httpx.ConnectError):
+        return "refused or no route"
+    return "the connection was cut"
 
 
-def error_from_response(response: httpx.Response, body: bytes, *, writing: bool) -> VpsError | None:
+def error_from_status(
+    status: int, said: ErrorBody, *, retry_after: float | None, writing: bool
+) -> VpsError | None:
     """What a status other than 2xx means; None for 2xx.
 
-    A 4xx in JSON is the provider's own no. Behind a proxy a 4xx in HTML may be anybody's, but
-    nobody who answers so has carried out a write.
+    To a write only the service itself can say no: a 4xx without its words may be anybody's, and
+    may have come after the write was carried out.
     """
-    status = response.status_code
     if 200 <= status < 300:
         return None
-    said = error_messages(body)
-    text = " ".join(f"{field}: {text}" if field else text for field, text in said.items())
+    parts = (f"{field}: {text}" if field else text for field, text in said.messages.items())
+    text = " ".join(parts)
+    anybody = not said.messages or (status in (404, 410) and not said.own)
+    refused = 400 <= status < 500 and status != 408
+    if writing and (not refused or (anybody and status not in _BEFORE_THE_SERVICE)):
+        return OutcomeUnknown(f"the service answered {status}: {_MAY_BE}")
     if status == 401:
         return Unauthorised(text or "the token was refused")
     if status == 403:
         return Forbidden(text or "the token may not do this")
-    if status == 404:
-        return NotFound(text or "this address has no such list (404)")
+    if status in (404, 410):
+        return NotFound(text or f"this address has no such list ({status})")
     if status == 429:
-        return RateLimited(text or "too many requests", _retry_after(response))
-    if 400 <= status < 500 and status != 408:
-        return Rejected(text or f"refused with status {status}", said, status)
-    if writing:
-        return OutcomeUnknown(f"the service answered {status}: it may have been carried out")
+        return RateLimited(text or "too many requests", retry_after)
+    if refused:
+        return Rejected(text or f"refused with status {status}", said.messages, status)
     if 300 <= status < 400:
         return BadResponse(f"the service answered {status}, a redirect that is not followed")
     return BadResponse(f"the service answered {status}")
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    text = response.headers.get("Retry-After", "").strip()
-    if not text:
+def retry_after(text: str, date: float | None) -> float | None:
+    """Seconds of a Retry-After, told as such or as a date; `date` is the service's own now."""
+    if not text.strip():
         return None
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - _service_time(response)
-        except (ValueError, TypeError, OverflowError):
+        until = epoch(text)
+        if until is None:
             return None
+        seconds = until - (date or time.time())
     if not math.isfinite(seconds) or seconds < 0:
         return None
     return min(seconds, LONGEST_WAIT)
 
 
-def service_date(response: httpx.Response) -> float | None:
-    """The answer's `Date` in seconds since 1970, None where there is none to be believed."""
+def epoch(text: str) -> float | None:
+    """A date of HTTP in seconds since 1970, None where it is none to be believed."""
     try:
-        date = parsedate_to_datetime(response.headers["Date"]).timestamp()
-    except (KeyError, ValueError, TypeError, OverflowError):
+        date = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return date if _EARLIEST < date < _LATEST else None
-
-
-def _service_time(response: httpx.Response) -> float:
-    return service_date(response) or time.time()

@@ -6,14 +6,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 
 class VpsError(Exception):
     """The base of all: something about the provider's API did not work."""
 
+    transient: ClassVar[bool] = False
+    """Whether asking again soon may go better. For reads: a write is never sent twice."""
+
 
 class Unreachable(VpsError):
     """No connection was made, or a read ran out of time. A write that ends so was never sent."""
+
+    transient = True
+
+
+class CertificateRefused(Unreachable):
+    """Whoever answers cannot prove to be the service."""
+
+    transient = False
+
+
+class UnusableProxy(Unreachable):
+    """The proxy that the environment names cannot be used."""
+
+    transient = False
 
 
 class Unauthorised(VpsError):
@@ -25,7 +43,10 @@ class Forbidden(VpsError):
 
 
 class NotFound(VpsError):
-    """404 in the API's own words: no such server or snapshot (or no such list on this service)."""
+    """404 or 410: no such server or snapshot, or for a read no such list on this service.
+
+    A write that ends so was answered in the API's own words.
+    """
 
 
 class Rejected(VpsError):
@@ -44,17 +65,31 @@ class Rejected(VpsError):
 class RateLimited(VpsError):
     """429. `retry_after` is in seconds, from 0 to 900, already bounded; None where not told."""
 
+    transient = True
+
     def __init__(self, message: str, retry_after: float | None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class BadResponse(VpsError):
-    """An answer that cannot be used: 5xx, HTML, cut JSON, too large, a wrong shape."""
+    """An answer that cannot be used: 5xx, HTML, cut JSON, a wrong shape."""
+
+    transient = True
+
+
+class TooLarge(BadResponse):
+    """An answer beyond what is taken at most; the next one would be no smaller."""
+
+    transient = False
 
 
 class OutcomeUnknown(VpsError):
-    """A write left and no usable answer came: it may or may not have been carried out."""
+    """A write left and no answer proves what became of it: it may have been carried out or not.
+
+    No answer came, it could not be read, it is not the published one, or it is about another
+    thing than was asked for.
+    """
 
 
 class WriteRefused(VpsError):

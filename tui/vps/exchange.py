@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from tui.vps.error_mapping import error_from_exception, error_from_response, service_date
-from tui.vps.errors import BadResponse, OutcomeUnknown, VpsError
+from tui.vps.decode import Decoder
+from tui.vps.error_mapping import epoch, error_from_exception, error_from_status, retry_after
+from tui.vps.errors import BadResponse, OutcomeUnknown, TooLarge, WriteRefused
 from tui.vps.token import Token
 from tui.vps.transport import build
 from tui.vps.urls import same_origin
@@ -20,6 +22,14 @@ from tui.vps.urls import same_origin
 Query = dict[str, str | int]
 _READS_AT_ONCE: Final = 4
 """Far below the connections of the pool: one that runs dry while reads are cancelled stays so."""
+_PIECES: Final = 100
+"""Pieces of a body between two pauses: they may come a byte at a time."""
+_FREE_PIECES: Final = 10_000
+"""Pieces of any size; those after them must have 16 bytes on average."""
+_HEADER: Final = re.compile(r"[ -~]{0,4000}")
+_ETAG: Final = re.compile(r"[!-~]{1,200}")
+"""An entity tag that can be sent back: one with other signs would spoil each later request."""
+_REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +39,19 @@ class Limits:
     phase: float = 10.0
     read: float = 30.0
     write: float = 30.0
+    list_base: float = 60.0
+    list_page: float = 2.0
+    list_most: float = 600.0
     page_bytes: int = 32 * 1024 * 1024
+    list_bytes: int = 64 * 1024 * 1024
+    error_bytes: int = 1024 * 1024
     pages: int = 5_000
     items: int = 500_000
     redirects: int = 3
+
+    def seconds_for(self, pages: int) -> float:
+        """How long a list may take that has had so many pages."""
+        return min(self.list_base + pages * self.list_page, self.list_most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,19 @@ class Answer:
     etag: str
 
 
+class Received(NamedTuple):
+    """What came, whatever its status."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """A header, empty where it is absent or has signs that no header has."""
+        value = self.headers.get(name, "")
+        return value if _HEADER.fullmatch(value) else ""
+
+
 class Exchange:
     """Sends requests to one base URL with one token; every failure is a VpsError.
 
@@ -74,12 +106,14 @@ class Exchange:
         *,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        decoder: Decoder | None = None,
     ) -> None:
         self.base_url = base_url
         self.host = urlsplit(base_url).netloc
         self.limits = limits or Limits()
         self.service: tuple[float, float] | None = None
         self._token = token
+        self._decoder = decoder or Decoder(token)
         self._clock = clock
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
         self._writes: set[asyncio.Task[Answer]] = set()
@@ -106,69 +140,87 @@ class Exchange:
         await self._http.aclose()
 
     async def _answer(self, request: Request, seconds: float) -> Answer:
+        writing = request.writes
         try:
             async with asyncio.timeout(seconds):
-                response, body = await self._send(request)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+                received = await self._send(request)
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             if isinstance(error, httpx.PoolTimeout):
                 await self._renew()
-            raise error_from_exception(error, self.host, writing=request.writes) from error
+            raise error_from_exception(error, self.host, writing=writing) from error
         except BadResponse as error:
-            if request.writes:
+            if writing:
                 raise OutcomeUnknown(f"{error}: it may have been carried out") from error
             raise
-        if not (request.etag and response.status_code == 304):
-            failure = error_from_response(response, body, writing=request.writes)
+        if not (request.etag and received.status == 304):
+            wait = retry_after(received.header("Retry-After"), epoch(received.header("Date")))
+            said = self._decoder.error(received.body)
+            failure = error_from_status(received.status, said, retry_after=wait, writing=writing)
             if failure is not None:
-                raise self._without_token(failure)
-        return Answer(response.status_code, body, response.headers.get("ETag", ""))
+                raise failure
+        etag = received.header("ETag")
+        return Answer(received.status, received.body, etag if _ETAG.fullmatch(etag) else "")
 
-    async def _send(self, request: Request) -> tuple[httpx.Response, bytes]:
+    async def _send(self, request: Request) -> Received:
         """Send it, and a GET again to where the same origin redirects it."""
         url, query = urljoin(self.base_url, request.path), request.query
-        headers = {"If-None-Match": request.etag} if request.etag else None
         for _ in range(self.limits.redirects + 1):
-            async with self._http.stream(
-                request.method, url, params=query or None, json=request.fields, headers=headers
-            ) as response:
-                body = await self._body(response)
-            self._note_date(response)
-            target = response.headers.get("Location", "")
-            followed = response.is_redirect and target and not request.writes
-            if not followed or not same_origin(url, target):
-                return response, body
+            received = await self._once(self._built(request, url, query))
+            self._note_date(received)
+            target = received.header("Location")
+            redirected = received.status in _REDIRECTS and target and not request.writes
+            if not redirected or not same_origin(url, target):
+                return received
             url, query = urljoin(url, target), None
         raise BadResponse("the service redirects in a circle")
 
-    async def _body(self, response: httpx.Response) -> bytes:
-        if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise BadResponse("the answer could not be read: it is compressed, which nobody asked")
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.aiter_raw():
-            size += len(chunk)
-            if size > self.limits.page_bytes:
-                raise BadResponse(f"the answer is larger than {self.limits.page_bytes >> 20} MB")
-            chunks.append(chunk)
-        return self._token.hide_in_bytes(b"".join(chunks))
+    def _built(self, request: Request, url: str, query: Query | None) -> httpx.Request:
+        headers = {"If-None-Match": request.etag} if request.etag else None
+        try:
+            return self._http.build_request(
+                request.method, url, params=query or None, json=request.fields, headers=headers
+            )
+        except (ValueError, TypeError, httpx.InvalidURL) as error:
+            if request.writes:
+                raise WriteRefused("not sent: there are signs in it that cannot be sent") from error
+            raise BadResponse("the address to be asked cannot be used") from error
 
-    def _note_date(self, response: httpx.Response) -> None:
-        date, now = service_date(response), self._clock()
+    async def _once(self, request: httpx.Request) -> Received:
+        response = await self._http.send(request, stream=True)
+        try:
+            return Received(response.status_code, response.headers, await self._body(response))
+        finally:
+            await response.aclose()
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        """The body within bounds. That of an error is only words, or else left out."""
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            raise BadResponse("the answer could not be read: it is compressed, which nobody asked")
+        good = response.is_success
+        most = self.limits.page_bytes if good else self.limits.error_bytes
+        body = bytearray()
+        pieces = 0
+        async for chunk in response.aiter_raw():
+            pieces += 1
+            body += chunk
+            if len(body) > most:
+                if good:
+                    raise TooLarge(f"the answer is larger than {most >> 20} MB")
+                return b""
+            if pieces % _PIECES == 0:
+                await asyncio.sleep(0)  # what has come already is handed out without a pause
+                if len(body) < 16 * (pieces - _FREE_PIECES):
+                    raise BadResponse("the answer could not be read: it comes in crumbs")
+        return bytes(body)
+
+    def _note_date(self, received: Received) -> None:
+        date, now = epoch(received.header("Date")), self._clock()
         if date is None:
             return
         if self.service is not None and 0 <= self.service[0] + now - self.service[1] - date < 1:
             return  # whole seconds tell nothing new, and time must not jump back and forth
         self.service = (date, now)
-
-    def _without_token(self, error: VpsError) -> VpsError:
-        """The same error with the token taken out, should the service have echoed it."""
-        error.args = tuple(
-            self._token.hide_in(arg) if isinstance(arg, str) else arg for arg in error.args
-        )
-        fields = getattr(error, "fields", None)
-        if fields:
-            error.fields = {k: self._token.hide_in(v) for k, v in fields.items()}  # type: ignore[attr-defined]
-        return error
 
     async def _renew(self) -> None:
         """Start over with new connections: a pool that once ran dry may stay so."""

@@ -1,7 +1,7 @@
 """What VPS.org has: servers, snapshots and the account, as Ciplun keeps them.
 
 All text in these objects has been cleaned (see `tui.vps.sanitize`) and is safe to show; ids are
-kept exactly as the provider sent them and go back as they came. The names and meanings are
+kept as the provider sent them and go back as they came. The names and meanings are
 those of the provider's published API pages.
 """
 
@@ -14,7 +14,8 @@ from typing import Final, Generic, TypeAlias, TypeVar
 import msgspec
 
 Key: TypeAlias = int | str
-"""An id: an integer in the published API, a uuid in the provider's own clients."""
+"""An id: an integer in the published API, a uuid in the provider's own clients. One that came as
+the text of an integer is that integer, so that the lists of servers and of snapshots agree."""
 
 PANEL: Final = "admin.vps.org/account/developers/"
 """Where an account's tokens are made."""
@@ -96,30 +97,52 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Restoring(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider's answer to an accepted restore."""
+    """The provider's answer to a restore: what it says it does, and with what. None: not said."""
 
-    server_id: Key | None
-    server_status: str
-    message: str
+    status: str = ""
+    snapshot_id: Key | None = None
+    server_id: Key | None = None
+    server_status: str = ""
+    message: str = ""
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A list as it came: the readable `items`, what was wrong, and whether it can be trusted whole.
+    """A list as it came: the readable `items`, what was wrong, and what it can prove.
 
-    `problems` has one sentence for each item that could not be read, and `unread` the ids of
-    those that have one: they are there, whatever they are. `settled` is False where the pages
-    shifted, ids repeated, `count` differs from what came, or an item without an id could be any:
-    then nothing missing from it may be called gone. `total` is the provider's own count, None
-    where it gave none.
+    `problems` has a sentence for each of the first hundred items that could not be read, of
+    `unreadable` in all, and `unread` the ids of those that have one: they are there, whatever
+    they are. `settled` is False where the pages shifted, ids repeated, `count` differs from what
+    came, or an item without an id could be any: then nothing missing from it may be called gone.
+    `total` is the provider's own count, None where it gave none. `server_id` is the server whose
+    snapshots alone were asked for; `filter_ignored` is True where those of others came too.
     """
 
     items: tuple[T, ...]
     problems: tuple[str, ...] = ()
+    unreadable: int = 0
     unread: frozenset[Key] = frozenset()
     settled: bool = True
     total: int | None = None
+    pages: int = 1
+    server_id: Key | None = None
+    filter_ignored: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all came and all of it was read."""
+        return self.settled and not self.unreadable and not self.problems
 
     @property
     def proves_absence(self) -> bool:
-        """Whether what it does not show does not exist: all came, and all of it was read."""
-        return self.settled and not self.problems
+        """Whether a snapshot that it does not show does not exist.
+
+        Only a complete list of one page proves that, of one server alone: several pages can
+        shift between two requests so that even their count fits.
+        """
+        alone = self.server_id is not None and not self.filter_ignored
+        return self.complete and self.pages == 1 and alone
+
+
+def same_key(one: Key | None, other: Key | None) -> bool:
+    """Whether two ids are the same, whichever of the two spellings each came in."""
+    return one is not None and other is not None and str(one) == str(other)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Final, final
 
 _ODD: Final = re.compile(r"[^!-~]")
+_ESCAPES: Final = re.compile(r"[%\\&]")
+"""What every other spelling of a character begins with."""
 _QUOTES: Final = "\"'`"
 _NAMES: Final = {" ": "a space", "\t": "a tab", "\n": "a line end", "\r": "a line end"}
 _LOOKS: Final = re.compile(r"vps_[^\s'\",:;()]+")
@@ -29,7 +32,7 @@ class Token:
     of it: whoever wrote them meant them for a shell. Raises BadToken.
     """
 
-    __slots__ = ("__text",)
+    __slots__ = ("__spelt", "__text")
 
     def __init__(self, text: str) -> None:
         stripped = text.strip()
@@ -42,19 +45,27 @@ class Token:
             if sign in _QUOTES:
                 raise BadToken(f"the token has {sign} around it, which is not part of it")
         self.__text = stripped
+        self.__spelt: re.Pattern[str] | None = None
 
     def reveal(self) -> str:
         """Return the token itself, for the Authorization header alone."""
         return self.__text
 
     def hide_in(self, text: str) -> str:
-        """Return `text` with every occurrence of this token replaced by ``***``."""
-        return text.replace(self.__text, "***")
+        """Return `text` with this token replaced by ``***``, however its characters are spelt.
 
-    def hide_in_bytes(self, data: bytes) -> bytes:
-        """The same for bytes, which are copied only where the token is in them."""
-        secret = self.__text.encode()
-        return data.replace(secret, b"***") if secret in data else data
+        They may be percent-encoded, escaped as in JSON or a string literal, or HTML references,
+        each of them or only some, and more than once.
+        """
+        text = text.replace(self.__text, "***")
+        if not _ESCAPES.search(text):
+            return text
+        if self.__spelt is None:
+            self.__spelt = re.compile("".join(_spellings(char) for char in self.__text))
+        return self.__spelt.sub("***", text)
+
+    def __len__(self) -> int:
+        return len(self.__text)
 
     def __repr__(self) -> str:
         return "Token(***)"
@@ -70,3 +81,21 @@ class Token:
 
     def __reduce__(self) -> str:
         raise TypeError("a token is never pickled")
+
+
+def _spellings(char: str) -> str:
+    """A pattern for every way in which a service could write one character."""
+    code, plain = ord(char), re.escape(char)
+    ampersand = "&(?:amp;)*"
+    ways = [
+        rf"\\*{plain}",
+        rf"%(?:25)*(?i:{code:02x})",
+        rf"\\+(?:u00|x)(?i:{code:02x})",
+        rf"\\+u\{{0*(?i:{code:x})\}}",
+        rf"{ampersand}#0*{code};?",
+        rf"{ampersand}#[xX]0*(?i:{code:x});?",
+    ]
+    named = html.escape(char)
+    if named != char:
+        ways.append(ampersand + re.escape(named[1:]))
+    return f"(?:{'|'.join(ways)})"

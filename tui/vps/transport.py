@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
+from http.cookiejar import CookieJar
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -12,7 +13,7 @@ import httpx
 
 import tui
 from tui.vps import _startup
-from tui.vps.errors import Unreachable
+from tui.vps.errors import UnusableProxy
 from tui.vps.token import Token
 
 _startup.with_httpx()
@@ -36,20 +37,22 @@ class Bearer(httpx.Auth):
         return "Bearer(***)"
 
 
+class NoCookies(CookieJar):
+    """Keeps no cookie: the API needs none, and an odd one would spoil each later request."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Take none."""
+
+
 def build(base: str, token: Token, timeout: float) -> httpx.AsyncClient:
     """A client for `base`. `timeout` is in seconds for each phase.
 
     The environment is not trusted as httpx would: a proxy is taken for https only, ``.netrc``
-    never, and ``SSL_CERT_FILE`` by way of the standard SSL context. Raises Unreachable where the
-    proxy's address cannot be used; it may hold a password and is not quoted.
+    never, ``SSL_CERT_FILE`` by way of the standard SSL context, and ``SSLKEYLOGFILE``, which
+    would let others read the token, not at all. Raises UnusableProxy; the proxy's address may
+    hold a password and is not quoted.
     """
-    try:
-        return _build(base, token, timeout, _proxy(base))
-    except (ImportError, ValueError, httpx.InvalidURL):
-        raise Unreachable("the proxy that HTTPS_PROXY names cannot be used") from None
-
-
-def _build(base: str, token: Token, timeout: float, proxy: str | None) -> httpx.AsyncClient:
+    certificates = _certificates(base)
     return httpx.AsyncClient(
         base_url=base,
         auth=Bearer(token),
@@ -58,6 +61,7 @@ def _build(base: str, token: Token, timeout: float, proxy: str | None) -> httpx.
             "Accept-Encoding": "identity",
             "User-Agent": f"ciplun/{tui.__version__}",
         },
+        cookies=NoCookies(),
         timeout=httpx.Timeout(timeout),
         # Connections serve the pages of one list and are closed after: one that is used again just
         # as the service closes it gives an error for nothing.
@@ -66,20 +70,34 @@ def _build(base: str, token: Token, timeout: float, proxy: str | None) -> httpx.
         ),
         follow_redirects=False,
         trust_env=False,
-        proxy=proxy,
-        verify=_certificates(base),
+        proxy=_proxy(base, certificates),
+        verify=certificates,
     )
 
 
 def _certificates(base: str) -> ssl.SSLContext:
     """What a certificate is checked against; over plain http there is none, and nobody to trust."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if base.startswith("https:"):
-        return ssl.create_default_context()
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_default_certs()
+    return context
 
 
-def _proxy(base: str, proxies: Mapping[str, str] | None = None) -> str | None:
+def _proxy(base: str, certificates: ssl.SSLContext) -> httpx.Proxy | None:
     parts = urlsplit(base)
     if parts.scheme != "https" or proxy_bypass(parts.hostname or ""):
         return None
-    return (getproxies() if proxies is None else proxies).get("https")
+    url = getproxies().get("https", "").strip()
+    if not url:
+        return None
+    if "://" not in url:
+        url = f"http://{url}"  # as curl takes it
+    try:
+        scheme, port = urlsplit(url).scheme.lower(), urlsplit(url).port
+        if scheme.startswith("socks"):
+            raise UnusableProxy("HTTPS_PROXY names a SOCKS proxy; only an http proxy can be used")
+        if scheme not in ("http", "https") or port == 0:
+            raise ValueError
+        return httpx.Proxy(url, ssl_context=certificates if scheme == "https" else None)
+    except (ValueError, httpx.InvalidURL):
+        raise UnusableProxy("the proxy that HTTPS_PROXY names cannot be used") from None

@@ -48,11 +48,14 @@ def is_loopback(host: str) -> bool:
 
 def same_origin(url: str, other: str) -> bool:
     """Whether two URLs have scheme, host and port in common; `other` may be relative to `url`."""
-    here, there = urlsplit(url), urlsplit(urljoin(url, other))
+    try:
+        here, there = urlsplit(url), urlsplit(urljoin(url, other))
+    except ValueError:
+        return False
     return (here.scheme, here.netloc) == (there.scheme, there.netloc)
 
 
 def path_segment(key: int | str) -> str:
     """An id as one segment of a path, whatever is in it; dots alone would lead to another path."""
-    text = quote(str(key), safe="")
+    text = quote(str(key), safe="", errors="surrogatepass")
     return text.replace(".", "%2E") if not text.strip(".") else text

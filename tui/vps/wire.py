@@ -14,11 +14,11 @@ Scalar = int | str | None
 
 
 class Page(msgspec.Struct, gc=False):
-    """One page of a list in the `{count, results}` shape."""
+    """One page of a list in the `{count, results}` shape, nothing of it read yet."""
 
     results: list[msgspec.Raw]
-    count: int | None = None
-    next: str | None = None
+    count: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    next: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
 
 
 class WireIds(msgspec.Struct, gc=False):

@@ -285,7 +285,7 @@ async def test_a_restore_is_not_called_over_before_it_was_seen_to_begin(desk: De
     target = await desk.target()
     restore = desk.provider.restore_snapshot
 
-    async def lagging(key: Key) -> Restoring:
+    async def lagging(key: Key, server_id: Key | None = None) -> Restoring:
         answer = await restore(key)
         desk.provider.world.servers[int(desk.server().id)].restoring_until = 0.0
         return answer

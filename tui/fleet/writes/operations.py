@@ -41,7 +41,7 @@ class Api(Protocol):
         """Ask for a snapshot."""
         ...
 
-    async def restore_snapshot(self, snapshot_id: Key) -> Restoring:
+    async def restore_snapshot(self, snapshot_id: Key, server_id: Key | None = None) -> Restoring:
         """Overwrite the snapshot's server with it."""
         ...
 
@@ -81,7 +81,7 @@ class Operations(Following):
         """Overwrite the target's server with it, as `planned` before. Raises as `create` does."""
 
         async def send(operation: Operation) -> Operation:
-            answer = await self.api.restore_snapshot(target.id)
+            answer = await self.api.restore_snapshot(target.id, target.server_id)
             return self._accepted(operation, words=answer.message)
 
         if planned is None:

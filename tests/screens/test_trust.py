@@ -189,6 +189,7 @@ async def test_where_no_record_can_be_kept_it_is_asked_for_in_words(simulated: P
         assert button(pilot).disabled
         await pilot.press("enter")
         await type_text(pilot, "without a record")
+        assert "Nothing was sent." in answer(pilot), "the reason stays"
         await pilot.press("enter", "enter")
         await quiet(pilot)
         assert simulated.sent() == [], "a key held down is no answer to this question"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 
+from textual import on
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -84,10 +85,9 @@ class CreateDialog(SendingDialog):
         """Whether name and description are allowed."""
         return self.query_one(NameField).valid and not description_problem(self._description)
 
-    def typed(self) -> None:
-        """Say at once what is wrong with the description."""
+    @on(Input.Changed, "#description")
+    def _judge_description(self) -> None:
         self.answer(description_problem(self._description))
-        super().typed()
 
     def go_on(self, event: Input.Submitted) -> None:
         """Send from either field; to the button where no record can be kept."""

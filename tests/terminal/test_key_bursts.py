@@ -67,6 +67,24 @@ def test_a_name_to_type_arms_nothing_by_itself(terminal: Terminal, simulated: Pl
     assert simulated.sent() == []
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.033, 0.3])
+def test_enters_that_come_with_the_name_delete_nothing(
+    terminal: Terminal, simulated: Place, gap: float
+) -> None:
+    with terminal:
+        terminal.until("web-server-02")
+        terminal.send("/mail\r2D")
+        terminal.until("Delete before-dovecot-2_4")
+        terminal.send("before-dovecot-2_4" + "\r" * (1 if gap else 6))
+        for _ in range(5 if gap else 0):
+            time.sleep(gap)
+            terminal.send("\r")
+        terminal.until("▌ before-dovecot-2_4")
+        terminal.send("\x1b")
+        terminal.until(lambda: "Delete before-dovecot" not in terminal.text())
+    assert simulated.sent("DELETE") == []
+
+
 def test_the_window_is_named_after_the_profile_and_gets_its_own_name_back(
     terminal: Terminal,
 ) -> None:

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.helpers.clocks import FakeClock
+from tests.helpers.places import Place
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.write import QUIET
 from tui.session import Connection, Session
@@ -46,6 +47,16 @@ async def live(pilot: Pilot[None]) -> Dashboard:
     await until(pilot, lambda: board.session.store.fleet.freshness.live)
     await until(pilot, lambda: board.servers.row_count or board.servers.empty != "")
     return board
+
+
+async def polls(pilot: Pilot[None], place: Place, condition: Callable[[], object]) -> None:
+    """Let time pass, and poll follow on poll, until `condition` holds."""
+    for _ in range(60):
+        if condition():
+            return
+        await place.clock.advance(2)
+        await pilot.pause(0.05)
+    raise AssertionError("two minutes later it was still not so")
 
 
 async def choose(pilot: Pilot[None], server: str, snapshot: str | None = None) -> Dashboard:

@@ -19,6 +19,7 @@ from tests.helpers.driving import (
     dashboard,
     fire,
     live,
+    polls,
     quiet,
     session,
     toasts,
@@ -271,7 +272,7 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         assert simulated.sent()[1].endswith("/restore/")
         await until(pilot, lambda: session(pilot).store.fleet.operations)
         await pass_time(simulated, 950)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         assert any("mail is restored from before-rspamd" in text for text in toasts(pilot))
 
 

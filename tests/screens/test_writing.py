@@ -13,6 +13,7 @@ from tests.helpers.driving import (
     dashboard,
     fire,
     live,
+    polls,
     shown,
     toasts,
     type_text,
@@ -250,8 +251,7 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
             await pilot.press(key)
             assert on_dashboard(pilot), "no other write while it restores"
         simulated.world.clock.advance(1000)
-        await simulated.clock.advance(11)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         assert any("db-01 is restored" in text for text in toasts(pilot))
 
 

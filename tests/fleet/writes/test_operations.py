@@ -223,7 +223,36 @@ async def test_a_restore_is_seen_through_the_server_s_status(desk: Desk) -> None
     assert desk.state() is State.ACCEPTED
     await desk.provider.pass_time(901)
     await desk.look()
+    assert desk.state() is State.ACCEPTED, "one reading may be stale"
+    await desk.provider.pass_time(21)
+    await desk.look()
     assert desk.state() is State.COMPLETED
+
+
+@pytest.mark.parametrize(("status", "ends_by"), [("active", 90), ("stopped", 320)])
+async def test_no_restore_is_believed_over_too_soon_or_on_one_reading(
+    desk: Desk, status: str, ends_by: int
+) -> None:
+    target = await desk.target()
+    await desk.operations.restore(target)
+    machine = desk.provider.machine(desk.provider.ids[0])
+    await desk.look()  # restoring
+    over, machine.restoring_until = machine.restoring_until, 0.0
+    machine.power = status
+    for _ in range(4):  # a stale reading, between two true ones, again and again
+        await desk.provider.pass_time(10)
+        await desk.look()
+        machine.restoring_until = over
+        await desk.look()
+        machine.restoring_until = 0.0
+    assert desk.state() is State.ACCEPTED
+    passed = 40
+    while desk.state() is State.ACCEPTED:
+        assert passed < ends_by
+        await desk.provider.pass_time(10)
+        await desk.look()
+        passed += 10
+    assert (desk.state(), passed >= ends_by - 40) == (State.COMPLETED, True)
 
 
 async def test_a_lost_restore_that_was_carried_out(desk: Desk) -> None:
@@ -234,6 +263,8 @@ async def test_a_lost_restore_that_was_carried_out(desk: Desk) -> None:
     await desk.look()
     assert desk.state() is State.ACCEPTED
     await desk.provider.pass_time(901)
+    await desk.look()
+    await desk.provider.pass_time(21)
     await desk.look()
     assert desk.state() is State.COMPLETED
     assert len(desk.provider.sent) == 1

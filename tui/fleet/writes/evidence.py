@@ -16,6 +16,11 @@ from tui.vps.models import Key, Phase, Snapshot
 APART: Final = 60.0
 """Seconds that two settled listings must be apart to prove together that something is not there:
 a request may be carried out late, and what it made may be listed late."""
+READINGS: Final = 20.0
+"""Seconds between two readings that tell together that a restore is over: one may be stale, and a
+server is stopped in the middle of it."""
+SOONEST: Final = 60.0
+"""Seconds from its begin before which no restore is believed to be over; published are 300."""
 WATCHED: Final = 90.0
 """Seconds since an operation was last seen going on up to which its end counts as watched."""
 CLOCKS: Final = 300.0
@@ -43,13 +48,14 @@ class Case:
 
     `seen` are the ids its server had before the write. `against` is when a settled listing spoke
     against it first, with none for it since; `going_on` is the monotonic instant at which it was
-    last seen going on.
+    last seen going on, `standing` that of the first reading since that shows a restored server.
     """
 
     operation: Operation
     seen: frozenset[Key] = frozenset()
     against: float | None = None
     going_on: float | None = None
+    standing: float | None = None
 
     def judge(self, sighting: Sighting, now: float) -> Verdict | None:
         """What `sighting` proves at `now` (seconds since 1970); None where nothing new."""
@@ -73,7 +79,8 @@ class Case:
         return Verdict(state, "carried out after all", certainty, evidence, found.id)
 
     def _goes_on(self, sighting: Sighting) -> None:
-        self.against, self.going_on = None, sighting.asked_at
+        self.against = self.standing = None
+        self.going_on = sighting.asked_at
 
     def _denied(self, sighting: Sighting, now: float) -> bool:
         """Whether this listing, and a settled one long enough before it, both deny it."""
@@ -162,7 +169,7 @@ class Case:
         operation = self.operation
         age = now - (operation.accepted_at or operation.asked_at)
         status = sighting.server_status.get(operation.server_id, "")
-        _, longest = PUBLISHED[Kind.RESTORE]
+        shortest, longest = PUBLISHED[Kind.RESTORE]
         unknown = operation.state is State.UNKNOWN
         if status == "restoring":
             self._goes_on(sighting)
@@ -175,6 +182,11 @@ class Case:
             step = Verdict(State.ACCEPTED, words, certainty, evidence, seen_busy=True)
             return None if told else step
         if operation.seen_busy and status in _STANDING:
+            if self.standing is None:
+                self.standing = sighting.asked_at
+            soonest = SOONEST if status == "active" else shortest
+            if age < soonest or sighting.asked_at - self.standing < READINGS:
+                return None
             watched = self._watched(sighting)
             evidence = f"the server was seen restoring, and then {status}"
             return Verdict(

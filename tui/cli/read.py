@@ -101,7 +101,9 @@ async def _views(
     listing = await live.client.snapshots()
     if settle:
         statuses = {key: view.server.status for key, view in views.items()}
-        sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
+        sighting = Sighting(
+            listing.items, listing.complete, asked_at, None, statuses, listing.pages == 1
+        )
         end_telling = session.listen(_tell_end)
         await live.operations.observe(sighting)
         end_telling()

@@ -299,5 +299,7 @@ class Poller:
             self._store.apply_views(views, problems=problems, settled=settled)
         else:
             self._store.apply_views(views)
-        sighting = Sighting(listing.items, listing.complete, asked_at, scope, statuses)
+        sighting = Sighting(
+            listing.items, listing.complete, asked_at, scope, statuses, listing.pages == 1
+        )
         await self._observe(sighting)

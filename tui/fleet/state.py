@@ -30,6 +30,8 @@ class Sighting(msgspec.Struct, frozen=True):
     asked_at: float
     server_id: Key | None = None
     server_status: Mapping[Key, str] = msgspec.field(default_factory=dict)
+    one_page: bool = True
+    """Several pages can shift between two requests: then they prove nobody's absence."""
 
 
 class ServerView(msgspec.Struct, frozen=True):

@@ -150,7 +150,7 @@ class Case:
         if found is None:
             seen = "a list that came whole does not show it"
             gone = Verdict(State.COMPLETED, "no longer listed", evidence=seen)
-            return gone if sighting.settled else None
+            return gone if sighting.settled and sighting.one_page else None
         if found.status == "deleting":
             self._goes_on(sighting)
             evidence = "the list shows it as deleting"

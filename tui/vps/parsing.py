@@ -19,6 +19,7 @@ page of real snapshots (32 MB of 200 bytes each) has 1.5 million."""
 MOST_BYTES: Final = 1024 * 1024
 """Bytes of one item, or of an answer that is no list."""
 _MOST_PARAMETERS: Final = 30
+_MOST_HALVES: Final = 200_000
 _LONGEST_LINK: Final = 4_000
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
@@ -98,10 +99,12 @@ def lenient(decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw) -> T:
 
 
 def _without_surrogates(raw: bytes | msgspec.Raw) -> bytearray | None:
-    """The same JSON with ``<D800>`` for a half pair, None where there is none."""
+    """The same JSON with ``<D800>`` for a half pair, None where there is none or too many."""
     body = bytes(raw)
     repaired: bytearray | None = None
-    for start, code in _half_pairs(body):
+    for number, (start, code) in enumerate(_half_pairs(body)):
+        if number >= _MOST_HALVES:
+            return None
         repaired = bytearray(body) if repaired is None else repaired
         repaired[start : start + 6] = b"<" + code.upper() + b">"
     return repaired

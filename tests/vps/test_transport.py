@@ -144,3 +144,22 @@ async def test_a_proxy_that_cannot_be_used_is_one_clear_error(
     with pytest.raises(Unreachable, match="HTTPS_PROXY") as caught:
         Client("https://admin.vps.org", Token(SECRET))
     assert "hunter2" not in str(caught.value)
+
+
+async def test_a_proxy_without_a_scheme_is_an_http_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with faulty(http("", "502 X")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.removeprefix("http://").partition("/")[0])
+        async with client("https://admin.vps.org/api/v1") as api:
+            with pytest.raises(Unreachable, match="the proxy answered 502"):
+                await api.snapshots()
+        assert proxy.requests[0].startswith(b"CONNECT admin.vps.org:443")
+
+
+def test_a_socks_proxy_and_a_key_log_are_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "no" / "f"))
+    Client("https://admin.vps.org", Token(SECRET))
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1080")
+    with pytest.raises(Unreachable, match="SOCKS"):
+        Client("https://admin.vps.org", Token(SECRET))

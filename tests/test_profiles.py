@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.faulty import http
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tests.helpers.service import Said, fleet, saying, snapshot
 from tests.helpers.settings_files import home
-from tests.terminal.test_demo import CIPLUN, environ
 
 A, B = "vps_of_account_a", "vps_of_account_b"
 

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from tests.helpers.places import TOKEN
+from tests.helpers.program import environ
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import environ
 
 FIRST_PAINT = """
 import gc, os, sys

@@ -7,20 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import TOKEN, Place
+from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, ciplun, environ
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ, run
 from tui.simulator.scenarios import hooks
 
 DIALECTS = ("docs", "client")
-
-
-def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:
-    home = Path(place.environ["HOME"])
-    done = run(home, *arguments, VPS_API_URL=place.url, VPS_API_TOKEN=TOKEN, CIPLUN_POLL_BUSY="1")
-    assert TOKEN not in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout, done.stderr
 
 
 def test_list(simulated: Place) -> None:

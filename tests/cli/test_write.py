@@ -10,11 +10,10 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.cli.test_read import ciplun
 from tests.helpers.places import TOKEN, Place
+from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ
-from tests.terminal.test_ending import Silence, journal_states
+from tests.helpers.simulators import Silence
 from tui.cli import read
 from tui.config.settings import Options, load
 from tui.simulator.scenarios import hooks

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.program import run
 from tests.helpers.settings_files import home, provider
-from tests.terminal.test_demo import run
 from tui.config.file import SettingsError
 from tui.config.schema import SETTINGS
 from tui.config.settings import Options, describe, load

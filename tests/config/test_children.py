@@ -11,8 +11,8 @@ import pytest
 
 from tests.helpers.commands import ciplun
 from tests.helpers.places import Place
+from tests.helpers.program import run
 from tests.helpers.settings_files import home, provider
-from tests.terminal.test_demo import run
 
 SHOWN = "~/.config/ciplun/config.toml"
 

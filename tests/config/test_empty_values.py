@@ -8,8 +8,8 @@ import pytest
 
 from tests.helpers.commands import ciplun
 from tests.helpers.places import Place
+from tests.helpers.program import run
 from tests.helpers.settings_files import home
-from tests.terminal.test_demo import run
 
 SECRET = "vps_4f1e8d7c6b5a"
 SHOWN = "~/.config/ciplun/config.toml"

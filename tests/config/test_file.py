@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.program import CIPLUN, environ, run
 from tests.helpers.pty import Terminal
 from tests.helpers.settings_files import home, provider
-from tests.terminal.test_demo import CIPLUN, environ, run
 from tui.commands import COMMANDS
 from tui.config import file as config_file
 from tui.config.file import SettingsError

@@ -13,8 +13,8 @@ import pytest
 
 from tests.helpers.commands import ciplun
 from tests.helpers.places import Place
+from tests.helpers.program import environ
 from tests.helpers.settings_files import home
-from tests.terminal.test_demo import environ
 
 NO_PASSWD = """
 import pwd, sys

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.program import run
 from tests.helpers.settings_files import home
-from tests.terminal.test_demo import run
 
 SECRET = "vps_4f1e8d7c6b5a"
 SHOWN = "~/.config/ciplun/config.toml"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec import inspect, structs
 
+from tests.helpers.program import run
 from tests.helpers.settings_files import home, provider
-from tests.terminal.test_demo import run
 from tui.config.file import SettingsError
 from tui.config.paths import config_file, expand, state_folder
 from tui.config.schema import DEFAULT_URL, Values

@@ -71,3 +71,9 @@ def place(home: Path, *, fleet: bool = True, dialect: str = "docs") -> Iterator[
             "TERM": "xterm-256color",
         }
         yield Place(url, world, service, environ, FakeClock(NOON))
+
+
+def held(simulated: Place, name: str) -> int:
+    """How many snapshots a server has."""
+    server = next(s for s in simulated.world.servers.values() if s.name == name)
+    return len(simulated.world.by_server[server.id])

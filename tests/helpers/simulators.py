@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import ClassVar
@@ -12,7 +13,7 @@ from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import demo_fleet, neighbours
 from tui.simulator.scenarios import hooks
 from tui.simulator.serve import serving
-from tui.simulator.web import SimulatorApp
+from tui.simulator.web import Hook, SimulatorApp
 from tui.simulator.world import World
 from tui.vps.client import Client
 from tui.vps.exchange import Limits
@@ -70,3 +71,12 @@ async def client(url: str, token: str = TOKEN, **limits: float) -> AsyncIterator
         yield speaking
     finally:
         await speaking.aclose()
+
+
+class Silence(Hook):
+    """Carries a create out, and then keeps quiet."""
+
+    async def after(self, request: object, response: object, world: object) -> object:  # type: ignore[override]
+        if request.method == "POST":  # type: ignore[attr-defined]
+            await asyncio.sleep(60)
+        return response

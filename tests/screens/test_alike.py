@@ -9,9 +9,9 @@ import pytest
 from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import fire, live, shown, until
 from tests.helpers.faulty import http
+from tests.helpers.program import run
 from tests.helpers.service import SECRET, fleet, saying, snapshot
 from tests.helpers.watching import watching
-from tests.terminal.test_demo import run
 
 LATIN, CYRILLIC = "web", "w\u0435b"
 TWINS = [

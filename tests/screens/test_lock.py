@@ -12,10 +12,10 @@ import pytest
 from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import connection, live, session, shown, toasts, until
 from tests.helpers.faulty import http
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tests.helpers.service import Said, fleet, saying, snapshot
 from tests.helpers.watching import watching
-from tests.terminal.test_demo import CIPLUN, environ
 from tui.fleet.write_lock import WriteLock
 from tui.vps.client import Client
 from tui.vps.errors import WriteRefused

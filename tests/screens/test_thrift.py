@@ -13,8 +13,8 @@ from textual.widget import Widget
 from tests.bench.lists import snapshots
 from tests.helpers.driving import dashboard, live, until
 from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ
 from tui.vps.models import Snapshot
 from tui.widgets.row_columns import Cells
 from tui.widgets.snapshot_table import SnapshotTable

@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, Response
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
-from tests.cli.test_read import ciplun
 from tests.helpers.driving import (
     answer,
     choose,
@@ -27,6 +26,7 @@ from tests.helpers.driving import (
     until,
 )
 from tests.helpers.places import Place
+from tests.helpers.program import ciplun
 from tui.fleet.operation import Certainty, State
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.confirm import ConfirmDialog

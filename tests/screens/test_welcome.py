@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.faulty import http
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tests.helpers.service import NOT_FOUND, SECRET, Answer, Said, fleet, saying, snapshot
-from tests.terminal.test_demo import CIPLUN, environ
 from tui.app import CiplunApp
 from tui.config.settings import Options, load
 

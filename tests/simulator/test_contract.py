@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,17 +12,11 @@ import schemathesis
 import yaml  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, settings
 
+from tests.helpers.contract import CONTRACT, EXAMPLES, OPERATIONS, examples, narrowed
 from tests.helpers.simulators import BEARER, demo
-from tui.simulator.contract import contract_text
 from tui.simulator.web import PREFIX, SimulatorApp
 
 DIALECTS = ("docs", "client", "bare")
-CONTRACT: dict[str, Any] = yaml.safe_load(contract_text())
-OPERATIONS = {
-    operation["operationId"]: (method, path, operation)
-    for path, methods in CONTRACT["paths"].items()
-    for method, operation in methods.items()
-}
 
 
 @pytest.fixture(scope="module", params=DIALECTS)
@@ -69,20 +62,6 @@ def test_the_contract_has_every_route_and_no_other() -> None:
             for method in views
         }
     assert routes == {(path, method) for method, path, _ in OPERATIONS.values()}
-
-
-def narrowed(dialect: str) -> dict[str, Any]:
-    """The contract's components where only one dialect will do."""
-    parts: dict[str, Any] = copy.deepcopy(CONTRACT["components"])
-    schemas = parts["schemas"]
-    by = "ByUuid" if dialect == "client" else "ById"
-    for name, prefix in (("Snapshot", ""), ("Server", "Server"), ("Backup", "")):
-        schemas[name]["allOf"][0] = {"$ref": f"#/components/schemas/{prefix}{by}"}
-    schemas["List"]["type"] = "array" if dialect == "bare" else "object"
-    if dialect == "client":
-        schemas["List"]["required"] += ["next", "previous"]
-
-    return parts
 
 
 class Asker:
@@ -159,27 +138,6 @@ def test_the_contract_is_public_and_speaks_one_dialect(dialect: str) -> None:
     assert set(schemas) == set(CONTRACT["components"]["schemas"])
     (key,) = schemas["Key"]["oneOf"]
     assert key["type"] == ("string" if dialect == "client" else "integer")
-
-
-def examples(response: dict[str, Any]) -> list[tuple[str, dict[str, Any], Any]]:
-    """The name, schema and value of every example of a response."""
-    if "$ref" in response:
-        response = CONTRACT["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    found = []
-    for media in response.get("content", {}).values():
-        several = {name: example["value"] for name, example in media.get("examples", {}).items()}
-        if "example" in media:
-            several["only"] = media["example"]
-        found += [(name, media["schema"], value) for name, value in several.items()]
-    return found
-
-
-EXAMPLES = [
-    pytest.param(name, status, schema, value, id=f"{name}-{status}-{example}")
-    for name, (_, _, operation) in OPERATIONS.items()
-    for status, response in operation["responses"].items()
-    for example, schema, value in examples(response)
-]
 
 
 @pytest.mark.parametrize(("name", "status", "schema_of", "value"), EXAMPLES)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.helpers.contract import EXAMPLES, OPERATIONS, narrowed
 from tests.helpers.simulators import client, demo
-from tests.simulator.test_contract import EXAMPLES, OPERATIONS, narrowed
 from tui.simulator import encode
 from tui.simulator.web import Hook, SimulatorApp
 from tui.simulator.world import World

@@ -10,8 +10,8 @@ from typing import Final
 import httpx
 import pytest
 
+from tests.helpers.failures import READING, WRITING, create, key_of, mail
 from tests.helpers.simulators import BEARER, NOON, client, demo
-from tests.simulator.test_failing import READING, WRITING, create, key_of, mail
 from tui.simulator.scenarios import SCENARIOS
 from tui.simulator.web import SimulatorApp
 from tui.vps.client import Client

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.places import TOKEN, Place
+from tests.helpers.program import CIPLUN, environ, run
 from tests.helpers.pty import Terminal
 
-CIPLUN = [sys.executable, "-m", "tui"]
 DIALECTS = ("docs", "client")
-
-
-def environ(home: Path, **more: str) -> dict[str, str]:
-    return {
-        "HOME": str(home),
-        "PATH": os.environ["PATH"],
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-        **more,
-    }
-
-
-def run(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*CIPLUN, *arguments],
-        env=environ(home, **more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
 
 def test_a_newcomer_creates_a_snapshot_in_the_demo_and_sees_it_complete(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import TOKEN, Place
+from tests.helpers.places import TOKEN, Place, held
+from tests.helpers.program import CIPLUN, environ, journal_states, state, to_dialog
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ
-from tui.simulator.web import Hook
+from tests.helpers.simulators import Silence
 
 PROMPT = 2.0
 """Seconds within which it must be gone."""
@@ -55,33 +55,6 @@ def put_back(terminal: Terminal) -> bool:
     missing = [sequence for sequence in RESTORING if sequence not in left]
     assert not missing
     return terminal.modes() == terminal.modes_before
-
-
-def journal_states(tmp_path: Path) -> list[tuple[str, str]]:
-    import sqlite3
-
-    file = tmp_path / ".local/state/ciplun/journal.sqlite3"
-    if not file.exists():
-        return []
-    with (
-        contextlib.suppress(sqlite3.OperationalError),
-        contextlib.closing(sqlite3.connect(file)) as db,
-    ):
-        return db.execute("SELECT kind, state FROM operations").fetchall()
-    return []  # it is only being made
-
-
-def held(simulated: Place, name: str) -> int:
-    """How many snapshots a server has."""
-    server = next(s for s in simulated.world.servers.values() if s.name == name)
-    return len(simulated.world.by_server[server.id])
-
-
-def to_dialog(terminal: Terminal) -> None:
-    terminal.send("G")
-    terminal.until("Snapshots of web-server-02")
-    terminal.send("c")
-    terminal.until("Create a snapshot of web-server-02")
 
 
 @pytest.mark.parametrize("where", ["idle", "dialog", "wire"])
@@ -127,17 +100,6 @@ def test_an_interrupt_at_any_time_of_the_start_is_no_traceback(
             assert terminal.wait() == 130
             assert b"Traceback" not in terminal.output
             assert terminal.modes() == terminal.modes_before
-
-
-class Silence(Hook):
-    """Carries a create out, and then keeps quiet."""
-
-    async def after(self, request: object, response: object, world: object) -> object:  # type: ignore[override]
-        import asyncio
-
-        if request.method == "POST":  # type: ignore[attr-defined]
-            await asyncio.sleep(60)
-        return response
 
 
 @pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "close", "SIGKILL"])
@@ -218,10 +180,6 @@ def test_a_closed_terminal_changes_no_code_while_operations_run(
         terminal.until(lambda: journal_states(tmp_path) == [("create", "accepted")])
         terminal.hang_up()
         assert ends_within(terminal) == 128 + signal.SIGHUP
-
-
-def state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 def test_a_terminal_nobody_reads_does_not_keep_it(simulated: Place, tmp_path: Path) -> None:

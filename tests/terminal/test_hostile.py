@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.faulty import http
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tests.helpers.service import SECRET, Said, fleet, saying, snapshot
-from tests.terminal.test_demo import CIPLUN, environ
 
 MARK = "1337"
 """A number in every hostile sequence that no sequence of our own has."""

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tests.helpers.terminal_noise import ANSWERS, ODD_KEYS, cut, noise
-from tests.terminal.test_demo import CIPLUN, environ
 
 
 def opened(simulated: Place, home: Path, **more: str) -> Terminal:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ
 
 
 @pytest.fixture

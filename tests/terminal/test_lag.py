@@ -13,8 +13,8 @@ import pytest
 
 from tests.helpers.driving import live, until
 from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ
 from tui.app import CiplunApp
 from tui.config.settings import Options
 from tui.terminal.lag import Lag

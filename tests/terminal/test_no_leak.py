@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.faulty import http
+from tests.helpers.program import CIPLUN, environ, run
 from tests.helpers.pty import Terminal
 from tests.helpers.service import NOT_FOUND, SECRET, Answer, Said, fleet, page, saying, snapshot
 from tests.helpers.settings_files import home
-from tests.terminal.test_demo import CIPLUN, environ, run
 
 MARK = SECRET.encode()
 SPELT = "".join(f"\\u{ord(char):04x}" for char in SECRET)

@@ -9,8 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ
 from tui.terminal.ascii import to_ascii
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import Place
+from tests.helpers.places import Place, held
+from tests.helpers.program import CIPLUN, environ, journal_states, state, to_dialog
 from tests.helpers.pty import Terminal
-from tests.terminal.test_demo import CIPLUN, environ
-from tests.terminal.test_ending import Silence, held, journal_states, state, to_dialog
+from tests.helpers.simulators import Silence
 
 PROMPT = 2.0
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")

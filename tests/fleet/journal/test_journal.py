@@ -13,25 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.journals import operation
 from tui.fleet.journal.database import VERSION, set_aside
 from tui.fleet.journal.journal import Clash, Journal, JournalUnavailable
 from tui.fleet.journal.process_locks import Sessions
-from tui.fleet.operation import Kind, Operation, State
-
-
-def operation(server: int | str = 1, **changes: object) -> Operation:
-    made = Operation(
-        id=0,
-        kind=Kind.CREATE,
-        state=State.INTENT,
-        account="test",
-        server_id=server,
-        server_name="web",
-        snapshot_id=None,
-        snapshot_name="fresh",
-        asked_at=1.0,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
+from tui.fleet.operation import Kind, State
 
 
 async def test_what_was_written_is_read_back_by_another_process_s_journal(tmp_path: Path) -> None:
@@ -266,7 +252,7 @@ async def test_a_file_that_another_process_has_replaced_is_not_set_aside(tmp_pat
 BEGIN = """
 import asyncio, sys
 from pathlib import Path
-from tests.fleet.journal.test_journal import operation
+from tests.helpers.journals import operation
 from tui.fleet.journal.journal import Clash, Journal
 
 async def main():

@@ -1,0 +1,68 @@
+"""The program as its users start it, and what can be seen of it from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.pty import Terminal
+
+CIPLUN = [sys.executable, "-m", "tui"]
+
+
+def environ(home: Path, **more: str) -> dict[str, str]:
+    return {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        **more,
+    }
+
+
+def run(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*CIPLUN, *arguments],
+        env=environ(home, **more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:
+    home = Path(place.environ["HOME"])
+    done = run(home, *arguments, VPS_API_URL=place.url, VPS_API_TOKEN=TOKEN, CIPLUN_POLL_BUSY="1")
+    assert TOKEN not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def journal_states(tmp_path: Path) -> list[tuple[str, str]]:
+    file = tmp_path / ".local/state/ciplun/journal.sqlite3"
+    if not file.exists():
+        return []
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(sqlite3.connect(file)) as db,
+    ):
+        return db.execute("SELECT kind, state FROM operations").fetchall()
+    return []  # it is only being made
+
+
+def to_dialog(terminal: Terminal) -> None:
+    terminal.send("G")
+    terminal.until("Snapshots of web-server-02")
+    terminal.send("c")
+    terminal.until("Create a snapshot of web-server-02")
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

@@ -22,6 +22,7 @@ def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(tmp_path: Path
     for style in (ROOT / "styles").glob("*.tcss"):
         assert f"tui/styles/{style.name}" in names
     assert "tui/py.typed" in names
+    assert "tui/README.md" not in names  # it is for those who read the source
 
     unpacked = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(unpacked)

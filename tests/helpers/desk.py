@@ -74,4 +74,4 @@ class Desk:
 
     def die(self, operations: Operations) -> None:
         """Let go of a session's lock, as the system does for a process that was killed."""
-        operations._journal._sessions.leave()
+        operations.journal._sessions.leave()

@@ -148,10 +148,10 @@ async def list_snapshots(settings: Settings, server: str | None, *, as_json: boo
             chosen = [_find(views, server)] if server else list(views.values())
             chosen.sort(key=lambda view: view.server.name)
             if as_json:
-                plain = [_plain(view, live.operations.protected) for view in chosen]
+                plain = [_plain(view, session.store.fleet.protected) for view in chosen]
                 out(msgspec.json.format(msgspec.json.encode(plain)).decode())
             else:
-                _print_table(chosen, live.operations.protected, _now(session))
+                _print_table(chosen, session.store.fleet.protected, _now(session))
         return ExitCode.DONE
 
     return await _guarded(work())

@@ -155,7 +155,7 @@ class Writes(RuleBasedStateMachine):
     def die(self, session: int) -> None:
         """The process is gone, and the system lets go of its lock."""
         self.run(self.stop_plans(session))
-        self.sessions[session]._journal._sessions.leave()
+        self.sessions[session].journal._sessions.leave()
         self.sessions[session] = self.open()
 
     @rule(session=SESSIONS)

@@ -41,7 +41,7 @@ async def test_a_create_from_intent_to_completed(desk: Desk) -> None:
     assert steps == [State.INTENT, State.SENT, State.ACCEPTED, State.COMPLETED]
     kept = (await desk.operations.history())[0]
     assert (kept.user, kept.origin, kept.server_name) == ("admin", "192.0.2.7", "web-0")
-    (took,) = await desk.operations._journal.durations("test", kept.kind)
+    (took,) = await desk.operations.journal.durations("test", kept.kind)
     assert took == pytest.approx(kept.ended_at - kept.accepted_at)  # type: ignore[operator]
 
 
@@ -52,7 +52,7 @@ async def test_an_end_that_nobody_watched_says_nothing_of_how_long_it_took(desk:
     await desk.look()
     (kept,) = await desk.operations.history()
     assert (kept.state, kept.took) == (State.COMPLETED, None)
-    assert await desk.operations._journal.durations("test", kept.kind) == []
+    assert await desk.operations.journal.durations("test", kept.kind) == []
 
 
 async def test_a_lost_answer_to_a_create_that_was_carried_out(desk: Desk) -> None:
@@ -450,7 +450,7 @@ async def test_what_one_session_declares_over_is_over_for_the_one_that_sent_it(
 async def test_a_poll_that_reads_the_journal_just_now_does_not_lose_a_new_operation(
     desk: Desk,
 ) -> None:
-    entries = desk.operations._journal.open_entries
+    entries = desk.operations.journal.open_entries
     read, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(account: str) -> object:
@@ -459,7 +459,7 @@ async def test_a_poll_that_reads_the_journal_just_now_does_not_lose_a_new_operat
         await go_on.wait()
         return found
 
-    desk.operations._journal.open_entries = slow  # type: ignore[method-assign, assignment]
+    desk.operations.journal.open_entries = slow  # type: ignore[method-assign, assignment]
     gate = asyncio.Event()
     listed = desk.provider.snapshots
 
@@ -481,7 +481,7 @@ async def test_a_poll_that_reads_the_journal_just_now_does_not_lose_a_new_operat
 
 
 async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
-    journal = desk.operations._journal
+    journal = desk.operations.journal
     begun = await journal.begin(desk.operations._intent(Kind.CREATE, 1, "web-1", None, "x"))
     sent = await journal.begin(desk.operations._intent(Kind.CREATE, 2, "web-2", None, "y"))
     await journal.step(sent, replace(sent, state=State.SENT), 1.0, frozenset())
@@ -490,7 +490,7 @@ async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
     taken = {o.id: o.state for o in await later.start()}
     assert taken == {sent.id: State.UNKNOWN}
     assert ("create", State.NEVER_SENT, False) in desk.told, "told, not only noted"
-    assert (await later._journal.get(begun.id)).state is State.NEVER_SENT  # type: ignore[union-attr]
+    assert (await later.journal.get(begun.id)).state is State.NEVER_SENT  # type: ignore[union-attr]
 
 
 async def test_nothing_is_sent_without_a_record_unless_told_to(desk: Desk, tmp_path: Path) -> None:

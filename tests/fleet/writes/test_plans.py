@@ -255,7 +255,7 @@ async def test_protection_is_shared_lasts_and_refuses_deletes(desk: Desk, tmp_pa
     assert desk.sent() == []
     later = desk.open()
     await later.start()
-    assert later.protected == {target.id}
+    assert later._protected == {target.id}
     await later.protect(target, on=False)
     await desk.operations.delete(target)
     assert desk.sent() == ["delete"]
@@ -265,4 +265,4 @@ async def test_protection_is_shared_lasts_and_refuses_deletes(desk: Desk, tmp_pa
 async def test_protection_belongs_to_one_account(desk: Desk) -> None:
     target = await desk.target()
     await desk.operations.protect(target, on=True)
-    assert await desk.operations._journal.protected("another") == frozenset()
+    assert await desk.operations.journal.protected("another") == frozenset()

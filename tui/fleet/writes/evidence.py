@@ -5,11 +5,11 @@ The list call is the only witness: the API has no progress and no call for one s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tui.fleet.estimates import PUBLISHED
-from tui.fleet.operation import Certainty, Kind, Operation, State
+from tui.fleet.operation import OPEN, Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.vps.models import Key, Phase, Snapshot
 
@@ -40,6 +40,26 @@ class Verdict:
     snapshot_id: Key | None = None
     seen_busy: bool = False
     watched: bool = False
+
+    def applied(self, operation: Operation, now: float) -> Operation:
+        """The operation after this step, taken at `now` (seconds since 1970)."""
+        accepted = operation.accepted_at
+        took = now - accepted if accepted is not None and self.watched else None
+        if self.state in (State.ACCEPTED, State.COMPLETED, State.FAILED) and accepted is None:
+            accepted = operation.asked_at
+        found = self.snapshot_id
+        return replace(
+            operation,
+            state=self.state,
+            words=self.words or operation.words,
+            snapshot_id=operation.snapshot_id if found is None else found,
+            accepted_at=accepted,
+            ended_at=None if self.state in OPEN else now,
+            seen_busy=operation.seen_busy or self.seen_busy,
+            took=took,
+            certainty=self.certainty,
+            evidence=self.evidence,
+        )
 
 
 @dataclass(slots=True)

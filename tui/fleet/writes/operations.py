@@ -7,55 +7,111 @@ disk, then the request leaves. Whatever dies in between leaves a record that tel
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
 
 from tui.fleet.actor import Who
-from tui.fleet.journal.journal import Clash, JournalUnavailable
+from tui.fleet.clock import Clock
+from tui.fleet.estimates import Expected
+from tui.fleet.journal.journal import Clash, Journal, JournalUnavailable, Step
 from tui.fleet.operation import Certainty, Kind, Operation, State
-from tui.fleet.writes.evidence import Case
-from tui.fleet.writes.preflight import Refused, check_target
-from tui.fleet.writes.tracker import ON_THE_WIRE, Following
+from tui.fleet.state import Sighting
+from tui.fleet.writes.books import Books
+from tui.fleet.writes.preflight import Api, Refused, check_target
+from tui.fleet.writes.tracker import Tracker
 from tui.vps.errors import OutcomeUnknown, Unreachable, VpsError, WriteRefused
-from tui.vps.models import Key, Listing, Restoring, Server, Snapshot
+from tui.vps.models import Key, Server, Snapshot
 
 __all__ = ["JournalUnavailable", "Operations", "Refused"]
 log = logging.getLogger(__name__)
 Send = Callable[[Operation], Awaitable[Operation]]
 
 
-class Api(Protocol):
-    """What operations need of the client."""
+class Operations:
+    """All writes of one account, sent by `api`; its tracker follows what becomes of them.
 
-    async def server(self, server_id: Key) -> Server:
-        """One server."""
-        ...
+    `now` gives seconds since 1970 by the service's clock. `on_change` hears of every step, and of
+    an operation that became overdue; `on_protected` of the snapshots protected from deletes.
+    """
 
-    async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
-        """All snapshots, or those of one server."""
-        ...
-
-    async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
-        """Ask for a snapshot."""
-        ...
-
-    async def restore_snapshot(self, snapshot_id: Key, server_id: Key | None = None) -> Restoring:
-        """Overwrite the snapshot's server with it."""
-        ...
-
-    async def delete_snapshot(self, snapshot_id: Key) -> bool:
-        """Delete a snapshot. False: it was gone already."""
-        ...
-
-
-class Operations(Following):
-    """All writes of one account, sent by `api`, and what becomes of them."""
-
-    def __init__(self, *, api: Api, **following: Any) -> None:
-        super().__init__(**following)
+    def __init__(
+        self,
+        *,
+        api: Api,
+        journal: Journal,
+        clock: Clock,
+        now: Callable[[], float],
+        account: str,
+        who: Who,
+        on_change: Callable[[Operation], None] = lambda operation: None,
+        on_protected: Callable[[frozenset[Key]], None] = lambda keys: None,
+    ) -> None:
         self.api = api
+        self.journal = journal
+        self._books = Books(journal, account)
+        self._tracker = Tracker(self._books, clock=clock, now=now, who=who, on_change=on_change)
+        self._now = now
+        self._account = account
+        self._who = who
+        self._protected: frozenset[Key] = frozenset()
+        self._protected_changed = on_protected
+
+    @property
+    def trouble(self) -> str:
+        """Why no record can be kept now, or what happened to the journal; else empty."""
+        return self._books.trouble or self.journal.notice
+
+    # -- what becomes of them ---------------------------------------------------------
+
+    async def start(self) -> Sequence[Operation]:
+        """Take up what earlier or other sessions left open, and return it."""
+        found = await self._tracker.start()
+        with suppress(JournalUnavailable):
+            await self._read_protected()
+        return found
+
+    async def observe(self, sighting: Sighting) -> None:
+        """Weigh an answer of the list call as evidence for every open operation."""
+        await self._tracker.observe(sighting)
+        with suppress(JournalUnavailable):
+            await self._read_protected()
+
+    def running(self) -> Sequence[Operation]:
+        """The operations that have not ended, oldest first."""
+        return self._tracker.running()
+
+    async def outcome(self, operation: Operation) -> Operation:
+        """Wait until an operation has ended. Cancelled when this session is left."""
+        return await self._tracker.outcome(operation)
+
+    async def give_up(self, waiting: Operation, words: str) -> Operation:
+        """End a restore that waits: it is not sent."""
+        return await self._tracker.give_up(waiting, words)
+
+    async def declare_over(self, operation_id: int) -> Operation | None:
+        """Stop waiting for an operation whose end cannot be seen: the admin has looked."""
+        return await self._tracker.declare_over(operation_id)
+
+    async def history(self, limit: int = 500) -> Sequence[Operation]:
+        """Running and past operations of this account, newest first, as far as can be read."""
+        return await self._books.history(self.running(), limit)
+
+    async def timeline(self, operation_id: int) -> Sequence[Step]:
+        """Every step of an operation, in order. Raises JournalUnavailable."""
+        return await self._books.of(operation_id).timeline(operation_id)
+
+    def expected(self, kind: Kind) -> Expected | None:
+        """How long an operation of this kind should take."""
+        return self._tracker.expected(kind)
+
+    async def leave(self) -> None:
+        """Give up what waits here to be sent. What runs goes on at the provider."""
+        await self._tracker.leave()
+
+    async def close(self) -> None:
+        """Close the journal. What runs goes on at the provider and is taken up again."""
+        await self._books.close()
 
     # -- asking for something --------------------------------------------------------
 
@@ -70,7 +126,7 @@ class Operations(Following):
 
         async def send(operation: Operation) -> Operation:
             made = await self.api.create_snapshot(server.id, name, description)
-            return self._accepted(operation, snapshot_id=made.id)
+            return replace(self._accepted(operation), snapshot_id=made.id)
 
         operation = await self._begin(intent, unjournaled=unjournaled)
         return await self._run(operation, send, None)
@@ -82,7 +138,7 @@ class Operations(Following):
 
         async def send(operation: Operation) -> Operation:
             answer = await self.api.restore_snapshot(target.id, target.server_id)
-            return self._accepted(operation, words=answer.message)
+            return replace(self._accepted(operation), words=answer.message)
 
         if planned is None:
             intent = self._about(Kind.RESTORE, target)
@@ -112,12 +168,13 @@ class Operations(Following):
             gone = not await self.api.delete_snapshot(target.id)
             words = "it was gone already" if gone else ""
             evidence = "the provider no longer knows it" if gone else "the provider confirmed it"
-            done = self._accepted(operation, words=words, evidence=evidence)
-            return replace(done, state=State.COMPLETED, ended_at=done.accepted_at)
+            done = self._accepted(operation, evidence)
+            ended = done.accepted_at
+            return replace(done, state=State.COMPLETED, words=words, ended_at=ended)
 
         with suppress(JournalUnavailable):  # what was read last still counts then
             await self._read_protected()
-        if target.id in self.protected:
+        if target.id in self._protected:
             raise Refused(f"not sent: {target.name} is protected here, by Ciplun alone")
         intent = replace(self._about(Kind.DELETE, target), description=reason)
         operation = await self._begin(intent, unjournaled=unjournaled)
@@ -126,8 +183,12 @@ class Operations(Following):
     async def protect(self, target: Snapshot, *, on: bool) -> None:
         """Protect a snapshot from deletes by Ciplun, or no longer. Raises JournalUnavailable."""
         words = f"{target.name} of {target.server_name}, by {self._who}"
-        await self._journal.protect(self._account, target.id, words, on=on)
+        await self.journal.protect(self._account, target.id, words, on=on)
         await self._read_protected()
+
+    async def _read_protected(self) -> None:
+        self._protected = await self.journal.protected(self._account)
+        self._protected_changed(self._protected)
 
     # -- one write, from intent to answer ------------------------------------------------
 
@@ -158,36 +219,30 @@ class Operations(Following):
     def _about(self, kind: Kind, target: Snapshot) -> Operation:
         return self._intent(kind, target.server_id, target.server_name, target.id, target.name)
 
-    def _accepted(
-        self, operation: Operation, evidence: str = "the provider accepted it", **facts: Any
-    ) -> Operation:
+    def _accepted(self, operation: Operation, evidence: str = "") -> Operation:
         return replace(
             operation,
             state=State.ACCEPTED,
             accepted_at=self._now(),
             certainty=Certainty.PROVED,
-            evidence=evidence,
-            **facts,
+            evidence=evidence or "the provider accepted it",
         )
 
     async def _begin(self, intent: Operation, *, unjournaled: bool) -> Operation:
         """Have the intent on disk."""
         if intent.state is State.INTENT:
             self._refuse_clash(intent.server_id)
-        book = self._unrecorded if unjournaled else self._journal
         try:
-            operation = await book.begin(intent)
+            operation = await self._books.begin(intent, unjournaled=unjournaled)
         except Clash as clash:
             raise Refused(_taken(clash.operation)) from None
-        self._cases[operation.id] = Case(operation)
-        self._sent_at[operation.id] = float("-inf")
-        self._tell(operation)
+        self._tracker.follow(operation)
         return operation
 
     async def _begin_planned(self, planned: Operation) -> Operation:
         """Turn a plan into an intent, unless something else has come between."""
         try:
-            operation = await self._step(planned, replace(planned, state=State.INTENT))
+            operation = await self._tracker.step(planned, replace(planned, state=State.INTENT))
         except Clash as clash:
             words = _taken(clash.operation)
             await self.give_up(planned, words)
@@ -199,22 +254,13 @@ class Operations(Following):
     async def _run(self, operation: Operation, send: Send, target: Snapshot | None) -> Operation:
         try:
             seen = await check_target(self.api, operation, target)
-            operation = await self._leave(operation, seen)
+            operation = await self._tracker.leaves(operation, seen)
+            if operation.state is not State.SENT:
+                raise Refused("the journal says that another session has ended this operation")
         except Exception as error:  # whatever it was, nothing has left
-            await self._end(operation, State.NEVER_SENT, str(error))
+            await self._tracker.end(operation, State.NEVER_SENT, str(error))
             raise
         return await self._exchange(operation, send)
-
-    async def _leave(self, operation: Operation, seen: frozenset[Key]) -> Operation:
-        """Have "sent" on disk before the request leaves."""
-        sent = replace(operation, state=State.SENT)
-        self._sent_at[operation.id] = ON_THE_WIRE  # until answered no listing is evidence
-        self._cases[operation.id].seen = seen
-        kept = await self._book(operation.id).step(operation, sent, self._now(), seen)
-        if kept.state is not State.SENT:
-            raise Refused("the journal says that another session has ended this operation")
-        self._tell(sent)
-        return sent
 
     async def _exchange(self, operation: Operation, send: Send) -> Operation:
         try:
@@ -222,20 +268,19 @@ class Operations(Following):
         except OutcomeUnknown as error:
             return await self._lost(operation, str(error))
         except (Unreachable, WriteRefused) as error:
-            await self._end(operation, State.NEVER_SENT, str(error))
+            await self._tracker.end(operation, State.NEVER_SENT, str(error))
             raise
         except VpsError as error:
-            await self._end(operation, State.REFUSED, str(error))
+            await self._tracker.end(operation, State.REFUSED, str(error))
             raise
         except Exception as error:
             log.exception("unforeseen error in a write")
             return await self._lost(operation, f"unforeseen error: {type(error).__name__}")
-        self._sent_at[operation.id] = self._clock.monotonic()
-        return await self._step(operation, answered)
+        return await self._tracker.answered(operation, answered)
 
     async def _lost(self, operation: Operation, words: str) -> Operation:
-        self._sent_at[operation.id] = self._clock.monotonic()
-        return await self._step(operation, replace(operation, state=State.UNKNOWN, words=words))
+        unknown = replace(operation, state=State.UNKNOWN, words=words)
+        return await self._tracker.answered(operation, unknown)
 
     def _refuse_clash(self, server_id: Key) -> None:
         for operation in self.running():

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tui.fleet.operation import Operation
 from tui.vps.errors import Forbidden, NotFound, Rejected
-from tui.vps.models import Key, Listing, Phase, Server, Snapshot
+from tui.vps.models import Key, Listing, Phase, Restoring, Server, Snapshot
 
 
 class Refused(Exception):
@@ -22,6 +22,22 @@ class Reader(Protocol):
 
     async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
         """The snapshots of one server."""
+        ...
+
+
+class Api(Reader, Protocol):
+    """What operations need of the client."""
+
+    async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
+        """Ask for a snapshot."""
+        ...
+
+    async def restore_snapshot(self, snapshot_id: Key, server_id: Key | None = None) -> Restoring:
+        """Overwrite the snapshot's server with it."""
+        ...
+
+    async def delete_snapshot(self, snapshot_id: Key) -> bool:
+        """Delete a snapshot. False: it was gone already."""
         ...
 
 

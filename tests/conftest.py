@@ -2,15 +2,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 
-from tests.helpers.places import Place, place
 from tui.fleet.actor import Who
 
-hypothesis.settings.register_profile("ciplun", deadline=None)  # machines may be busy
-hypothesis.settings.load_profile("ciplun")
+if TYPE_CHECKING:
+    from tests.helpers.places import Place
+
+TESTS = Path(__file__).parent
+SLOW_TO_LOAD = {
+    "pytest_textual_snapshot": TESTS / "screens" / "test_looks.py",
+    "schemathesis.pytest.plugin": TESTS / "simulator" / "test_contract.py",
+}
+"""Plugins that take a second each, kept off in pyproject.toml, and the one file that needs them."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load a slow plugin only where its file may be among those that are run."""
+    asked = {(config.rootpath / argument.partition("::")[0]).resolve() for argument in config.args}
+    for plugin, file in SLOW_TO_LOAD.items():
+        if asked & {file, *file.parents}:
+            config.pluginmanager.import_plugin(plugin)
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Take the time limits off hypothesis, for machines may be busy; load it only where used."""
+    if "hypothesis" in module_path.read_text(encoding="utf-8"):
+        import hypothesis
+
+        hypothesis.settings.register_profile("ciplun", deadline=None)
+        hypothesis.settings.load_profile("ciplun")
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +58,8 @@ def dialect() -> str:
 @pytest.fixture
 def simulated(tmp_path: Path, dialect: str) -> Iterator[Place]:
     """The demo fleet at noon, on a clock that stands still."""
+    from tests.helpers.places import place  # loads the whole app
+
     with place(tmp_path, dialect=dialect) as found:
         yield found
 
@@ -42,5 +67,7 @@ def simulated(tmp_path: Path, dialect: str) -> Iterator[Place]:
 @pytest.fixture
 def empty_world(tmp_path: Path, dialect: str) -> Iterator[Place]:
     """An account with nothing in it."""
+    from tests.helpers.places import place
+
     with place(tmp_path, fleet=False, dialect=dialect) as found:
         yield found

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
+STRAY = ("token.txt", ".env", "tui/notes.md", "tui/vps/.token", "styles/old.bak", "tests/dump.json")
+SOURCES = ("tui", "styles", "tests", "screenshots", ".ci", ".github")
+FILES = ("README.md", "LICENSE", "pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 
-def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    wheel = next(tmp_path.glob("*.whl"))
-    names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.split("/")[0] for name in names}
-    assert "tui" in tops
-    assert len(tops) == 2
-    assert next(top for top in tops if top != "tui").endswith(".dist-info")
-    for style in (ROOT / "styles").glob("*.tcss"):
-        assert f"tui/styles/{style.name}" in names
-    assert "tui/py.typed" in names
-    assert "tui/README.md" not in names  # it is for those who read the source
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a wheel and a source distribution, made where stray files lie about."""
+    folder, made = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("made")
+    for name in SOURCES:
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, folder / name)
+    for name in FILES:
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, folder / name)
+    for name in STRAY:
+        (folder / name).write_text("vps_secret")
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(made)]
+    subprocess.run(build, cwd=folder, check=True, capture_output=True, timeout=120)
+    return made
+
+
+def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(
+    built: Path, tmp_path: Path
+) -> None:
+    archive = zipfile.ZipFile(next(built.glob("*.whl")))
+    names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    python = {str(path.relative_to(ROOT)) for path in (ROOT / "tui").rglob("*.py")}
+    styles = {f"tui/styles/{path.name}" for path in (ROOT / "styles").glob("*.tcss")}
+    assert names == python | styles | {"tui/py.typed", "tui/simulator/openapi.yaml"}
 
     unpacked = tmp_path / "site"
-    zipfile.ZipFile(wheel).extractall(unpacked)
+    archive.extractall(unpacked)
     code = "import tui.config.paths as p; print(p.STYLES)"
     found = subprocess.run(
         [sys.executable, "-c", code],
@@ -37,6 +56,20 @@ def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(tmp_path: Path
         timeout=30,
     )
     assert Path(found.stdout.strip()) == unpacked / "tui" / "styles"
+
+
+def test_a_source_distribution_has_what_builds_and_tests_it_and_nothing_else(built: Path) -> None:
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names.isdisjoint(STRAY)
+    wanted = [*(ROOT / "tui").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    wanted += [*(ROOT / "styles").glob("*.tcss"), *(ROOT / "tests").rglob("*.svg")]
+    assert names >= {str(path.relative_to(ROOT)) for path in wanted}
+    assert names >= {"pyproject.toml", "README.md", "LICENSE", "tui/py.typed", "tui/README.md"}
+    assert {Path(name).suffix for name in names} == {
+        *(".py", ".tcss", ".svg", ".md", ".yaml", ".yml", ".toml", ".typed"),
+        "",  # LICENSE, .ci/run, PKG-INFO
+    }
 
 
 def test_a_checkout_takes_its_styles_from_beside_the_package() -> None:

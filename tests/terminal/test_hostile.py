@@ -163,7 +163,8 @@ def look(terminal: Terminal, key: str, seen: str, then: str = "", said: str = ""
 
 
 def test_dialogs_copies_toasts_and_refusals(tmp_path: Path) -> None:
-    refusal = http(json.dumps({"detail": f"no-no {EVERYTHING}{SECRET}", EVERYTHING: "x"}), "400 X")
+    refused = {"detail": f"no-no {SECRET} {EVERYTHING}{SECRET}", EVERYTHING: "x"}
+    refusal = http(json.dumps(refused), "400 X")
     lists = answers(7, EVERYTHING)
     lists["snapshots"] = lists["snapshots"][:2]  # type: ignore[index]
     others = {("POST", "/"): refusal, ("DELETE", "/"): refusal}
@@ -185,7 +186,7 @@ def test_dialogs_copies_toasts_and_refusals(tmp_path: Path) -> None:
             assert obeyed(copied) == []
         look(terminal, "R", "Restore w7-")
         look(terminal, "D", "Delete s7-")
-        look(terminal, "c", "Create a snapshot of w7-", "\r", "no-no")
+        look(terminal, "c", "Create a snapshot of w7-", "\r", "no-no ***")
         look(terminal, "!", "╭─ Operations")
         terminal.send("a")
         terminal.until("All snapshots")
@@ -194,7 +195,6 @@ def test_dialogs_copies_toasts_and_refusals(tmp_path: Path) -> None:
         assert said.count("POST") == 1
         assert obeyed(bytes(terminal.output)) == []
         assert SECRET.encode() not in terminal.output
-        assert b"***" in terminal.output
 
 
 def test_making_room_and_sets(tmp_path: Path) -> None:

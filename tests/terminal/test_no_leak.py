@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -249,7 +250,8 @@ def finishing(count: int) -> Answer:
     def answer(method: str, path: str) -> bytes:
         if method == "POST":
             seen.append(method)
-            return http(json.dumps(busy), "201 Created")
+            asked = f"before-update-{datetime.now(UTC):%Y-%m-%d}"  # as the dialog proposes it
+            return http(json.dumps({**busy, "name": asked}), "201 Created")
         if "/snapshots/" in path:
             seen.extend([path] * bool(seen))
             listed = [busy] if len(seen) < count else [{**busy, "status": "completed"}]

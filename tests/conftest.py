@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +21,30 @@ SLOW_TO_LOAD = {
 """Plugins that take a second each, kept off in pyproject.toml, and the one file that needs them."""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many workers ``-n auto`` starts: the tests wait about as long as they compute."""
+    return min(2 * (os.cpu_count() or 1) + 1, 24)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Load a slow plugin only where its file may be among those that are run."""
+    """Let no child inherit what we did, and load slow plugins only where they may be needed."""
+    pass_no_ignored_signals_on()
     asked = {(config.rootpath / argument.partition("::")[0]).resolve() for argument in config.args}
     for plugin, file in SLOW_TO_LOAD.items():
         if asked & {file, *file.parents}:
             config.pluginmanager.import_plugin(plugin)
+
+
+def pass_no_ignored_signals_on() -> None:
+    """Have children start with signals as usual, also below ``nohup`` or in the background.
+
+    What is ignored stays so in children; a handler does not, and this one ignores as well.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_pycollect_makemodule(module_path: Path) -> None:

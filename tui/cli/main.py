@@ -7,14 +7,13 @@ import os
 import sys
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 import tui
+from tui.cli.simulator import EXAMPLES, simulator
 from tui.config.file import SettingsError
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
@@ -262,105 +261,4 @@ def info(**shared: Any) -> int:
     return read.info(_settings(**shared), os.environ)
 
 
-def _moment(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        raise click.BadParameter("not a time such as 2025-01-23T18:30:00Z") from None
-
-
-_SIMULATOR_EXAMPLES = """\b
-An example, in another terminal:
-  ciplun simulator --port 8000 --token vps_test
-  curl -H "Authorization: Bearer vps_test" http://127.0.0.1:8000/api/v1/servers/
-
-\b
-A token is TOKEN[,EMAIL][,PERMISSION...]; the variable CIPLUN_SIMULATOR_TOKEN takes them, too:
-  --token vps_a                         the first account, servers:*
-  --token vps_b,servers:read            the same, reading only
-  --token vps_c,neighbour@example.net   another account, with one server; others are empty
-
-\b
-Routes of --admin, each a POST of JSON with the administrative token:
-  /admin/advance/    {"seconds": 600}               let virtual time pass
-  /admin/scenarios/  {"names": ["lost-answer:1"]}   play these and no others
-  /admin/tokens/     {"email": ..., "permissions": ["servers:read"]}
-  /admin/requests/   {}                             what came since the last time
-
-\b
-The contract is at http://127.0.0.1:PORT/api/v1/openapi.yaml. The simulator ends on ctrl-c, on
-SIGTERM and with whoever started it; under nohup only on SIGTERM."""
-
-
-@ciplun.command(epilog=_SIMULATOR_EXAMPLES)
-@click.option(
-    "--port",
-    default=0,
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    help="The port on 127.0.0.1; 0, the default, takes a free one.",
-)
-@click.option(
-    "--servers",
-    metavar="N",
-    type=click.IntRange(0, 100_000),
-    help="A made-up fleet of this size, five snapshots on each, in place of the demo's dozen.",
-)
-@click.option(
-    "--speed",
-    default=1.0,
-    metavar="X",
-    type=click.FloatRange(0, 1_000_000),
-    help="Virtual seconds in each real one; 0 lets time stand still but for --admin.",
-)
-@click.option(
-    "--now",
-    metavar="TIME",
-    callback=_moment,
-    help="The virtual time to begin at, e.g. 2025-01-23T18:30:00Z; otherwise the present.",
-)
-@click.option(
-    "--token",
-    "tokens",
-    multiple=True,
-    metavar="TOKEN",
-    help="A token to accept, several times if need be (see below); otherwise random ones.",
-)
-@click.option(
-    "--scenario",
-    "scenarios",
-    multiple=True,
-    metavar="NAME[:TURN]",
-    help="A fault to play, several times if need be, e.g. lost-answer:1.",
-)
-@click.option("--list-scenarios", is_flag=True, help="Print all scenarios and leave.")
-@click.option(
-    "--dialect",
-    default="docs",
-    type=click.Choice(["docs", "client", "bare"]),
-    help="As the provider publishes it (the default), as its own clients see it, or bare lists.",
-)
-@click.option(
-    "--state",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the world there over restarts; once it exists, the fleet is the one in it.",
-)
-@click.option("--seed", default=1, metavar="N", help="The same seed makes the same world.")
-@click.option("--admin", is_flag=True, help="Open the administrative routes (see below).")
-@click.option("--json", "as_json", is_flag=True, help="Print address and tokens as one JSON line.")
-def simulator(list_scenarios: bool, **options: Any) -> int:
-    """Serve a simulated VPS.org API on 127.0.0.1, for tests of any client of it.
-
-    It keeps the published rules, times and error bodies, and forgets everything at its end unless
-    there is a --state. Nothing of it leaves this machine.
-    """
-    from tui.simulator import runner
-    from tui.simulator.options import SimulatorOptions
-
-    if list_scenarios:
-        return runner.print_scenarios()
-    return runner.run(SimulatorOptions(**options))
+ciplun.command(epilog=EXAMPLES)(simulator)

@@ -133,13 +133,20 @@ MEANT = {
     inspect.DictType: ("refresh=f5", "refresh = f5"),
 }
 """What a variable may spell for a setting of each kind, and how `info` shows it."""
+NAMED = {
+    "max_age": ("48h", "2d"),
+    "ignore": ("full, failed", "full failed"),
+    "time": ("local", "local"),
+}
+"""The same for settings that have a kind of their own."""
 
 
 @pytest.mark.parametrize("field", structs.fields(Values), ids=lambda field: str(field.name))
 def test_a_setting_of_the_schema_is_known_everywhere(
     tmp_path: Path, field: structs.FieldInfo
 ) -> None:
-    text, shown = MEANT[type(inspect.type_info(field.type))]
+    kind = inspect.type_info(field.type)
+    text, shown = NAMED.get(field.name, MEANT.get(type(kind), ("", "")))
     default = load(Options(), home(tmp_path))
     assert origin(default, field.name) == "default"
     found = load(Options(), home(tmp_path) | {f"CIPLUN_{field.name.upper()}": text})
@@ -166,6 +173,11 @@ def test_a_setting_of_the_schema_is_known_everywhere(
         ("CIPLUN_UNLOCK_MINUTES", "soon", "1 to 1440"),
         ("CIPLUN_ON_FINISHED", "'half", "unbalanced quote"),
         ("CIPLUN_KEYS", "refresh", "refresh=f5"),
+        ("CIPLUN_MAX_AGE", "7", "must be an age like 36h, 7d or 2w; 0 is never"),
+        ("CIPLUN_IGNORE", "full unseen", "failed, full, none, overdue and stale"),
+        ("CIPLUN_TIME", "berlin", "must be local or utc"),
+        ("CIPLUN_PING_URL", "http://example.org/x", "ping_url: must be https, or on this machine"),
+        ("CIPLUN_PING_URL", "https://hunter2@example.org", "must be an address like"),
         ("CIPLUN_THEME", "a\x1b]52;c;x\x07", "control characters"),
         ("CIPLUN_PROFILE", "nobody", "no profile 'nobody'"),
         ("CIPLUN_CONFIG", "/nowhere/config.toml", "no such file"),

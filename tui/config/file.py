@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tui.config.credentials import TokenError, check_owned
+from tui.config.fitting import Unfit
 from tui.config.paths import read_file, tidy
-from tui.config.schema import SETTINGS, TOKENS, Unfit, fit
+from tui.config.schema import SETTINGS, TOKENS, fit
+from tui.config.tables import NAMES, Misplaced, Tables, read_tables
 from tui.vps.sanitize import clean
 from tui.vps.token import masked
 
@@ -37,6 +39,8 @@ class ConfigFile:
     default_profile: str = ""
     lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """The line of each key of each profile; of the keys outside of profiles under ""."""
+    own: Tables = field(default_factory=Tables, repr=False)
+    """Groups, policies, views and commands: they are the user's, whatever the profile."""
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -101,6 +105,10 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     except TokenError as error:
         raise SettingsError(str(error)) from None
     checker = _Checker(shown, text)
+    try:
+        own = read_tables(content, checker.place)
+    except Misplaced as why:
+        raise SettingsError(clean(str(why), 300)) from None
     tables = checker.table(content.pop("profiles", {}), "profiles")
     default = content.pop("default_profile", None)
     checker.require(isinstance(default, str | None), "default_profile", "must be text")
@@ -116,7 +124,7 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
         for profile, table in (("", {**common, "default_profile": ""}), *profiles.items())
         for key in table
     }
-    return ConfigFile(path, shown, common, profiles, default or "", lines)
+    return ConfigFile(path, shown, common, profiles, default or "", lines, own)
 
 
 def _line_of(error: Exception, text: str) -> int:
@@ -170,17 +178,27 @@ class _Checker:
 
     def line(self, key: str, profile: str) -> int:
         """The line of a key, in its profile's table where there is one; 1 where unfound."""
-        wanted = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]|\s*\[.*{re.escape(key)}""")
-        header = re.compile(rf"""\s*\[\s*profiles\s*\.\s*["']?{re.escape(profile)}["']?\s*[\].]""")
-        inside = not profile
+        return self._line(key, ("profiles", profile) if profile else ())
+
+    def place(self, key: str, header: str, nth: int) -> str:
+        """``file:line`` of a key of the n-th table with this header; of the header without one."""
+        return f"{self._shown}:{self._line(key, tuple(header.split('.', 1)), nth)}"
+
+    def _line(self, key: str, header: tuple[str, ...], nth: int = 0) -> int:
+        names = r"\s*\.\s*".join(rf"""["']?{re.escape(name)}["']?""" for name in header)
+        table = re.compile(rf"\s*\[+\s*{names}\s*[\].]")
+        name = re.escape(key)
+        wanted = re.compile(rf"""\s*["']?{name}["']?\s*[=.]|\s*\[.*{name}""") if key else table
+        inside = not header
         for number, line in enumerate(self._lines, 1):
-            inside = inside or bool(header.match(line))
+            if not inside and table.match(line):
+                inside, nth = nth == 0, nth - 1
             if inside and wanted.match(line):
                 return number
-        return 1
+        return self._line(header[-1], header[:-1]) if header else 1
 
 
 def _hint(key: str) -> str:
     """The setting that was probably meant."""
-    close = difflib.get_close_matches(key, (*SETTINGS, "profiles", "default_profile"), 1)
+    close = difflib.get_close_matches(key, (*SETTINGS, *NAMES, "profiles", "default_profile"), 1)
     return f"; did you mean {close[0]}?" if close else ""

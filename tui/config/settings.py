@@ -23,11 +23,13 @@ from tui.config.credentials import (
     check_owned,
 )
 from tui.config.file import ConfigFile, SettingsError
+from tui.config.fitting import Unfit
 from tui.config.paths import config_file as config_path
 from tui.config.paths import expand, provider_file, read_file, saved_token, seen, tidy
-from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Unfit, Values, from_text
+from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Values, from_text
+from tui.config.tables import Group, Policy, UserCommand
 from tui.vps.token import masked
-from tui.vps.urls import base_url
+from tui.vps.urls import base_url, page_problem
 
 _DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
 
@@ -44,7 +46,11 @@ class Options:
 
 
 class Settings(Values, frozen=True, kw_only=True):
-    """One profile's settings; `origins` says where each value came from."""
+    """One profile's settings; `origins` says where each value came from.
+
+    `groups`, `policies`, `views` and `commands` are the user's own, by name, whatever the profile;
+    `places` has ``file:line`` of each key in them, such as ``policies.nightly.on``.
+    """
 
     profile: str
     token: TokenSource | None
@@ -52,6 +58,11 @@ class Settings(Values, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     token_file: Path = Path()
     origins: Mapping[str, str] = {}
+    groups: Mapping[str, Group] = {}
+    policies: Mapping[str, Policy] = {}
+    views: Mapping[str, str] = {}
+    commands: tuple[UserCommand, ...] = ()
+    places: Mapping[str, str] = {}
 
     @property
     def account(self) -> str:
@@ -90,6 +101,7 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
     else:
         token, origins["token"] = _token(environ, file, table, profile)
         values["url"] = check_url(values.get("url", DEFAULT_URL), origins["url"])
+    check_ping(values.get("ping_url", ""), origins["ping_url"])
     return Settings(
         **values,
         profile="demo" if options.demo else profile,
@@ -98,6 +110,7 @@ def load(options: Options, environ: Mapping[str, str]) -> Settings:
         profiles=file.profiles,
         token_file=saved_token(environ, profile),
         origins={name: masked(where) for name, where in origins.items()},
+        **file.own._asdict(),
     )
 
 
@@ -222,6 +235,13 @@ def check_url(url: str, origin: str) -> str:
         return base_url(url).rstrip("/")
     except ValueError as error:
         raise SettingsError(f"{origin}: url: {error}") from None
+
+
+def check_ping(url: str, origin: str) -> None:
+    """Refuse an address that may not be told of a good run. Raises SettingsError."""
+    problem = "there is a token in the address" if masked(url) != url else page_problem(url)
+    if url and problem:
+        raise SettingsError(f"{origin}: ping_url: {problem}")
 
 
 def describe(settings: Settings) -> list[tuple[str, str, str]]:

@@ -36,6 +36,23 @@ def base_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}/"
 
 
+def page_problem(url: str) -> str:
+    """Why nothing may be sent to a page of somebody else's, empty where it may.
+
+    It must be https or on this machine, and have no user in it.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.port != 0 and bool(parts.hostname) and bool(_ASCII.fullmatch(url))
+    except ValueError:
+        good = False
+    if not good or "@" in parts.netloc or parts.scheme not in ("http", "https"):
+        return "must be an address like https://example.org/ping"
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        return "must be https, or on this machine"
+    return ""
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine."""
     if host == "localhost":

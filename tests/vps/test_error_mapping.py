@@ -212,7 +212,7 @@ async def test_only_the_query_of_next_is_followed() -> None:
         async with client(server.url) as api:
             listing = await api.snapshots()
         assert [s.id for s in listing.items] == [1, 2]
-        assert b"GET /api/v1/snapshots/?page=2 " in server.requests[1]
+        assert b"GET /api/v1/snapshots/?page_size=100&page=2 " in server.requests[1]
 
 
 async def test_a_list_that_goes_in_a_circle_is_given_up() -> None:

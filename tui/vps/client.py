@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +14,8 @@ from tui.vps.decode import BadItem, Decoder
 from tui.vps.errors import BadResponse, Forbidden, NotFound, OutcomeUnknown, VpsError, WriteRefused
 from tui.vps.exchange import Answer, Exchange, Limits, Query
 from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot, same_key
-from tui.vps.pagination import Paginator
+from tui.vps.page import PageReader
+from tui.vps.pagination import Paginator, Part, Pause
 from tui.vps.token import Token
 from tui.vps.urls import base_url, path_segment
 
@@ -38,18 +40,17 @@ class Client:
         may_write: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._token = token
         self._may_write = may_write
         self._decoder = decoder = Decoder(token)
         self.exchange = Exchange(base_url(url), token, limits=limits, clock=clock, decoder=decoder)
         limits, read = self.exchange.limits, self.exchange.read
-        self._servers = Paginator(
-            partial(read, "servers/"), decoder, decoder.server, "server", limits, paged=True
-        )
-        self._snapshots = Paginator(
-            partial(read, "snapshots/"), decoder, decoder.snapshot, "snapshot", limits
-        )
+        servers = PageReader(decoder, decoder.server, "server", limits.items)
+        self._servers = Paginator(partial(read, "servers/"), servers, limits, pause)
+        snapshots = PageReader(decoder, decoder.snapshot, "snapshot", limits.items)
+        self._snapshots = Paginator(partial(read, "snapshots/"), snapshots, limits, pause)
         self.forbidden: Forbidden | None = None
         """The 403 that the last write was answered with, if it was."""
 
@@ -60,19 +61,23 @@ class Client:
 
     # -- reading -----------------------------------------------------------------
 
-    async def servers(self) -> Listing[Server]:
-        """All servers of the account, from all pages."""
-        return await self._servers.all({})
+    async def servers(self, told: Callable[[Part[Server]], None] | None = None) -> Listing[Server]:
+        """All servers of the account, from all pages; `told` hears of each page that came."""
+        return await self._servers.all({}, told=told)
 
     async def server(self, server_id: Key) -> Server:
         """One server. Raises NotFound where the service does not give single servers."""
         answer = await self.exchange.read(f"servers/{path_segment(server_id)}/")
         return _one(answer.body, self._decoder.server)
 
-    async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
-        """All snapshots, or those of one server, from all pages."""
+    async def snapshots(
+        self,
+        server_id: Key | None = None,
+        told: Callable[[Part[Snapshot]], None] | None = None,
+    ) -> Listing[Snapshot]:
+        """All snapshots, or those of one server, from all pages; `told` as for servers."""
         query: Query = {} if server_id is None else {"server_id": server_id}
-        listing = await self._snapshots.all(query, fresh=server_id is not None)
+        listing = await self._snapshots.all(query, fresh=server_id is not None, told=told)
         if server_id is None:
             return listing
         # A service that ignores the filter gives those of all servers.

@@ -20,8 +20,9 @@ from tui.vps.transport import build
 from tui.vps.urls import same_origin
 
 Query = dict[str, str | int]
-_READS_AT_ONCE: Final = 4
-"""Far below the connections of the pool: one that runs dry while reads are cancelled stays so."""
+READS_AT_ONCE: Final = 4
+"""As many connections are kept open: more at a time would each be opened anew. Far below those of
+the pool, too: one that runs dry while reads are cancelled stays so."""
 _PIECES: Final = 100
 """Pieces of a body between two pauses: they may come a byte at a time."""
 _FREE_PIECES: Final = 10_000
@@ -56,13 +57,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request below the base URL; `etag` makes a GET conditional."""
+    """One request below the base URL; `etag` makes a GET conditional, `most` bounds its bytes."""
 
     method: str
     path: str
     query: Query | None = None
     fields: dict[str, Any] | None = None
     etag: str = ""
+    most: int | None = None
 
     @property
     def writes(self) -> bool:
@@ -115,13 +117,15 @@ class Exchange:
         self._token = token
         self._decoder = decoder or Decoder(token)
         self._clock = clock
-        self._reads = asyncio.Semaphore(_READS_AT_ONCE)
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._writes: set[asyncio.Task[Answer]] = set()
-        self._http = build(base_url, token, self.limits.phase)
+        self._http = build(base_url, token, self.limits.phase, READS_AT_ONCE)
 
-    async def read(self, path: str, query: Query | None = None, etag: str = "") -> Answer:
-        """GET something."""
-        request = Request("GET", path, query, etag=etag)
+    async def read(
+        self, path: str, query: Query | None = None, etag: str = "", most: int | None = None
+    ) -> Answer:
+        """GET something of at most so many bytes, where `most` is below the limit for all."""
+        request = Request("GET", path, query, etag=etag, most=most)
         async with self._reads:
             return await self._answer(request, self.limits.read)
 
@@ -165,7 +169,7 @@ class Exchange:
         """Send it, and a GET again to where the same origin redirects it."""
         url, query = urljoin(self.base_url, request.path), request.query
         for _ in range(self.limits.redirects + 1):
-            received = await self._once(self._built(request, url, query))
+            received = await self._once(self._built(request, url, query), request.most)
             self._note_date(received)
             target = received.header("Location")
             redirected = received.status in _REDIRECTS and target and not request.writes
@@ -185,20 +189,22 @@ class Exchange:
                 raise WriteRefused("not sent: there are signs in it that cannot be sent") from error
             raise BadResponse("the address to be asked cannot be used") from error
 
-    async def _once(self, request: httpx.Request) -> Received:
+    async def _once(self, request: httpx.Request, most: int | None) -> Received:
         response = await self._http.send(request, stream=True)
         try:
-            return Received(response.status_code, response.headers, await self._body(response))
+            body = await self._body(response, most)
+            return Received(response.status_code, response.headers, body)
         finally:
             await response.aclose()
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: httpx.Response, fewer: int | None) -> bytes:
         """The body within bounds. That of an error is only words, or else left out."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
             raise BadResponse("the answer could not be read: it is compressed, which nobody asked")
         good = response.is_success
         most = self.limits.page_bytes if good else self.limits.error_bytes
+        most = most if fewer is None else min(most, fewer)
         body = bytearray()
         pieces = 0
         async for chunk in response.aiter_raw():
@@ -224,5 +230,6 @@ class Exchange:
 
     async def _renew(self) -> None:
         """Start over with new connections: a pool that once ran dry may stay so."""
-        old, self._http = self._http, build(self.base_url, self._token, self.limits.phase)
+        old, phase = self._http, self.limits.phase
+        self._http = build(self.base_url, self._token, phase, READS_AT_ONCE)
         await old.aclose()

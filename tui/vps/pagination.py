@@ -1,4 +1,4 @@
-"""Reading a list: all its pages, each decoded once, and not again while it stays the same."""
+"""Reading a list: all its pages in the order of their links, some of them asked for ahead."""
 
 from __future__ import annotations
 
@@ -8,158 +8,191 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from tui.vps.decode import BadItem, Decoder
-from tui.vps.errors import BadResponse, NotFound, TooLarge, Unreachable
+from tui.vps.errors import BadResponse, NotFound, RateLimited, TooLarge, Unreachable
 from tui.vps.exchange import Answer, Limits, Query
-from tui.vps.models import Key, Listing, Server, Snapshot
-from tui.vps.parsing import count_of, next_query, parse_page
-from tui.vps.wire import Page
+from tui.vps.lookahead import AHEAD_BYTES, Lookahead, PageKey, page_key
+from tui.vps.models import Listing, Server, Snapshot
+from tui.vps.page import MOST_PROBLEMS, DecodedPage, PageReader
 
 T = TypeVar("T", bound=Server | Snapshot)
-PageKey = tuple[tuple[str, str], ...]
-Fetch = Callable[[Query, str], Awaitable[Answer]]
-"""GETs a page; with an ETag the answer may be 304, that it is still the same."""
-MOST_PROBLEMS: Final = 100
-"""Sentences that are kept about items that cannot be read; the others are counted."""
+Fetch = Callable[[Query, str, int | None], Awaitable[Answer]]
+"""GETs a page of at most so many bytes; with an ETag the answer may be 304, that it is the same."""
+Pause = Callable[[float], Awaitable[None]]
+"""Waits for seconds."""
 _IN_THREAD: Final = 64 * 1024
 """Bytes from which a page is decoded off the event loop."""
 _PAGE_SIZE: Final = 100
 """The most that the service puts on a page."""
-
-
-class DecodedPage(msgspec.Struct, Generic[T], frozen=True):
-    """One page as it was read. `received` counts its items, readable or not."""
-
-    items: list[T]
-    problems: list[str]
-    unreadable: int
-    unread: list[Key]
-    received: int
-    size: int
-    count: int | None
-    next: dict[str, str] | None
-    etag: str
-
+_FIRST_PAUSE: Final = 2.0
+_LAST_PAUSE: Final = 60.0
+"""Seconds of the pauses where the service wants one and does not say how long."""
 
 Pages = dict[PageKey, DecodedPage[T]]
 
 
-class Paginator(Generic[T]):
-    """Reads one kind of list to its end. Items are counted in `problems` as `what`.
+class Part(msgspec.Struct, Generic[T], frozen=True):
+    """What one page added to a list that is being read.
 
-    A page that the service says is unchanged is not decoded again. `paged`: ask for large pages
-    from the start, and not only once the list has shown that it has pages.
+    `received` counts the items so far, `total` is the service's own count, None where it gave none.
     """
+
+    items: tuple[T, ...]
+    received: int
+    total: int | None
+
+
+Told = Callable[[Part[T]], None]
+
+
+class Paginator(Generic[T]):
+    """Reads one kind of list to its end, in large pages.
+
+    A page that is the same as before, by its bytes or by the service's word, is not decoded again.
+    """
+
+    def __init__(
+        self, fetch: Fetch, reader: PageReader[T], limits: Limits, pause: Pause = asyncio.sleep
+    ) -> None:
+        self._fetch = fetch
+        self._reader = reader
+        self._limits = limits
+        self._pause = pause
+        self._known: Pages[T] = {}
+
+    async def all(
+        self, query: Query, *, fresh: bool = False, told: Told[T] | None = None
+    ) -> Listing[T]:
+        """All items; `fresh` takes nothing for unchanged. `told` hears of each page that came.
+
+        Raises VpsError.
+        """
+        known = {} if fresh else self._known
+        walk = _Walk(self._fetch, self._reader, self._limits, self._pause, known)
+        try:
+            listing = await walk.to_the_end({**query, "page_size": _PAGE_SIZE}, told)
+        finally:
+            await walk.ahead.close()
+        if not fresh:
+            self._known = walk.pages
+        return listing
+
+
+class _Walk(Generic[T]):
+    """One reading of a list from its first page to its last."""
 
     def __init__(
         self,
         fetch: Fetch,
-        decoder: Decoder,
-        read: Callable[[bytes | msgspec.Raw], T],
-        what: str,
+        reader: PageReader[T],
         limits: Limits,
-        *,
-        paged: bool = False,
+        pause: Pause,
+        known: Pages[T],
     ) -> None:
+        self.pages: Pages[T] = {}
+        self.ahead = Lookahead(self._ask_ahead)
         self._fetch = fetch
-        self._decoder = decoder
-        self._read = read
-        self._what = what
+        self._reader = reader
         self._limits = limits
-        self._known: Pages[T] = {}
-        self._paged = paged
+        self._pause = pause
+        self._known = known
+        self._clock = asyncio.get_running_loop().time
+        self._start = self._clock()
+        self._paused = 0.0
+        self._pauses = 0
+        self._received = 0
+        self._size = 0
 
-    async def all(self, query: Query, *, fresh: bool = False) -> Listing[T]:
-        """All items; `fresh` takes nothing for unchanged. Raises VpsError."""
-        if self._paged:
-            query = {**query, "page_size": _PAGE_SIZE}
-        known = {} if fresh else self._known
-        pages: Pages[T] = {}
+    async def to_the_end(self, query: Query, told: Told[T] | None) -> Listing[T]:
+        """Follow the links. Raises VpsError."""
         following: Query | None = query
         cut_off = False
-        clock = asyncio.get_running_loop().time
-        start = clock()
         while following is not None:
-            key = _page_key(following)
+            key = page_key(following)
             try:
-                pages[key] = await self._page(following, known.get(key), pages)
+                page = await self._page(key, following)
             except NotFound:
-                if not pages:
+                if not self.pages:
                     raise
                 cut_off = True  # the page went while those before it were read
                 break
-            following = self._next(following, pages[key].next, pages)
-            if following is not None and clock() - start > self._limits.seconds_for(len(pages)):
-                raise Unreachable(f"the list had no end in time, after {len(pages)} pages")
-        if not fresh:
-            self._known = {key: page for key, page in pages.items() if page.etag}
-        return _merged(list(pages.values()), cut_off=cut_off)
+            self.pages[key] = page
+            self._received += page.received
+            self._size += page.size
+            if told is not None:
+                total = page.count if page.count is not None and page.count >= 0 else None
+                told(Part(tuple(page.items), self._received, total))
+            following = self._next(following, page)
+        cut_off = cut_off or self.ahead.unreached
+        return _merged(list(self.pages.values()), cut_off=cut_off)
 
-    def _next(self, query: Query, link: dict[str, str] | None, seen: Pages[T]) -> Query | None:
-        if link is None:
+    def _next(self, query: Query, page: DecodedPage[T]) -> Query | None:
+        """The query that the link of a page leads to."""
+        if page.next is None:
             return None
-        self._paged = True  # the next time ask for large pages
-        following: Query = {**query, **link}
+        following: Query = {**query, **page.next}
         if "server_id" in query:
             following["server_id"] = query["server_id"]
-        if _page_key(following) in seen:
+        if page_key(following) in self.pages:
             raise BadResponse("the list has no end: its pages go in a circle")
-        if len(seen) >= self._limits.pages:
+        count = len(self.pages)
+        if count >= self._limits.pages:
             raise TooLarge(f"the list has more than {self._limits.pages} pages")
+        if self._clock() - self._start - self._paused > self._limits.seconds_for(count):
+            raise Unreachable(f"the list had no end in time, after {count} pages")
+        if count == 1:
+            self.ahead.foresee(following, page.received, page.count, self._limits)
         return following
 
-    async def _page(
-        self, query: Query, known: DecodedPage[T] | None, before: Pages[T]
-    ) -> DecodedPage[T]:
-        answer = await self._fetch(query, known.etag if known else "")
+    async def _page(self, key: PageKey, query: Query) -> DecodedPage[T]:
+        answer = await self._answer(key, query)
+        known = self._known.get(key)
         if known is not None and answer.status == 304:
             return known
-        if sum(page.size for page in before.values()) + len(answer.body) > self._limits.list_bytes:
+        if self._size + len(answer.body) > self._limits.list_bytes:
             raise TooLarge(f"the list is larger than {self._limits.list_bytes >> 20} MB")
-        received = sum(page.received for page in before.values())
         if len(answer.body) < _IN_THREAD:
-            return self._decoded(answer, received)
+            return self._reader.page(answer, self._received, known)
         try:
             async with asyncio.timeout(self._limits.read):
-                return await asyncio.to_thread(self._decoded, answer, received)
+                return await asyncio.to_thread(self._reader.page, answer, self._received, known)
         except TimeoutError as error:
             raise TooLarge("the answer could not be read in time") from error
 
-    def _decoded(self, answer: Answer, before: int) -> DecodedPage[T]:
-        page = parse_page(answer.body)
-        received = len(page.results)
-        if before + received > self._limits.items:
-            raise TooLarge(f"the list is longer than {self._limits.items} items")
-        items, problems, unreadable, unread = self._read_items(page, before)
-        return DecodedPage(
-            items=items,
-            problems=problems,
-            unreadable=unreadable,
-            unread=unread,
-            received=received,
-            size=len(answer.body),
-            count=count_of(page),
-            next=next_query(page),
-            etag=answer.etag,
-        )
-
-    def _read_items(self, page: Page, before: int) -> tuple[list[T], list[str], int, list[Key]]:
-        """The readable items, sentences about some others, how many, and the ids of those."""
-        items: list[T] = []
-        problems: list[str] = []
-        unread: list[Key] = []
-        unreadable = 0
-        for number, raw in enumerate(page.results, before + 1):
+    async def _answer(self, key: PageKey, query: Query) -> Answer:
+        """The page whose turn it is; after a 429 in the middle once it may be asked for again."""
+        ahead = self.ahead.take(key)
+        while True:
             try:
-                items.append(self._read(raw))
-            except BadItem as error:
-                unreadable += 1
-                if len(problems) < MOST_PROBLEMS:
-                    problems.append(f"{self._what} {number} of the list: {error}")
-                key = self._decoder.id_of(raw)
-                if key is not None:
-                    unread.append(key)
-        return items, problems, unreadable, unread
+                return await (self._ask(query) if ahead is None else ahead)
+            except TooLarge:
+                if ahead is None:
+                    raise
+            except RateLimited as error:
+                if not self.pages:
+                    raise
+                if ahead is None or not self.ahead.stopped:
+                    await self._slow_down(error)
+                # else it was refused before the pause that another page has waited for
+            ahead = None
+
+    async def _slow_down(self, error: RateLimited) -> None:
+        """Wait as long as told, or longer each time; from then on ask for one page at a time."""
+        await self.ahead.stop()
+        seconds = min(_LAST_PAUSE, _FIRST_PAUSE * 2 ** min(self._pauses, 10))
+        if error.retry_after is not None:
+            seconds = error.retry_after
+        if self._clock() - self._start + seconds > self._limits.list_most:
+            raise error
+        self._pauses += 1
+        self._paused += seconds
+        await self._pause(seconds)
+
+    async def _ask(self, query: Query, most: int | None = None) -> Answer:
+        known = self._known.get(page_key(query))
+        return await self._fetch(query, known.etag if known else "", most)
+
+    async def _ask_ahead(self, query: Query) -> Answer:
+        return await self._ask(query, AHEAD_BYTES)
 
 
 def _merged(pages: list[DecodedPage[T]], *, cut_off: bool) -> Listing[T]:
@@ -181,7 +214,3 @@ def _merged(pages: list[DecodedPage[T]], *, cut_off: bool) -> Listing[T]:
         total=next((count for count in reversed(counts) if count >= 0), None),
         pages=len(pages),
     )
-
-
-def _page_key(query: Query) -> PageKey:
-    return tuple(sorted((key, str(value)) for key, value in query.items()))

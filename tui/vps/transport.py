@@ -44,8 +44,8 @@ class NoCookies(CookieJar):
         """Take none."""
 
 
-def build(base: str, token: Token, timeout: float) -> httpx.AsyncClient:
-    """A client for `base`. `timeout` is in seconds for each phase.
+def build(base: str, token: Token, timeout: float, kept: int) -> httpx.AsyncClient:
+    """A client for `base`. `timeout` is in seconds for each phase; `kept` connections stay open.
 
     The environment is not trusted as httpx would: a proxy is taken for https only, ``.netrc``
     never, ``SSL_CERT_FILE`` by way of the standard SSL context, and ``SSLKEYLOGFILE``, which
@@ -66,7 +66,7 @@ def build(base: str, token: Token, timeout: float) -> httpx.AsyncClient:
         # Connections serve the pages of one list and are closed after: one that is used again just
         # as the service closes it gives an error for nothing.
         limits=httpx.Limits(
-            max_connections=20, max_keepalive_connections=4, keepalive_expiry=IDLE_CONNECTION
+            max_connections=20, max_keepalive_connections=kept, keepalive_expiry=IDLE_CONNECTION
         ),
         follow_redirects=False,
         trust_env=False,

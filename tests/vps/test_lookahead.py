@@ -1,0 +1,265 @@
+"""Long lists over a slow line: pages are asked for ahead, and nothing is believed for that."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.helpers.faulty import SECRET, Answer, client, faulty, http
+from tui.vps.client import Client
+from tui.vps.errors import BadResponse, RateLimited, VpsError
+from tui.vps.exchange import Limits
+from tui.vps.models import Listing, Snapshot
+from tui.vps.pagination import Part
+from tui.vps.token import Token
+
+Said = Callable[[int, int], bytes | None]
+"""From a page's number and how often it was asked for to an answer, None for the good one."""
+LIMITED = http('{"detail": "Request was throttled."}', "429 Too Many Requests", "Retry-After: 7")
+GONE = http('{"detail": "Invalid page."}', "404 Not Found")
+
+
+def items(number: int, size: int) -> list[dict[str, object]]:
+    ids = range((number - 1) * size + 1, number * size + 1)
+    return [{"id": n, "server": 1, "name": f"s{n}", "status": "completed"} for n in ids]
+
+
+class Book:
+    """A list of so many pages. It waits until nobody asks for more before it answers any."""
+
+    def __init__(
+        self, pages: int, size: int = 3, said: Said = lambda number, time: None, **changes: object
+    ) -> None:
+        self.pages = pages
+        self.size = size
+        self.said = said
+        self.changes = changes
+        self.asked: list[int] = []
+        self.now = self.most = 0
+
+    async def answer(self, request: bytes, writer: asyncio.StreamWriter) -> None:
+        found = re.search(rb"[?&]page=(\d+)", request)
+        number = int(found[1]) if found else 1
+        self.asked.append(number)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        for _ in range(50):  # the others come meanwhile
+            await asyncio.sleep(0)
+        self.now -= 1
+        writer.write(self.said(number, self.asked.count(number)) or self.page(number))
+        await writer.drain()
+
+    def page(self, number: int, **changes: object) -> bytes:
+        last = number >= self.pages
+        whole = {
+            "count": self.pages * self.size,
+            "next": None if last else f"http://inside/x?page={number + 1}&page_size={self.size}",
+            "results": items(number, self.size),
+        }
+        return http(json.dumps({**whole, **self.changes, **changes}))
+
+
+async def read(book: Book, **limits: float) -> Listing[Snapshot]:
+    answer: Answer = book.answer
+    async with faulty(answer) as server, client(server.url, **limits) as api:
+        return await api.snapshots()
+
+
+async def test_pages_are_asked_for_four_at_a_time_and_once_each_and_come_in_order() -> None:
+    book = Book(pages=12)
+    listing = await read(book)
+    assert [s.id for s in listing.items] == list(range(1, 37))
+    assert (listing.settled, listing.total, listing.pages) == (True, 36, 12)
+    assert Counter(book.asked) == Counter(range(1, 13))
+    assert book.most == 4
+
+
+async def test_connections_are_used_again() -> None:
+    seen: set[object] = set()
+    book = Book(pages=12)
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        seen.add(writer.get_extra_info("peername"))
+        await book.answer(request, writer)
+
+    async with faulty(answer) as server, client(server.url) as api:
+        await api.snapshots()
+    assert len(seen) <= 4
+
+
+@pytest.mark.parametrize("count", [None, "many", -1, 3, 0, 10**12, 1.5])
+async def test_without_a_count_that_leads_anywhere_the_links_do(count: object) -> None:
+    book = Book(pages=5, count=count)
+    listing = await read(book)
+    assert [s.id for s in listing.items] == list(range(1, 16))
+    assert (book.asked, book.most) == ([1, 2, 3, 4, 5], 1)
+    assert listing.settled is (count is None)
+
+
+async def test_a_list_that_ends_before_its_count_is_not_settled() -> None:
+    book = Book(pages=4, said=lambda number, _: book.page(2, next=None) if number == 2 else None)
+    listing = await read(book)
+    assert [s.id for s in listing.items] == [1, 2, 3, 4, 5, 6]
+    assert not listing.settled
+
+
+async def test_foreseen_pages_that_no_link_leads_to_are_not_believed() -> None:
+    """The count fits by chance: a page in the middle is longer, and the last one not linked."""
+
+    def said(number: int, _: int) -> bytes | None:
+        if number == 2:
+            return book.page(2, next=None, results=items(2, 3) + items(3, 3))
+        return None
+
+    book = Book(pages=3, said=said)
+    listing = await read(book)
+    assert len(listing.items) == 9
+    assert not listing.settled
+
+
+async def test_a_link_to_another_page_than_the_foreseen_one_is_followed() -> None:
+    odd = "?cursor=abc"
+
+    def said(number: int, _: int) -> bytes | None:
+        return book.page(2, next=odd) if number == 2 else None
+
+    book = Book(pages=3, said=said)
+    answers: list[bytes] = []
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        if b"cursor=abc" in request:
+            answers.append(request)
+            writer.write(book.page(3))
+        else:
+            await book.answer(request, writer)
+
+    async with faulty(answer) as server, client(server.url) as api:
+        listing = await api.snapshots()
+    assert len(listing.items) == 9
+    assert len(answers) == 1
+    assert not listing.settled, "the third page that was foreseen has not been reached"
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+async def test_what_shifts_between_the_pages_makes_the_list_unsettled(shift: int) -> None:
+    """An item comes in at the top, or goes there, once the first pages have been given."""
+
+    def said(number: int, _: int) -> bytes | None:
+        if number < 3:
+            return None
+        ids = range((number - 1) * 3 + 1 + shift, number * 3 + 1 + shift)
+        found = [{"id": n, "server": 1, "name": "s", "status": "completed"} for n in ids]
+        return book.page(number, results=found, count=18 - shift)
+
+    book = Book(pages=6, said=said)
+    assert not (await read(book)).settled
+
+
+async def test_a_page_that_is_gone_cuts_the_list_off() -> None:
+    book = Book(pages=5, said=lambda number, _: GONE if number >= 4 else None)
+    listing = await read(book)
+    assert len(listing.items) == 9
+    assert not listing.settled
+
+
+async def test_a_failed_page_fails_the_list_in_its_turn() -> None:
+    book = Book(pages=5, said=lambda number, _: http("", "500 X") if number >= 3 else None)
+    with pytest.raises(BadResponse):
+        await read(book)
+
+
+async def test_a_circle_is_found_though_pages_were_asked_for_ahead() -> None:
+    book = Book(pages=5, said=lambda n, _: book.page(3, next="?page=2") if n == 3 else None)
+    with pytest.raises(BadResponse, match="circle"):
+        await read(book)
+
+
+async def test_a_list_that_grows_for_ever_ends_with_its_limit() -> None:
+    book = Book(pages=10**6, count=30)
+    with pytest.raises(VpsError, match="more than 20 pages"):
+        await read(book, pages=20)
+    assert len(book.asked) <= 24
+
+
+async def test_a_large_page_is_asked_for_again_in_its_turn() -> None:
+    def said(number: int, _: int) -> bytes | None:
+        if number != 3:
+            return None
+        found = [{**item, "description": "x" * 900_000} for item in items(3, 3)]
+        return book.page(3, results=found)
+
+    book = Book(pages=4, said=said)
+    listing = await read(book)
+    assert (len(listing.items), listing.settled) == (12, True)
+    assert Counter(book.asked) == Counter({1: 1, 2: 1, 3: 2, 4: 1})
+
+
+async def limited(book: Book, **limits: float) -> tuple[Listing[Snapshot], list[float]]:
+    """What is read from it, and how long it paused."""
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        book.most = 0
+
+    async with faulty(book.answer) as server:
+        made = Client(server.url, Token(SECRET), limits=Limits(**limits), pause=pause)  # type: ignore[arg-type]
+        try:
+            return await made.snapshots(), pauses
+        finally:
+            await made.aclose()
+
+
+async def test_a_limit_in_the_middle_slows_down_and_goes_on_where_it_stopped() -> None:
+    book = Book(pages=12, said=lambda n, time: LIMITED if n in (5, 6, 7) and time == 1 else None)
+    listing, pauses = await limited(book)
+    assert [s.id for s in listing.items] == list(range(1, 37))
+    assert listing.settled
+    assert pauses == [7.0], "one pause for all that were refused together"
+    assert book.most == 1, "one page at a time from then on"
+    assert Counter(book.asked)[1] == 1
+    assert max(Counter(book.asked).values()) == 2
+
+
+async def test_a_limit_that_tells_no_time_is_waited_for_longer_each_time() -> None:
+    bare = http("{}", "429 X")
+    book = Book(pages=3, said=lambda n, time: bare if n == 2 and time < 5 else None)
+    listing, pauses = await limited(book)
+    assert listing.settled
+    assert pauses == [2.0, 4.0, 8.0, 16.0]
+
+
+async def test_a_limit_on_the_first_page_or_for_too_long_ends_the_list() -> None:
+    for first, most in ((1, 600.0), (2, 5.0)):
+        book = Book(pages=3, said=lambda n, _, first=first: LIMITED if n == first else None)  # type: ignore[misc]
+        with pytest.raises(RateLimited) as found:
+            await limited(book, list_most=most)
+        assert found.value.retry_after == 7.0
+
+
+async def test_each_page_is_told_as_it_comes() -> None:
+    parts: list[Part[Snapshot]] = []
+    book = Book(pages=3)
+    async with faulty(book.answer) as server, client(server.url) as api:
+        await api.snapshots(told=parts.append)
+    assert [(part.received, part.total) for part in parts] == [(3, 9), (6, 9), (9, 9)]
+    assert [s.id for part in parts for s in part.items] == list(range(1, 10))
+
+
+async def test_a_list_that_is_given_up_leaves_no_question_behind() -> None:
+    book = Book(pages=50)
+    async with faulty(book.answer) as server, client(server.url) as api:
+        before = asyncio.all_tasks()
+        reading = asyncio.create_task(api.snapshots())
+        while len(book.asked) < 6:
+            await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        left = [t for t in asyncio.all_tasks() - before if "_ask_ahead" in repr(t)]
+        assert left == []
+        assert (await api.snapshots()).settled, "the connections are good for the next one"

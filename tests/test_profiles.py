@@ -95,7 +95,7 @@ def test_an_answer_that_comes_after_the_change_is_shown_nowhere(tmp_path: Path) 
     with two_accounts(tmp_path) as (first, _, terminal):
 
         def late(method: str, path: str) -> bytes:
-            gate.wait(10)
+            gate.wait(30)
             return fleet(named("late"))(method, path)  # type: ignore[return-value]
 
         first.answer = late

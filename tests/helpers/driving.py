@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from types import FunctionType
 
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.helpers.clocks import FakeClock
+from tests.helpers.last_requests import last_requests
 from tests.helpers.places import Place
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.write import QUIET
 from tui.session import Connection, Session
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait until `condition` holds; fail after real `seconds`."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await pilot.pause()
-            await asyncio.sleep(0.005)
+async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until `condition` holds; fail after real `seconds`, with what was seen last."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(never(pilot, condition))
+        await pilot.pause()
+        await asyncio.sleep(0.005)
     await pilot.pause()
+
+
+def never(pilot: Pilot[None], condition: Callable[[], object]) -> str:
+    """What is to be known of a wait that ran out."""
+    code = condition.__code__ if isinstance(condition, FunctionType) else None
+    where = f"{code.co_filename}:{code.co_firstlineno}" if code else repr(condition)
+    said = [f"toast: {message}" for message in toasts(pilot)]
+    return "\n".join([f"it never held: {where}", shown(pilot), *said, last_requests()])
 
 
 def session(pilot: Pilot[None]) -> Session:
@@ -56,7 +69,7 @@ async def polls(pilot: Pilot[None], place: Place, condition: Callable[[], object
             return
         await place.clock.advance(2)
         await pilot.pause(0.05)
-    raise AssertionError("two minutes later it was still not so")
+    raise AssertionError(never(pilot, condition))
 
 
 async def choose(pilot: Pilot[None], server: str, snapshot: str | None = None) -> Dashboard:

@@ -133,7 +133,7 @@ def differences(app: CiplunApp) -> list[Difference]:
     return found
 
 
-async def painted_right(pilot: Pilot[None], doing: str, seconds: float = 3.0) -> None:
+async def painted_right(pilot: Pilot[None], doing: str, seconds: float = 20.0) -> None:
     """Wait until the terminal shows what the app holds, cell for cell; fail with what differs."""
     app = pilot.app
     assert isinstance(app, CiplunApp)
@@ -141,7 +141,7 @@ async def painted_right(pilot: Pilot[None], doing: str, seconds: float = 3.0) ->
         return
     try:
         await until(pilot, lambda: not differences(app), seconds)
-    except TimeoutError:
+    except AssertionError:
         screen = "\n".join(driver_of(app).emulator.screen.display)
         found = differences(app)
         raise AssertionError(f"{doing}: {len(found)} differ: {found[:5]}\n{screen}") from None
@@ -150,6 +150,6 @@ async def painted_right(pilot: Pilot[None], doing: str, seconds: float = 3.0) ->
 async def resize(pilot: Pilot[None], columns: int, lines: int) -> None:
     """Change the size of the window, and wait until the app has it."""
     driver_of(pilot.app).resize(columns, lines)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while pilot.app.size != (columns, lines):
             await pilot.pause()

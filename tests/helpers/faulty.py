@@ -7,6 +7,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from tests.helpers.last_requests import noted
 from tui.vps.client import Client
 from tui.vps.exchange import Limits
 from tui.vps.token import Token
@@ -70,7 +71,8 @@ async def faulty(
     port = server.sockets[0].getsockname()[1]
     made.url = f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{port}/api/v1"
     try:
-        yield made
+        with noted(lambda: [request.partition(b"\r")[0].decode() for request in made.requests]):
+            yield made
     finally:
         server.close()
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tests.helpers.clocks import FakeClock
+from tests.helpers.stage import staged
 from tui.app import CiplunApp
 from tui.config.settings import Options, Settings, load
 from tui.session import Session
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import demo_fleet
 from tui.simulator.objects import SimServer, SimSnapshot
-from tui.simulator.serve import serving
 from tui.simulator.web import SimulatorApp
 from tui.simulator.world import World
 
@@ -62,7 +62,7 @@ def place(home: Path, *, fleet: bool = True, dialect: str = "docs") -> Iterator[
     if fleet:
         demo_fleet(world)
     service = SimulatorApp(world, dialect)
-    with serving(service) as url:
+    with staged(service) as url:
         environ = {
             "HOME": str(home),
             "VPS_API_URL": url,

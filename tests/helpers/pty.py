@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
+from tests.helpers.last_requests import last_requests
+
 
 class Terminal:
     """Runs `argv` on a terminal of the given size. Use as a context manager."""
@@ -47,7 +49,7 @@ class Terminal:
         if self.code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-            self.wait(5)
+            self.wait(30)
         self.hang_up()
 
     def modes(self) -> list[object]:
@@ -101,21 +103,21 @@ class Terminal:
         self._stream.feed(data)
         return data
 
-    def until(self, condition: str | Callable[[], object], seconds: float = 20.0) -> None:
+    def until(self, condition: str | Callable[[], object], seconds: float = 60.0) -> None:
         """Read until the screen holds a text, or a condition does."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.read()
             if (condition in self.text()) if isinstance(condition, str) else condition():
                 return
-        raise AssertionError(f"never seen: {condition}\n{self.text()}")
+        raise AssertionError(f"never seen: {condition}\n{self.text()}\n{last_requests()}")
 
-    def wait(self, seconds: float = 10.0) -> int:
+    def wait(self, seconds: float = 30.0) -> int:
         """Read on until the program has ended; its exit code, negative for a signal."""
         end = time.monotonic() + seconds
         while self.code is None:
             if time.monotonic() > end:
-                raise AssertionError(f"still running\n{self.text()}")
+                raise AssertionError(f"still running\n{self.text()}\n{last_requests()}")
             self.read(0.02)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 from tests.helpers.faulty import http
+from tests.helpers.last_requests import noted
 
 SECRET = "vps_marked_4f1e8d7c6b5a"
 Answer = Callable[[str, str], bytes | Iterable[bytes]]
@@ -66,7 +67,8 @@ def saying(answer: Answer) -> Iterator[Said]:
         said.url = f"http://127.0.0.1:{server.server_address[1]}/api/v1"
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
-            yield said
+            with noted(lambda: [" ".join(request) for request in said.requests]):
+                yield said
         finally:
             server.shutdown()
 

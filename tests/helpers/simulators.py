@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import ClassVar
 
-from starlette.types import Receive, Scope, Send
-
+from tests.helpers.stage import staged
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import demo_fleet, neighbours
 from tui.simulator.scenarios import hooks
-from tui.simulator.serve import serving
 from tui.simulator.web import Hook, SimulatorApp
 from tui.simulator.world import World
 from tui.vps.client import Client
@@ -36,31 +33,13 @@ def demo_world() -> World:
     return world
 
 
-class Stage:
-    """A server that stays while the simulators on it change: starting one takes its time."""
-
-    idle: ClassVar[list[Stage]] = []
-
-    def __init__(self) -> None:
-        self.app: SimulatorApp | None = None
-        self._serving = serving(self)
-        self.url = self._serving.__enter__()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self.app is not None
-        await self.app(scope, receive, send)
-
-
 @contextmanager
 def demo(*scenarios: str, dialect: str = "docs") -> Iterator[tuple[str, SimulatorApp]]:
     """The demo world, served with scenarios."""
-    stage = Stage.idle.pop() if Stage.idle else Stage()
-    stage.app = SimulatorApp(demo_world(), dialect)
-    stage.app.play(hooks(scenarios))
-    try:
-        yield stage.url, stage.app
-    finally:
-        Stage.idle.append(stage)
+    app = SimulatorApp(demo_world(), dialect)
+    app.play(hooks(scenarios))
+    with staged(app) as url:
+        yield url, app
 
 
 @asynccontextmanager

@@ -73,7 +73,7 @@ async def _refused_connections(url: str, app: SimulatorApp, speaking: Client) ->
     else:
         pytest.fail("the port was never closed")
     app.hooks = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             with contextlib.suppress(Unreachable, BadResponse):
                 await speaking.account()

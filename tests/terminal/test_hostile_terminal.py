@@ -45,7 +45,7 @@ def settle(terminal: Terminal) -> None:
 def untouched(simulated: Place, terminal: Terminal, before: str) -> None:
     """Nothing is marked, protected, opened or sent, and it still lives."""
     settle(terminal)
-    terminal.until(lambda: look(terminal) == before, 5)
+    terminal.until(lambda: look(terminal) == before)
     assert [r.method for r in simulated.service.received if r.method != "GET"] == []
     terminal.send("q")
     assert terminal.wait() == 0

@@ -51,7 +51,7 @@ async def begun(desk: Desk, target: Snapshot, first: Safety = FIRST) -> asyncio.
 
 
 async def in_time(work: Awaitable[T]) -> T:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await work
 
 

@@ -35,9 +35,9 @@ def main() -> None:
     except KeyboardInterrupt:  # while something was imported
         code = 130
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:  # the terminal is gone, and the interpreter would end with a code of its own
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (OSError, ValueError):  # nobody reads, and the interpreter would end with its own code
         os._exit(code)
     sys.exit(code)
 

@@ -14,3 +14,4 @@ class ExitCode(enum.IntEnum):
     UNKNOWN = 3  # a write left, and what became of it cannot be told yet
     NOT_AUTHORISED = 4
     INTERRUPTED = 130
+    TERMINATED = 143  # by SIGTERM, having said where things stand

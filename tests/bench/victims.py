@@ -15,8 +15,9 @@ import os
 import sys
 from typing import Any
 
-import tui.cli.read
-import tui.cli.write
+import tui.cli.create
+import tui.cli.delete
+import tui.cli.restore
 import tui.fleet.poller
 import tui.fleet.writes.operations
 import tui.terminal.logs

@@ -14,8 +14,7 @@ from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
 from tests.helpers.simulators import Silence
-from tui.cli import read
-from tui.config.settings import Options, load
+from tui.cli import main
 from tui.simulator.scenarios import hooks
 from tui.simulator.web import Hook
 from tui.simulator.world import World
@@ -90,10 +89,9 @@ def test_an_outcome_that_stays_unknown_is_3_and_not_waited_for_for_ever(
 ) -> None:
     simulated.service.hooks += hooks(["lost-answer:1", "wrong-count"])  # no listing is settled
     simulated.service.hooks.append(Hidden())
-    monkeypatch.setattr("tui.cli.write.SETTLING", 1.5)
+    monkeypatch.setattr("tui.cli.writing.SETTLING", 1.5)
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})
-    settings = load(Options(), simulated.environ)
-    code = asyncio.run(read.create(settings, "mail", "lost", "", wait=wait))
+    code = main.run(["create", "mail", "lost", *["--wait"] * wait])
     assert code == 3
     assert "not settled yet" in capsys.readouterr().out
     assert len([s for s in simulated.world.snapshots.values() if s.name == "lost"]) == 1
@@ -113,10 +111,9 @@ class Hidden(Hook):
 def test_what_has_not_ended_after_the_longest_wait_is_3(
     simulated: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tui.cli.write.LONGEST", 1.0)
+    monkeypatch.setattr("tui.cli.writing.LONGEST", 1.0)
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})
-    settings = load(Options(), simulated.environ)
-    assert asyncio.run(read.create(settings, "mail", "slow", "", wait=True)) == 3
+    assert main.run(["create", "mail", "slow", "--wait"]) == 3
     assert "no longer waited for" in capsys.readouterr().out
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from tui.cli.arguments import Command
+
 
 def _moment(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
     if text is None:
@@ -42,6 +44,7 @@ The contract is at http://127.0.0.1:PORT/api/v1/openapi.yaml. The simulator ends
 SIGTERM and with whoever started it; under nohup only on SIGTERM."""
 
 
+@click.command(cls=Command, epilog=EXAMPLES)
 @click.option(
     "--port",
     default=0,
@@ -98,7 +101,7 @@ SIGTERM and with whoever started it; under nohup only on SIGTERM."""
 @click.option("--seed", default=1, metavar="N", help="The same seed makes the same world.")
 @click.option("--admin", is_flag=True, help="Open the administrative routes (see below).")
 @click.option("--json", "as_json", is_flag=True, help="Print address and tokens as one JSON line.")
-def simulator(list_scenarios: bool, **options: Any) -> int:
+def command(list_scenarios: bool, **options: Any) -> int:
     """Serve a simulated VPS.org API on 127.0.0.1, for tests of any client of it.
 
     It keeps the published rules, times and error bodies, and forgets everything at its end unless

@@ -155,7 +155,7 @@ class Poller:
         """Ask once. Returns the seconds until the next time; None: not before `refresh`."""
         try:
             due = self._clock.monotonic() >= self._sweep_due
-            await (self._sweep() if due and not self._wanted else self._look())
+            await (self.sweep() if due and not self._wanted else self._look())
         except Unauthorised as error:
             before = self._store.fleet.freshness
             good_before = before.as_of is not None and before.error is None
@@ -211,8 +211,8 @@ class Poller:
             for task in tasks:
                 task.cancel()
 
-    async def _sweep(self) -> None:
-        """Ask for everything."""
+    async def sweep(self) -> None:
+        """Ask for everything, and weigh it as evidence. Raises VpsError."""
         asked_at = self._clock.monotonic()
         servers, snapshots = await asyncio.gather(
             self._servers(), self.api.snapshots(), return_exceptions=True

@@ -1,0 +1,139 @@
+"""What commands take: their options and arguments, checked before anything else happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import click
+from click.core import ParameterSource
+
+import tui
+from tui.cli.output import complain
+from tui.config.settings import Options, Settings, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+_LONGEST: Final = 1_000
+"""Characters of a text that somebody gives: no name or selector is longer."""
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_SPAN: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smhdw])", re.ASCII)
+
+
+def text(value: str) -> str:
+    """A line of text: nothing that steers a terminal, no half of a character, not endless.
+
+    Raises BadParameter.
+    """
+    if len(value) > _LONGEST:
+        raise click.BadParameter(f"longer than {_LONGEST} characters")
+    for char in value:
+        if unicodedata.category(char) in ("Cc", "Cs"):
+            stray = "\udc80" <= char <= "\udcff"
+            what = "a byte that is not UTF-8" if stray else f"the sign U+{ord(char):04X}"
+            raise click.BadParameter(f"it has {what} in it")
+    return value
+
+
+def span(value: str | float) -> float:
+    """A span of time such as ``36h`` or ``7d``, in seconds. Raises BadParameter."""
+    if isinstance(value, int | float):
+        return float(value)
+    if not value.strip():
+        raise click.BadParameter("must not be empty")
+    found = _SPAN.fullmatch(value.strip())
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no span of time like 90s, 36h, 7d or 2w")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """A time in ISO form, UTC where it has no zone, in seconds since 1970. Raises BadParameter."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise click.BadParameter("not a time such as 2025-01-23T18:30:00Z", ctx, param) from None
+
+
+def since(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """A time as in `moment`, or how long ago it was. Raises BadParameter."""
+    if value is not None and _SPAN.fullmatch(value.strip()):
+        return time.time() - span(value)
+    if value is not None and not value.strip():
+        raise click.BadParameter("must not be empty", ctx, param)
+    return moment(ctx, param, value)
+
+
+class Command(click.Command):
+    """A command that takes no empty text: a shell's unset variable was meant to be something."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it. Raises UsageError."""
+        for parameter in self.params:
+            if parameter.name in ("profile", "url"):
+                continue  # wherever they stand, the settings ask for them
+            given = ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+            if given and _is_empty(ctx.params.get(parameter.name or "")):
+                raise click.UsageError(f"{parameter.get_error_hint(ctx)} must not be empty", ctx)
+        return super().invoke(ctx)
+
+
+def _is_empty(value: object) -> bool:
+    """Whether a value is a text without anything in it, or holds one."""
+    if isinstance(value, tuple):
+        return any(map(_is_empty, value))
+    return isinstance(value, str) and not value.strip()
+
+
+def shared(function: F) -> F:
+    """The options that every command takes, before or after its name."""
+    for option in (
+        click.option("--read-only", is_flag=True, help="Refuse everything that changes anything."),
+        click.option("--url", metavar="URL", help="The API's address."),
+        click.option("--profile", metavar="NAME", help="A profile of the settings file."),
+        click.option("--demo", is_flag=True, help="Use the embedded simulator: no account needed."),
+        click.version_option(tui.__version__, prog_name="ciplun", message="%(prog)s %(version)s"),
+    ):
+        function = option(function)
+    return function
+
+
+def as_json(function: F) -> F:
+    """The option of all commands that print something."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def given_options(
+    demo: bool, profile: str | None, url: str | None, read_only: bool, debug: bool = False
+) -> Options:
+    """The options of a command over those given before its name."""
+    context = click.get_current_context()
+    above = context.parent.params if context.parent else {}
+    return Options(
+        profile=above.get("profile") if profile is None else profile,
+        url=above.get("url") if url is None else url,
+        read_only=read_only or bool(above.get("read_only")),
+        demo=demo or bool(above.get("demo")),
+        debug=debug,
+    )
+
+
+def settings(**given: Any) -> Settings:
+    """The settings that the shared options lead to. Raises SettingsError."""
+    narrow()
+    return load(given_options(**given), os.environ)
+
+
+def narrow() -> None:
+    """Take from others what they could read of ours, and say so."""
+    from tui.config import paths
+
+    if narrowed := paths.narrow(os.environ):
+        complain(narrowed)

@@ -1,0 +1,174 @@
+"""`ciplun check`: a monitoring plug-in, after the guidelines of those.
+
+One line of summary with performance data, then a line for each finding; whatever is wrong with
+the check itself is UNKNOWN, on stdout, with code 3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from tui.cli import lookup
+from tui.cli.arguments import Command, settings, shared, span, text
+from tui.cli.output import out
+from tui.cli.reading import Reading, read
+from tui.cli.running import FORESEEN, Stop, opened, run
+from tui.config.settings import Settings
+from tui.fleet.health import Finding, Severity, findings
+from tui.fleet.state import ServerView, count
+from tui.text import plural
+
+_LINES: Final = 50
+"""Findings that are printed one by one."""
+_MEASURED: Final = 50
+"""Servers up to which the age of each is a figure of its own."""
+_ORDER: Final = (Severity.OK, Severity.UNKNOWN, Severity.WARNING, Severity.CRITICAL)
+"""From good to bad: what is known to be wrong comes before what could not be seen."""
+_AHEAD: Final = 300.0
+"""Seconds by which a time may lie ahead of ours: two clocks are never the same."""
+
+
+@click.command(cls=Command)
+@click.argument("server", nargs=-1, type=text)
+@click.option(
+    "-w",
+    "--warning",
+    "--max-age",
+    "warning",
+    type=span,
+    default="7d",
+    metavar="AGE",
+    help="A newest completed snapshot older than this is a warning; 7d if not given.",
+)
+@click.option("-c", "--critical", type=span, metavar="AGE", help="Older than this is critical.")
+@click.option(
+    "-t",
+    "--timeout",
+    type=click.IntRange(1, 3600),
+    default=60,
+    metavar="SECONDS",
+    help="Say UNKNOWN after so long; 60 if not given.",
+)
+@shared
+def command(
+    server: tuple[str, ...], warning: float, critical: float | None, timeout: int, **given: Any
+) -> int:
+    """Judge all servers or those named, for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown."""
+    found = settings(**given)
+    return run(_check(found, server, (warning, critical), timeout))
+
+
+async def _check(
+    settings: Settings, wanted: Sequence[str], ages: tuple[float, float | None], seconds: int
+) -> int:
+    try:
+        async with asyncio.timeout(seconds), opened(settings) as (session, live):
+            reading = await read(session, live)
+            return _judge(reading, wanted, ages, session.service_now())
+    except TimeoutError:
+        return _unknown(f"no result after {seconds} s")
+    except (*FORESEEN, Stop) as error:
+        return _unknown(str(error))
+
+
+def _unknown(text: str) -> int:
+    out(f"SNAPSHOTS UNKNOWN - {_plain(text)}")
+    return Severity.UNKNOWN
+
+
+def _judge(
+    reading: Reading, wanted: Sequence[str], ages: tuple[float, float | None], now: float
+) -> int:
+    """Print the verdict on what was read; returns its code. Raises Stop."""
+    known = reading.fleet.servers.values()
+    views = lookup.servers(reading, wanted) if wanted else list(known)
+    found = [*findings(views, now, ages[0]), *_ages(views, ages[1], now)]
+    found += [Finding(Severity.UNKNOWN, "", reason) for reason in reading.reasons]
+    if not views:
+        found.append(Finding(Severity.UNKNOWN, "", "there are no servers"))
+    found.sort(key=lambda each: (-_ORDER.index(each.severity), each.server))
+    worst = found[0].severity if found else Severity.OK
+    first = _words(found[0]) if found else f"{plural(len(views), 'server')}, each with a fresh one"
+    more = f"; {plural(len(found) - 1, 'more finding')}" if len(found) > 1 else ""
+    figures = " ".join(_figures(views, ages, now))
+    out(f"SNAPSHOTS {worst.name} - {first}{more} | {figures}")
+    for finding in found[1:_LINES]:
+        out(f"{finding.severity.name}: {_words(finding)}")
+    if len(found) > _LINES:
+        out(f"and {len(found) - _LINES} more")
+    return worst
+
+
+def _ages(views: Sequence[ServerView], critical: float | None, now: float) -> Sequence[Finding]:
+    """What the times of the newest snapshots say beyond the warning."""
+    found = []
+    for view in views:
+        age = _age(view, now)
+        if age is None:
+            continue
+        if age < -_AHEAD:
+            found.append(Finding(Severity.UNKNOWN, view.server.name, "its date lies in the future"))
+        elif critical is not None and age > critical:
+            found.append(Finding(Severity.CRITICAL, view.server.name, "far too old a snapshot"))
+    return found
+
+
+def _age(view: ServerView, now: float) -> float | None:
+    newest = view.newest_completed
+    if newest is None or newest.created_at is None:
+        return None
+    return now - newest.created_at.timestamp()
+
+
+def _words(finding: Finding) -> str:
+    return _plain(f"{finding.server}: {finding.what}" if finding.server else finding.what)
+
+
+def _plain(text: str) -> str:
+    """A text in which nothing can be taken for performance data."""
+    return text.replace("|", "/")
+
+
+def _figures(
+    views: Sequence[ServerView], ages: tuple[float, float | None], now: float
+) -> Sequence[str]:
+    """Performance data: label=value[unit];warning;critical;least;most."""
+    totals = count(views)
+    known = [age for view in views if (age := _age(view, now)) is not None]
+    figures = [
+        f"'servers'={totals.servers};;;0",
+        f"'slots used'={totals.used};;;0;{totals.slots}",
+        f"'full'={totals.full};;;0",
+        f"'failed'={totals.failed};;;0",
+        f"'busy'={totals.busy};;;0",
+    ]
+    limits = f"{ages[0]:.0f};{'' if ages[1] is None else f'{ages[1]:.0f}'};0"
+
+    def aged(label: str, age: float) -> str:
+        return f"'{label}'={max(0.0, age):.0f}s;{limits}"
+
+    if known:
+        figures.append(aged("oldest", max(known)))
+    if len(views) <= _MEASURED:
+        labels = _labels([view.server.name for view in views])
+        for view, label in zip(views, labels, strict=True):
+            if (age := _age(view, now)) is not None:
+                figures.append(aged(f"age {label}", age))
+    return figures
+
+
+def _labels(names: Sequence[str]) -> Sequence[str]:
+    """Names as labels can have them, no two of them alike."""
+    labels: list[str] = []
+    for raw in names:
+        name = "".join("_" if char in "'=|" else char for char in raw)
+        label, turn = name, 1
+        while label in labels:
+            turn += 1
+            label = f"{name} {turn}"
+        labels.append(label)
+    return labels

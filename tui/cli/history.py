@@ -1,0 +1,130 @@
+"""`ciplun history`: what was done on this machine, when, by whom, and how it ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from tui.cli.arguments import Command, as_json, settings, shared, since, text
+from tui.cli.output import out, out_json, out_lines
+from tui.cli.running import Stop, run
+from tui.config import paths
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.actor import Who
+from tui.fleet.journal.journal import Journal
+from tui.fleet.operation import Operation
+from tui.notices import assurance
+from tui.text import stamp
+
+_MOST: Final = 100_000
+
+
+@click.command(cls=Command)
+@as_json
+@click.option("--since", callback=since, metavar="T", help="Only after this: 7d, 36h, 2025-01-23.")
+@click.option("--server", type=text, metavar="NAME", help="Only of this server, by name or id.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, _MOST),
+    default=500,
+    metavar="N",
+    help="The newest N; 500 if not given.",
+)
+@shared
+def command(
+    as_json: bool, since: float | None, server: str | None, limit: int, **given: Any
+) -> int:
+    """What was done on this machine, when, by whom, and how it ended: the newest first."""
+    found = settings(**given)
+    return run(_history(found, since, server, limit, as_json=as_json), as_json=as_json)
+
+
+async def _history(
+    settings: Settings, since: float | None, server: str | None, limit: int, *, as_json: bool
+) -> int:
+    if settings.demo:
+        _print([], "", "the demo keeps no record", as_json=as_json)
+        return ExitCode.DONE
+    operations, lost = await _read(_MOST if server or since else limit)
+    chosen = [
+        o
+        for o in operations
+        if (since is None or o.asked_at >= since)
+        and (server is None or server in (o.server_name, str(o.server_id)))
+    ][:limit]
+    empty = "nothing has been done yet" if not operations else "nothing of this kind was done"
+    _print(chosen, lost, empty, as_json=as_json)
+    if lost:
+        raise Stop(lost)
+    return ExitCode.DONE
+
+
+async def _read(limit: int) -> tuple[Sequence[Operation], str]:
+    """The newest operations, and in a sentence what of them is lost. Raises JournalUnavailable."""
+    file = paths.journal_file(os.environ)
+    lost = _set_aside(file.parent)
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return [], lost
+    except OSError as error:
+        raise Stop(f"no record can be read: {paths.trouble(file, error)}") from None
+    journal = Journal(file)
+    try:
+        return await journal.history(limit=limit), journal.notice or lost
+    finally:
+        await journal.close()
+
+
+def _set_aside(folder: Path) -> str:
+    """That an earlier record was damaged, while it still lies beside the present one."""
+    try:
+        kept = sorted(path.name for path in folder.glob("journal.sqlite3.damaged-*"))
+    except OSError:
+        return ""
+    return f"not all is known: a damaged record is kept as {kept[-1]}" if kept else ""
+
+
+def _print(operations: Sequence[Operation], lost: str, empty: str, *, as_json: bool) -> None:
+    if as_json:
+        plain = [_plain(operation) for operation in operations]
+        out_json({"complete": not lost, "reasons": [lost] if lost else [], "operations": plain})
+    elif operations:
+        out_lines([_line(operation) for operation in operations])
+    else:
+        out(empty)
+
+
+def _plain(operation: Operation) -> dict[str, Any]:
+    """An operation for JSON, with its times in ISO form."""
+    values = asdict(operation)
+    for name in ("asked_at", "accepted_at", "ended_at"):
+        values[name] = None if values[name] is None else _iso(values[name])
+    certainty = operation.certainty.value if operation.certainty else None
+    kind, state = operation.kind.value, operation.state.value
+    return {**values, "kind": kind, "state": state, "certainty": certainty}
+
+
+def _iso(seconds: float) -> str:
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return ""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _line(o: Operation) -> str:
+    when = stamp(datetime.fromtimestamp(o.asked_at, UTC))
+    who = Who(o.user, o.origin)
+    words = f"  {o.words}" if o.words else ""
+    sure = f"  ({assurance(o)})" if o.ended and o.certainty else ""
+    return (
+        f"{when}  {o.id}  {o.state.value:<16} {o.title} on {o.server_name}  by {who}{words}{sure}"
+    )

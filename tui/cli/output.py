@@ -1,0 +1,103 @@
+"""What commands print, however closed, full or broken the place is where it goes to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import Any, Final, TextIO
+
+import msgspec
+
+from tui.vps.sanitize import clean
+from tui.vps.token import masked
+
+LONGEST: Final = 1_000
+"""Characters of a line about what is wrong."""
+
+
+class Output:
+    """Whether all that was printed to stdout since the last `begin` has got there.
+
+    A reader that has enough of it (a broken pipe) is no trouble, and is not told anything.
+    """
+
+    def __init__(self) -> None:
+        self._lost: Exception | None = None
+        self._closed = False
+
+    def begin(self) -> None:
+        """Forget what was lost before."""
+        self._lost, self._closed = None, False
+
+    def write(self, text: str, *, flush: bool = True) -> None:
+        """Print a text that has its line ends. Raises nothing."""
+        stream = sys.stdout
+        if stream is None or self._lost is not None:
+            self._closed = True
+            return
+        encoding = stream.encoding or "utf-8"
+        try:
+            stream.write(text.encode(encoding, "replace").decode(encoding))
+            if flush:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            self._lost = error
+            _give_up(stream)
+
+    def trouble(self) -> str:
+        """Why not all of it was printed, in a phrase; empty where it was.
+
+        What a reader did not want is "a broken pipe".
+        """
+        if self._lost is None and sys.stdout is not None:
+            self.write("")
+        if isinstance(self._lost, BrokenPipeError):
+            return BROKEN_PIPE
+        if isinstance(self._lost, OSError):
+            return self._lost.strerror or "it cannot be written to"
+        return "it is closed" if self._lost or self._closed else ""
+
+
+BROKEN_PIPE: Final = "a broken pipe"
+output: Final = Output()
+
+
+def _give_up(stream: TextIO) -> None:
+    """Send to nowhere what is still to come: the interpreter would end in an error of its own."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def out(text: str) -> None:
+    """Print a line, whatever the locale can encode."""
+    output.write(f"{text}\n")
+
+
+def out_lines(lines: list[str]) -> None:
+    """Print many lines at once."""
+    output.write("".join(f"{line}\n" for line in lines), flush=False)
+
+
+def out_json(value: Any) -> None:
+    """Print something as JSON for people and programs."""
+    out(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def complain(text: str) -> None:
+    """Print a line to stderr, if anybody can read it there."""
+    tell(f"ciplun: {clean(masked(text), LONGEST)}\n")
+
+
+def tell(text: str) -> None:
+    """Write a text of our own to stderr, if anybody can read it there."""
+    stream = sys.stderr
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):
+        _give_up(stream)

@@ -1,0 +1,54 @@
+"""What is said while a command waits: a line that rewrites itself, or one each minute."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Final
+
+from tui.cli.output import complain, tell
+from tui.fleet.clock import Clock
+from tui.vps.sanitize import clean
+
+EVERY: Final = 60.0
+"""Seconds between two lines where none can be rewritten."""
+
+
+class Progress:
+    """Says on stderr how a wait goes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rewrites = _can_rewrite()
+        self._said = clock.monotonic()
+        self._shown = ""
+
+    @property
+    def pace(self) -> float:
+        """Seconds after which there may be something new to say."""
+        return 1.0 if self._rewrites else EVERY
+
+    def show(self, text: str) -> None:
+        """Say where it stands, if that is due."""
+        if self._rewrites:
+            width = shutil.get_terminal_size().columns - 1
+            line = clean(text, width - 1)[:width]
+            if line != self._shown:
+                tell("\r" + line.ljust(len(self._shown)))
+                self._shown = line
+        elif self._clock.monotonic() - self._said >= EVERY:
+            self._said = self._clock.monotonic()
+            complain(text)
+
+    def clear(self) -> None:
+        """Leave the line to whatever is printed next."""
+        if self._shown:
+            tell("\r" + " " * len(self._shown) + "\r")
+            self._shown = ""
+
+
+def _can_rewrite() -> bool:
+    """Whether a carriage return takes back what was written."""
+    stream = sys.stderr
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb")

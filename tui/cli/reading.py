@@ -1,0 +1,113 @@
+"""The fleet as a command reads it: once, patiently, and with what could not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from tui.cli.output import complain
+from tui.fleet.state import Fleet
+from tui.session import Connection, Session
+from tui.text import plural
+from tui.vps.errors import RateLimited, VpsError
+from tui.vps.models import Key, Listing, Server, Snapshot
+
+T = TypeVar("T")
+TRIES: Final = 4
+"""Times that something is asked at most."""
+PATIENCE: Final = 30.0
+"""Seconds from the first question after which nothing is asked again."""
+_FIRST_PAUSE: Final = 0.3
+"""Seconds, doubled each time."""
+_REASONS: Final = 20
+"""Reasons that are told one by one."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What was read, and in sentences what of it could not be: none where all was seen."""
+
+    fleet: Fleet
+    reasons: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing can be missing."""
+        return not self.reasons
+
+
+async def read(session: Session, live: Connection) -> Reading:
+    """Read all servers and snapshots, and weigh them as evidence. Raises VpsError.
+
+    Lists that changed while they were read are read once more.
+    """
+    await patiently(session, live.poller.sweep)
+    if not session.store.fleet.settled:
+        await patiently(session, live.poller.sweep)
+    fleet = session.store.fleet
+    return Reading(fleet, tuple(_reasons(fleet)))
+
+
+def _reasons(fleet: Fleet) -> Sequence[str]:
+    reasons = []
+    if fleet.servers_error is not None:
+        reasons.append(
+            f"the list of servers cannot be had ({fleet.servers_error}): "
+            "servers without snapshots are not seen"
+        )
+    if not fleet.settled:
+        reasons.append("the lists shift, or do not hold as many as the provider counts")
+    reasons += fleet.problems
+    return reasons
+
+
+def tell_incomplete(reading: Reading) -> None:
+    """Say on stderr what could not be seen."""
+    for reason in reading.reasons[:_REASONS]:
+        complain(f"not complete: {reason}")
+    more = len(reading.reasons) - _REASONS
+    if more > 0:
+        complain(f"not complete: {plural(more, 'more reason')}")
+
+
+async def patiently(session: Session, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask, and after a passing failure again, a few times and not for long. Raises VpsError."""
+    clock = session.clock
+    end = clock.monotonic() + PATIENCE
+    for turn in range(TRIES):
+        try:
+            return await ask()
+        except VpsError as error:
+            pause = _pause(error, turn)
+            if pause is None or turn == TRIES - 1 or clock.monotonic() + pause > end:
+                raise
+        await clock.sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+def _pause(error: VpsError, turn: int) -> float | None:
+    """Seconds to wait before asking again; None where that makes no sense."""
+    if not error.transient:
+        return None
+    told = error.retry_after if isinstance(error, RateLimited) else None
+    return _FIRST_PAUSE * 2**turn if told is None else told
+
+
+class PatientApi:
+    """The provider's API for the last look before a write: reads are patient, writes are not."""
+
+    def __init__(self, session: Session, live: Connection) -> None:
+        self._session = session
+        self._client = live.client
+        self.create_snapshot = live.client.create_snapshot
+        self.restore_snapshot = live.client.restore_snapshot
+        self.delete_snapshot = live.client.delete_snapshot
+
+    async def server(self, server_id: Key) -> Server:
+        """One server."""
+        return await patiently(self._session, lambda: self._client.server(server_id))
+
+    async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
+        """The snapshots of one server."""
+        return await patiently(self._session, lambda: self._client.snapshots(server_id))

@@ -1,0 +1,100 @@
+"""A command at work: its session, the ways in which it can end, and what it says then."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+from tui.cli.output import complain, out_json
+from tui.config import paths
+from tui.config.credentials import TokenError
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.operation import Operation
+from tui.fleet.writes.operations import JournalUnavailable, Refused
+from tui.notices import News
+from tui.session import Connection, Session
+from tui.simulator.child import SimulatorFailed
+from tui.terminal import logs
+from tui.vps.errors import Forbidden, Unauthorised, VpsError
+
+CLOSING: Final = 2.0
+"""Seconds that leaving may take at most, with a request on the wire."""
+FORESEEN: Final = (VpsError, Refused, JournalUnavailable, SimulatorFailed, TokenError)
+"""What a command says in one line, without a look into the log."""
+
+
+class Stop(Exception):
+    """A command ends here: a sentence for stderr and an exit code."""
+
+    def __init__(self, text: str, code: int = ExitCode.FAILED) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def run(work: Coroutine[Any, Any, int], *, as_json: bool = False) -> int:
+    """Run a command to its end; returns its exit code. With `as_json` errors are printed so too."""
+    logs.configure(paths.log_file(os.environ))
+    return asyncio.run(_until_told(work, as_json=as_json))
+
+
+async def _until_told(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
+    """Do the work until it is done or SIGTERM comes, which leaves time to say where it stands."""
+    task = asyncio.current_task()
+    told = False
+
+    def terminate() -> None:
+        nonlocal told
+        told = True
+        if task is not None:
+            task.cancel()
+
+    with suppress(ValueError, RuntimeError):  # not in the main thread
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    try:
+        return await _guarded(work, as_json=as_json)
+    except asyncio.CancelledError:
+        if not told or task is None:
+            raise
+        task.uncancel()
+        complain("ended by SIGTERM")
+        return ExitCode.TERMINATED
+
+
+async def _guarded(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
+    """Turn every failure into one line and its exit code."""
+    try:
+        return await work
+    except (TokenError, Unauthorised, Forbidden) as error:
+        text, code = str(error), int(ExitCode.NOT_AUTHORISED)
+    except Stop as stop:
+        text, code = str(stop), stop.code
+    except FORESEEN as error:
+        text, code = str(error), ExitCode.FAILED
+    if as_json:
+        out_json({"complete": False, "error": text, "exit_code": code})
+    complain(text)
+    return code
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Session, Connection]]:
+    """A session that is connected. Raises what connecting raises."""
+    session = Session(settings, os.environ)
+    session.token_read = logs.hide
+    session.listen(_tell_trouble)
+    try:
+        yield session, await session.open()
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(session.close(), CLOSING)
+
+
+def _tell_trouble(operation: Operation | None, told: News) -> None:
+    """Pass on trouble with the journal; what becomes of a write is said by its command."""
+    if operation is None and told.bad:
+        complain(told.text)

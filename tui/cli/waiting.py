@@ -1,0 +1,117 @@
+"""Waiting for what the provider does: never silent, never for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from tui.cli.output import complain
+from tui.cli.progress import Progress
+from tui.fleet.operation import Operation, State
+from tui.fleet.state import Fleet
+from tui.fleet.store import Change
+from tui.notices import News
+from tui.session import Connection, Session
+from tui.text import duration
+from tui.vps.errors import Unauthorised
+
+Reached = Callable[[Operation], bool]
+
+
+async def until(
+    session: Session, live: Connection, operation: Operation, reached: Reached, seconds: float
+) -> Operation:
+    """Poll until an operation has got somewhere, or time is up. Raises Unauthorised."""
+    (latest,) = await Wait(session, live, [operation], reached).during(seconds)
+    return latest
+
+
+class Wait:
+    """Waits until each of several operations has got somewhere; `tell` hears of each then."""
+
+    def __init__(
+        self,
+        session: Session,
+        live: Connection,
+        operations: Sequence[Operation],
+        reached: Reached,
+        tell: Callable[[Operation], None] = lambda operation: None,
+    ) -> None:
+        self._session = session
+        self._live = live
+        self._latest = {operation.id: operation for operation in operations}
+        self._left = {o.id for o in operations if not reached(o)}
+        self._reached = reached
+        self._tell = tell
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._progress = Progress(session.clock)
+
+    async def during(self, seconds: float) -> Sequence[Operation]:
+        """Poll for so long at most; returns where they stand then. Raises Unauthorised."""
+        if not self._left:
+            return list(self._latest.values())
+        ends = [
+            self._session.listen(self._changed),
+            self._session.store.listen(self._refused),
+        ]
+        tasks = [asyncio.create_task(self._live.poller.run()), asyncio.create_task(self._speak())]
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError:
+            self._progress.clear()
+            self._interrupted()
+            raise
+        finally:
+            for end in ends:
+                end()
+            for task in tasks:
+                task.cancel()
+            self._progress.clear()
+        return list(self._latest.values())
+
+    def _waiting(self) -> Sequence[Operation]:
+        return [operation for key, operation in self._latest.items() if key in self._left]
+
+    def _changed(self, now: Operation | None, _: News) -> None:
+        if now is None or now.id not in self._latest:
+            return
+        self._latest[now.id] = now
+        if self._reached(now) and now.id in self._left:
+            self._left.discard(now.id)
+            self._progress.clear()
+            self._tell(now)
+        if not self._left and not self._over.done():
+            self._over.set_result(None)
+
+    def _refused(self, fleet: Fleet, _: Change) -> None:
+        error = fleet.freshness.error
+        if isinstance(error, Unauthorised) and not self._over.done():
+            waiting = self._waiting()
+            what = f"the {waiting[0].title}" if len(waiting) == 1 else f"{len(waiting)} operations"
+            self._over.set_exception(Unauthorised(f"{error}; {what} may go on"))
+
+    async def _speak(self) -> None:
+        while True:
+            await self._session.clock.sleep(self._progress.pace)
+            self._progress.show(self._standing())
+
+    def _standing(self) -> str:
+        """One line on what is waited for: how long it takes, and how long it usually does."""
+        first, *others = self._waiting()
+        since = first.asked_at if first.accepted_at is None else first.accepted_at
+        took = duration(max(0.0, self._session.service_now() - since))
+        usual = self._session.expected_time(first.kind)
+        of = f", usually {usual[0]}" if usual else ""
+        state = first.state.value
+        if first.state is State.UNKNOWN:
+            state = "no answer, checking the list"
+        more = f", and {len(others)} more" if others else ""
+        return f"{first.title} on {first.server_name}: {state}, {took}{of}{more}"
+
+    def _interrupted(self) -> None:
+        for one in self._waiting():
+            what = f"the {one.title} on {one.server_name}"
+            complain(f"interrupted; {what} goes on at the provider ({one.state.value})")

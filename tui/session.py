@@ -9,7 +9,9 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,8 +32,11 @@ from tui.vps.models import Key
 from tui.vps.token import Token
 
 if TYPE_CHECKING:
+    from tui.fleet.plan import Plan
     from tui.fleet.poller import Poller
+    from tui.fleet.state import Sighting
     from tui.fleet.writes.operations import Operations
+    from tui.fleet.writes.plans import Plans
     from tui.simulator.child import ChildSimulator
     from tui.vps.client import Client
 
@@ -42,7 +47,7 @@ log = logging.getLogger(__name__)
 def _foreseen(error: BaseException | None) -> bool:
     """Whether whoever asked for a write shows its error."""
     from tui.fleet.writes.operations import JournalUnavailable, Refused
-    from tui.fleet.writes.plans import OneShort
+    from tui.fleet.writes.unplanned import OneShort
 
     return isinstance(error, VpsError | Refused | OneShort | JournalUnavailable | TokenError)
 
@@ -54,6 +59,7 @@ class Connection:
     client: Client
     poller: Poller
     operations: Operations
+    plans: Plans
 
 
 class Session:
@@ -121,9 +127,10 @@ class Session:
 
     async def _build(self) -> Connection:
         client = await self._make_client()
-        from tui.fleet.journal.journal import Journal
+        from tui.fleet.journal.journal import Journal, JournalUnavailable
         from tui.fleet.poller import Poller
         from tui.fleet.writes.operations import Operations
+        from tui.fleet.writes.plans import Plans
 
         settings = self.settings
         operations = Operations(
@@ -136,11 +143,12 @@ class Session:
             on_change=self._operation_changed,
             on_protected=self.store.apply_protected,
         )
+        plans = Plans(operations, now=self.service_now, on_change=self._plan_changed)
         poller = Poller(
             api=client,
             store=self.store,
             clock=self.clock,
-            observe=operations.observe,
+            observe=partial(self._observe, operations, plans),
             renew=self._renew,
             chosen=lambda: self.chosen,
             idle=settings.poll_idle,
@@ -148,11 +156,13 @@ class Session:
         )
         try:
             taken_up = await operations.start()
+            with suppress(JournalUnavailable):
+                await plans.refresh()
         except BaseException:
             await operations.close()
             await client.aclose()
             raise
-        self.live = live = Connection(client, poller, operations)
+        self.live = live = Connection(client, poller, operations, plans)
         if taken_up:
             self._teller.tell(None, News(found_open(taken_up)))
         self._teller.trouble(live.operations.trouble)
@@ -207,6 +217,7 @@ class Session:
         """Let what is on the wire end, and close everything. Operations go on at the provider."""
         live = self.live
         if live is not None:
+            live.plans.leave()
             await live.operations.leave()
             await live.client.aclose()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -292,10 +303,22 @@ class Session:
             return f"~{duration(found.low)}", found.late
         return f"{found.low // 60:.0f}-{found.high // 60:.0f}m", found.late
 
+    async def _observe(self, operations: Operations, plans: Plans, sighting: Sighting) -> None:
+        """Weigh an answer, and see what other sessions have done with their plans."""
+        from tui.fleet.journal.journal import JournalUnavailable
+
+        await operations.observe(sighting)
+        with suppress(JournalUnavailable):
+            await plans.refresh()
+
+    def _plan_changed(self, plan: Plan) -> None:
+        self.store.apply_plan(plan)
+
     def _operation_changed(self, operation: Operation) -> None:
         self.store.apply_operation(operation)
         live = self.live
         if live is not None:
+            live.plans.note(operation)
             self._teller.trouble(live.operations.trouble)
         before = self._teller.step(operation)
         if before is operation.state:

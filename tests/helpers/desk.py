@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.provider import Provider
 from tui.fleet.actor import Who
-from tui.fleet.journal.journal import Journal
+from tui.fleet.journal.journal import Journal, JournalUnavailable
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.operations import Operations
+from tui.fleet.writes.plans import Plans
 from tui.vps.models import Key, Server, Snapshot
 
 
@@ -23,7 +25,13 @@ class Desk:
         self.folder = folder
         self.told: list[tuple[str, State, bool]] = []
         self.desks: list[Operations] = []
+        self.plans_of: dict[Operations, Plans] = {}
         self.operations = self.open()
+
+    @property
+    def plans(self) -> Plans:
+        """Those of the first session."""
+        return self.plans_of[self.operations]
 
     def open(self) -> Operations:
         made = Operations(
@@ -33,12 +41,14 @@ class Desk:
             now=self.provider.world.clock.now,
             account="test",
             who=Who("admin", "192.0.2.7"),
-            on_change=self._note,
+            on_change=lambda operation: self._note(made, operation),
         )
+        self.plans_of[made] = Plans(made, now=self.provider.world.clock.now)
         self.desks.append(made)
         return made
 
-    def _note(self, operation: Operation) -> None:
+    def _note(self, desk: Operations, operation: Operation) -> None:
+        self.plans_of[desk].note(operation)
         told = (operation.kind.value, operation.state, operation.overdue)
         if not self.told or self.told[-1] != told:
             self.told.append(told)
@@ -52,6 +62,8 @@ class Desk:
             statuses = {k: self.provider.server_model(k).status for k in self.provider.ids}
         sighting = Sighting(listing.items, listing.settled, asked_at, None, statuses)
         await (operations or self.operations).observe(sighting)
+        with suppress(JournalUnavailable):
+            await self.plans_of[operations or self.operations].refresh()
 
     async def target(self, name: str = "old") -> Snapshot:
         """A completed snapshot of the first server, as it is listed."""

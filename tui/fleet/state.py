@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from tui.fleet.operation import Kind, Operation
+from tui.fleet.plan import Plan
 from tui.vps.errors import VpsError
 from tui.vps.models import SLOTS, Account, Key, Phase, Server, Snapshot
 
@@ -106,8 +107,9 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Fleet(msgspec.Struct, frozen=True):
-    """Everything known. `operations` holds the open one of each server, if any.
+    """Everything known.
 
+    `operations` holds the open one of each server, if any; `plans` are those that have not ended.
     `servers_error` says why `/servers/` gives nothing (403, 404); servers are then known from
     their snapshots. `problems` are sentences about items that could not be read. `protected` are
     the ids of snapshots that Ciplun does not delete.
@@ -115,6 +117,7 @@ class Fleet(msgspec.Struct, frozen=True):
 
     servers: Mapping[Key, ServerView] = MappingProxyType({})
     operations: Mapping[Key, Operation] = MappingProxyType({})
+    plans: Mapping[int, Plan] = MappingProxyType({})
     freshness: Freshness = Freshness()
     totals: Totals = Totals()
     problems: tuple[str, ...] = ()

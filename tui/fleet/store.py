@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tui.fleet.clock import Clock
 from tui.fleet.merge import Views, changed
 from tui.fleet.operation import Operation
+from tui.fleet.plan import Plan
 from tui.fleet.state import Fleet, Freshness, ServerView, count
 from tui.vps.errors import VpsError
 from tui.vps.models import Account, Key, Server
@@ -108,6 +109,15 @@ class Store:
         if operations != self.fleet.operations:
             fleet = replace(self.fleet, operations=MappingProxyType(operations))
             self._become(fleet, Change(servers=frozenset({key})))
+
+    def apply_plan(self, plan: Plan) -> None:
+        """Show a plan while something can still come of it, and no longer."""
+        plans = {key: known for key, known in self.fleet.plans.items() if key != plan.id}
+        if plan.open:
+            plans[plan.id] = plan
+        if plans != self.fleet.plans:
+            fleet = replace(self.fleet, plans=MappingProxyType(plans))
+            self._become(fleet, Change(rest=True))
 
     def note_write(self, server_id: Key) -> None:
         """Distrust, for this server, every answer that was asked for before this moment."""

@@ -27,8 +27,9 @@ from tui.fleet.actor import Who
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import DENIED, OPEN, PENDING, TRANSITIONS, Kind, Operation, State
 from tui.fleet.state import Sighting
+from tui.fleet.writes.drafts import Safety
 from tui.fleet.writes.operations import Operations, Refused
-from tui.fleet.writes.plans import Safety, begin_safety_restore, finish_safety_restore
+from tui.fleet.writes.unplanned import begin_safety_restore, finish_safety_restore
 from tui.vps.errors import VpsError
 from tui.vps.models import Key, Snapshot
 

@@ -13,7 +13,7 @@ from tui.config import paths
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION: Final = 3
+VERSION: Final = 4
 _PATIENCE: Final = 5.0
 """Seconds to wait for another process that is writing."""
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
@@ -64,7 +64,36 @@ _SINCE_3: Final = """
 ALTER TABLE operations ADD COLUMN certainty TEXT;
 ALTER TABLE operations ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
 """
-_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3)
+_SINCE_4: Final = """
+CREATE TABLE plans (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    account TEXT NOT NULL,
+    user TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    asked_at REAL NOT NULL,
+    ended_at REAL,
+    words TEXT NOT NULL,
+    owner TEXT NOT NULL
+);
+CREATE INDEX plans_of ON plans (account, asked_at);
+CREATE TABLE plan_steps (
+    plan INTEGER NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    server_id TEXT NOT NULL,
+    server_name TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    target TEXT,
+    needs INTEGER,
+    operation INTEGER,
+    words TEXT NOT NULL,
+    PRIMARY KEY (plan, number)
+);
+"""
+_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4)
 """What takes a file from each format to the next; a new file takes them all."""
 _PRUNE: Final = """
 DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (

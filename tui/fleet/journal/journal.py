@@ -41,6 +41,10 @@ _OPEN: Final = _quoted(OPEN)
 _PENDING: Final = _quoted(PENDING)
 
 
+Also = Callable[["sqlite3.Connection", Operation], None]
+"""What is recorded in the transaction that begins an operation; if it raises, neither is."""
+
+
 class JournalUnavailable(Exception):
     """No record can be kept now; one sentence that says why."""
 
@@ -98,9 +102,16 @@ class Journal:
 
     # -- writing -----------------------------------------------------------------
 
-    async def begin(self, operation: Operation) -> Operation:
-        """Record an intent and give it its id. Raises Clash."""
-        return await self._do(lambda db: self._begin(db, operation))
+    async def begin(self, operation: Operation, also: Also | None = None) -> Operation:
+        """Record an intent and give it its id. Raises Clash, and what `also` raises."""
+
+        def write(db: sqlite3.Connection) -> Operation:
+            begun = self._begin(db, operation)
+            if also is not None:
+                also(db, begun)
+            return begun
+
+        return await self._do(write)
 
     async def step(
         self, old: Operation, new: Operation, at: float, seen: frozenset[Key] | None = None
@@ -222,6 +233,17 @@ class Journal:
                 db.execute("INSERT INTO protected VALUES (?, ?, ?)", (*key, storable(words)))
 
         await self._do(write)
+
+    # -- other tables --------------------------------------------------------------
+
+    @property
+    def owner(self) -> str:
+        """The name of this process among those that share the file."""
+        return self._sessions.name
+
+    async def perform(self, work: Callable[[sqlite3.Connection, Sessions], T]) -> T:
+        """Do something with another table of the file, in one transaction."""
+        return await self._do(lambda db: work(db, self._sessions))
 
     async def close(self) -> None:
         """Close the file and give up the claim on our operations."""

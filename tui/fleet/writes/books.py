@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.fleet.journal.journal import Journal, JournalUnavailable
+from tui.fleet.journal.journal import Also, Journal, JournalUnavailable
 from tui.fleet.operation import Operation
 from tui.vps.models import Key
 
@@ -25,9 +25,15 @@ class Books:
         """The book that an operation is in. Raises nothing."""
         return self._unrecorded if operation_id < 0 else self.journal
 
-    async def begin(self, intent: Operation, *, unjournaled: bool) -> Operation:
-        """Record an intent. Raises Clash and JournalUnavailable."""
-        return await (self._unrecorded if unjournaled else self.journal).begin(intent)
+    def book(self, *, unjournaled: bool) -> Journal:
+        """The book for something new. Raises nothing."""
+        return self._unrecorded if unjournaled else self.journal
+
+    async def begin(
+        self, intent: Operation, *, unjournaled: bool, also: Also | None = None
+    ) -> Operation:
+        """Record an intent. Raises Clash, JournalUnavailable, and what `also` raises."""
+        return await self.book(unjournaled=unjournaled).begin(intent, also)
 
     async def get(self, operation_id: int) -> Operation | None:
         """One operation. Raises JournalUnavailable."""

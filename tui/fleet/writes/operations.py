@@ -14,7 +14,7 @@ from dataclasses import replace
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock
 from tui.fleet.estimates import Expected
-from tui.fleet.journal.journal import Clash, Journal, JournalUnavailable, Step
+from tui.fleet.journal.journal import Also, Clash, Journal, JournalUnavailable, Step
 from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
@@ -58,6 +58,16 @@ class Operations:
         self._protected_changed = on_protected
 
     @property
+    def books(self) -> Books:
+        """Where they are kept."""
+        return self._books
+
+    @property
+    def who(self) -> Who:
+        """Who asks for them."""
+        return self._who
+
+    @property
     def trouble(self) -> str:
         """Why no record can be kept now, or what happened to the journal; else empty."""
         return self._books.trouble or self.journal.notice
@@ -76,6 +86,10 @@ class Operations:
         await self._tracker.observe(sighting)
         with suppress(JournalUnavailable):
             await self._read_protected()
+
+    async def refresh(self) -> None:
+        """Take up what other sessions have begun or ended since."""
+        await self._tracker.refresh()
 
     def running(self) -> Sequence[Operation]:
         """The operations that have not ended, oldest first."""
@@ -116,11 +130,18 @@ class Operations:
     # -- asking for something --------------------------------------------------------
 
     async def create(
-        self, server: Server, name: str, description: str = "", *, unjournaled: bool = False
+        self,
+        server: Server,
+        name: str,
+        description: str = "",
+        *,
+        unjournaled: bool = False,
+        also: Also | None = None,
     ) -> Operation:
         """Create a snapshot. Raises Refused, JournalUnavailable or VpsError: then nothing is done.
 
-        Returns once the provider has answered, or lost the answer (state UNKNOWN).
+        Returns once the provider has answered, or lost the answer (state UNKNOWN). `also` is
+        recorded with the intent, or neither is.
         """
         intent = self._intent(Kind.CREATE, server.id, server.name, None, name, description)
 
@@ -128,11 +149,16 @@ class Operations:
             made = await self.api.create_snapshot(server.id, name, description)
             return replace(self._accepted(operation), snapshot_id=made.id)
 
-        operation = await self._begin(intent, unjournaled=unjournaled)
+        operation = await self._begin(intent, unjournaled=unjournaled, also=also)
         return await self._run(operation, send, None)
 
     async def restore(
-        self, target: Snapshot, *, planned: Operation | None = None, unjournaled: bool = False
+        self,
+        target: Snapshot,
+        *,
+        planned: Operation | None = None,
+        unjournaled: bool = False,
+        also: Also | None = None,
     ) -> Operation:
         """Overwrite the target's server with it, as `planned` before. Raises as `create` does."""
 
@@ -142,7 +168,7 @@ class Operations:
 
         if planned is None:
             intent = self._about(Kind.RESTORE, target)
-            operation = await self._begin(intent, unjournaled=unjournaled)
+            operation = await self._begin(intent, unjournaled=unjournaled, also=also)
         else:
             operation = await self._begin_planned(planned)
         return await self._run(operation, send, target)
@@ -160,7 +186,12 @@ class Operations:
         return waiting
 
     async def delete(
-        self, target: Snapshot, *, reason: str = "", unjournaled: bool = False
+        self,
+        target: Snapshot,
+        *,
+        reason: str = "",
+        unjournaled: bool = False,
+        also: Also | None = None,
     ) -> Operation:
         """Delete a snapshot for good, for a `reason` to be kept. Raises as `create` does."""
 
@@ -177,7 +208,7 @@ class Operations:
         if target.id in self._protected:
             raise Refused(f"not sent: {target.name} is protected here, by Ciplun alone")
         intent = replace(self._about(Kind.DELETE, target), description=reason)
-        operation = await self._begin(intent, unjournaled=unjournaled)
+        operation = await self._begin(intent, unjournaled=unjournaled, also=also)
         return await self._run(operation, send, target)
 
     async def protect(self, target: Snapshot, *, on: bool) -> None:
@@ -228,12 +259,14 @@ class Operations:
             evidence=evidence or "the provider accepted it",
         )
 
-    async def _begin(self, intent: Operation, *, unjournaled: bool) -> Operation:
+    async def _begin(
+        self, intent: Operation, *, unjournaled: bool, also: Also | None = None
+    ) -> Operation:
         """Have the intent on disk."""
         if intent.state is State.INTENT:
             self._refuse_clash(intent.server_id)
         try:
-            operation = await self._books.begin(intent, unjournaled=unjournaled)
+            operation = await self._books.begin(intent, unjournaled=unjournaled, also=also)
         except Clash as clash:
             raise Refused(_taken(clash.operation)) from None
         self._tracker.follow(operation)

@@ -1,166 +1,329 @@
-"""What takes more than one write: making room, a safety restore, and the same on many servers."""
+"""Plans at work: each step is sent once and re-checked before; what a crash leaves can go on.
+
+A plan is on disk before its first step. A step becomes an operation in the transaction that
+records the intent, so that no crash can come between: a step without an operation was not sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Container, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.operation import Operation, State
-from tui.fleet.state import ServerView
+from tui.fleet.journal.plans import PlanBook, PlanTaken
+from tui.fleet.operation import Kind, Operation
+from tui.fleet.plan import Plan, Standing, Step
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.preflight import Refused
-from tui.vps.errors import VpsError
-from tui.vps.models import Key, Phase, Server, Snapshot
+from tui.fleet.writes.rules import target_refusal
+from tui.vps.errors import (
+    BadResponse,
+    Forbidden,
+    RateLimited,
+    Unauthorised,
+    Unreachable,
+    VpsError,
+    WriteRefused,
+)
+from tui.vps.models import Key, Server
 
-T = TypeVar("T")
+__all__ = ["Plan", "PlanTaken", "Plans", "Step", "Told"]
+log = logging.getLogger(__name__)
+Told = Callable[[Plan, Step], None]
+"""Hears of each step that was begun, answered, or will not be sent."""
+
 AT_ONCE: Final = 3
-"""Writes of one set that are on their way at the same time."""
+"""Writes of one plan that are on their way at the same time."""
+_STOPS: Final = (
+    *(Unreachable, Unauthorised, Forbidden, RateLimited, BadResponse, WriteRefused),
+    *(JournalUnavailable, PlanTaken),
+)
+"""What concerns every step alike: the plan stops, and can be gone on with."""
+_SENT: Final = frozenset({Standing.RUNNING, Standing.DONE, Standing.UNTOLD})
 
 
-class OneShort(Exception):
-    """A snapshot was deleted to make room, and the create after it did not come about."""
+@dataclass(slots=True)
+class _Run:
+    """One run through a plan. `errors` are those of its steps, `stop` what concerns them all."""
+
+    plan: Plan
+    book: PlanBook
+    told: Told
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    errors: dict[int, Exception] = field(default_factory=dict)
+    stop: Exception | None = None
+
+    def step(self, number: int) -> Step:
+        """A step as it stands now."""
+        return self.plan.steps[number - 1]
 
 
-def dispensable(view: ServerView, protected: Container[Key] = ()) -> Sequence[Snapshot]:
-    """What could go to make room: failed ones first, then the oldest; none that is protected.
+class Plans:
+    """The plans of one account. `now` gives seconds since 1970; `on_change` hears of each change.
 
-    Never the only completed one.
-    """
-    oldest_first = view.snapshots[::-1]
-    failed = [s for s in oldest_first if s.phase is Phase.FAILED]
-    completed = [s for s in oldest_first if s.phase is Phase.COMPLETED]
-    found = [*failed, *(completed if len(completed) > 1 else [])]
-    return [snapshot for snapshot in found if snapshot.id not in protected]
-
-
-async def make_room(
-    operations: Operations,
-    target: Snapshot,
-    server: Server,
-    name: str,
-    description: str = "",
-    *,
-    unjournaled: bool = False,
-) -> Operation:
-    """Delete `target`, and only once that is certain create `name`.
-
-    Raises what delete raises, as long as nothing is deleted; OneShort afterwards.
-    """
-    reason = f"to make room for {name}"
-    deleted = await operations.delete(target, reason=reason, unjournaled=unjournaled)
-    if deleted.state is not State.COMPLETED:
-        raise Refused(f"the delete of {target.name} is not certain: {name} was not asked for")
-    try:
-        return await operations.create(server, name, description, unjournaled=unjournaled)
-    except (VpsError, Refused, JournalUnavailable) as error:
-        raise OneShort(
-            f"{target.name} is deleted, {name} was not created: {error}. "
-            f"{server.name} is one snapshot short."
-        ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Safety:
-    """What goes before a safety restore: the new snapshot's name, and whose slot it takes if any.
-
-    At five of five `goes` is deleted first; it is never the one to restore.
+    All methods that write raise JournalUnavailable where nothing can be recorded.
     """
 
-    name: str
-    goes: Snapshot | None = None
+    def __init__(
+        self,
+        operations: Operations,
+        *,
+        now: Callable[[], float],
+        on_change: Callable[[Plan], None] = lambda plan: None,
+    ) -> None:
+        self._operations = operations
+        self._books = operations.books
+        self._now = now
+        self._changed = on_change
+        self._open: dict[int, Plan] = {}
+        self._at: set[int] = set()  # those that are carried out here
+        self._leaving = False
 
+    # -- what there is --------------------------------------------------------------------
 
-def safety(view: ServerView, target: Snapshot, name: str, protected: Container[Key]) -> Safety:
-    """How to snapshot a server before `target` is restored. Raises Refused where it cannot be."""
-    if not view.full:
-        return Safety(name)
-    candidates = [s for s in dispensable(view, protected) if s.id != target.id]
-    if not candidates:
-        raise Refused("all slots are used, and none of the other snapshots should go")
-    return Safety(name, candidates[0])
+    def running(self) -> Sequence[Plan]:
+        """The plans that have not ended, oldest first, as far as they were read."""
+        return sorted(self._open.values(), key=lambda plan: (plan.asked_at, abs(plan.id)))
 
+    async def refresh(self) -> Sequence[Plan]:
+        """Read what is open, end what is over, and return the rest."""
+        found: dict[int, Plan] = {}
+        for book in self._all_books():
+            found |= {plan.id: plan for plan in await book.open(self._books.account)}
+        for plan in found.values():
+            if plan.over and plan.id not in self._at:
+                await self._book(plan.id).end(plan.id, self._now(), "")
+                found[plan.id] = replace(plan, ended_at=self._now())
+        for key in self._open.keys() - found.keys():
+            ended = await self._book(key).get(key)
+            self._take(ended or replace(self._open[key], ended_at=self._now()))
+        for plan in found.values():
+            self._take(plan)
+        return self.running()
 
-async def begin_safety_restore(
-    operations: Operations,
-    target: Snapshot,
-    server: Server,
-    first: Safety,
-    *,
-    unjournaled: bool = False,
-) -> tuple[Operation, Operation]:
-    """Record the restore as waiting and ask for the snapshot that comes first.
+    async def history(self, limit: int = 500) -> Sequence[Plan]:
+        """Open and past plans, newest first."""
+        found: list[Plan] = []
+        for book in self._all_books():
+            found += await book.history(self._books.account, limit)
+        return sorted(found, key=lambda plan: (plan.asked_at, abs(plan.id)), reverse=True)[:limit]
 
-    Returns the create and the restore that waits for it. Raises what `make_room` raises; then
-    the restore is recorded as never sent.
-    """
-    waiting = await operations.plan_restore(target, unjournaled=unjournaled)
-    why = f"before {server.name} is restored from {target.name}"
-    try:
-        if first.goes is None:
-            created = await operations.create(server, first.name, why, unjournaled=unjournaled)
-        else:
-            created = await make_room(
-                operations, first.goes, server, first.name, why, unjournaled=unjournaled
+    def note(self, operation: Operation) -> None:
+        """Take over what has become of an operation."""
+        for plan in tuple(self._open.values()):
+            if any(step.operation == operation.id for step in plan.steps):
+                self._take(plan.with_operation(operation))
+
+    # -- start, go on, end ------------------------------------------------------------------
+
+    async def start(self, draft: Plan, *, unjournaled: bool = False) -> Plan:
+        """Have a plan on disk; `run` sends its steps."""
+        who = self._operations.who
+        plan = replace(
+            draft,
+            account=self._books.account,
+            user=who.user,
+            origin=who.origin,
+            asked_at=self._now(),
+        )
+        book = PlanBook(self._books.book(unjournaled=unjournaled))
+        begun = await book.begin(plan)
+        self._at.add(begun.id)
+        return self._take(begun)
+
+    async def go_on(self, plan_id: int) -> Plan:
+        """Take over a plan that stopped; `run` sends the rest. Raises Refused."""
+        if plan_id in self._at or not await self._book(plan_id).claim(plan_id):
+            raise Refused("another session is at this plan, or it has ended")
+        self._at.add(plan_id)
+        await self._operations.refresh()  # what a dead session left on the wire is unknown then
+        return await self._reread(plan_id)
+
+    async def end(self, plan_id: int) -> Plan:
+        """Send nothing more of a plan, whoever is at it; what was sent goes on."""
+        plan = await self._reread(plan_id)
+        words = f"ended by {self._operations.who}"
+        unsent = [step.number for step in plan.unsent]
+        await self._book(plan_id).end(plan_id, self._now(), words, unsent)
+        return await self._reread(plan_id)
+
+    async def run(self, plan: Plan, told: Told = lambda plan, step: None) -> Plan:
+        """Send what is left of a plan that `start` or `go_on` gave.
+
+        What fails stops only the steps that need it.
+
+        Returns once nothing can be sent any more: the operations may still run, and where
+        something stopped it, the plan's `words` say what, and it can be gone on with. Raises what
+        its first write raised if nothing came of any step; the plan is ended then.
+        """
+        run = _Run(plan, self._book(plan.id), told)
+        try:
+            await self._lanes(run)
+            return await self._close(run)
+        finally:
+            self._at.discard(plan.id)
+
+    async def outcome(self, plan: Plan) -> Plan:
+        """Wait until every operation of a plan has ended. Cancelled when the session is left."""
+        for step in plan.steps:
+            if step.became is not None and not step.became.ended:
+                await self._operations.outcome(step.became)
+        await self.refresh()
+        return await self._reread(plan.id)
+
+    def leave(self) -> None:
+        """Begin no further step: this session ends."""
+        self._leaving = True
+
+    # -- one run --------------------------------------------------------------------------------
+
+    async def _lanes(self, run: _Run) -> None:
+        """Send for a few servers at a time; each of them takes one write after the other."""
+        lanes: dict[Key, list[int]] = defaultdict(list)
+        for step in run.plan.steps:
+            lanes[step.server_id].append(step.number)
+        done = await asyncio.gather(
+            *(self._lane(run, lane) for lane in lanes.values()), return_exceptions=True
+        )
+        for error in done:
+            if isinstance(error, asyncio.CancelledError):
+                self._leaving = True
+            elif error is not None:
+                log.error("a plan failed", exc_info=error)
+                run.stop = run.stop or Refused(f"unforeseen error: {type(error).__name__}")
+
+    async def _lane(self, run: _Run, numbers: Sequence[int]) -> None:
+        before: int | None = None
+        for number in numbers:
+            for earlier in {before, run.step(number).needs} - {None}:
+                await self._settled(run, run.step(earlier or 0))
+            before = number
+            if run.step(number).standing is not Standing.UNSENT:
+                continue
+            if words := _unmet(run, run.step(number)):
+                await self._skip(run, number, words)
+                continue
+            async with run.turn:
+                if run.stop is not None or self._leaving:
+                    return
+                await self._begin(run, number)
+
+    async def _settled(self, run: _Run, step: Step) -> None:
+        """Wait until it is known what became of a step that was sent."""
+        if step.standing is Standing.RUNNING and step.became is not None:
+            ended = await self._operations.outcome(step.became)
+            if not ended.ended and run.stop is None:
+                run.stop = Refused(f"what became of the {step.title} is not known yet")
+            await self._renew(run, step.number)
+
+    async def _begin(self, run: _Run, number: int) -> None:
+        try:
+            await self._send(run, run.step(number))
+        except _STOPS as error:
+            run.stop = run.stop or error
+            if not isinstance(error, JournalUnavailable | PlanTaken):
+                await run.book.settle_step(run.plan.id, number, "", release=True)
+        except (VpsError, Refused) as error:
+            run.errors[number] = error
+            await self._skip(run, number, str(error))
+            return
+        await self._renew(run, number)
+
+    async def _send(self, run: _Run, step: Step) -> Operation:
+        """Begin the operation of a step and send it. Raises what the operation raises."""
+        operations, alone = self._operations, run.plan.id < 0
+        also = run.book.link(run.plan.id, step.number)
+        if step.kind is Kind.CREATE:
+            server = Server(id=step.server_id, name=step.server_name)
+            return await operations.create(
+                server, step.name, step.description, unjournaled=alone, also=also
             )
-    except Exception as error:
-        await operations.give_up(waiting, f"its safety snapshot was not made: {error}")
-        raise
-    return created, waiting
+        if step.target is None:
+            raise Refused("not sent: its target is not known")
+        if reason := target_refusal(step.kind, step.target, ()):
+            raise Refused(f"not sent: {reason}")
+        if step.kind is Kind.RESTORE:
+            return await operations.restore(step.target, unjournaled=alone, also=also)
+        return await operations.delete(
+            step.target, reason=step.description, unjournaled=alone, also=also
+        )
+
+    async def _skip(self, run: _Run, number: int, words: str) -> None:
+        await run.book.settle_step(run.plan.id, number, words)
+        await self._renew(run, number)
+
+    async def _renew(self, run: _Run, number: int) -> None:
+        """Read how the plan stands now, and tell of a step."""
+        run.plan = await self._reread(run.plan.id)
+        run.told(run.plan, run.step(number))
+
+    async def _close(self, run: _Run) -> Plan:
+        """End a plan of which nothing is left, or let go of it."""
+        plan_id = run.plan.id
+        run.plan = plan = await self._reread(plan_id)
+        if isinstance(run.stop, PlanTaken):
+            return plan
+        error = run.stop or next(iter(run.errors.values()), None)
+        nothing = not any(step.standing in _SENT for step in plan.steps)
+        if nothing and error is not None and (run.stop is not None or not plan.many):
+            unsent = [step.number for step in plan.unsent]
+            await self._quietly(run.book.end(plan_id, self._now(), str(error), unsent))
+            await self._quietly(self._reread(plan_id))
+            raise error
+        if plan.open and plan.over:
+            await run.book.end(plan_id, self._now(), "")
+        elif plan.open:
+            await run.book.leave(plan_id, "" if run.stop is None else str(run.stop))
+        return await self._reread(plan_id)
+
+    # -- books ------------------------------------------------------------------------------
+
+    def _all_books(self) -> Sequence[PlanBook]:
+        books = {self._books.book(unjournaled=alone) for alone in (False, True)}
+        return [PlanBook(book) for book in books]
+
+    def _book(self, plan_id: int) -> PlanBook:
+        return PlanBook(self._books.of(plan_id))
+
+    async def _reread(self, plan_id: int) -> Plan:
+        plan = await self._book(plan_id).get(plan_id)
+        if plan is None:
+            raise Refused("this plan is no longer in the journal")
+        return self._take(plan)
+
+    async def _quietly(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do what only makes the record better."""
+        try:
+            await work
+        except JournalUnavailable as error:
+            log.warning("%s", error)
+
+    def _take(self, plan: Plan) -> Plan:
+        """Have everybody know where a plan stands now."""
+        if plan.ours and plan.id not in self._at:
+            plan = replace(plan, owned=False)  # it stopped here without having let go of it
+        if self._open.get(plan.id) != plan:
+            known = plan.id in self._open
+            if plan.open:
+                self._open[plan.id] = plan
+            else:
+                self._open.pop(plan.id, None)
+            if plan.open or known:
+                self._changed(plan)
+        return plan
 
 
-async def finish_safety_restore(
-    operations: Operations, target: Snapshot, created: Operation, waiting: Operation
-) -> Operation:
-    """Once the snapshot is completed send the restore, and in no other case.
-
-    Raises what `restore` raises.
-    """
-    made = await operations.outcome(created)
-    if made.state is State.COMPLETED:
-        return await operations.restore(target, planned=waiting)
-    words = f"its safety snapshot {made.snapshot_name} is not completed ({made.state.value})"
-    return await operations.give_up(waiting, words)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one of many went: `words` say so, `good` whether it was accepted."""
-
-    words: str
-    good: bool
-
-
-async def each(
-    items: Sequence[T],
-    server: Callable[[T], Key],
-    write: Callable[[T], Awaitable[Operation]],
-    done: Callable[[T, Result], None],
-) -> None:
-    """Do one write for each item; one that fails stops no other.
-
-    A few servers are written to at a time, and each of them takes one write after the other.
-    """
-    turn = asyncio.Semaphore(AT_ONCE)
-    lanes: dict[Key, list[T]] = defaultdict(list)
-    for item in items:
-        lanes[server(item)].append(item)
-
-    async def lane(queue: Sequence[T]) -> None:
-        async with turn:
-            for item in queue:
-                done(item, await _result(write(item)))
-
-    await asyncio.gather(*(lane(queue) for queue in lanes.values()))
-
-
-async def _result(writing: Awaitable[Operation]) -> Result:
-    try:
-        operation = await writing
-    except (VpsError, Refused, JournalUnavailable) as error:
-        return Result(str(error), good=False)
-    good = operation.state in (State.ACCEPTED, State.COMPLETED)
-    return Result("unknown, checking" if not good else operation.state.value, good)
+def _unmet(run: _Run, step: Step) -> str:
+    """Why a step cannot be sent though its turn has come; empty where it can."""
+    if step.needs is None:
+        return ""
+    needed = run.step(step.needs)
+    if needed.standing is Standing.DONE:
+        return ""
+    stands = needed.became.state.value if needed.became is not None else needed.standing.value
+    why = f": {needed.reason}" if needed.reason else ""
+    return f"not sent: the {needed.title} is not completed ({stands}{why})"

@@ -14,8 +14,8 @@ from tui.vps.models import Server, Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
+    from tui.fleet.writes.drafts import Safety
     from tui.fleet.writes.operations import Operations
-    from tui.fleet.writes.plans import Safety
     from tui.screens.dialogs.bulk import Told
     from tui.screens.dialogs.write import SendingDialog
 
@@ -182,7 +182,7 @@ class WriteFlows:
         note: str = "",
     ) -> None:
         """Ask for a name, and at five of five for what goes."""
-        from tui.fleet.writes.plans import make_room
+        from tui.fleet.writes.unplanned import make_room
         from tui.screens.dialogs.create import CreateDialog
         from tui.screens.dialogs.make_room import RoomDialog
 
@@ -224,7 +224,7 @@ class WriteFlows:
 
         async def safely(first: Safety, unrecorded: bool) -> Operation:
             """Begin, and leave the rest to the session: it takes minutes."""
-            from tui.fleet.writes.plans import begin_safety_restore, finish_safety_restore
+            from tui.fleet.writes.unplanned import begin_safety_restore, finish_safety_restore
 
             created, waiting = await begin_safety_restore(
                 operations, target, view.server, first, unjournaled=unrecorded
@@ -288,7 +288,7 @@ class WriteFlows:
         operations, panes = self._operations("", self._unwritable()), self._panes
         if operations is None:
             return
-        from tui.fleet.writes.plans import each
+        from tui.fleet.writes.unplanned import each
         from tui.screens.dialogs.bulk import CreateSetDialog
 
         def send(name: str, told: Told) -> asyncio.Task[None]:
@@ -310,7 +310,7 @@ class WriteFlows:
         operations = self._operations("", self._unwritable() or stale)
         if operations is None:
             return
-        from tui.fleet.writes.plans import each
+        from tui.fleet.writes.unplanned import each
         from tui.screens.dialogs.bulk import DeleteSetDialog
 
         protected = [s for s in snapshots if s.id in fleet.protected]

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from tui.fleet.clock import Clock
 from tui.fleet.state import ServerView
-from tui.fleet.writes.plans import Result
+from tui.fleet.writes.unplanned import Result
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.create import propose_name
 from tui.screens.dialogs.write import WriteDialog

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
-from tui.fleet.writes.plans import dispensable
+from tui.fleet.writes.drafts import dispensable
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.create import propose_name
 from tui.screens.dialogs.write import SendingDialog

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
-from tui.fleet.writes.plans import Safety, safety
+from tui.fleet.writes.drafts import Safety, safety
 from tui.fleet.writes.preflight import Refused
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.confirm import ConfirmDialog, describe, restore_warnings

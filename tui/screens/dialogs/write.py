@@ -16,7 +16,7 @@ from textual.widgets import Button, Input, Static
 from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
 from tui.fleet.writes.operations import JournalUnavailable, Refused
-from tui.fleet.writes.plans import OneShort
+from tui.fleet.writes.unplanned import OneShort
 from tui.screens.dialogs.base import Dialog
 from tui.vps.errors import Rejected, VpsError
 from tui.widgets.confirm_field import ConfirmField

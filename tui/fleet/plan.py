@@ -1,0 +1,184 @@
+"""What takes more than one write: a plan with its steps, and where each of them stands."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tui.fleet.operation import Kind, Operation, State
+from tui.vps.models import Key, Server, Snapshot
+
+
+class PlanKind(enum.Enum):
+    """What a plan is for."""
+
+    MAKE_ROOM = "make room"
+    SAFETY_RESTORE = "safety restore"
+    CREATE = "create"
+    DELETE = "delete"
+
+
+class Standing(enum.Enum):
+    """Where a step stands."""
+
+    UNSENT = "not sent yet"
+    RUNNING = "running"
+    DONE = "done"
+    NOT_DONE = "not done"  # refused, failed, or not carried out
+    SKIPPED = "not sent"  # and it will not be
+    UNTOLD = "cannot be told"
+
+
+_STANDINGS: Final = {
+    State.WAITING: Standing.RUNNING,
+    State.INTENT: Standing.RUNNING,
+    State.SENT: Standing.RUNNING,
+    State.UNKNOWN: Standing.RUNNING,
+    State.ACCEPTED: Standing.RUNNING,
+    State.COMPLETED: Standing.DONE,
+    State.UNSEEN: Standing.UNTOLD,
+}
+OVER: Final = frozenset({Standing.DONE, Standing.NOT_DONE, Standing.SKIPPED, Standing.UNTOLD})
+"""Where nothing more comes of a step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One write of a plan, with its target as it was when the admin agreed to it.
+
+    `name` is the snapshot's, `description` what is kept with it (of a delete: its reason).
+    `needs` is the number of a step that has to be completed first. `operation` is the id of the
+    operation that it became, `became` that operation where it is still kept. `words` say why
+    nothing (more) is sent, empty where that is not decided.
+    """
+
+    kind: Kind
+    server_id: Key
+    server_name: str
+    name: str
+    description: str = ""
+    target: Snapshot | None = None
+    needs: int | None = None
+    number: int = 0
+    operation: int | None = None
+    words: str = ""
+    became: Operation | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands, as far as the journal tells."""
+        if self.became is None:
+            if self.words:
+                return Standing.SKIPPED
+            return Standing.UNSENT if self.operation is None else Standing.UNTOLD
+        if self.became.state is State.NEVER_SENT:
+            return Standing.SKIPPED if self.words else Standing.UNSENT
+        return _STANDINGS.get(self.became.state, Standing.NOT_DONE)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.standing in OVER
+
+    @property
+    def reason(self) -> str:
+        """Why it was not done, in the words of whoever said no; else empty."""
+        return self.words or (self.became.words if self.became is not None else "")
+
+    @property
+    def title(self) -> str:
+        """What is done to what: ``create of before-update``."""
+        return f"{self.kind.value} of {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Several writes that belong together, as the journal keeps them.
+
+    Times are seconds since 1970 UTC. `ended_at` is None while something can still come of it.
+    `words` say why it stopped or ended early. `owned`: a living process is at it, `ours`: this one.
+    """
+
+    kind: PlanKind
+    name: str
+    steps: tuple[Step, ...]
+    id: int = 0
+    account: str = ""
+    user: str = ""
+    origin: str = ""
+    asked_at: float = 0.0
+    ended_at: float | None = None
+    words: str = ""
+    owned: bool = False
+    ours: bool = False
+
+    def __post_init__(self) -> None:
+        numbered = tuple(replace(step, number=n) for n, step in enumerate(self.steps, 1))
+        object.__setattr__(self, "steps", numbered)
+
+    @property
+    def tally(self) -> Counter[Standing]:
+        """How many steps stand where."""
+        return Counter(step.standing for step in self.steps)
+
+    @property
+    def unsent(self) -> tuple[Step, ...]:
+        """The steps that are still to be sent."""
+        return tuple(step for step in self.steps if step.standing is Standing.UNSENT)
+
+    @property
+    def open(self) -> bool:
+        """Whether something can still come of it."""
+        return self.ended_at is None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of any step."""
+        return all(step.over for step in self.steps)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether steps are left to send, and nobody is at it: it can be gone on with."""
+        return self.open and not self.owned and bool(self.unsent)
+
+    @property
+    def many(self) -> bool:
+        """Whether it is the same on many, and not one thing in several steps."""
+        return self.kind in (PlanKind.CREATE, PlanKind.DELETE)
+
+    def with_operation(self, operation: Operation) -> Plan:
+        """The same with what became of one of its operations."""
+        steps = tuple(
+            replace(step, became=operation) if step.operation == operation.id else step
+            for step in self.steps
+        )
+        return replace(self, steps=steps)
+
+
+def create_step(
+    server: Server, name: str, description: str = "", *, needs: int | None = None
+) -> Step:
+    """A snapshot of a server."""
+    return Step(
+        kind=Kind.CREATE,
+        server_id=server.id,
+        server_name=server.name,
+        name=name,
+        description=description,
+        needs=needs,
+    )
+
+
+def target_step(kind: Kind, target: Snapshot, why: str = "", *, needs: int | None = None) -> Step:
+    """The restore or delete of a snapshot, which is frozen as it is now."""
+    return Step(
+        kind=kind,
+        server_id=target.server_id,
+        server_name=target.server_name,
+        name=target.name,
+        description=why,
+        target=target,
+        needs=needs,
+    )

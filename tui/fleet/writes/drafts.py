@@ -1,0 +1,115 @@
+"""What becomes a plan: making room, a safety restore, and the same on many. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+
+from tui.fleet.operation import Kind
+from tui.fleet.plan import Plan, PlanKind, Standing, Step, create_step, target_step
+from tui.fleet.state import ServerView
+from tui.fleet.writes.preflight import Refused
+from tui.vps.models import Key, Phase, Server, Snapshot
+
+
+def dispensable(view: ServerView, protected: Container[Key] = ()) -> Sequence[Snapshot]:
+    """What could go to make room: failed ones first, then the oldest; none that is protected.
+
+    Never the only completed one.
+    """
+    oldest_first = view.snapshots[::-1]
+    failed = [s for s in oldest_first if s.phase is Phase.FAILED]
+    completed = [s for s in oldest_first if s.phase is Phase.COMPLETED]
+    found = [*failed, *(completed if len(completed) > 1 else [])]
+    return [snapshot for snapshot in found if snapshot.id not in protected]
+
+
+def room_plan(goes: Snapshot, server: Server, name: str, description: str = "") -> Plan:
+    """Delete `goes`, and only once that is certain create `name`."""
+    delete = target_step(Kind.DELETE, goes, f"to make room for {name}")
+    create = create_step(server, name, description, needs=1)
+    return Plan(kind=PlanKind.MAKE_ROOM, name=name, steps=(delete, create))
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """What goes before a safety restore: the new snapshot's name, and whose slot it takes if any.
+
+    At five of five `goes` is deleted first; it is never the one to restore.
+    """
+
+    name: str
+    goes: Snapshot | None = None
+
+
+def safety(view: ServerView, target: Snapshot, name: str, protected: Container[Key]) -> Safety:
+    """How to snapshot a server before `target` is restored. Raises Refused where it cannot be."""
+    if not view.full:
+        return Safety(name)
+    candidates = [s for s in dispensable(view, protected) if s.id != target.id]
+    if not candidates:
+        raise Refused("all slots are used, and none of the other snapshots should go")
+    return Safety(name, candidates[0])
+
+
+def safety_plan(target: Snapshot, server: Server, first: Safety) -> Plan:
+    """Snapshot a server, and only once that is completed restore `target`."""
+    steps: list[Step] = []
+    if first.goes is not None:
+        steps.append(target_step(Kind.DELETE, first.goes, f"to make room for {first.name}"))
+    why = f"before {server.name} is restored from {target.name}"
+    steps.append(create_step(server, first.name, why, needs=len(steps) or None))
+    steps.append(target_step(Kind.RESTORE, target, needs=len(steps)))
+    return Plan(kind=PlanKind.SAFETY_RESTORE, name=target.name, steps=tuple(steps))
+
+
+def create_plan(
+    servers: Iterable[tuple[Server, Snapshot | None]], name: str, description: str = ""
+) -> Plan:
+    """A snapshot of each server, all of one name; where a snapshot goes first, it makes room."""
+    steps: list[Step] = []
+    for server, goes in servers:
+        needs = None
+        if goes is not None:
+            steps.append(target_step(Kind.DELETE, goes, f"to make room for {name}"))
+            needs = len(steps)
+        steps.append(create_step(server, name, description, needs=needs))
+    return Plan(kind=PlanKind.CREATE, name=name, steps=tuple(steps))
+
+
+def delete_plan(snapshots: Iterable[Snapshot], name: str, why: str = "") -> Plan:
+    """The delete of each snapshot; `name` says in a few words what they are."""
+    steps = tuple(target_step(Kind.DELETE, snapshot, why) for snapshot in snapshots)
+    return Plan(kind=PlanKind.DELETE, name=name, steps=steps)
+
+
+def made_by(plan: Plan) -> frozenset[Key]:
+    """The ids of the snapshots that its creates are known to have made."""
+    return frozenset(
+        step.became.snapshot_id
+        for step in plan.steps
+        if step.kind is Kind.CREATE
+        and step.became is not None
+        and step.became.snapshot_id is not None
+    )
+
+
+def shortfall(plan: Plan) -> str:
+    """What a plan that stopped half way leaves behind, in a sentence; empty where nothing."""
+    lines = []
+    for step in plan.steps:
+        needed = plan.steps[step.needs - 1] if step.needs is not None else None
+        if needed is None or needed.standing is not Standing.DONE:
+            continue
+        if step.standing not in (Standing.NOT_DONE, Standing.SKIPPED):
+            continue
+        if needed.kind is Kind.DELETE:
+            lines.append(
+                f"{needed.name} is deleted, {step.name} was not created: {step.reason}. "
+                f"{step.server_name} is one snapshot short."
+            )
+        else:
+            lines.append(
+                f"{needed.name} is completed, {step.server_name} was not restored: {step.reason}."
+            )
+    return " ".join(lines)

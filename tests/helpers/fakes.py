@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from tui.vps.errors import VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot
+from tui.vps.pagination import Part, Told
 
 T0 = datetime(2025, 1, 22, 12, tzinfo=UTC)
 
@@ -40,6 +42,9 @@ class FakeApi:
         self.errors: dict[str, VpsError] = {}
         self.gate: asyncio.Event | None = None
         self.service: tuple[float, float] | None = None
+        self.server_parts: list[Part[Server]] = []
+        self.snapshot_parts: list[Part[Snapshot]] = []
+        self.between: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
 
     def count(self, verb: str) -> int:
         return sum(name == verb for name, _ in self.calls)
@@ -51,19 +56,29 @@ class FakeApi:
         if verb in self.errors:
             raise self.errors[verb]
 
-    async def servers(self) -> Listing[Server]:
+    async def servers(self, told: Told[Server] | None = None) -> Listing[Server]:
         await self._called("servers")
+        if told is not None:
+            for part in self.server_parts:
+                told(part)
+                await self.between()
         return Listing(items=tuple(self.server_list))
 
     async def server(self, server_id: Key) -> Server:
         await self._called("server", server_id)
         return next(s for s in self.server_list if s.id == server_id)
 
-    async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
+    async def snapshots(
+        self, server_id: Key | None = None, told: Told[Snapshot] | None = None
+    ) -> Listing[Snapshot]:
         items = tuple(
             s for s in self.snapshot_list if server_id is None or s.server_id == server_id
         )
         await self._called("snapshots", server_id)
+        if told is not None:
+            for part in self.snapshot_parts:
+                told(part)
+                await self.between()
         return Listing(items=items, settled=self.settled, server_id=server_id)
 
     async def account(self) -> Account:

@@ -78,6 +78,29 @@ def _with_snapshots(
     return view if snapshots == view.snapshots else replace(view, snapshots=snapshots)
 
 
+def merge_part(
+    views: Views,
+    snapshots: Listing[Snapshot],
+    servers: Listing[Server],
+    keep: frozenset[Key],
+) -> dict[Key, ServerView]:
+    """Lay some pages of lists that are still being read over `views`; neither may be settled."""
+    merged = merge_snapshots(merge_servers(views, servers), snapshots, None, keep)
+    for key in {server.id for server in servers.items} | {s.server_id for s in snapshots.items}:
+        if key not in views:
+            merged[key] = replace(merged[key], partial=True)
+    return merged
+
+
+def _whole(views: dict[Key, ServerView], keys: Iterable[Key]) -> dict[Key, ServerView]:
+    """The same, with the snapshots of these servers read."""
+    for key in keys:
+        view = views.get(key)
+        if view is not None and view.partial:
+            views[key] = replace(view, partial=False)
+    return views
+
+
 def merge(
     views: Views,
     snapshots: Listing[Snapshot],
@@ -88,7 +111,8 @@ def merge(
     """Lay a list of servers, where there is one, and then a list of snapshots over `views`."""
     if servers is not None:
         views = merge_servers(views, servers)
-    return merge_snapshots(views, snapshots, scope, keep)
+    merged = merge_snapshots(views, snapshots, scope, keep)
+    return _whole(merged, tuple(merged) if scope is None else (scope,))
 
 
 def changed(before: Views, after: Views) -> frozenset[Key]:

@@ -12,11 +12,13 @@ from msgspec.structs import replace
 
 from tui.fleet.clock import Clock
 from tui.fleet.merge import merge
+from tui.fleet.parts import Parts
 from tui.fleet.schedule import Turns
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
 from tui.vps.errors import BadResponse, Forbidden, NotFound, RateLimited, Unauthorised, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot
+from tui.vps.pagination import Told
 
 log = logging.getLogger(__name__)
 
@@ -41,16 +43,18 @@ class Api(Protocol):
         """The service's clock and the instant it was read."""
         ...
 
-    async def servers(self) -> Listing[Server]:
-        """All servers."""
+    async def servers(self, told: Told[Server] | None = None) -> Listing[Server]:
+        """All servers; `told` hears of each page."""
         ...
 
     async def server(self, server_id: Key) -> Server:
         """One server."""
         ...
 
-    async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
-        """All snapshots, or those of one server."""
+    async def snapshots(
+        self, server_id: Key | None = None, told: Told[Snapshot] | None = None
+    ) -> Listing[Snapshot]:
+        """All snapshots, or those of one server; `told` hears of each page."""
         ...
 
     async def account(self) -> Account:
@@ -159,7 +163,7 @@ class Poller:
         except Unauthorised as error:
             before = self._store.fleet.freshness
             good_before = before.as_of is not None and before.error is None
-            self._fresh(error=error, next_try=None, late=False)
+            self._fresh(error=error, next_try=None, late=False, reading=None)
             if good_before and self._renew is not None and await self._renew():
                 return 0.0
             return None
@@ -182,7 +186,7 @@ class Poller:
         self._wanted.clear()
         now = self._clock.monotonic()
         self._sweep_due = now  # after an outage everything is asked for again
-        self._fresh(error=error, next_try=now + delay, late=False)
+        self._fresh(error=error, next_try=now + delay, late=False, reading=None)
         return delay
 
     def _fresh(self, **changes: object) -> None:
@@ -214,8 +218,12 @@ class Poller:
     async def sweep(self) -> None:
         """Ask for everything, and weigh it as evidence. Raises VpsError."""
         asked_at = self._clock.monotonic()
+        first = self._store.fleet.freshness.as_of is None
+        parts = Parts(self._store, self._clock) if first else None
         servers, snapshots = await asyncio.gather(
-            self._servers(), self.api.snapshots(), return_exceptions=True
+            self._servers(parts.servers if parts else None),
+            self.api.snapshots(told=parts.snapshots if parts else None),
+            return_exceptions=True,
         )
         if isinstance(snapshots, BaseException):
             raise snapshots
@@ -232,14 +240,14 @@ class Poller:
         self._turns.swept()
         pace = self._busy if again else self._turns.pace()
         self._sweep_due = self._clock.monotonic() + pace
-        self._fresh(as_of=self._clock.monotonic(), error=None, late=False)
+        self._fresh(as_of=self._clock.monotonic(), error=None, late=False, reading=None)
         if self._account_wanted:
             await self._ask_account()
 
-    async def _servers(self) -> Listing[Server] | None:
+    async def _servers(self, told: Told[Server] | None) -> Listing[Server] | None:
         """All servers, or None where this service or this token does not give them."""
         try:
-            listing = await self.api.servers()
+            listing = await self.api.servers(told)
         except (NotFound, Forbidden) as error:
             self._store.apply_servers_error(error)
             return None

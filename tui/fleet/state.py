@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -44,6 +44,8 @@ class ServerView(msgspec.Struct, frozen=True):
     server: Server
     snapshots: tuple[Snapshot, ...] = ()
     listed: bool = True
+    partial: bool = False
+    """Its snapshots are still being read: those that it shows are not all of them."""
     busy: int = 0
     """Snapshots on which the provider is at work."""
     failed: int = 0
@@ -70,12 +72,26 @@ class ServerView(msgspec.Struct, frozen=True):
         return self.used >= SLOTS
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """How far a list of `what` has been read; `total` is the service's count, None if not told."""
+
+    what: Literal["servers", "snapshots"]
+    received: int = 0
+    total: int | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether all that the service counts has come."""
+        return self.total is not None and self.received >= self.total
+
+
 class Freshness(msgspec.Struct, frozen=True):
     """How far the data can be trusted. Instants are monotonic seconds.
 
     `as_of` is the last whole answer, `error` why there is none newer, `next_try` when the next
     request is due. `service` pairs the service's clock (seconds since 1970) with the instant of
     the answer that carried it. `late`: the provider has been asked for longer than it should take.
+    `reading` tells how far the first whole answer has come, None before and after that.
     """
 
     as_of: float | None = None
@@ -84,6 +100,7 @@ class Freshness(msgspec.Struct, frozen=True):
     paused: bool = False
     service: tuple[float, float] | None = None
     late: bool = False
+    reading: Reading | None = None
 
     @property
     def live(self) -> bool:

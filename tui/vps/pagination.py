@@ -33,12 +33,14 @@ Pages = dict[PageKey, DecodedPage[T]]
 class Part(msgspec.Struct, Generic[T], frozen=True):
     """What one page added to a list that is being read.
 
-    `received` counts the items so far, `total` is the service's own count, None where it gave none.
+    `received` counts the items so far, `total` is the service's own count, None where it gave
+    none; `last` tells that no link leads on from this page.
     """
 
     items: tuple[T, ...]
     received: int
     total: int | None
+    last: bool = False
 
 
 Told = Callable[[Part[T]], None]
@@ -120,7 +122,7 @@ class _Walk(Generic[T]):
             self._size += page.size
             if told is not None:
                 total = page.count if page.count is not None and page.count >= 0 else None
-                told(Part(tuple(page.items), self._received, total))
+                told(Part(tuple(page.items), self._received, total, page.next is None))
             following = self._next(following, page)
         cut_off = cut_off or self.ahead.unreached
         return _merged(list(self.pages.values()), cut_off=cut_off)

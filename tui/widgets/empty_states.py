@@ -34,4 +34,6 @@ def snapshots_empty(fleet: Fleet, view: ServerView | None, text: str, keys: Keys
         return f"No snapshot matches “{text}”\n\n{keys.shown('clear')} clears the filter"
     if view is None:
         return "" if fleet.servers or fleet.freshness.as_of is None else "No snapshots"
+    if view.partial:
+        return "reading its snapshots …"
     return f"No snapshots of this server\n\n{keys.shown('create')} creates the first"

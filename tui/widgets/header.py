@@ -10,7 +10,7 @@ import msgspec
 from rich.cells import cell_len
 
 from tui.commands import Keys
-from tui.fleet.state import Fleet, Freshness
+from tui.fleet.state import Fleet, Freshness, Reading
 from tui.text import duration, plural, some
 from tui.vps.errors import Unauthorised
 from tui.widgets.line import Line, Piece
@@ -81,8 +81,8 @@ def _left(banner: Banner, fleet: Fleet, *, narrow: bool = False) -> Sequence[Pie
 
 def _figures(fleet: Fleet) -> Sequence[Piece]:
     totals = fleet.totals
-    if not totals.servers:
-        return ()
+    if not totals.servers or (fleet.freshness.as_of is None and fleet.freshness.reading):
+        return ()  # what is still being read cannot be counted
     figures: list[Piece] = [
         (plural(totals.servers, "server"), ""),
         (f"{totals.used}/{totals.slots} slots", ""),
@@ -127,11 +127,19 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
         return ("not authorised", "$text-error")
     if freshness.error is not None:
         return (f"offline · data {age} old" if age else "offline", "$text-error")
+    if freshness.reading is not None and freshness.as_of is None:
+        return (reading_words(freshness.reading), "$text-muted")
     if freshness.late:
         return (f"no answer · data {age} old" if age else "no answer yet", "$text-error")
     if freshness.as_of is None:
         return ("asking …", "$text-muted")
     return (f"live · {age}", "$text-success")
+
+
+def reading_words(reading: Reading) -> str:
+    """How far a list has come: ``reading servers 400 of 1,000``."""
+    total = "" if reading.total is None else f" of {reading.total:,}"
+    return f"reading {reading.what} {reading.received:,}{total}"
 
 
 def _cells(pieces: Sequence[Piece]) -> int:

@@ -153,7 +153,9 @@ class Panes(Horizontal):
         else:
             left = f"Snapshots of {chosen.server.name}"
             short = table.outer_size.width < 60
-            bar = usage_title(chosen.used, chosen.busy, chosen.failed, self._glyphs, short=short)
+            if not chosen.partial:
+                used, busy, failed = chosen.used, chosen.busy, chosen.failed
+                bar = usage_title(used, busy, failed, self._glyphs, short=short)
         if table.arrangement.text:
             left += f" · matching “{table.arrangement.text}”"
         table.show_title(pane_title(left, bar, table.outer_size.width))

@@ -47,6 +47,9 @@ class ServerList(RowList[ServerView]):
 
     def row_cells(self, row: ServerView) -> Sequence[Cells]:
         """Name and state, bar, word, age of the newest completed snapshot."""
+        if row.partial:  # how many there are, and how old the newest is, is not known yet
+            unknown = Cell(self.glyphs.ellipsis, "dim")
+            return self._name_cells(row), unknown, Cell(""), unknown
         newest = row.newest_completed
         age = short_age(newest.created_at if newest else None, self._now)
         return (

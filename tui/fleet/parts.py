@@ -1,0 +1,66 @@
+"""A fleet while it is read for the first time: shown as its pages come, and believed in nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from tui.fleet.clock import Clock
+from tui.fleet.merge import merge_part
+from tui.fleet.state import Reading
+from tui.fleet.store import Store
+from tui.vps.models import Listing, Server, Snapshot
+from tui.vps.pagination import Part
+
+_SOONEST: Final = 0.15
+_SERVERS_A_SECOND: Final = 5_000
+"""How often the screen is laid out anew while pages come: it takes longer as the fleet grows."""
+
+
+class Parts:
+    """Merges the pages of one sweep as they come: the first at once, others a few times a second.
+
+    They add and change, and remove nothing. Of a server that they bring it is not known yet which
+    snapshots it has (`ServerView.partial`); the end of the sweep tells it.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._asked_at = clock.monotonic()
+        self._due = float("-inf")
+        self._servers: list[Server] = []
+        self._snapshots: list[Snapshot] = []
+        self._of_servers = Reading("servers")
+
+    def servers(self, part: Part[Server]) -> None:
+        """Take a page of servers."""
+        self._servers += part.items
+        self._of_servers = Reading("servers", part.received, part.total)
+        if not part.last:  # else the snapshots come now, and a short list is whole at once
+            self._show(self._of_servers)
+
+    def snapshots(self, part: Part[Snapshot]) -> None:
+        """Take a page of snapshots."""
+        self._snapshots += part.items
+        counted = self._of_servers.total is not None and not self._of_servers.done
+        of_snapshots = Reading("snapshots", part.received, part.total)
+        if not part.last:
+            self._show(self._of_servers if counted else of_snapshots)
+
+    def _show(self, reading: Reading) -> None:
+        now = self._clock.monotonic()
+        if now < self._due:
+            return
+        store, servers, snapshots = self._store, self._servers, self._snapshots
+        self._servers, self._snapshots = [], []
+        views = merge_part(
+            store.fleet.servers,
+            Listing(items=tuple(snapshots), settled=False),
+            Listing(items=tuple(servers), settled=False),
+            store.written_since(self._asked_at),
+        )
+        store.apply_views(views)
+        store.apply_freshness(replace(store.fleet.freshness, reading=reading))
+        self._due = now + max(_SOONEST, len(views) / _SERVERS_A_SECOND)

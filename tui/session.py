@@ -22,6 +22,7 @@ from tui.config.credentials import TokenError
 from tui.config.settings import Settings
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, SystemClock
+from tui.fleet.health import Judge, Rules
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.store import Store
 from tui.fleet.write_lock import WriteLock
@@ -78,6 +79,7 @@ class Session:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.store = Store(self.clock)
+        self.judge = Judge(Rules.of(settings))
         self.lock = WriteLock(
             self.clock,
             read_only=settings.read_only,

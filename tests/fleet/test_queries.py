@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.queries import Arrangement, fold, servers, snapshots
+from tui.fleet.matching import fold
+from tui.fleet.queries import Arrangement, servers, snapshots
+from tui.fleet.scope import Scope
 from tui.fleet.state import Fleet, ServerView
 from tui.vps.models import Server, Snapshot
 
@@ -27,13 +29,13 @@ SPELLINGS = [
 
 @pytest.mark.parametrize(("name", "typed"), [*SPELLINGS, *((b, a) for a, b in SPELLINGS)])
 def test_a_name_is_found_in_every_spelling(name: str, typed: str) -> None:
-    view = ServerView(Server(id=1, name=f"web-{name}-01"))
-    other = ServerView(Server(id=2, name="mail"))
-    fleet = Fleet(servers=MappingProxyType({1: view, 2: other}))
-    assert servers(fleet, Arrangement("name", text=typed)) == (view,)
     snapshot = Snapshot(id=1, server_id=1, server_name="web", name=f"x-{name}", status="completed")
-    assert snapshots([snapshot], Arrangement("created", text=typed)) == (snapshot,)
-    assert snapshots([snapshot], Arrangement("created", text=typed + "?")) == ()
+    view = ServerView(Server(id=1, name=f"web-{name}-01"), (snapshot,))
+    other = ServerView(Server(id=2, name="mail"))
+    scope = Scope(Fleet(servers=MappingProxyType({1: view, 2: other})), now=0)
+    assert servers(scope, Arrangement("name", text=typed)) == (view,)
+    assert snapshots(view, scope, Arrangement("created", text=typed)) == (snapshot,)
+    assert snapshots(view, scope, Arrangement("created", text=typed + "?")) == ()
 
 
 @given(st.text(max_size=20))

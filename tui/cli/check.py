@@ -18,7 +18,7 @@ from tui.cli.output import out
 from tui.cli.reading import Reading, read
 from tui.cli.running import FORESEEN, Stop, opened, run
 from tui.config.settings import Settings
-from tui.fleet.health import Finding, Severity, findings
+from tui.fleet.health import Finding, Health, Judge, Rules, Severity, findings
 from tui.fleet.state import ServerView, count
 from tui.text import plural
 
@@ -26,10 +26,6 @@ _LINES: Final = 50
 """Findings that are printed one by one."""
 _MEASURED: Final = 50
 """Servers up to which the age of each is a figure of its own."""
-_ORDER: Final = (Severity.OK, Severity.UNKNOWN, Severity.WARNING, Severity.CRITICAL)
-"""From good to bad: what is known to be wrong comes before what could not be seen."""
-_AHEAD: Final = 300.0
-"""Seconds by which a time may lie ahead of ours: two clocks are never the same."""
 
 
 @click.command(cls=Command)
@@ -40,11 +36,16 @@ _AHEAD: Final = 300.0
     "--max-age",
     "warning",
     type=span,
-    default="7d",
     metavar="AGE",
-    help="A newest completed snapshot older than this is a warning; 7d if not given.",
+    help="A newest completed snapshot older than this is a warning.",
 )
-@click.option("-c", "--critical", type=span, metavar="AGE", help="Older than this is critical.")
+@click.option(
+    "-c",
+    "--critical",
+    type=span,
+    metavar="AGE",
+    help="Older than this is critical; without both, what the settings say (max_age).",
+)
 @click.option(
     "-t",
     "--timeout",
@@ -55,20 +56,23 @@ _AHEAD: Final = 300.0
 )
 @shared
 def command(
-    server: tuple[str, ...], warning: float, critical: float | None, timeout: int, **given: Any
+    server: tuple[str, ...],
+    warning: float | None,
+    critical: float | None,
+    timeout: int,
+    **given: Any,
 ) -> int:
     """Judge all servers or those named, for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown."""
     found = settings(**given)
-    return run(_check(found, server, (warning, critical), timeout))
+    rules = Rules.of(found).with_ages(warning, critical)
+    return run(_check(found, server, rules, timeout))
 
 
-async def _check(
-    settings: Settings, wanted: Sequence[str], ages: tuple[float, float | None], seconds: int
-) -> int:
+async def _check(settings: Settings, wanted: Sequence[str], rules: Rules, seconds: int) -> int:
     try:
         async with asyncio.timeout(seconds), opened(settings) as (session, live):
             reading = await read(session, live)
-            return _judge(reading, wanted, ages, session.service_now())
+            return _judge(reading, wanted, rules, session.service_now())
     except TimeoutError:
         return _unknown(f"no result after {seconds} s")
     except (*FORESEEN, Stop) as error:
@@ -80,41 +84,28 @@ def _unknown(text: str) -> int:
     return Severity.UNKNOWN
 
 
-def _judge(
-    reading: Reading, wanted: Sequence[str], ages: tuple[float, float | None], now: float
-) -> int:
+def _judge(reading: Reading, wanted: Sequence[str], rules: Rules, now: float) -> int:
     """Print the verdict on what was read; returns its code. Raises Stop."""
     known = reading.fleet.servers.values()
     views = lookup.servers(reading, wanted) if wanted else list(known)
-    found = [*findings(views, now, ages[0]), *_ages(views, ages[1], now)]
-    found += [Finding(Severity.UNKNOWN, "", reason) for reason in reading.reasons]
-    if not views:
-        found.append(Finding(Severity.UNKNOWN, "", "there are no servers"))
-    found.sort(key=lambda each: (-_ORDER.index(each.severity), each.server))
+    judge = Judge(rules)
+    unseen = [*reading.reasons, *([] if views else ["there are no servers"])]
+    found = findings(
+        [
+            *(judge.of(view, now) for view in views),
+            *(Health((Finding("unseen", Severity.UNKNOWN, "", reason),)) for reason in unseen),
+        ]
+    )
     worst = found[0].severity if found else Severity.OK
     first = _words(found[0]) if found else f"{plural(len(views), 'server')}, each with a fresh one"
     more = f"; {plural(len(found) - 1, 'more finding')}" if len(found) > 1 else ""
-    figures = " ".join(_figures(views, ages, now))
+    figures = " ".join(_figures(views, rules, now))
     out(f"SNAPSHOTS {worst.name} - {first}{more} | {figures}")
     for finding in found[1:_LINES]:
         out(f"{finding.severity.name}: {_words(finding)}")
     if len(found) > _LINES:
         out(f"and {len(found) - _LINES} more")
     return worst
-
-
-def _ages(views: Sequence[ServerView], critical: float | None, now: float) -> Sequence[Finding]:
-    """What the times of the newest snapshots say beyond the warning."""
-    found = []
-    for view in views:
-        age = _age(view, now)
-        if age is None:
-            continue
-        if age < -_AHEAD:
-            found.append(Finding(Severity.UNKNOWN, view.server.name, "its date lies in the future"))
-        elif critical is not None and age > critical:
-            found.append(Finding(Severity.CRITICAL, view.server.name, "far too old a snapshot"))
-    return found
 
 
 def _age(view: ServerView, now: float) -> float | None:
@@ -133,9 +124,7 @@ def _plain(text: str) -> str:
     return text.replace("|", "/")
 
 
-def _figures(
-    views: Sequence[ServerView], ages: tuple[float, float | None], now: float
-) -> Sequence[str]:
+def _figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[str]:
     """Performance data: label=value[unit];warning;critical;least;most."""
     totals = count(views)
     known = [age for view in views if (age := _age(view, now)) is not None]
@@ -146,10 +135,10 @@ def _figures(
         f"'failed'={totals.failed};;;0",
         f"'busy'={totals.busy};;;0",
     ]
-    limits = f"{ages[0]:.0f};{'' if ages[1] is None else f'{ages[1]:.0f}'};0"
+    limits = ";".join(f"{age:.0f}" if age else "" for age in (rules.warn_age, rules.max_age))
 
     def aged(label: str, age: float) -> str:
-        return f"'{label}'={max(0.0, age):.0f}s;{limits}"
+        return f"'{label}'={max(0.0, age):.0f}s;{limits};0"
 
     if known:
         figures.append(aged("oldest", max(known)))

@@ -16,7 +16,7 @@ from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import opened, run
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
-from tui.fleet.queries import fold
+from tui.fleet.matching import natural
 from tui.fleet.state import ServerView
 from tui.text import age, size
 from tui.vps.models import SLOTS, Key
@@ -47,7 +47,7 @@ async def _list(settings: Settings, wanted: Sequence[str], form: str) -> int:
         reading = await read(session, live)
         views = list(reading.fleet.servers.values())
         chosen = lookup.servers(reading, wanted) if wanted else views
-        chosen = sorted(chosen, key=lambda view: fold(view.server.name))
+        chosen = sorted(chosen, key=lambda view: natural(view.server.name))
         protected = reading.fleet.protected
         if form == "json":
             out_json(_document(reading, chosen, session.now))

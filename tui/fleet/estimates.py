@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -35,6 +34,8 @@ def expected(kind: Kind, durations: Sequence[float] = ()) -> Expected | None:
         return None
     if len(durations) < ENOUGH:
         return Expected(*published, late=published[1])
+    import statistics  # half a dozen modules, which the first paint does without
+
     middle = statistics.median(durations)
     most = statistics.quantiles(durations, n=10, method="inclusive")[8]
     return Expected(middle, most, max(most, published[1]), own=True)

@@ -1,15 +1,32 @@
-"""Is every server safe to change? What monitoring asks, as findings with a severity."""
+"""Which server needs somebody: the one rule that header, colours, order, views and checks ask."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
 
+import msgspec
+from msgspec.structs import replace
+
+from tui.config.ages import WEEK, Age
+from tui.config.settings import Settings
 from tui.fleet.estimates import PUBLISHED
-from tui.fleet.operation import Kind
+from tui.fleet.groups import NO_GROUPS, Groups
+from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
-from tui.vps.models import Phase
+from tui.vps.models import Key, Phase, Server, Snapshot
+
+Name = Literal["none", "overdue", "stale", "unseen", "failed", "full"]
+NAMES: Final[tuple[Name, ...]] = ("none", "overdue", "stale", "unseen", "failed", "full")
+"""All findings, the gravest first."""
+OVERDUE: Final = 2 * PUBLISHED[Kind.CREATE][1]
+"""Seconds after which a snapshot that is still busy is overdue: twice the longest published."""
+AHEAD: Final = 300.0
+"""Seconds by which a date may lie ahead and still be believed: two clocks are never the same."""
 
 
 class Severity(enum.IntEnum):
@@ -20,37 +37,213 @@ class Severity(enum.IntEnum):
     CRITICAL = 2
     UNKNOWN = 3
 
+    @property
+    def rank(self) -> int:
+        """Its place from well to worst: what is known to be critical outweighs the unknown."""
+        return (0, 1, 3, 2)[self]
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it should be."""
 
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is not as it should be: of the `server` of this name, in words."""
+
+    name: Name
     severity: Severity
     server: str
     what: str
 
 
-def findings(views: Iterable[ServerView], now: float, max_age: float) -> Sequence[Finding]:
-    """What is wrong, worst first. `now` is seconds since 1970, `max_age` in seconds."""
-    found: list[Finding] = []
-    for view in views:
-        found += _of_server(view, now, max_age)
-    return sorted(found, key=lambda finding: (-finding.severity, finding.server))
+class Health(msgspec.Struct, frozen=True):
+    """The judgement of one server. `max_age` is what its newest snapshot may have, in seconds."""
+
+    findings: tuple[Finding, ...] = ()
+    max_age: float = 0.0
+
+    @property
+    def severity(self) -> Severity:
+        """That of the gravest finding."""
+        return self.findings[0].severity if self.findings else Severity.OK
+
+    @property
+    def problem(self) -> bool:
+        """Whether anything was found."""
+        return bool(self.findings)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a finding of this name."""
+        return any(finding.name == name for finding in self.findings)
+
+    @property
+    def risk(self) -> tuple[int, int]:
+        """A sort key, the worst first."""
+        first = NAMES.index(self.findings[0].name) if self.findings else len(NAMES)
+        return -self.severity.rank, first
 
 
-def _of_server(view: ServerView, now: float, max_age: float) -> Iterable[Finding]:
+class Rules(msgspec.Struct, frozen=True):
+    """What counts as well, for servers whose groups say nothing else.
+
+    `max_age` in seconds makes a newest completed snapshot critical, 0 never; `warn_age`, less
+    than that, a warning. Findings named in `ignore` are none.
+    """
+
+    max_age: float = float(WEEK)
+    ignore: frozenset[str] = frozenset()
+    groups: Groups = NO_GROUPS
+    warn_age: float = 0.0
+    asked: bool = False
+    """Whether these ages were asked for, so that groups have no say in them."""
+
+    def with_ages(self, warning: float | None, critical: float | None) -> Rules:
+        """With the ages that were asked for, in seconds, if any were."""
+        if warning is None and critical is None:
+            return self
+        return replace(self, max_age=critical or 0.0, warn_age=warning or 0.0, asked=True)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        """Those of the settings."""
+        return cls(settings.max_age, frozenset(settings.ignore), Groups(settings.groups))
+
+    def age_of(self, server: Server) -> float:
+        """The greatest age of a server's newest snapshot: of the first group that has one."""
+        if self.asked:
+            return self.max_age
+        ages = (group.max_age for group in self.groups.of(server))
+        return next((age for age in ages if age is not None), self.max_age)
+
+    def ignored(self, server: Server) -> frozenset[str]:
+        """The findings that are none for a server: of the first group that has any."""
+        names = (group.ignore for group in self.groups.of(server))
+        own = next((found for found in names if found is not None), None)
+        return self.ignore if own is None else frozenset(own)
+
+
+BY_DEFAULT: Final = Rules()
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    """A judgement, what it was made of, and until when it holds, in seconds since 1970."""
+
+    view: ServerView
+    overdue: bool
+    since: float
+    until: float
+    health: Health
+
+
+class Judge:
+    """Judges servers, each only when it has changed or time has changed the judgement."""
+
+    def __init__(self, rules: Rules = BY_DEFAULT) -> None:
+        self.rules = rules
+        self._judged: dict[Key, _Judged] = {}
+
+    def of(self, view: ServerView, now: float, operation: Operation | None = None) -> Health:
+        """The health of a server at `now`, seconds since 1970, with its open operation if any."""
+        overdue = operation is not None and operation.overdue
+        known = self._judged.get(view.server.id)
+        if (
+            known is None
+            or known.view is not view
+            or known.overdue != overdue
+            or not known.since <= now < known.until
+        ):
+            known = self._judge(view, now, overdue)
+            self._judged[view.server.id] = known
+        return known.health
+
+    def all(
+        self,
+        servers: Mapping[Key, ServerView],
+        now: float,
+        operations: Mapping[Key, Operation] = MappingProxyType({}),
+    ) -> Mapping[Key, Health]:
+        """The health of all servers, by their ids."""
+        for gone in self._judged.keys() - servers.keys():
+            del self._judged[gone]
+        return {key: self.of(view, now, operations.get(key)) for key, view in servers.items()}
+
+    def _judge(self, view: ServerView, now: float, overdue: bool) -> _Judged:
+        server = view.server
+        max_age, ignored = self.rules.age_of(server), self.rules.ignored(server)
+        found = [
+            finding
+            for finding in _found(view, now, max_age, self.rules.warn_age, overdue)
+            if finding.name not in ignored
+        ]
+        found.sort(key=lambda finding: (-finding.severity.rank, NAMES.index(finding.name)))
+        # Within a second of a turn rounding decides: nothing is kept for later then.
+        moments = [moment for moment in self._turns(view, max_age) if moment > now - 1]
+        health = Health(tuple(found), max_age)
+        return _Judged(view, overdue, now, min(moments, default=math.inf), health)
+
+    def _turns(self, view: ServerView, max_age: float) -> Iterator[float]:
+        """The moments at which time alone may change the judgement."""
+        for snapshot in view.snapshots:
+            if snapshot.created_at is not None:
+                created = snapshot.created_at.timestamp()
+                yield created - AHEAD
+                if snapshot.phase is Phase.BUSY:
+                    yield created + OVERDUE
+                elif snapshot.phase is Phase.COMPLETED:
+                    yield created + max_age
+                    yield created + self.rules.warn_age
+
+
+def _found(
+    view: ServerView, now: float, max_age: float, warn_age: float, overdue: bool
+) -> Iterator[Finding]:
     name = view.server.name
-    newest = view.newest_completed
-    if newest is None:
-        yield Finding(Severity.CRITICAL, name, "no completed snapshot")
-    elif newest.created_at is None or now - newest.created_at.timestamp() > max_age:
-        yield Finding(Severity.WARNING, name, "no fresh snapshot")
-    if view.full:
-        yield Finding(Severity.WARNING, name, "full")
+    if view.newest_completed is None:
+        yield Finding("none", Severity.CRITICAL, name, "no completed snapshot")
+    else:
+        yield from _of_age(view, now, max_age, warn_age)
+    if overdue or any(_is_overdue(snapshot, now) for snapshot in view.snapshots):
+        yield Finding("overdue", Severity.CRITICAL, name, "a snapshot is overdue")
     if view.failed:
-        yield Finding(Severity.CRITICAL, name, "failed snapshot")
-    longest = PUBLISHED[Kind.CREATE][1]
-    for snapshot in view.snapshots:
-        began = snapshot.created_at
-        if snapshot.phase is Phase.BUSY and began and now - began.timestamp() > 2 * longest:
-            yield Finding(Severity.CRITICAL, name, "stuck snapshot")
+        what = "a snapshot failed" if view.failed == 1 else f"{view.failed} snapshots failed"
+        yield Finding("failed", Severity.WARNING, name, what)
+    if view.full:
+        yield Finding("full", Severity.WARNING, name, f"full: all {view.used} slots are used")
+
+
+def _of_age(view: ServerView, now: float, max_age: float, warn_age: float) -> Iterator[Finding]:
+    """What the age of the newest completed one says; dates that cannot be say nothing."""
+    name, limits = view.server.name, [age for age in (max_age, warn_age) if age]
+    completed = [s for s in view.snapshots if s.phase is Phase.COMPLETED]
+    ages = [now - s.created_at.timestamp() for s in completed if s.created_at is not None]
+    believed = [age for age in ages if age >= -AHEAD]
+    newest = min(believed, default=math.inf)
+    if not limits or newest < min(limits):
+        return
+    if len(believed) < len(completed):
+        what = "the date of a snapshot is missing or in the future"
+        yield Finding("unseen", Severity.UNKNOWN, name, what)
+    elif max_age and newest >= max_age:
+        yield Finding("stale", Severity.CRITICAL, name, f"no snapshot in {Age(max_age)}")
+    else:
+        yield Finding("stale", Severity.WARNING, name, f"no snapshot in {Age(warn_age)}")
+
+
+def _is_overdue(snapshot: Snapshot, now: float) -> bool:
+    began = snapshot.created_at
+    if snapshot.phase is not Phase.BUSY or began is None:
+        return False
+    return now - began.timestamp() >= OVERDUE
+
+
+def findings(healths: Iterable[Health]) -> list[Finding]:
+    """All that was found, the worst first and then by server."""
+    found = [finding for health in healths for finding in health.findings]
+    return sorted(found, key=lambda f: (-f.severity.rank, NAMES.index(f.name), f.server))
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """The gravest of some severities."""
+    return max(severities, key=lambda severity: severity.rank, default=Severity.OK)
+
+
+def counts(healths: Iterable[Health]) -> Mapping[str, int]:
+    """Servers with each finding, by its name; under ``problem`` those with any."""
+    found: Counter[str] = Counter(finding.name for health in healths for finding in health.findings)
+    return {"problem": sum(health.problem for health in healths), **found}

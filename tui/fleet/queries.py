@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tui.fleet.state import Fleet, ServerView
+from tui.fleet.matching import natural
+from tui.fleet.scope import Scope, text_of_snapshot
+from tui.fleet.selectors import Selector, parse
+from tui.fleet.state import ServerView
 from tui.vps.models import Key, Phase, Snapshot
 
+T = TypeVar("T")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-_DOTS: Final = re.compile("[i\u0131]\u0307*")
 
 
 class Arrangement(msgspec.Struct, frozen=True):
-    """Which rows a list shows, those that match `text`, and the column they are sorted by."""
+    """Which rows a list shows, those that the selector `text` chooses, and what sorts them."""
 
     sort: str = ""
     reverse: bool = False
     text: str = ""
-
-
-def fold(text: str) -> str:
-    """The text as it is compared: in one case and spelling; i with or without its dot."""
-    if text.isascii():
-        return text.lower()
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFC", _DOTS.sub("i", folded))
 
 
 def _newest(view: ServerView) -> datetime:
@@ -38,17 +31,11 @@ def _newest(view: ServerView) -> datetime:
     return (snapshot.created_at if snapshot else None) or _LONG_AGO
 
 
-def _risk(view: ServerView) -> tuple[int, int, float]:
-    """Worst first: failed ones, no completed one, then the oldest newest one."""
-    newest = view.newest_completed
-    return (-view.failed, 0 if newest is None else 1, _newest(view).timestamp() if newest else 0.0)
-
-
-SERVER_SORTS: Final[dict[str, Callable[[ServerView], Any]]] = {
-    "name": lambda view: fold(view.server.name),
-    "slots": lambda view: -view.used,
-    "age": _newest,
-    "risk": _risk,
+SERVER_SORTS: Final[dict[str, Callable[[ServerView, Scope], Any]]] = {
+    "name": lambda view, _: natural(view.server.name),
+    "slots": lambda view, _: -view.used,
+    "age": lambda view, _: _newest(view),
+    "risk": lambda view, scope: (*scope.health(view).risk, _newest(view)),
 }
 """Sort keys of the server list; each in the direction that is most asked for."""
 
@@ -56,43 +43,42 @@ _STATUS_ORDER: Final = {Phase.BUSY: 0, Phase.FAILED: 1, Phase.UNKNOWN: 2, Phase.
 
 SNAPSHOT_SORTS: Final[dict[str, Callable[[Snapshot], Any]]] = {
     "created": lambda s: -(s.created_at or _LONG_AGO).timestamp(),
-    "name": lambda s: fold(s.name),
+    "name": lambda s: natural(s.name),
     "status": lambda s: _STATUS_ORDER[s.phase],
     "size": lambda s: -(s.size_mb if s.size_mb is not None else -1),
-    "server": lambda s: fold(s.server_name),
+    "server": lambda s: natural(s.server_name),
 }
 """Sort keys of the snapshot table; newest and largest come first."""
 
 
-def servers(fleet: Fleet, by: Arrangement) -> tuple[ServerView, ...]:
-    """The servers to list: those with the text in name, hostname, address or id."""
-    views: Iterable[ServerView] = fleet.servers.values()
-    if by.text:
-        wanted = fold(by.text)
-        views = (view for view in views if wanted in _server_text(view))
-    ordered = sorted(views, key=SERVER_SORTS["name"])
+def servers(scope: Scope, by: Arrangement) -> tuple[ServerView, ...]:
+    """The servers to list. What is not understood in the selector is passed over here."""
+    selector = parse(by.text, scope.groups)
+    views: Iterable[ServerView] = scope.fleet.servers.values()
+    if selector:
+        views = [view for view in views if selector.server(view, scope)]
+    ordered = sorted(views, key=lambda view: natural(view.server.name))
     if by.sort != "name":
-        ordered.sort(key=SERVER_SORTS[by.sort])
-    return tuple(reversed(ordered)) if by.reverse else tuple(ordered)
+        sort = SERVER_SORTS[by.sort]
+        ordered.sort(key=lambda view: sort(view, scope))
+    if by.reverse:
+        ordered.reverse()
+    return tuple(_exact_first(ordered, [scope.texts.server(v) for v in ordered], selector))
 
 
-def _server_text(view: ServerView) -> str:
-    server = view.server
-    return fold(f"{server.name}\n{server.hostname}\n{server.address}\n{server.id}")
+def names_a_server(scope: Scope, text: str) -> bool:
+    """Whether a word of the selector is the whole name, address or id of a server."""
+    selector = parse(text, scope.groups)
+    return any(selector.is_exact(scope.texts.server(v)) for v in scope.fleet.servers.values())
 
 
-def snapshots(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
-    """The snapshots to list: those with the text in name, description, status, server or id."""
-    if by.text:
-        wanted = fold(by.text)
-        rows = (s for s in rows if wanted in _snapshot_text(s))
-    ordered = sorted(rows, key=SNAPSHOT_SORTS[by.sort])
-    return tuple(reversed(ordered)) if by.reverse else tuple(ordered)
-
-
-def _snapshot_text(snapshot: Snapshot) -> str:
-    parts = (snapshot.name, snapshot.description, snapshot.status, snapshot.server_name)
-    return fold("\n".join((*parts, str(snapshot.id))))
+def snapshots(view: ServerView | None, scope: Scope, by: Arrangement) -> tuple[Snapshot, ...]:
+    """The snapshots of one server to list."""
+    selector = parse(by.text, scope.groups)
+    if view is None or (selector and not selector.of_its_server(view, scope)):
+        return ()
+    rows = _sorted(view.snapshots, by)
+    return tuple(_chosen(rows, list(map(text_of_snapshot, rows)), selector, scope))
 
 
 class Everything:
@@ -100,23 +86,53 @@ class Everything:
 
     def __init__(self) -> None:
         self._servers: Mapping[Key, ServerView] | None = None
-        self._all: tuple[Snapshot, ...] = ()
-        self._texts: tuple[str, ...] = ()
-        self._ordered_by: Arrangement | None = None
+        self._ordered_by: tuple[str, bool] | None = None
         self._ordered: tuple[Snapshot, ...] = ()
+        self._texts: list[str] = []
 
-    def rows(self, fleet: Fleet, by: Arrangement) -> tuple[Snapshot, ...]:
+    def rows(self, scope: Scope, by: Arrangement) -> tuple[Snapshot, ...]:
         """As `snapshots`, of the whole fleet."""
-        if fleet.servers is not self._servers:
-            self._servers = fleet.servers
-            self._all = tuple(s for view in fleet.servers.values() for s in view.snapshots)
-            self._texts, self._ordered_by = (), None
-        if by.text:
-            self._texts = self._texts or tuple(map(_snapshot_text, self._all))
-            wanted = fold(by.text)
-            found = [s for s, t in zip(self._all, self._texts, strict=True) if wanted in t]
-            return snapshots(found, msgspec.structs.replace(by, text=""))
-        if self._ordered_by != by:
-            self._ordered_by = by
-            self._ordered = snapshots(self._all, by)
-        return self._ordered
+        found = scope.fleet.servers
+        if found is not self._servers or self._ordered_by != (by.sort, by.reverse):
+            self._servers, self._ordered_by, self._texts = found, (by.sort, by.reverse), []
+            self._ordered = _sorted((s for view in found.values() for s in view.snapshots), by)
+        selector = parse(by.text, scope.groups)
+        if not selector:
+            return self._ordered
+        self._texts = self._texts or list(map(text_of_snapshot, self._ordered))
+        rows, texts = self._ordered, self._texts
+        if any(term.snapshot is None for term in selector.terms):
+            good = {key for key, view in found.items() if selector.of_its_server(view, scope)}
+            kept = [(s, t) for s, t in zip(rows, texts, strict=True) if s.server_id in good]
+            rows, texts = tuple(s for s, _ in kept), [t for _, t in kept]
+        return tuple(_chosen(rows, texts, selector, scope))
+
+
+def _sorted(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
+    ordered = sorted(rows, key=SNAPSHOT_SORTS[by.sort])
+    return tuple(reversed(ordered)) if by.reverse else tuple(ordered)
+
+
+def _chosen(
+    rows: tuple[Snapshot, ...], texts: list[str], selector: Selector, scope: Scope
+) -> Iterable[Snapshot]:
+    """The rows that a selector chooses, given their texts; those that it names come first."""
+    if not selector:
+        return rows
+    pairs = list(zip(rows, texts, strict=True))
+    for word in selector.words:
+        pairs = [pair for pair in pairs if word in pair[1]]
+    if any(term.snapshot is not None for term in selector.terms):
+        pairs = [pair for pair in pairs if selector.snapshot(*pair, scope)]
+    return _exact_first([row for row, _ in pairs], [text for _, text in pairs], selector)
+
+
+def _exact_first(rows: list[T], texts: list[str], selector: Selector) -> list[T]:
+    """The rows in their order, but those first whose name, address or id is typed as a whole."""
+    if not selector.words:
+        return rows
+    exact = [selector.is_exact(text) for text in texts]
+    if not any(exact):
+        return rows
+    first = [row for row, is_exact in zip(rows, exact, strict=True) if is_exact]
+    return first + [row for row, is_exact in zip(rows, exact, strict=True) if not is_exact]

@@ -15,6 +15,7 @@ from textual.reactive import var
 from tui.commands import keys_of
 from tui.fleet import queries
 from tui.fleet.operation import Kind
+from tui.fleet.scope import Scope, Texts
 from tui.fleet.state import Fleet, ServerView
 from tui.vps.models import Server, Snapshot
 from tui.widgets.empty_states import servers_empty, snapshots_empty
@@ -47,6 +48,7 @@ class Panes(Horizontal):
         self.as_of = session.now
         self._glyphs = glyphs
         self._all = queries.Everything()
+        self._texts = Texts()
         self._table_of: Hashable | None = None  # the server whose snapshots the table shows
 
     def compose(self) -> ComposeResult:
@@ -118,12 +120,19 @@ class Panes(Horizontal):
 
     # -- laying out ------------------------------------------------------------------
 
+    @property
+    def scope(self) -> Scope:
+        """What selectors are asked about now."""
+        marked = self.servers.marks, self.table.marks
+        now = self.as_of.timestamp()
+        return Scope(self.fleet, now, self.session.judge, *marked, texts=self._texts)
+
     def lay_out(self) -> None:
         """Lay the whole fleet out anew; only cells that differ are painted."""
         fleet, by = self.fleet, self.servers.arrangement
         self.as_of = self.session.now
         self.servers.empty = servers_empty(fleet, self.session.host, by.text, keys_of(self))
-        self.servers.show(queries.servers(fleet, by), fleet, self.as_of)
+        self.servers.show(queries.servers(self.scope, by), fleet, self.as_of)
         self.lay_table()
         self.show_titles()
 
@@ -133,9 +142,9 @@ class Panes(Horizontal):
         self._table_of = None if self.everything else self.servers.cursor_key
         chosen = self.view
         if self.everything:
-            rows = self._all.rows(fleet, by)
+            rows = self._all.rows(self.scope, by)
         else:
-            rows = queries.snapshots(chosen.snapshots if chosen else (), by)
+            rows = queries.snapshots(chosen, self.scope, by)
         self.table.empty = snapshots_empty(fleet, chosen, by.text, keys_of(self))
         self.table.show(rows, fleet, self.as_of)
 
@@ -205,7 +214,8 @@ class Panes(Horizontal):
         key = pane.cursor_key
         pane.order_by(replace(pane.arrangement, text=text))
         self.lay_out()
-        if pane.cursor_key != key:
+        named = pane is self.servers and queries.names_a_server(self.scope, text)
+        if named or pane.cursor_key != key:
             pane.move_to_first()
 
     def clear(self) -> None:

@@ -1,8 +1,7 @@
-"""The contract as data: its operations, examples, and parts in each dialect."""
+"""The contract as data, in each dialect: its operations, examples, and parts."""
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
@@ -10,36 +9,35 @@ import yaml  # type: ignore[import-untyped]
 
 from tui.simulator.contract import contract_text
 
-CONTRACT: dict[str, Any] = yaml.safe_load(contract_text())
-
-
-OPERATIONS = {
-    operation["operationId"]: (method, path, operation)
-    for path, methods in CONTRACT["paths"].items()
-    for method, operation in methods.items()
+DIALECTS = ("docs", "client", "bare")
+CONTRACTS: dict[str, dict[str, Any]] = {
+    dialect: yaml.safe_load(contract_text(dialect)) for dialect in DIALECTS
 }
+OPERATIONS = {
+    dialect: {
+        operation["operationId"]: (method, path, operation)
+        for path, methods in contract["paths"].items()
+        for method, operation in methods.items()
+    }
+    for dialect, contract in CONTRACTS.items()
+}
+"""Method, path and operation by the operation's name, in each dialect."""
 
 
-def narrowed(dialect: str) -> dict[str, Any]:
-    """The contract's components where only one dialect will do."""
-    parts: dict[str, Any] = copy.deepcopy(CONTRACT["components"])
-    schemas = parts["schemas"]
-    by = "ByUuid" if dialect == "client" else "ById"
-    for name, prefix in (("Snapshot", ""), ("Server", "Server"), ("Backup", "")):
-        schemas[name]["allOf"][0] = {"$ref": f"#/components/schemas/{prefix}{by}"}
-    schemas["List"]["type"] = "array" if dialect == "bare" else "object"
-    if dialect == "client":
-        schemas["List"]["required"] += ["next", "previous"]
-
-    return parts
+def resolved(dialect: str, response: dict[str, Any]) -> dict[str, Any]:
+    """A response, where it is only named too."""
+    if "$ref" not in response:
+        return response
+    found: dict[str, Any] = CONTRACTS[dialect]["components"]["responses"][
+        response["$ref"].rpartition("/")[2]
+    ]
+    return found
 
 
-def examples(response: dict[str, Any]) -> list[tuple[str, dict[str, Any], Any]]:
+def examples(dialect: str, response: dict[str, Any]) -> list[tuple[str, dict[str, Any], Any]]:
     """The name, schema and value of every example of a response."""
-    if "$ref" in response:
-        response = CONTRACT["components"]["responses"][response["$ref"].rpartition("/")[2]]
     found = []
-    for media in response.get("content", {}).values():
+    for media in resolved(dialect, response).get("content", {}).values():
         several = {name: example["value"] for name, example in media.get("examples", {}).items()}
         if "example" in media:
             several["only"] = media["example"]
@@ -48,8 +46,9 @@ def examples(response: dict[str, Any]) -> list[tuple[str, dict[str, Any], Any]]:
 
 
 EXAMPLES = [
-    pytest.param(name, status, schema, value, id=f"{name}-{status}-{example}")
-    for name, (_, _, operation) in OPERATIONS.items()
+    pytest.param(dialect, name, status, schema, value, id=f"{dialect}-{name}-{status}-{example}")
+    for dialect in DIALECTS
+    for name, (_, _, operation) in OPERATIONS[dialect].items()
     for status, response in operation["responses"].items()
-    for example, schema, value in examples(response)
+    for example, schema, value in examples(dialect, response)
 ]

@@ -17,11 +17,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tui.cli.main import run as main
 from tui.simulator.child import ChildSimulator
 from tui.simulator.options import SimulatorOptions
 from tui.simulator.runner import PARENT_SECONDS, TOKEN_VARIABLE, build, print_scenarios, run
 from tui.simulator.scenarios import SCENARIOS
-from tui.simulator.serve import listen
+from tui.simulator.serve import listen, serving
 
 Start = Callable[..., "Simulator"]
 
@@ -314,6 +315,32 @@ def test_the_scenarios_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(SCENARIOS) <= set(told)
     assert "carried out" in told["lost-answer"]
     assert told["conflict"].endswith("(hypothetical)")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--speed", "nan"), ("--speed", "inf"), ("--now", "0001-01-01"), ("--now", "9999-12-31")],
+)
+def test_numbers_that_no_world_can_have_are_refused(
+    wrong: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["simulator", *wrong]) == 2
+    assert wrong[0] in capsys.readouterr().err
+
+
+def test_at_the_end_of_time_it_stands_still() -> None:
+    app, tokens = build(SimulatorOptions(now=221_845_391_000.0, speed=0))
+    for _ in range(40):
+        app.world.advance(1e9)
+    with serving(app) as url:
+        answer = httpx.get(f"{url}/snapshots/", headers=bearer(tokens.owner))
+        made = httpx.post(
+            f"{url}/snapshots/",
+            json={"server_id": 12346, "name": "last"},
+            headers=bearer(tokens.owner),
+        )
+    assert answer.headers["date"] == "Fri, 31 Dec 9999 23:59:59 GMT"
+    assert made.json()["created_at"] == "9999-12-31T23:59:59Z"
 
 
 # -- sanity of speed; the figures themselves are printed with -s -------------------------------

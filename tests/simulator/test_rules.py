@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -123,10 +125,14 @@ def test_power(served: Served, action: str, status: str) -> None:
 def test_an_unknown_power_action_is_a_400_and_an_unknown_server_a_404(served: Served) -> None:
     http, app = served
     path = f"/servers/{named(app.world, 'mail').id}/power/"
-    for action in ("explode", None, 1):
+    for action, words in (
+        ("explode", '"explode" is not a valid choice.'),
+        (1, '"1" is not a valid choice.'),
+        (None, "This field may not be null."),
+    ):
         refused = http.post(path, json={"action": action})
-        assert refused.status_code == 400
-        assert "is not a valid choice" in refused.json()["action"][0]
+        assert (refused.status_code, refused.json()) == (400, {"action": [words]})
+    assert http.post(path, json={}).json() == {"action": ["This field is required."]}
     http.headers["Content-Type"] = "application/json"
     half = http.post(path, content=b'{"action": "\\ud800"}')
     assert (half.status_code, half.json()["action"][0][:3]) == (400, '"\ud800"')
@@ -268,3 +274,28 @@ def test_virtual_time_runs_at_its_speed(monkeypatch: pytest.MonkeyPatch) -> None
     real += 10
     assert fast.now() == NOON + 600
     assert still.now() == NOON
+
+
+def ask_raw(url: str, head: str) -> str:
+    """The first line of the answer to a request of one's own writing."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port)) as line:
+        line.sendall(f"{head}\r\nConnection: close\r\n\r\n".encode())
+        with line.makefile() as answer:
+            return answer.readline().strip()
+
+
+def test_a_target_may_be_absolute_as_for_a_proxy() -> None:
+    with demo() as (url, app):
+        bearer = f"Authorization: {BEARER['Authorization']}"
+        head = f"GET {url}/snapshots/?server_id=12345 HTTP/1.1\r\nHost: ignored\r\n{bearer}"
+        assert ask_raw(url, head) == "HTTP/1.1 200 OK"
+        assert (app.received[-1].path, app.received[-1].query) == (
+            "/api/v1/snapshots/",
+            "server_id=12345",
+        )
+        away = f"GET http://evil.example/api/v1/snapshots/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}"
+        assert ask_raw(url, away) == "HTTP/1.1 400 Bad Request"
+        assert ask_raw(url, f"GET {url.upper()[:5]}{url[5:]} HTTP/1.1\r\nHost: x") == (
+            "HTTP/1.1 404 Not Found"
+        )

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route, Router
 
-from tui.simulator import encode
+from tui.simulator import catalogue, encode, servers
+from tui.simulator.bodies import PARSED, read_fields
 from tui.simulator.checks import check
-from tui.simulator.fields import is_uuid
+from tui.simulator.fields import is_uuid, read_power
+from tui.simulator.negotiation import JSON, PAGE, as_page, negotiate
 from tui.simulator.objects import Json, Refusal, SimServer, TokenInfo
 from tui.simulator.paging import Page, paged
 from tui.simulator.world import World
 
 PREFIX: Final = "/api/v1"
+_UNQUOTED: Final = "/:@&+$,-_.!~*'()"
+"""What the framework leaves as it is in the address that it sends on to."""
 T = TypeVar("T")
 
 
@@ -32,22 +36,8 @@ class Call:
     key: str
 
     def fields(self) -> Json:
-        """The body as an object, or the framework's complaint about it."""
-        if not self.body:
-            return {}
-        kind = self.request.headers.get("content-type", "")
-        if kind.partition(";")[0].strip().lower() != "application/json":
-            detail = f'Unsupported media type "{kind}" in request.'
-            raise Refusal(415, {"detail": detail})
-        try:
-            fields = json.loads(self.body.decode(), parse_constant=_no_such_number)
-        except (ValueError, RecursionError) as error:
-            raise Refusal(400, {"detail": f"JSON parse error - {error}"}) from None
-        if not isinstance(fields, dict):
-            kind = type(fields).__name__
-            message = f"Invalid data. Expected a dictionary, but got {kind}."
-            raise Refusal(400, {"non_field_errors": [message]})
-        return fields
+        """The body as an object, or a Refusal."""
+        return read_fields(self.request, self.body)
 
 
 View = Callable[[Call], Response]
@@ -67,12 +57,28 @@ class Api:
             f"{PREFIX}/servers/": {"GET": self._list_servers},
             f"{PREFIX}/servers/{{key}}/": {"GET": self._server},
             f"{PREFIX}/servers/{{key}}/power/": {"POST": self._power},
-            f"{PREFIX}/servers/{{key}}/snapshot/": {"POST": self._create_of_server},
             f"{PREFIX}/account/me/": {"GET": self._account},
             f"{PREFIX}/backups/": {"GET": self._list_backups},
         }
+        if self.uuids:
+            self._add_what_only_clients_know()
         routes = [Route(path, _unreached, name=path) for path in self.views]
         self.router = Router(routes, redirect_slashes=False)
+
+    def _add_what_only_clients_know(self) -> None:
+        """Paths that no published page has."""
+        self.views[f"{PREFIX}/servers/"]["POST"] = self._create_server
+        self.views[f"{PREFIX}/servers/{{key}}/"]["DELETE"] = self._delete_server
+        self.views |= {
+            f"{PREFIX}/servers/{{key}}/snapshot/": {"POST": self._create_of_server},
+            f"{PREFIX}/servers/{{key}}/backup/": {"POST": self._back_up},
+            f"{PREFIX}/servers/{{key}}/resize/": {"POST": self._resize},
+            f"{PREFIX}/plans/": {"GET": lambda call: self._told(call, catalogue.plans())},
+            f"{PREFIX}/locations/": {"GET": lambda call: self._told(call, catalogue.locations())},
+            f"{PREFIX}/operating-systems/": {
+                "GET": lambda call: self._told(call, catalogue.systems())
+            },
+        }
 
     def answer(self, request: Request, body: bytes) -> Response:
         """Carry a request out, or refuse it."""
@@ -80,25 +86,33 @@ class Api:
         if path is None:
             return self._unknown(request)
         views = self.views[path]
-        allowed = {"Allow": ", ".join((*views, *(["HEAD"] if "GET" in views else []), "OPTIONS"))}
+        allowed = {
+            "Allow": ", ".join((*views, *(["HEAD"] if "GET" in views else []), "OPTIONS")),
+            "Vary": "Accept",
+        }
+        kind = JSON
         try:
+            kind = negotiate(request)
             info = check(request, self.world)
             if request.method == "OPTIONS":
-                return _json(_about(path), headers=allowed)
-            view = views.get("GET" if request.method == "HEAD" else request.method)
-            if view is None:
-                raise Refusal(405, {"detail": f'Method "{request.method}" not allowed.'})
-            response = view(Call(request, info, body, self._key(key)))
+                response = _json(_about(path))
+            else:
+                view = views.get("GET" if request.method == "HEAD" else request.method)
+                if view is None:
+                    raise Refusal(405, {"detail": f'Method "{request.method}" not allowed.'})
+                response = view(Call(request, info, body, self._key(key)))
         except Refusal as refusal:
-            return _json(refusal.body, refusal.status, {**allowed, **refusal.headers})
+            response = _json(refusal.body, refusal.status, refusal.headers)
         response.headers.update(allowed)
-        return response
+        return as_page(response) if kind == PAGE else response
 
     def _key(self, text: str) -> str:
         """A key from a path; one of the other dialect is nobody's."""
         return text.lower() if self.uuids == is_uuid(text) else ""
 
     def _match(self, path: str) -> tuple[str | None, str]:
+        if not path.endswith("/"):  # to a route, a line feed after the last slash is its end
+            return None, ""
         for route in self.router.routes:
             match, found = route.matches({"type": "http", "path": path, "method": "GET"})
             if match is not Match.NONE and isinstance(route, Route):
@@ -109,7 +123,7 @@ class Api:
         path = request.scope["path"]
         if not path.endswith("/") and self._match(path + "/")[0] is not None:
             query = f"?{request.url.query}" if request.url.query else ""
-            target = f"{request.url.path}/{query}"
+            target = f"{quote(path, _UNQUOTED)}/{query}"
             return Response("", 301, {"Location": target}, "text/html; charset=utf-8")
         return HTMLResponse(HTML_404, 404)
 
@@ -146,7 +160,7 @@ class Api:
 
     def _power(self, call: Call) -> Response:
         self.world.find_server(call.info.account, call.key)
-        action = call.fields().get("action")
+        action = read_power(call.fields())
         server = self.world.power(call.info.account, call.key, action)
         return _json(encode.server_json(self.world, server, self.dialect))
 
@@ -162,6 +176,24 @@ class Api:
         snapshot = self.world.create(call.info.account, fields, uuids=self.uuids, under_server=True)
         return _json(encode.snapshot_json(self.world, snapshot, self.dialect), 201)
 
+    def _back_up(self, call: Call) -> Response:
+        backup = servers.create_backup(self.world, call.info.account, call.key)
+        return _json(encode.backup_json(self.world, backup, self.dialect), 201)
+
+    def _create_server(self, call: Call) -> Response:
+        server = servers.create_server(self.world, call.info.account, call.fields())
+        return _json(encode.server_detail(self.world, server, self.dialect), 201)
+
+    def _resize(self, call: Call) -> Response:
+        self.world.find_server(call.info.account, call.key)
+        account = call.info.account
+        server = servers.resize_server(self.world, account, call.key, call.fields())
+        return _json(encode.server_detail(self.world, server, self.dialect))
+
+    def _delete_server(self, call: Call) -> Response:
+        servers.delete_server(self.world, call.info.account, call.key)
+        return Response(status_code=204)
+
     def _restore(self, call: Call) -> Response:
         snapshot = self.world.restore(call.info.account, call.key)
         return _json(encode.restore_json(self.world, snapshot, self.dialect))
@@ -172,6 +204,9 @@ class Api:
 
     def _account(self, call: Call) -> Response:
         return _json(encode.account_json(self.world, call.info))
+
+    def _told(self, call: Call, items: list[Json]) -> Response:
+        return self._list(call, items, lambda world, item, dialect: encode.dump(item), pages=True)
 
     # -- lists -----------------------------------------------------------------------
 
@@ -208,19 +243,14 @@ async def _unreached(request: Request) -> Response:
     raise NotImplementedError
 
 
-def _no_such_number(name: str) -> None:
-    raise ValueError(f"Out of range float values are not JSON compliant: '{name}'")
-
-
 def _about(path: str) -> Json:
     """What the framework answers to OPTIONS."""
     words = [word for word in path.removeprefix(PREFIX).split("/") if word and word[0] != "{"]
-    kinds = ["application/json"]
     return {
         "name": " ".join(words).title(),
         "description": "",
-        "renders": kinds,
-        "parses": kinds,
+        "renders": [JSON, PAGE],
+        "parses": list(PARSED),
     }
 
 

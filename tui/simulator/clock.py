@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Final
+
+EARLIEST: Final = datetime(1000, 1, 1, tzinfo=UTC).timestamp()
+LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+"""What can be told of time: dates have years of four digits. There it stands still."""
 
 
 class VirtualClock:
@@ -21,11 +26,11 @@ class VirtualClock:
 
     def now(self) -> float:
         """The present virtual second."""
-        return self._base + (time.monotonic() - self._start) * self.speed
+        return _told(self._base + (time.monotonic() - self._start) * self.speed)
 
     def told(self) -> float:
         """The present virtual second by the clock that clients are shown."""
-        return self.now() + self.skew
+        return _told(self.now() + self.skew)
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass at once."""
@@ -34,4 +39,17 @@ class VirtualClock:
 
 def iso(moment: float) -> str:
     """A moment as the API writes it: ``2025-01-15T18:30:00Z``."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def compact(moment: float) -> str:
+    """A moment for use in names: ``20250115-183000``."""
+    return _utc(moment).strftime("%Y%m%d-%H%M%S")
+
+
+def _utc(moment: float) -> datetime:
+    return datetime.fromtimestamp(_told(moment), UTC)
+
+
+def _told(moment: float) -> float:
+    return min(max(moment, EARLIEST), LATEST)

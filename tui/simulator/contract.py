@@ -15,18 +15,22 @@ _ONLY: Final = re.compile(r" +# only ([a-z, ]+)$")
 
 
 @cache
-def contract_text(dialect: str | None = None) -> bytes:
-    """The OpenAPI document as it lies beside this module, or as it is in one dialect.
+def contract_text(dialect: str) -> bytes:
+    """The OpenAPI document in one dialect: examples, fields, paths and links of no other.
 
-    A line that ends in ``# only`` and some dialects is for those alone.
+    A line that ends in ``# only`` and some dialects is for those alone, with all below it that is
+    indented further.
     """
     text = (files("tui.simulator") / "openapi.yaml").read_text("utf-8")
-    if dialect is None:
-        return text.encode()
-    kept = []
+    kept: list[str] = []
+    left_out: int | None = None
     for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if left_out is not None and indent > left_out:
+            continue
         only = _ONLY.search(line)
-        if only is None or dialect in only[1].split(", "):
+        left_out = indent if only and dialect not in only[1].split(", ") else None
+        if left_out is None:
             kept.append(_ONLY.sub("", line))
     return "\n".join([*kept, ""]).encode()
 

@@ -10,7 +10,7 @@ from tui.simulator.world import World
 
 
 def server_json(world: World, server: SimServer, dialect: str) -> Json:
-    """A server: integer id and plan object as published, or as the provider's clients see it."""
+    """A server in a list: as published, or flat as the provider's clients are given it."""
     common: Json = {
         "hostname": server.name,
         "status": server.status(world.clock.now()),
@@ -19,15 +19,10 @@ def server_json(world: World, server: SimServer, dialect: str) -> Json:
     }
     if dialect == "client":
         return {
-            "uuid": server.uuid,
+            **_clients_server(world, server),
             **common,
-            "ip_addresses": [{"version": 4, "ip": server.address}],
-            "location": {"name": server.location},
+            "location_name": server.location,
             "plan_name": f"VPS-{server.vcpus}",
-            "cpu": server.vcpus,
-            "ram": server.memory // 1024,
-            "ram_unit": "GB",
-            "disk_space": server.storage,
             "os_name": server.os,
         }
     return {
@@ -47,11 +42,23 @@ def server_json(world: World, server: SimServer, dialect: str) -> Json:
     }
 
 
+def _clients_server(world: World, server: SimServer) -> Json:
+    """What the clients read of a server in lists and by itself."""
+    return {
+        "uuid": server.uuid,
+        "ip_address": server.address,
+        "ipv4_addresses": [server.address],
+        "ipv6_addresses": [],
+        "deployed": world.clock.now() >= server.deployed_at,
+    }
+
+
 def server_bytes(world: World, server: SimServer, dialect: str) -> bytes:
-    """A server as JSON text, kept for each status: nothing else changes by itself."""
+    """A server as JSON text, kept for each state: nothing else changes by itself."""
     if world.clock.skew:
         return dump(server_json(world, server, dialect))
-    key = f"{dialect} {server.status(world.clock.now())}"
+    now = world.clock.now()
+    key = f"{dialect} {server.status(now)} {now >= server.deployed_at}"
     kept = server.encoded.get(key)
     if kept is None:
         kept = server.encoded[key] = dump(server_json(world, server, dialect))
@@ -59,9 +66,26 @@ def server_bytes(world: World, server: SimServer, dialect: str) -> bytes:
 
 
 def server_detail(world: World, server: SimServer, dialect: str) -> Json:
-    """One server by itself: the provider's clients are told its password there, too."""
-    secret = {"password": f"secret-of-{server.id}"} if dialect == "client" else {}
-    return {**server_json(world, server, dialect), **secret}
+    """One server by itself: the clients are given objects then, and told its password."""
+    found = server_json(world, server, dialect)
+    if dialect != "client":
+        return found
+    for flat in ("location_name", "plan_name", "os_name"):
+        del found[flat]
+    return {
+        **found,
+        "ip_addresses": [{"version": 4, "ip": server.address}],
+        "location": {"name": server.location},
+        "plan": {
+            "name": f"VPS-{server.vcpus}",
+            "cpu": server.vcpus,
+            "ram": server.memory // 1024,
+            "ram_unit": "GB",
+            "disk_space": server.storage,
+        },
+        "operating_system_version": {"name": server.os},
+        "password": f"secret-of-{server.id}",
+    }
 
 
 def snapshot_json(world: World, snapshot: SimSnapshot, dialect: str) -> Json:
@@ -98,12 +122,12 @@ def snapshot_bytes(world: World, snapshot: SimSnapshot, dialect: str) -> bytes:
 
 def backup_json(world: World, backup: SimBackup, dialect: str) -> Json:
     """A backup looks like a snapshot without a name."""
-    ends = backup.expires_at
+    ends, status = backup.expires_at, backup.status(world.clock.now())
     return {
         **_whose(backup, dialect),
         "backup_type": backup.kind,
-        "status": "completed",
-        "size_mb": backup.size_mb,
+        "status": status,
+        "size_mb": backup.size_mb if status == "completed" else None,
         "created_at": world.told(backup.created_at),
         "expires_at": None if ends is None else world.told(ends),
         "description": backup.description,

@@ -47,7 +47,10 @@ class TokenInfo:
 
 @dataclass(slots=True)
 class SimServer:
-    """A server. `power` is what it is when nothing is being done to it."""
+    """A server. `power` is what it is when nothing is being done to it.
+
+    From `power_at` on it is `power_next`, where there is one: a power action is on its way.
+    """
 
     id: int
     name: str
@@ -63,6 +66,9 @@ class SimServer:
     updated_at: float = 0.0
     restoring_until: float = 0.0
     power_after: str = "active"
+    power_next: str = ""
+    power_at: float = 0.0
+    deployed_at: float = 0.0
     uuid: str = ""
     encoded: dict[str, bytes] = field(default_factory=dict)
 
@@ -70,7 +76,9 @@ class SimServer:
         """The status word at a moment."""
         if now < self.restoring_until:
             return "restoring"
-        return self.power_after if self.restoring_until else self.power
+        if self.restoring_until:
+            return self.power_after
+        return self.power_next if self.power_next and now >= self.power_at else self.power
 
 
 @dataclass(slots=True)
@@ -107,6 +115,11 @@ class SimBackup:
     description: str = ""
     expires_at: float | None = None
     uuid: str = ""
+    ready_at: float = 0.0
+
+    def status(self, now: float) -> str:
+        """The status word at a moment."""
+        return "in_progress" if now < self.ready_at else "completed"
 
 
 Kept = Account | TokenInfo | SimServer | SimSnapshot | SimBackup

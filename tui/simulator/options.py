@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Final
 
 DIALECTS: Final = ("docs", "client", "bare")
+FASTEST: Final = 1_000_000
+FIRST_MOMENT: Final = 631_152_000.0
+"""1990: the oldest things of the demo are older by two years."""
+LAST_MOMENT: Final = 221_845_392_000.0
+"""9000: a thousand years may pass in it."""
 _TOKEN: Final = re.compile(r"[!-+\--~]+")
 
 
@@ -37,6 +42,13 @@ class SimulatorOptions:
     admin: bool = False
     as_json: bool = False
     end_with_stdin: bool = False
+
+    def check(self) -> None:
+        """Raise WrongOption for numbers that no world can have."""
+        if not 0 <= self.speed <= FASTEST:  # nor is NaN
+            raise WrongOption(f"--speed: a number from 0 to {FASTEST:,}")
+        if self.now is not None and not FIRST_MOMENT <= self.now <= LAST_MOMENT:
+            raise WrongOption("--now: a time from 1990 to 9000")
 
 
 @dataclass(frozen=True, slots=True)

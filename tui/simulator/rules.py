@@ -1,4 +1,4 @@
-"""The published numbers: how many, and how long things take."""
+"""The numbers: how many, and how long things take; published, unless a line says assumed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ MANUAL_BACKUPS: Final = 10
 """Backups of one server that were made by hand."""
 CREATE_SECONDS: Final = (180.0, 600.0)
 RESTORE_SECONDS: Final = (300.0, 900.0)
-POWER_ACTIONS: Final = ("start", "stop", "restart", "hard_stop")
+BACKUP_SECONDS: Final = (600.0, 3600.0)
+"""How long a backup takes, assumed: the page says only that it is slower than a snapshot."""
+DEPLOY_SECONDS: Final = (60.0, 180.0)
+"""How long a new server takes, assumed."""
+POWER_SECONDS: Final = {"start": 30.0, "stop": 20.0, "restart": 40.0, "hard_stop": 5.0}
+"""How long each power action takes, assumed: until then the status is what it was."""
 
 
 def duration(span: tuple[float, float], storage: int, luck: float) -> float:

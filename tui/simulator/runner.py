@@ -18,6 +18,7 @@ from tui.simulator.admin import ADMIN, Administration
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import NEIGHBOUR, demo_fleet, large_fleet, neighbours
 from tui.simulator.options import SimulatorOptions, TokenWanted, WrongOption, read_token
+from tui.simulator.rules import POWER_SECONDS
 from tui.simulator.scenarios import GROUPS, UnknownScenario, hooks
 from tui.simulator.serve import Service, address, listen
 from tui.simulator.state import StateError, StateFile
@@ -57,6 +58,7 @@ def build(options: SimulatorOptions) -> tuple[SimulatorApp, Tokens]:
 
     Raises UnknownScenario, WrongOption, or StateError for a state file that cannot be used.
     """
+    options.check()
     playing = hooks(options.scenarios, options.seed)
     asked = options.tokens or tuple(os.environ.get(TOKEN_VARIABLE, "").split())
     wanted = [read_token(text) for text in asked]
@@ -64,6 +66,7 @@ def build(options: SimulatorOptions) -> tuple[SimulatorApp, Tokens]:
     world = state.load(options.speed, options.seed) if state else None
     if world is None:
         world = _new_world(options)
+    world.power_seconds = POWER_SECONDS
     tokens = _tokens(world, wanted)
     app = SimulatorApp(world, options.dialect)
     app.play(playing)

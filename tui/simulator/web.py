@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -21,6 +22,7 @@ LONGEST_BODY: Final = 1024 * 1024
 """Bytes of a request's body that are taken: what a common proxy takes by default."""
 MOST_RECEIVED: Final = 10_000
 """Requests that are remembered: a simulator may run for weeks."""
+_ABSOLUTE: Final = re.compile(r"https?://", re.IGNORECASE)
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -79,6 +81,7 @@ class SimulatorApp:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        scope = _in_origin_form(scope)
         request = Request(scope, receive)
         if _declared_length(request) > LONGEST_BODY:
             response: Response = HTMLResponse("<h1>413 Request Entity Too Large</h1>", 413)
@@ -117,6 +120,23 @@ class SimulatorApp:
         for hook in self.hooks:
             response = await hook.after(request, response, self.world)
         return response
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """A target such as ``http://HOST/path``, as for a proxy, names the host in place of the header.
+
+    The scheme is compared without regard to case, as the standard wants it.
+    """
+    if not _ABSOLUTE.match(scope["path"]):
+        return scope
+    authority, slash, path = scope["path"].partition("://")[2].partition("/")
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {
+        **scope,
+        "path": slash + path or "/",
+        "raw_path": (slash + path).encode() or b"/",
+        "headers": [(b"host", authority.encode()), *headers],
+    }
 
 
 def _is_local(request: Request) -> bool:

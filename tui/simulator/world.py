@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Mapping
 
-from tui.simulator.clock import VirtualClock, iso
+from tui.simulator.clock import VirtualClock, compact, iso
 from tui.simulator.fields import read_create
+from tui.simulator.listing import SnapshotLists, listed
 from tui.simulator.objects import (
     Account,
     Json,
@@ -27,7 +29,6 @@ from tui.simulator.rate import Rate
 from tui.simulator.rules import (
     CREATE_SECONDS,
     MANUAL_BACKUPS,
-    POWER_ACTIONS,
     RESTORE_SECONDS,
     SLOTS,
     duration,
@@ -49,8 +50,11 @@ class World:
         self.account = Account("admin@example.org")
         self.next_outcome = "completed"
         self.after_restore: str | None = None
+        self.power_seconds: Mapping[str, float] = {}
         self.rate: Rate | None = None
         self.keeper: Keeper | None = None
+        self._changes = 0
+        self._lists = SnapshotLists()
         self.last_ids = {"server": 12_344, "snapshot": 799, "backup": 400}
 
     # -- building ------------------------------------------------------------------
@@ -118,6 +122,7 @@ class World:
         hours: float = 24.0,
         description: str = "",
         expires_in: float | None = None,
+        ready_in: float = 0.0,
     ) -> SimBackup:
         """A backup taken `hours` ago; `kind` is ``manual`` or ``automatic``."""
         made = sum(b.server is server and b.kind == "manual" for b in self.backups.values())
@@ -133,6 +138,7 @@ class World:
             description=description,
             expires_at=None if expires_in is None else now + expires_in,
             uuid=str(uuid.uuid5(uuid.UUID(server.uuid), f"backup {key}")),
+            ready_at=now + ready_in if ready_in else 0.0,
         )
         self.backups[key] = backup
         self.save(backup)
@@ -140,18 +146,21 @@ class World:
 
     def keep_server(self, server: SimServer) -> None:
         """Enter a server that has its id."""
+        self._changes += 1
         self.servers[server.id] = server
         self.by_server[server.id] = {}
         self.by_uuid[server.uuid] = server
 
     def keep_snapshot(self, snapshot: SimSnapshot) -> None:
         """Enter a snapshot that has its id."""
+        self._changes += 1
         self.snapshots[snapshot.id] = snapshot
         self.by_server[snapshot.server.id][snapshot.id] = snapshot
         self.by_uuid[snapshot.uuid] = snapshot
 
     def save(self, *things: Kept) -> None:
         """Note that these have changed; a state file has them before anybody is answered."""
+        self._changes += 1
         for thing in things:
             if isinstance(thing, SimSnapshot | SimServer):
                 thing.encoded.clear()
@@ -200,14 +209,11 @@ class World:
     def list_snapshots(
         self, account: Account, server: SimServer | None = None
     ) -> list[SimSnapshot]:
-        """All snapshots of an account or of one server, newest first."""
-        source = self.snapshots if server is None else self.by_server[server.id]
+        """All snapshots of an account or of one server, newest first; not to be changed."""
         now = self.clock.now()
-        return [
-            s
-            for s in reversed(list(source.values()))
-            if s.server.account is account and s.listed_at <= now < s.gone_at
-        ]
+        if server is not None:
+            return listed(account, self.by_server[server.id], now).items
+        return self._lists.of(account, self.snapshots, now, (self._changes, len(self.snapshots)))
 
     def list_backups(
         self, account: Account, server: SimServer | None = None, kind: str | None = None
@@ -240,7 +246,7 @@ class World:
         snapshot = SimSnapshot(
             self._id("snapshot"),
             server,
-            wanted.name,
+            wanted.name or f"snapshot-{compact(now)}",
             created_at=now,
             ready_at=now + seconds,
             size_mb=self._size(server),
@@ -272,23 +278,35 @@ class World:
 
     def delete(self, account: Account, key: object) -> None:
         """Delete a snapshot for good."""
-        snapshot = self.find_snapshot(account, key)
-        del self.snapshots[snapshot.id]
-        del self.by_server[snapshot.server.id][snapshot.id]
-        del self.by_uuid[snapshot.uuid]
-        if self.keeper is not None:
-            self.keeper.drop(snapshot)
+        self.remove(self.find_snapshot(account, key))
 
-    def power(self, account: Account, key: object, action: object) -> SimServer:
-        """Start, stop or restart a server."""
+    def remove(self, thing: SimServer | SimSnapshot | SimBackup) -> None:
+        """Take something out of the world, and out of the state file."""
+        self._changes += 1
+        if isinstance(thing, SimSnapshot):
+            del self.snapshots[thing.id]
+            del self.by_server[thing.server.id][thing.id]
+        elif isinstance(thing, SimServer):
+            del self.servers[thing.id]
+            del self.by_server[thing.id]
+        else:
+            del self.backups[thing.id]
+        self.by_uuid.pop(thing.uuid, None)
+        if self.keeper is not None:
+            self.keeper.drop(thing)
+
+    def power(self, account: Account, key: object, action: str) -> SimServer:
+        """Start, stop or restart a server; it takes `power_seconds`, where they are set."""
         server = self.find_server(account, key)
-        if action not in POWER_ACTIONS:
-            raise Refusal(400, {"action": [f'"{action}" is not a valid choice.']})
-        if server.status(self.clock.now()) in ("restoring", "suspended"):
+        now = self.clock.now()
+        status = server.status(now)
+        if status in ("restoring", "suspended"):
             raise Refusal(400, {"detail": "Server is not in a valid state for this action."})
-        server.power = "stopped" if action in ("stop", "hard_stop") else "active"
+        server.power = "stopped" if action == "restart" else status
+        server.power_next = "stopped" if action in ("stop", "hard_stop") else "active"
+        server.power_at = now + self.power_seconds.get(action, 0.0)
         server.restoring_until = 0.0
-        server.updated_at = self.clock.now()
+        server.updated_at = now
         self.save(server)
         return server
 

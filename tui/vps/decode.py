@@ -104,7 +104,10 @@ class Decoder:
             address=self._address(wire),
             location=self._text(wire.location, "name") or self._text(wire.location_name),
             plan=self._plan(wire),
-            os=self._text(wire.os, "name") or self._text(wire.os_name),
+            os=self._text(wire.os, "name")
+            or self._text(wire.os_name)
+            or self._text(wire.operating_system_version, "name")
+            or self._text(wire.operating_system, "name"),
             created_at=self._moment(wire.created_at),
         )
 
@@ -258,11 +261,13 @@ class Decoder:
         """Name and sizes in one unit: published memory is in MB, the clients' in `ram_unit`."""
         plan = _object(wire.plan)
         name = self._text(wire.plan_name) or self._text(wire.plan, "name")
-        cpus = self._text(plan.get("vcpus")) or self._text(wire.cpu)
+        cpus = self._text(plan, "vcpus", "cpu") or self._text(wire.cpu)
         memory, unit = plan.get("memory"), "MB"
-        if memory is None:
+        if memory is None and "ram" in plan:
+            memory, unit = plan["ram"], self._text(plan.get("ram_unit")) or "MB"
+        elif memory is None:
             memory, unit = wire.ram, self._text(wire.ram_unit) or "MB"
-        disk = self._text(plan.get("storage")) or self._text(wire.disk_space)
+        disk = self._text(plan, "storage", "disk_space") or self._text(wire.disk_space)
         parts = [name, f"{cpus} vCPU" if cpus else "", self._memory(memory, unit)]
         parts.append(f"{disk} GB" if disk else "")
         return sys.intern(" · ".join(filter(None, parts)))

@@ -79,4 +79,6 @@ class WireServer(msgspec.Struct, gc=False):
     disk_space: Any = None
     os: Any = None
     os_name: Any = None
+    operating_system_version: Any = None
+    operating_system: Any = None
     created_at: str | None = None

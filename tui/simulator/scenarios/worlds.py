@@ -39,7 +39,7 @@ def _look_alike(world: World) -> None:
 def _power(word: str) -> Scenario:
     def begin(world: World) -> None:
         for server in world.list_servers(world.account):
-            server.power, server.restoring_until = word, 0.0
+            server.power, server.power_next, server.restoring_until = word, "", 0.0
             world.save(server)
 
     return prepared(f"all-{word}", f"every server is {word}", begin)

@@ -89,6 +89,8 @@ COMMANDS: Final = (
         "Show everything known of the chosen row",
         scopes=("dashboard", "details"),
     ),
+    _look("wide", "w", "More columns", "Give this pane the whole width, with more columns"),
+    _look("local_time", "z", "UTC or local time", "Show moments in UTC, or as clocks are here"),
     _look(
         "refresh",
         "r",

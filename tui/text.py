@@ -78,9 +78,15 @@ def long_duration(seconds: float) -> str:
     )
 
 
-def stamp(moment: datetime) -> str:
-    """A moment to the minute: ``2025-01-15 18:30 UTC``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment.year > 1 else "year 1"
+def stamp(moment: datetime, *, local: bool = False) -> str:
+    """A moment to the minute: ``2025-01-15 18:30 UTC``, or in this machine's zone."""
+    if moment.year <= 1:
+        return "year 1"
+    try:
+        here = moment.astimezone(None if local else UTC)
+    except (OverflowError, ValueError, OSError):  # a year that this machine's clock has not
+        here = moment.astimezone(UTC)
+    return here.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def plural(count: int, word: str) -> str:

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.events import Resize
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -42,13 +43,19 @@ class Details(Widget):
         return Content("\n").join(self._shown)
 
     def show(
-        self, snapshot: Snapshot | None, view: ServerView | None, session: Session, now: datetime
+        self,
+        snapshot: Snapshot | None,
+        view: ServerView | None,
+        session: Session,
+        now: datetime,
+        *,
+        local: bool = False,
     ) -> None:
         """Describe what is chosen, and what is under way on its server."""
         lines = []
         if snapshot is not None:
             protected = snapshot.id in session.store.fleet.protected
-            lines.append(_snapshot_line(snapshot, now, protected))
+            lines.append(_snapshot_line(snapshot, now, protected, local))
         if view is not None:
             lines.append(_server_line(view, _under_way(view, session, now)))
         self._show(tuple(lines), self._outage)
@@ -61,6 +68,10 @@ class Details(Widget):
     def tell(self, text: str, *, bad: bool) -> None:
         """Keep the newest end of an operation in the frame, after its toast has gone."""
         self._news = Content.styled(text, "$text-warning" if bad else "$text-success")
+        self.fit_title()
+
+    def on_resize(self, event: Resize) -> None:
+        """Cut the title to the new width."""
         self.fit_title()
 
     def fit_title(self) -> None:
@@ -82,10 +93,10 @@ class Details(Widget):
                 self.refresh(Region(start, y, end - start, 1))
 
 
-def _snapshot_line(snapshot: Snapshot, now: datetime, protected: bool) -> Content:
+def _snapshot_line(snapshot: Snapshot, now: datetime, protected: bool, local: bool) -> Content:
     pieces: list[Piece] = [(f"#{snapshot.id} ", "$text-muted"), (snapshot.name, "bold")]
     if snapshot.created_at:
-        made = f"created {stamp(snapshot.created_at)}, {age(snapshot.created_at, now)}"
+        made = f"created {stamp(snapshot.created_at, local=local)}, {age(snapshot.created_at, now)}"
         pieces += [_DOT, (made, "")]
     if snapshot.size_mb is not None:
         pieces += [_DOT, (size(snapshot.size_mb), "")]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.reactive import var
 
 from tui.commands import keys_of
@@ -20,6 +22,7 @@ from tui.fleet.state import Fleet, ServerView
 from tui.vps.models import Server, Snapshot
 from tui.widgets.empty_states import servers_empty, snapshots_empty
 from tui.widgets.glyphs import Glyphs
+from tui.widgets.pane_widths import Longest, servers_width
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.titles import pane_title
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 Pane = ServerList | SnapshotTable
-_OF_ONE_SERVER: Final = tuple(name for name in queries.SNAPSHOT_SORTS if name != "server")
+_SHORT_BELOW: Final = 60
+"""Cells of a table below which its bar in the title has a short word."""
 
 
 class Panes(Horizontal):
@@ -39,6 +43,7 @@ class Panes(Horizontal):
     """
 
     everything = var(False, toggle_class="-everything", init=False)
+    wide = var(False, toggle_class="-one", init=False)
     servers = getters.query_one("#servers", ServerList)
     table = getters.query_one("#snapshots", SnapshotTable)
 
@@ -50,6 +55,8 @@ class Panes(Horizontal):
         self._all = queries.Everything()
         self._texts = Texts()
         self._table_of: Hashable | None = None  # the server whose snapshots the table shows
+        self._longest = Longest()
+        self.local_time = False
 
     def compose(self) -> ComposeResult:
         """The servers at the left, the snapshots at the right."""
@@ -63,6 +70,7 @@ class Panes(Horizontal):
     def use(self, session: Session) -> None:
         """Show another session, with nothing of the present one left."""
         self.session = session
+        self._longest = Longest()
         for pane in (self.servers, self.table):
             pane.clear_marks()
             pane.order_by(replace(pane.arrangement, text=""))
@@ -131,10 +139,24 @@ class Panes(Horizontal):
         """Lay the whole fleet out anew; only cells that differ are painted."""
         fleet, by = self.fleet, self.servers.arrangement
         self.as_of = self.session.now
+        if self._longest.measure(fleet.servers):
+            self._share_room()
         self.servers.empty = servers_empty(fleet, self.session.host, by.text, keys_of(self))
         self.servers.show(queries.servers(self.scope, by), fleet, self.as_of)
         self.lay_table()
         self.show_titles()
+
+    def on_resize(self) -> None:
+        """Share the new width between the panes."""
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Give each pane a width at which names are whole, as far as there is room."""
+        servers, longest = self.servers, self._longest
+        width = servers_width(self.size.width, longest.server, longest.snapshot)
+        servers.styles.width = "1fr" if self.wide else width
+        servers.want({"name": longest.server})
+        self.table.want({"name": longest.snapshot, "server": longest.server})
 
     def lay_table(self) -> None:
         """Take the table's rows over: of the chosen server, or of all."""
@@ -149,25 +171,36 @@ class Panes(Horizontal):
         self.table.show(rows, fleet, self.as_of)
 
     def show_titles(self) -> None:
-        """Name the panes, with the large usage bar over the table."""
-        servers, table, chosen = self.servers, self.table, self.view
-        listed = f"{servers.row_count} of {len(self.fleet.servers)}"
-        left = f"Servers · {listed}" if servers.arrangement.text else "Servers"
-        servers.show_title(pane_title(left, None, servers.outer_size.width))
-        bar = None
+        """Name the panes, with the large usage bar over the table.
+
+        While the table is held, its title waits with it.
+        """
+        servers, table = self.servers, self.table
+        left = "Servers"
+        if servers.arrangement.sort == "risk":
+            left += " · by risk"
+        if servers.arrangement.text:
+            left += f" · {servers.row_count} of {len(self.fleet.servers)}"
+        dash = self._glyphs.dash
+        servers.show_title(partial(pane_title, left, None, dash=dash))
+        if not table.held:
+            table.show_title(partial(pane_title, self._table_title(), self._bar(), dash=dash))
+
+    def _table_title(self) -> str:
+        table, chosen = self.table, self.view
         if self.everything:
             left = f"All snapshots · {table.row_count}"
-        elif chosen is None:
-            left = "Snapshots"
         else:
-            left = f"Snapshots of {chosen.server.name}"
-            short = table.outer_size.width < 60
-            if not chosen.partial:
-                used, busy, failed = chosen.used, chosen.busy, chosen.failed
-                bar = usage_title(used, busy, failed, self._glyphs, short=short)
+            left = f"Snapshots of {chosen.server.name}" if chosen else "Snapshots"
         if table.arrangement.text:
             left += f" · matching “{table.arrangement.text}”"
-        table.show_title(pane_title(left, bar, table.outer_size.width))
+        return left
+
+    def _bar(self) -> Content | None:
+        chosen, short = self.view, self.table.outer_size.width < _SHORT_BELOW
+        if self.everything or chosen is None or chosen.partial:
+            return None
+        return usage_title(chosen.used, chosen.busy, chosen.failed, self._glyphs, short=short)
 
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""
@@ -185,14 +218,34 @@ class Panes(Horizontal):
     def go_left(self) -> None:
         """Go to the servers."""
         if not self.everything:
-            self.servers.focus()
+            self._go_to(self.servers)
+
+    def go_right(self) -> None:
+        """Go to the snapshots."""
+        self._go_to(self.table)
 
     def go_on(self) -> None:
         """Go to the other pane."""
         if self.table.has_focus:
             self.go_left()
         else:
-            self.table.focus()
+            self.go_right()
+
+    def _go_to(self, pane: Pane) -> None:
+        """Give a pane the keys; where only one is shown, it is that one."""
+        self.set_class(pane is self.table, "-right")
+        pane.focus()
+
+    def toggle_wide(self) -> None:
+        """Give the active pane the whole width, with more columns, or both panes their parts."""
+        self.set_class(self.active is self.table, "-right")
+        self.wide = not self.wide
+        self._share_room()
+
+    def toggle_local_time(self) -> None:
+        """Show moments in this machine's zone, or in UTC."""
+        self.local_time = self.table.local_time = not self.local_time
+        self.table.refresh_cells()
 
     def toggle_everything(self) -> None:
         """Show the snapshots of all servers, or of the chosen one again."""
@@ -203,11 +256,10 @@ class Panes(Horizontal):
                 self.table.order_by(replace(self.table.arrangement, sort="created"))
             if chosen is not None:
                 self.servers.move_to(chosen.server_id)
-        (self.table if self.everything else self.servers).focus()
+        self._go_to(self.table if self.everything else self.servers)
         self.lay_out()
         if chosen is not None:
             self.table.move_to(chosen.id)
-        self.call_after_refresh(self.show_titles)  # the table has another width then
 
     def filter(self, pane: Pane, text: str) -> None:
         """List what matches `text`; where the row under the cursor does not, go to the first."""
@@ -228,14 +280,31 @@ class Panes(Horizontal):
         self.lay_out()
 
     def sort_by_next(self) -> None:
-        """Sort the active pane by its next column."""
-        names: Sequence[str] = tuple(queries.SERVER_SORTS)
-        if self.active is self.table:
-            names = tuple(queries.SNAPSHOT_SORTS) if self.everything else _OF_ONE_SERVER
-        by = self.active.arrangement
-        name = names[(names.index(by.sort) + 1) % len(names)]
-        self.active.order_by(replace(by, sort=name, reverse=False))
+        """Sort the active pane by the next column that is shown; servers also by risk."""
+        pane = self.active
+        names = self._sorts(pane)
+        by = pane.arrangement
+        number = names.index(by.sort) + 1 if by.sort in names else 0
+        self.sort_by(pane, names[number % len(names)])
+
+    def sort_by(self, pane: Pane, name: str) -> None:
+        """Sort a pane by a column; by the same one again in reverse."""
+        name = "created" if name == "when" else name
+        if name == "use":
+            name = "slots"
+        if name not in self._sorts(pane):
+            return
+        by = pane.arrangement
+        pane.order_by(replace(by, sort=name, reverse=by.sort == name and not by.reverse))
         self.lay_out()
+
+    @staticmethod
+    def _sorts(pane: Pane) -> Sequence[str]:
+        """What a pane can be sorted by now."""
+        table = isinstance(pane, SnapshotTable)
+        known = queries.SNAPSHOT_SORTS if table else queries.SERVER_SORTS
+        names = [name for name in pane.shown_columns if name in known]
+        return names if table else [*names, "risk"]
 
     def reverse(self) -> None:
         """Reverse the order of the active pane."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -10,6 +11,10 @@ from rich.cells import cell_len, set_cell_size
 
 GUTTER: Final = 3
 """Cells before the first column: cursor, mark, a space."""
+EXTRA: Final = 5
+"""The priority from which on a column gives way before a name is cut."""
+_LEAST_FIRST: Final = 4
+"""Cells that the first piece of a cell keeps at least, so that the others stay whole."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -27,7 +32,8 @@ class Column(msgspec.Struct, frozen=True):
     """One column. `width` is in cells; 0 takes what the others leave, at least `min_width`.
 
     Where there is too little room the column with the highest `priority` goes first; 0 stays.
-    `gap` are the empty cells before it, unless it is the first.
+    `gap` are the empty cells before it, unless it is the first. `key` is also what it sorts by.
+    Where `keep_end` is set and a text is too long, its first piece is cut and the others stay.
     """
 
     key: str
@@ -37,6 +43,7 @@ class Column(msgspec.Struct, frozen=True):
     align: str = "left"
     priority: int = 0
     gap: int = 2
+    keep_end: bool = False
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -47,35 +54,66 @@ class Place(msgspec.Struct, frozen=True):
     width: int
 
 
-def place(columns: Sequence[Column], room: int) -> tuple[Place, ...]:
-    """Lay columns out in `room` cells, dropping those that don't fit."""
+def place(
+    columns: Sequence[Column], room: int, wanted: Mapping[str, int] = MappingProxyType({})
+) -> tuple[Place, ...]:
+    """Lay columns out in `room` cells, dropping those that don't fit.
+
+    `wanted` are the widths at which columns that take what is left show everything: where they
+    get more, the last of them has it.
+    """
     kept = list(range(len(columns)))
+    fixed, flexible = _measured(columns, kept)
     while True:
-        fixed = GUTTER + sum(columns[i].width for i in kept)
-        fixed += sum(columns[i].gap for i in kept[1:])
-        flexible = [i for i in kept if not columns[i].width]
-        wanted = sum(columns[i].min_width for i in flexible)
         worst = max(kept, key=lambda i: columns[i].priority)
-        if fixed + wanted <= room or not columns[worst].priority:
+        extra = columns[worst].priority >= EXTRA
+        least = sum(_wanted(columns[i], wanted if extra else {}) for i in flexible)
+        if fixed + least <= room or not columns[worst].priority:
             break
         kept.remove(worst)
-    spare = max(0, room - fixed)
+        fixed, flexible = _measured(columns, kept)
+    widths = _shares(columns, flexible, max(0, room - fixed), wanted)
     places: list[Place] = []
     x = GUTTER
     for i in kept:
         x += columns[i].gap if places else 0
-        width = columns[i].width
-        if not width:
-            width = spare // len(flexible)
-            spare -= width
-            flexible.pop()
-        width = max(0, min(width, room - x))
+        width = max(0, min(columns[i].width or widths[i], room - x))
         places.append(Place(i, x, width))
         x += width
     return tuple(places)
 
 
-def fit(cells: Cells, width: int, align: str, ellipsis: str) -> tuple[Cell, ...]:
+def _measured(columns: Sequence[Column], kept: Sequence[int]) -> tuple[int, list[int]]:
+    """The cells that are taken whatever the room is, and the columns that share the rest."""
+    fixed = GUTTER + sum(columns[i].width for i in kept)
+    fixed += sum(columns[i].gap for i in kept[1:])
+    return fixed, [i for i in kept if not columns[i].width]
+
+
+def _wanted(column: Column, wanted: Mapping[str, int]) -> int:
+    return max(column.min_width, wanted.get(column.key, 0))
+
+
+def _shares(
+    columns: Sequence[Column], flexible: Sequence[int], spare: int, wanted: Mapping[str, int]
+) -> dict[int, int]:
+    """What each flexible column gets: all that it wants, or an even part."""
+    shares: dict[int, int] = {}
+    for number, i in enumerate(flexible):
+        rest = flexible[number + 1 :]
+        share = spare // (len(rest) + 1)
+        if rest:
+            others = sum(_wanted(columns[n], wanted) for n in rest)
+            want = _wanted(columns[i], wanted) if columns[i].key in wanted else share
+            share = min(want, max(share, spare - others))
+        shares[i] = share
+        spare -= share
+    return shares
+
+
+def fit(
+    cells: Cells, width: int, align: str, ellipsis: str, *, keep_end: bool = False
+) -> tuple[Cell, ...]:
     """Cut or pad pieces to exactly `width` cells; wide and combining characters count as shown."""
     pieces = (cells,) if isinstance(cells, Cell) else cells
     length = sum(cell_len(piece.text) for piece in pieces)
@@ -84,6 +122,10 @@ def fit(cells: Cells, width: int, align: str, ellipsis: str) -> tuple[Cell, ...]
         return (pad, *pieces) if align == "right" else (*pieces, pad)
     if not width:
         return ()
+    if keep_end and len(pieces) > 1:
+        first = width - length + cell_len(pieces[0].text)
+        if first >= _LEAST_FIRST:
+            return (*fit(pieces[0], first, "left", ellipsis), *pieces[1:])
     kept: list[Cell] = []
     left = width - cell_len(ellipsis)
     for piece in pieces:
@@ -93,3 +135,13 @@ def fit(cells: Cells, width: int, align: str, ellipsis: str) -> tuple[Cell, ...]
         kept.append(Cell(text, piece.style))
         left -= cell_len(text)
     return (*kept, Cell(ellipsis, pieces[-1].style))
+
+
+def heading(column: Column, width: int, arrow: str) -> Cell:
+    """A column's label, with the arrow of the order at its end: the label is cut, never that."""
+    if not arrow:
+        return Cell(column.label)
+    room = width - cell_len(arrow)
+    label = column.label if cell_len(column.label) <= room else set_cell_size(column.label, room)
+    gap = " " if cell_len(label) < room else ""
+    return Cell(f"{label}{gap}{arrow}")

@@ -6,7 +6,7 @@ takes seconds to load ten thousand rows.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -21,6 +21,9 @@ from tui.widgets.glyphs import UNICODE, Glyphs
 from tui.widgets.line import differing
 from tui.widgets.row_columns import Column
 from tui.widgets.row_renderer import Row, RowLines
+
+TitleMaker = Callable[[int], Content]
+"""Makes a title for a pane so many cells wide."""
 
 
 class RowList(RowLines[Row], can_focus=True):
@@ -55,6 +58,14 @@ class RowList(RowLines[Row], can_focus=True):
     class Selected(Highlighted):
         """The item under the cursor was chosen by `enter` or a double click."""
 
+    class ColumnChosen(Message):
+        """The heading of a column was clicked. `column` is its key."""
+
+        def __init__(self, rows: RowList[Any], column: str) -> None:
+            super().__init__()
+            self.rows = rows
+            self.column = column
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -66,6 +77,7 @@ class RowList(RowLines[Row], can_focus=True):
         super().__init__(columns, glyphs=glyphs, id=id, classes=classes)
         self._told: Hashable | None = None
         self._title: Content | None = None
+        self._make_title: TitleMaker = lambda width: Content("")
 
     # -- data in -----------------------------------------------------------------------
 
@@ -103,8 +115,13 @@ class RowList(RowLines[Row], can_focus=True):
             self._show_from(self.scroll_offset.y + shift)
         self.refresh_cells()
 
-    def show_title(self, title: Content) -> None:
-        """Set the title in the border, if it differs."""
+    def show_title(self, make: TitleMaker) -> None:
+        """Set the title in the border, made for the width that the list has, now and later."""
+        self._make_title = make
+        self._fit_title()
+
+    def _fit_title(self) -> None:
+        title = self._make_title(self.outer_size.width)
         if self._title is None:
             self.border_title = title
         elif not title.is_same(self._title):
@@ -217,10 +234,12 @@ class RowList(RowLines[Row], can_focus=True):
     # -- events --------------------------------------------------------------------------
 
     def on_resize(self, event: Resize) -> None:
-        """Lay the columns out anew, with the cursor in sight."""
+        """Lay the columns out anew, with the cursor in sight, and the title."""
+        self._held = False
         self._place()
         self._lay_out(0)
         self._move(self._cursor)
+        self._fit_title()
 
     def on_focus(self, event: Focus) -> None:
         """Show the cursor of the pane that keys act on."""
@@ -231,9 +250,13 @@ class RowList(RowLines[Row], can_focus=True):
         self.refresh_cells()
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor where the pointer is; a double click chooses."""
+        """Put the cursor where the pointer is; a double click chooses, a heading sorts."""
         offset = event.get_content_offset(self)
-        if offset is None or not offset.y:
+        if offset is None:
+            return
+        if not offset.y:
+            if column := self.column_at(offset.x):
+                self.post_message(self.ColumnChosen(self, column))
             return
         index = self.scroll_offset.y + offset.y - 1
         if index < len(self._rows):

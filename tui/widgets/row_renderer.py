@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from tui.fleet.queries import Arrangement
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.row_columns import Cell, Cells, Column, Place, fit, place
+from tui.widgets.row_columns import Cell, Cells, Column, Place, fit, heading, place
 
 Row = TypeVar("Row")
 _LOOKS: Final = (
@@ -69,6 +69,7 @@ class RowLines(ScrollView, Generic[Row]):
         self.marks: set[Hashable] = set()
         self._columns = tuple(columns)
         self._places: tuple[Place, ...] = ()
+        self._wanted: dict[str, int] = {}
         self._rows: Sequence[Row] = ()
         self._cursor = 0
         self.arrangement = Arrangement()
@@ -109,6 +110,27 @@ class RowLines(ScrollView, Generic[Row]):
             self._columns, self._places = tuple(columns), ()
             self._place()
 
+    def want(self, widths: Mapping[str, int]) -> None:
+        """Take over at which width columns that share the room show everything."""
+        if dict(widths) != self._wanted:
+            self._wanted = dict(widths)
+            self._place()
+
+    @property
+    def shown_columns(self) -> Sequence[str]:
+        """The keys of the columns that there is room for."""
+        return [self._columns[p.column].key for p in self._places]
+
+    @property
+    def held(self) -> bool:
+        """Whether what is painted is older than the rows."""
+        return self._held
+
+    def column_at(self, x: int) -> str:
+        """The key of the column at a cell, with the gap before it; empty for none."""
+        found = [p for p in self._places if x < p.x + p.width]
+        return self._columns[found[0].column].key if found else ""
+
     def order_by(self, arrangement: Arrangement) -> None:
         """Remember how the rows are chosen and ordered, and point out the column."""
         self.arrangement = arrangement
@@ -129,7 +151,10 @@ class RowLines(ScrollView, Generic[Row]):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header, a row, or what is said instead of rows."""
-        line = self._drawn[y] = self._line(y)
+        line = self._line(y)
+        if self._held and y in self._drawn:
+            line = self._drawn[y]  # what belongs to these rows elsewhere is not shown yet
+        self._drawn[y] = line
         number, width = (self.scroll_offset.y + y if y else 0), self.size.width
         known = self._strips.get(number)
         if known is not None and known[:2] == (width, line):
@@ -181,16 +206,21 @@ class RowLines(ScrollView, Generic[Row]):
 
     def _parts(self, cells: Sequence[Cells]) -> Parts:
         columns, more = self._columns, self.glyphs.ellipsis
-        return tuple(
-            (p.x, fit(cells[p.column], p.width, columns[p.column].align, more))
-            for p in self._places
-        )
+        parts: list[tuple[int, tuple[Cell, ...]]] = []
+        for p in self._places:
+            column = columns[p.column]
+            cell = fit(cells[p.column], p.width, column.align, more, keep_end=column.keep_end)
+            parts.append((p.x, cell))
+        return tuple(parts)
 
     def _header(self) -> Line:
-        by = self.arrangement
-        arrow = f" {self.glyphs.up if by.reverse else self.glyphs.down}"
-        labels = [Cell(c.label + (arrow if c.key == by.sort else "")) for c in self._columns]
-        return Line("header", self._parts(labels))
+        by, parts = self.arrangement, []
+        arrow = self.glyphs.up if by.reverse else self.glyphs.down
+        for p in self._places:
+            column = self._columns[p.column]
+            label = heading(column, p.width, arrow if column.key == by.sort else "")
+            parts.append((p.x, fit(label, p.width, column.align, self.glyphs.ellipsis)))
+        return Line("header", tuple(parts))
 
     def _empty_line(self, y: int) -> Line:
         lines = self._empty.split("\n")
@@ -228,7 +258,7 @@ class RowLines(ScrollView, Generic[Row]):
                 self.refresh(Region(x, y, width, 1))
 
     def _place(self) -> None:
-        places = place(self._columns, max(0, self.size.width - 1))
+        places = place(self._columns, max(0, self.size.width - 1), self._wanted)
         if places != self._places:
             self._places = places
             self._drawn.clear()

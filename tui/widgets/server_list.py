@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
+from typing import Final
+
+from textual.events import Resize
 
 from tui.fleet.operation import State
 from tui.fleet.queries import Arrangement
@@ -15,11 +18,28 @@ from tui.widgets.row_list import RowList
 from tui.widgets.usage_bar import usage_cells, usage_word
 
 COLUMNS = (
-    Column("name", "Name", min_width=10),
-    Column("slots", "Slots", width=5),
-    Column("use", "", width=4, priority=2, gap=1),
-    Column("age", "Age", width=4, align="right", priority=1, gap=1),
+    Column("name", "Name", min_width=10, keep_end=True),
+    Column("status", "State", width=11, priority=6),
+    Column("address", "Address", width=15, priority=7),
+    Column("location", "Location", width=14, priority=8),
+    Column("slots", "Slots", width=5, priority=2),
+    Column("use", "", width=4, gap=1),
+    Column("age", "Newest", width=8, align="right", gap=1),
 )
+NARROW = (
+    Column("name", "Name", min_width=8, keep_end=True),
+    Column("slots", "Use", width=4, gap=1),
+    Column("age", "Age", width=5, align="right", gap=1),
+)
+"""Without the bar: a name is worth more than a second way to show the same figure."""
+_NARROW_BELOW: Final = 38
+_RUNNING: Final = ("active", "")
+_MORE: Final = 6
+"""Cells of frame, scroll bar and gutter."""
+BASE_WIDTH: Final = _MORE + sum(c.width + c.gap for c in COLUMNS[4:])
+"""Cells of the list with its least columns, without those of the name."""
+EXTRA_WIDTH: Final = sum(c.width + c.gap for c in COLUMNS[1:4])
+"""Cells of the columns that a large screen adds."""
 
 
 class ServerList(RowList[ServerView]):
@@ -36,6 +56,12 @@ class ServerList(RowList[ServerView]):
         self._fleet, self._now = fleet, now
         self.set_rows(rows)
 
+    def on_resize(self, event: Resize) -> None:
+        """Leave out what there is no room for."""
+        narrow = event.size.width < _NARROW_BELOW
+        self.set_columns(NARROW if narrow else COLUMNS)
+        super().on_resize(event)
+
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""
         self._now = now
@@ -46,27 +72,41 @@ class ServerList(RowList[ServerView]):
         return row.server.id
 
     def row_cells(self, row: ServerView) -> Sequence[Cells]:
-        """Name and state, bar, word, age of the newest completed snapshot."""
-        if row.partial:  # how many there are, and how old the newest is, is not known yet
-            unknown = Cell(self.glyphs.ellipsis, "dim")
-            return self._name_cells(row), unknown, Cell(""), unknown
+        """Name and state, what is used, age of the newest completed snapshot."""
         newest = row.newest_completed
         age = short_age(newest.created_at if newest else None, self._now)
+        use = usage_word(row.used, row.busy, row.failed, self.glyphs)
+        server, state = row.server, self._state(row)
+        bar: Cells = usage_cells(row.used, row.busy, row.failed, self.glyphs)
+        if row.partial:  # how many there are, and how old the newest is, is not known yet
+            bar = use = Cell(self.glyphs.ellipsis, "dim")
+            age = self.glyphs.ellipsis
+        name = Cell(server.name, "" if server.status in _RUNNING else "dim")
+        if self._columns is NARROW:
+            return self._with_state(name, state), use, Cell(age, "dim")
+        apart = "status" in self.shown_columns
         return (
-            self._name_cells(row),
-            usage_cells(row.used, row.busy, row.failed, self.glyphs),
-            usage_word(row.used, row.busy, row.failed),
+            name if apart else self._with_state(name, state),
+            state or Cell(server.status, "dim"),
+            Cell(server.address, "dim"),
+            Cell(server.location, "dim"),
+            bar,
+            use,
             Cell(age, "dim"),
         )
 
-    def _name_cells(self, row: ServerView) -> Cells:
-        """The name, and what most needs to be known of the server where it is not just running."""
-        name, status = row.server.name, row.server.status
+    @staticmethod
+    def _with_state(name: Cell, state: Cell | None) -> Cells:
+        return name if state is None else (name, Cell(f" {state.text}", state.style))
+
+    def _state(self, row: ServerView) -> Cell | None:
+        """What most needs to be known of a server that is not just running."""
+        status = row.server.status
         operation = self._fleet.operations.get(row.server.id)
         if self._fleet.restoring(row.server.id):
-            return Cell(name), Cell(f" {self.glyphs.busy} restoring", "busy")
+            return Cell(f"{self.glyphs.busy} restoring", "busy")
         if operation is not None and operation.state is State.UNKNOWN:
-            return Cell(name), Cell(f" {self.glyphs.unknown} checking", "warn")
-        if status in ("active", ""):
-            return Cell(name)
-        return Cell(name, "dim"), Cell(f" {status}", "dim" if status == "stopped" else "warn")
+            return Cell(f"{self.glyphs.unknown} checking", "warn")
+        if status in _RUNNING:
+            return None
+        return Cell(status, "dim" if status == "stopped" else "warn")

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
+from msgspec.structs import replace
 from textual.events import Resize
 from textual.reactive import var
 
 from tui.fleet.operation import Kind
 from tui.fleet.queries import Arrangement
 from tui.fleet.state import Fleet
-from tui.text import age, duration, short_age, size
+from tui.text import age, duration, short_age, size, stamp
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.row_columns import Cell, Cells, Column
+from tui.widgets.row_columns import EXTRA, Cell, Cells, Column
 from tui.widgets.row_list import RowList
 
+_STATUS = Column("status", "Status", width=16)
+_SHORT_STATUS = Column("status", "Status", width=9)
+_AGE = Column("created", "Age", width=5, align="right")
 COLUMNS = (
     Column("name", "Name", min_width=12),
-    Column("status", "Status", width=18),
+    Column("description", "Description", min_width=16, priority=7),
+    _STATUS,
     Column("size", "Size", width=8, align="right", priority=1),
+    Column("when", "Created at", width=20, priority=8),
     Column("created", "Created", width=12, align="right"),
 )
-ALL_COLUMNS = (
-    Column("server", "Server", width=24),
-    *COLUMNS,
-)
-
-NARROW = (
+ALL_COLUMNS = (Column("server", "Server", min_width=14), *COLUMNS)
+NARROW = (Column("name", "Name", min_width=12), _STATUS, _AGE)
+TINY = (Column("name", "Name", min_width=10), _SHORT_STATUS, _AGE)
+TINY_ALL = (
+    Column("server", "Server", width=16),
     Column("name", "Name", min_width=12),
-    Column("status", "Status", width=18),
-    Column("created", "Age", width=5, align="right"),
+    replace(_SHORT_STATUS, gap=1),
+    replace(_AGE, gap=1),
 )
-TINY = (Column("name", "Name", min_width=10), Column("status", "Status", width=12))
-_NARROW_BELOW, _TINY_BELOW = 62, 44
+_NARROW_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 41, 72
+FIXED_WIDTH: Final = 6 + sum(c.width + c.gap for c in COLUMNS[2:] if c.priority < EXTRA)
+"""Cells of the table without those of the name and of what only a large screen adds."""
 _MAKING = ("in_progress", "creating", "pending", "running")
 
 Expectation = Callable[[Kind], tuple[str, float] | None]
@@ -55,7 +62,7 @@ class SnapshotTable(RowList[Snapshot]):
         self._expectation = expectation
         self._now = datetime.now(UTC)
         self._fleet = Fleet()
-        self._narrow = False
+        self.local_time = False
 
     def show(self, rows: Sequence[Snapshot], fleet: Fleet, now: datetime) -> None:
         """Take over new rows, the fleet they belong to, and the service's present time."""
@@ -72,12 +79,13 @@ class SnapshotTable(RowList[Snapshot]):
         super().on_resize(event)
 
     def _choose_columns(self, width: int) -> None:
-        self._narrow = width < _NARROW_BELOW and not self.everything
-        columns: tuple[Column, ...] = COLUMNS
+        columns: Sequence[Column]
         if self.everything:
-            columns = ALL_COLUMNS
-        elif self._narrow:
+            columns = TINY_ALL if width < _TINY_ALL_BELOW else ALL_COLUMNS
+        elif width < _NARROW_BELOW:
             columns = TINY if width < _TINY_BELOW else NARROW
+        else:
+            columns = COLUMNS
         self.set_columns(columns)
 
     def tick(self, now: datetime) -> None:
@@ -90,21 +98,36 @@ class SnapshotTable(RowList[Snapshot]):
         return row.id
 
     def row_cells(self, row: Snapshot) -> Sequence[Cells]:
-        """The server where asked for, name, status, size, age."""
+        """A cell for each column; empty for those that there is no room for."""
+        shown = self.shown_columns
+        nothing = Cell("")
+        return [
+            _CELLS[column.key](self, row) if column.key in shown else nothing
+            for column in self._columns
+        ]
+
+    def _server(self, row: Snapshot) -> Cells:
+        return Cell(row.server_name)
+
+    def _name_cells(self, row: Snapshot) -> Cells:
         plain = Cell(row.name, "dim" if row.phase is Phase.UNKNOWN else "")
-        name: Cells = plain
         if row.id in self._fleet.protected:
-            name = (Cell(f"{self.glyphs.protected} ", "mark"), plain)
-        status = self._status(row)
-        if self._narrow:
-            return name, status, Cell(short_age(row.created_at, self._now), "dim")
-        cells: tuple[Cells, ...] = (
-            name,
-            status,
-            Cell(size(row.size_mb), "dim" if row.size_mb is None else ""),
-            Cell(age(row.created_at, self._now), "dim"),
-        )
-        return (Cell(row.server_name), *cells) if self.everything else cells
+            return Cell(f"{self.glyphs.protected} ", "mark"), plain
+        return plain
+
+    def _description(self, row: Snapshot) -> Cells:
+        return Cell(row.description, "dim")
+
+    def _size_cell(self, row: Snapshot) -> Cells:
+        return Cell(size(row.size_mb), "dim" if row.size_mb is None else "")
+
+    def _when(self, row: Snapshot) -> Cells:
+        moment = row.created_at
+        return Cell(stamp(moment, local=self.local_time) if moment else "-", "dim")
+
+    def _created(self, row: Snapshot) -> Cells:
+        short = _AGE in self._columns or self._columns is TINY_ALL
+        return Cell((short_age if short else age)(row.created_at, self._now), "dim")
 
     def _status(self, row: Snapshot) -> Cell:
         g = self.glyphs
@@ -114,7 +137,7 @@ class SnapshotTable(RowList[Snapshot]):
             return self._elapsed("restoring", Kind.RESTORE, running.accepted_at)
         match row.phase:
             case Phase.COMPLETED:
-                return Cell(f"{g.completed} {words}", "good")
+                return Cell(g.completed, "good")
             case Phase.FAILED:
                 return Cell(f"{g.failed} {words}", "failed")
             case Phase.UNKNOWN:
@@ -132,8 +155,21 @@ class SnapshotTable(RowList[Snapshot]):
             return Cell(f"{sign} {words}", "busy")
         elapsed = max(0.0, self._now.timestamp() - since)
         text, late = expected
+        if self._columns in (TINY, TINY_ALL):
+            return Cell(f"{sign} {duration(elapsed)}" + "!" * (elapsed > late), "busy")
         if elapsed > late:
             return Cell(f"{sign} {duration(elapsed)} overdue", "warn")
         if kind is Kind.RESTORE:
             return Cell(f"{sign} {words} {duration(elapsed)}", "busy")
         return Cell(f"{sign} {duration(elapsed)} of {text}", "busy")
+
+
+_CELLS: Final[Mapping[str, Callable[[SnapshotTable, Snapshot], Cells]]] = {
+    "server": SnapshotTable._server,
+    "name": SnapshotTable._name_cells,
+    "description": SnapshotTable._description,
+    "status": SnapshotTable._status,
+    "size": SnapshotTable._size_cell,
+    "when": SnapshotTable._when,
+    "created": SnapshotTable._created,
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 
-def pane_title(left: str, right: Content | None, width: int) -> Content:
+def pane_title(left: str, right: Content | None, width: int, *, dash: str = "─") -> Content:
     """A border title for a pane `width` cells wide, with `right` at the far end if it fits."""
     room = max(0, width - 6)  # corners, the border's own dashes, the title's padding
     title = Content(left)
@@ -15,4 +15,4 @@ def pane_title(left: str, right: Content | None, width: int) -> Content:
     gap = room - title.cell_length - right.cell_length - 2
     if gap < 1:
         return title
-    return Content.assemble(title, " ", ("─" * gap, "$border-blurred"), " ", right)
+    return Content.assemble(title, " ", (dash * gap, "$border-blurred"), " ", right)

@@ -28,13 +28,13 @@ def usage_cells(used: int, busy: int, failed: int, glyphs: Glyphs) -> tuple[Cell
     return tuple(piece for piece in pieces if piece.text)
 
 
-def usage_word(used: int, busy: int, failed: int) -> Cell:
-    """The same in a word: ``none``, ``3/5``, ``full``."""
+def usage_word(used: int, busy: int, failed: int, glyphs: Glyphs) -> Cell:
+    """The same in at most four cells: ``3/5``, ``full``; ``3/5✗`` where one has failed."""
+    if failed:
+        return Cell(f"{min(used, _MOST)}/{SLOTS}{glyphs.failed}", "failed")
     if used >= SLOTS:
-        return Cell("full" if used == SLOTS else f"{used}/{SLOTS}!", "full")
-    if not used:
-        return Cell("none", "free")
-    return Cell(f"{used}/{SLOTS}", "failed" if failed else "busy" if busy else "")
+        return Cell("full" if used == SLOTS else f"{min(used, _MOST)}/{SLOTS}!", "full")
+    return Cell(f"{used}/{SLOTS}", "busy" if busy else "" if used else "free")
 
 
 _STYLES: Final = {

@@ -44,8 +44,8 @@ class Dashboard(Screen[None]):
     }
     BINDINGS: ClassVar[list[BindingType]] = bindings(**ACTIONS)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
-        *((0, "-too-narrow"), (MIN_SIZE[0], "-tiny"), (72, "-narrow"), (90, "-normal")),
-        (130, "-wide"),
+        (0, "-too-narrow"),
+        (MIN_SIZE[0], "-wide-enough"),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (20, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#servers"
@@ -136,9 +136,12 @@ class Dashboard(Screen[None]):
         self.show_bars()
 
     def show_details(self) -> None:
-        """Describe the chosen rows under the panes."""
+        """Describe the chosen rows under the panes, once the table shows them."""
         panes = self.panes
-        self.details.show(panes.snapshot, panes.view, self.session, panes.as_of)
+        if not panes.table.held:
+            self.details.show(
+                panes.snapshot, panes.view, self.session, panes.as_of, local=panes.local_time
+            )
 
     def show_bars(self) -> None:
         """Header, staleness and keys."""
@@ -148,7 +151,8 @@ class Dashboard(Screen[None]):
         stale = not fleet.freshness.live and fleet.freshness.as_of is not None
         self.panes.show_age(stale=stale)
         self.details.show_outage(notice_words(banner, fleet, instant, keys_of(self)))
-        self.key_bar.show_keys(self.refusals())
+        if not self.table.held:  # what can be done is about the row that is not yet described
+            self.key_bar.show_keys(self.refusals())
         self._set_tick()
 
     def _set_tick(self) -> None:
@@ -173,8 +177,7 @@ class Dashboard(Screen[None]):
 
     def _refit(self) -> None:
         self.panes.show_titles()
-        self.details.fit_title()
-        self.show_bars()
+        self.show_chosen()
 
     # -- the cursors ---------------------------------------------------------------------
 
@@ -209,6 +212,15 @@ class Dashboard(Screen[None]):
         """Show the details of a row on `enter` or a double click."""
         self.action_details()
 
+    @on(RowList.ColumnChosen)
+    def column_chosen(self, event: RowList.ColumnChosen) -> None:
+        """Sort by the column whose heading was clicked; again, in reverse."""
+        event.stop()
+        for pane in (self.servers, self.table):
+            if pane is event.rows:
+                self.panes.sort_by(pane, event.column)
+        self.show_chosen()
+
     @on(KeyBar.Chosen)
     async def key_clicked(self, event: KeyBar.Chosen) -> None:
         """Do what a click in the bottom line asks for."""
@@ -226,7 +238,16 @@ class Dashboard(Screen[None]):
 
     def action_right_pane(self) -> None:
         """Go to the snapshots."""
-        self.table.focus()
+        self.panes.go_right()
+
+    def action_wide(self) -> None:
+        """Give the active pane the whole width, with more columns."""
+        self.panes.toggle_wide()
+
+    def action_local_time(self) -> None:
+        """Show moments in this machine's zone, or in UTC."""
+        self.panes.toggle_local_time()
+        self.show_details()
 
     def action_all(self) -> None:
         """Show the snapshots of all servers, or of the chosen one again."""

@@ -1,0 +1,85 @@
+"""How columns share a line, and what gives way where it is short."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.driving import choose, live, shown
+from tests.helpers.places import Place
+from tui.widgets.row_columns import Cell, Column, fit, heading, place
+from tui.widgets.server_list import COLUMNS
+
+
+def texts(columns: tuple[Column, ...], room: int, **wanted: int) -> dict[str, int]:
+    return {columns[p.column].key: p.width for p in place(columns, room, wanted)}
+
+
+def test_more_columns_give_way_before_a_name_is_cut() -> None:
+    base = texts(COLUMNS, 120, name=28)
+    assert base["name"] >= 28
+    assert {"status", "address", "location"} <= base.keys()
+    less = texts(COLUMNS, 85, name=28)
+    assert less["name"] >= 28
+    assert "location" not in less
+    assert "status" in less
+    assert texts(COLUMNS, 45, name=28).keys() == {"name", "slots", "use", "age"}
+
+
+def test_the_age_is_never_given_up() -> None:
+    for room in range(24, 200):
+        assert "age" in texts(COLUMNS, room, name=40), room
+
+
+def test_a_state_stays_whole_where_its_name_is_cut() -> None:
+    cells = (Cell("shop-production-eu-central-1"), Cell(" stopped"))
+    assert "".join(c.text for c in fit(cells, 16, "left", "…", keep_end=True)) == "shop-pr… stopped"
+    assert "".join(c.text for c in fit(cells, 16, "left", "…")) == "shop-production…"
+
+
+@pytest.mark.parametrize("width", range(3, 12))
+def test_the_arrow_of_the_order_is_in_every_heading(width: int) -> None:
+    text = heading(Column("age", "Newest"), width, "▾").text
+    assert text.endswith("▾")
+    assert len(text) <= width
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (140, 40), (200, 60)])
+async def test_each_order_is_marked_and_ages_and_failures_are_seen(
+    simulated: Place, size: tuple[int, int]
+) -> None:
+    async with simulated.app().run_test(size=size) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "db-01")
+        for key in ("1", "2"):
+            await pilot.press(key)
+            pane = board.panes.active
+            seen = set()
+            for _ in range(8):
+                await pilot.press("s")
+                marks = pane.render_line(0).text.count("▾")
+                assert marks == (pane.arrangement.sort != "risk")
+                seen.add(pane.arrangement.sort)
+            assert "age" in seen or "created" in seen
+        await choose(pilot, "db-02-replica")
+        assert "✗ failed" in shown(pilot)
+        await pilot.press("a")
+        assert "✗ failed" in shown(pilot)
+        assert "resync-retry" in shown(pilot)
+
+
+async def test_a_pane_gets_the_whole_width(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+
+        def displayed() -> tuple[bool, bool]:
+            return board.servers.display, board.table.display
+
+        await pilot.press("w")
+        assert displayed() == (True, False)
+        assert board.servers.outer_size.width == 120
+        assert "203.0.113.12" in shown(pilot)
+        await pilot.press("l")
+        assert displayed() == (False, True)
+        assert board.table.outer_size.width == 120
+        await pilot.press("w")
+        assert displayed() == (True, True)

@@ -30,7 +30,7 @@ class Groups:
 
     def of(self, server: Server) -> Sequence[Group]:
         """The groups that a server is in, the first of the file first."""
-        return self._look(server)[1]
+        return self._look(server)[1] if self._groups else ()
 
     def has(self, name: str, server: Server) -> bool:
         """Whether a server is in the group of this name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -18,7 +18,7 @@ from tui.fleet.estimates import PUBLISHED
 from tui.fleet.groups import NO_GROUPS, Groups
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
-from tui.vps.models import Key, Phase, Server, Snapshot
+from tui.vps.models import Key, Phase, Server
 
 Name = Literal["none", "overdue", "stale", "unseen", "failed", "full"]
 NAMES: Final[tuple[Name, ...]] = ("none", "overdue", "stale", "unseen", "failed", "full")
@@ -164,72 +164,72 @@ class Judge:
         return {key: self.of(view, now, operations.get(key)) for key, view in servers.items()}
 
     def _judge(self, view: ServerView, now: float, overdue: bool) -> _Judged:
-        server = view.server
-        max_age, ignored = self.rules.age_of(server), self.rules.ignored(server)
-        found = [
-            finding
-            for finding in _found(view, now, max_age, self.rules.warn_age, overdue)
-            if finding.name not in ignored
-        ]
+        rules, server, facts = self.rules, view.server, _Facts(view, now)
+        max_age = rules.age_of(server)
+        limits = [age for age in (max_age, rules.warn_age) if age]
+        found = list(_found(view, facts, now, max_age, limits, overdue))
+        if found and (ignored := rules.ignored(server)):
+            found = [finding for finding in found if finding.name not in ignored]
         found.sort(key=lambda finding: (-finding.severity.rank, NAMES.index(finding.name)))
         # Within a second of a turn rounding decides: nothing is kept for later then.
-        moments = [moment for moment in self._turns(view, max_age) if moment > now - 1]
-        health = Health(tuple(found), max_age)
-        return _Judged(view, overdue, now, min(moments, default=math.inf), health)
+        turns = [*facts.turns, *(facts.newest + age for age in limits)]
+        until = min([turn for turn in turns if turn > now - 1], default=math.inf)
+        return _Judged(view, overdue, now, until, Health(tuple(found), max_age))
 
-    def _turns(self, view: ServerView, max_age: float) -> Iterator[float]:
-        """The moments at which time alone may change the judgement."""
+
+class _Facts:
+    """What the dates of a server's snapshots say: `newest` is of those completed, if believed.
+
+    `odd` completed ones have no date that can be; at `turns` time alone changes something.
+    """
+
+    __slots__ = ("newest", "odd", "overdue", "turns")
+
+    def __init__(self, view: ServerView, now: float) -> None:
+        self.newest = -math.inf
+        self.odd = 0
+        self.overdue = False
+        self.turns: list[float] = []
         for snapshot in view.snapshots:
-            if snapshot.created_at is not None:
-                created = snapshot.created_at.timestamp()
-                yield created - AHEAD
-                if snapshot.phase is Phase.BUSY:
-                    yield created + OVERDUE
-                elif snapshot.phase is Phase.COMPLETED:
-                    yield created + max_age
-                    yield created + self.rules.warn_age
+            phase = snapshot.phase
+            at = math.inf if snapshot.created_at is None else snapshot.created_at.timestamp()
+            if at > now + AHEAD:
+                self.odd += phase is Phase.COMPLETED
+                self.turns.append(at - AHEAD)
+            elif phase is Phase.COMPLETED:
+                self.newest = max(self.newest, at)
+            elif phase is Phase.BUSY:
+                self.overdue = self.overdue or now - at >= OVERDUE
+                self.turns.append(at + OVERDUE)
 
 
 def _found(
-    view: ServerView, now: float, max_age: float, warn_age: float, overdue: bool
+    view: ServerView,
+    facts: _Facts,
+    now: float,
+    max_age: float,
+    limits: Sequence[float],
+    overdue: bool,
 ) -> Iterator[Finding]:
-    name = view.server.name
+    name, age = view.server.name, now - facts.newest
     if view.newest_completed is None:
         yield Finding("none", Severity.CRITICAL, name, "no completed snapshot")
-    else:
-        yield from _of_age(view, now, max_age, warn_age)
-    if overdue or any(_is_overdue(snapshot, now) for snapshot in view.snapshots):
+    elif limits and age >= min(limits):
+        if facts.odd:
+            what = "the date of a snapshot is missing or in the future"
+            yield Finding("unseen", Severity.UNKNOWN, name, what)
+        else:
+            critical = max_age and age >= max_age
+            severity = Severity.CRITICAL if critical else Severity.WARNING
+            what = f"no snapshot in {Age(max_age if critical else min(limits))}"
+            yield Finding("stale", severity, name, what)
+    if overdue or facts.overdue:
         yield Finding("overdue", Severity.CRITICAL, name, "a snapshot is overdue")
     if view.failed:
         what = "a snapshot failed" if view.failed == 1 else f"{view.failed} snapshots failed"
         yield Finding("failed", Severity.WARNING, name, what)
     if view.full:
         yield Finding("full", Severity.WARNING, name, f"full: all {view.used} slots are used")
-
-
-def _of_age(view: ServerView, now: float, max_age: float, warn_age: float) -> Iterator[Finding]:
-    """What the age of the newest completed one says; dates that cannot be say nothing."""
-    name, limits = view.server.name, [age for age in (max_age, warn_age) if age]
-    completed = [s for s in view.snapshots if s.phase is Phase.COMPLETED]
-    ages = [now - s.created_at.timestamp() for s in completed if s.created_at is not None]
-    believed = [age for age in ages if age >= -AHEAD]
-    newest = min(believed, default=math.inf)
-    if not limits or newest < min(limits):
-        return
-    if len(believed) < len(completed):
-        what = "the date of a snapshot is missing or in the future"
-        yield Finding("unseen", Severity.UNKNOWN, name, what)
-    elif max_age and newest >= max_age:
-        yield Finding("stale", Severity.CRITICAL, name, f"no snapshot in {Age(max_age)}")
-    else:
-        yield Finding("stale", Severity.WARNING, name, f"no snapshot in {Age(warn_age)}")
-
-
-def _is_overdue(snapshot: Snapshot, now: float) -> bool:
-    began = snapshot.created_at
-    if snapshot.phase is not Phase.BUSY or began is None:
-        return False
-    return now - began.timestamp() >= OVERDUE
 
 
 def findings(healths: Iterable[Health]) -> list[Finding]:

@@ -78,7 +78,7 @@ def snapshots(view: ServerView | None, scope: Scope, by: Arrangement) -> tuple[S
     if view is None or (selector and not selector.of_its_server(view, scope)):
         return ()
     rows = _sorted(view.snapshots, by)
-    return tuple(_chosen(rows, list(map(text_of_snapshot, rows)), selector, scope))
+    return _chosen([(row, text_of_snapshot(row)) for row in rows], selector, scope)
 
 
 class Everything:
@@ -100,12 +100,11 @@ class Everything:
         if not selector:
             return self._ordered
         self._texts = self._texts or list(map(text_of_snapshot, self._ordered))
-        rows, texts = self._ordered, self._texts
+        pairs = list(zip(self._ordered, self._texts, strict=True))
         if any(term.snapshot is None for term in selector.terms):
             good = {key for key, view in found.items() if selector.of_its_server(view, scope)}
-            kept = [(s, t) for s, t in zip(rows, texts, strict=True) if s.server_id in good]
-            rows, texts = tuple(s for s, _ in kept), [t for _, t in kept]
-        return tuple(_chosen(rows, texts, selector, scope))
+            pairs = [pair for pair in pairs if pair[0].server_id in good]
+        return _chosen(pairs, selector, scope)
 
 
 def _sorted(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
@@ -114,25 +113,23 @@ def _sorted(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
 
 
 def _chosen(
-    rows: tuple[Snapshot, ...], texts: list[str], selector: Selector, scope: Scope
-) -> Iterable[Snapshot]:
-    """The rows that a selector chooses, given their texts; those that it names come first."""
-    if not selector:
-        return rows
-    pairs = list(zip(rows, texts, strict=True))
+    pairs: list[tuple[Snapshot, str]], selector: Selector, scope: Scope
+) -> tuple[Snapshot, ...]:
+    """The rows that a selector chooses, given with their texts; those that it names come first."""
     for word in selector.words:
         pairs = [pair for pair in pairs if word in pair[1]]
-    if any(term.snapshot is not None for term in selector.terms):
-        pairs = [pair for pair in pairs if selector.snapshot(*pair, scope)]
-    return _exact_first([row for row, _ in pairs], [text for _, text in pairs], selector)
+    for term in selector.terms:
+        if term.snapshot is not None:
+            test = term.snapshot
+            pairs = [pair for pair in pairs if test(pair[0], scope)]
+    return tuple(_exact_first([row for row, _ in pairs], [text for _, text in pairs], selector))
 
 
 def _exact_first(rows: list[T], texts: list[str], selector: Selector) -> list[T]:
     """The rows in their order, but those first whose name, address or id is typed as a whole."""
-    if not selector.words:
+    lines = selector.lines
+    if not lines:
         return rows
-    exact = [selector.is_exact(text) for text in texts]
-    if not any(exact):
-        return rows
-    first = [row for row, is_exact in zip(rows, exact, strict=True) if is_exact]
-    return first + [row for row, is_exact in zip(rows, exact, strict=True) if not is_exact]
+    exact = {n for line in lines for n, text in enumerate(texts) if line in text}
+    others = (row for n, row in enumerate(rows) if n not in exact)
+    return [*(rows[n] for n in sorted(exact)), *others] if exact else rows

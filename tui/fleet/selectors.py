@@ -81,15 +81,14 @@ class Selector:
         """Whether the snapshots of a server can be chosen, by what is said of the server alone."""
         return all(term.server(view, scope) for term in self.terms if term.snapshot is None)
 
-    def snapshot(self, row: Snapshot, text: str, scope: Scope) -> bool:
-        """Whether a snapshot is chosen, with its folded text, apart from `of_its_server`."""
-        return all(word in text for word in self.words) and all(
-            term.snapshot(row, scope) for term in self.terms if term.snapshot is not None
-        )
-
     def is_exact(self, text: str) -> bool:
         """Whether a word of it is a whole name, address or id in a folded text."""
-        return any(f"\n{word}\n" in text for word in self.words)
+        return any(line in text for line in self.lines)
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The words as they stand in a text whose name, address or id they are."""
+        return [f"\n{word}\n" for word in self.words]
 
 
 def compile_selector(text: str, groups: Groups) -> Selector:

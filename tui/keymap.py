@@ -1,4 +1,4 @@
-"""What only the dashboard can check of the settings: theme, accent and keys."""
+"""What the dashboard checks of the settings before it starts: theme, accent and keys."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def check(settings: Settings) -> None:
     for name, problem in problems.items():
         if problem:
             raise SettingsError(f"{settings.origins[name]}: {name}: {problem}")
+    if settings.views or settings.policies:
+        from tui.fleet import policies
+
+        policies.check(settings)
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:

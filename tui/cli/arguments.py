@@ -127,8 +127,12 @@ def given_options(
 
 def settings(**given: Any) -> Settings:
     """The settings that the shared options lead to. Raises SettingsError."""
+    from tui.fleet import policies
+
     narrow()
-    return load(given_options(**given), os.environ)
+    found = load(given_options(**given), os.environ)
+    policies.check(found)
+    return found
 
 
 def narrow() -> None:

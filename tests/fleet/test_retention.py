@@ -1,0 +1,242 @@
+"""What a policy keeps and what goes: within five slots, and never what must not go."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.helpers.fleets import NOW, snapshot, view
+from tui.config.tables import Policy
+from tui.fleet.retention import Retention, by_glob, by_template, retain
+from tui.vps.models import SLOTS, Phase, Snapshot
+
+TEMPLATE = "nightly-{date}"
+MADE = by_template(TEMPLATE)
+POLICY = Policy(name=TEMPLATE, keep_last=2, keep_daily=1, keep_weekly=1, reserve=1)
+
+
+def nightly(days: float, status: str = "completed", **facts: Any) -> Snapshot:
+    """The nightly one of some days ago."""
+    name = f"nightly-{NOW - timedelta(days=days):%Y-%m-%d}"
+    return snapshot(days * 24, status, **{"name": name, **facts})
+
+
+def told(found: Retention) -> list[str]:
+    return [f"{v.snapshot.name} {v.words}" for v in found.verdicts]
+
+
+def test_each_snapshot_has_its_reason() -> None:
+    found = retain(view("web", *(nightly(n) for n in range(12))), POLICY, MADE, NOW)
+    assert told(found) == [
+        "nightly-2025-01-23 kept: last 1",
+        "nightly-2025-01-22 kept: last 2",
+        "nightly-2025-01-21 kept: daily 2025-01-21",
+        "nightly-2025-01-20 goes: no rule keeps it",
+        "nightly-2025-01-19 kept: weekly 2025-W03",
+        *(f"nightly-2025-01-{n} goes: no rule keeps it" for n in range(18, 11, -1)),
+    ]
+    assert [s.name for s in found.goes][:2] == ["nightly-2025-01-12", "nightly-2025-01-13"]
+
+
+def test_months_and_years_are_those_of_the_calendar_in_utc() -> None:
+    east = timezone(timedelta(hours=14))
+    created = [
+        datetime(2025, 1, 1, 3, tzinfo=east),  # still in 2024
+        datetime(2024, 12, 30, 12, tzinfo=UTC),  # of the first week of 2025
+        datetime(2024, 12, 29, 12, tzinfo=UTC),
+        datetime(2024, 11, 30, 12, tzinfo=UTC),
+    ]
+    found = retain(
+        view("a", *(nightly(0, created_at=moment) for moment in created)),
+        Policy(name=TEMPLATE, keep_last=1, keep_weekly=1, keep_monthly=1),
+        MADE,
+        NOW,
+    )
+    assert [v.words for v in found.verdicts] == [
+        "kept: last 1",
+        "goes: no rule keeps it",
+        "kept: weekly 2024-W52",
+        "kept: monthly 2024-11",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "why"),
+    [
+        (nightly(90, name="before-upgrade"), "not made by this policy"),
+        (nightly(90, name="nightly-2024-13-7"), "not made by this policy"),
+        (nightly(90, name="my-nightly-2024-10-25"), "not made by this policy"),
+        (nightly(90, name="Nightly-2024-10-25"), "not made by this policy"),
+        (nightly(90, id=7), "protected here"),
+        (nightly(90, "deleting"), "it is deleting"),
+        (nightly(90, "quarantined"), "it is quarantined"),
+        (nightly(90, "failed"), "failed ones are left alone"),
+        (nightly(90, created_at=None), "it has no date"),
+        (nightly(90, created_at=NOW + timedelta(days=1)), "its date is in the future"),
+    ],
+)
+def test_what_is_not_the_policy_s_is_left_alone(left: Snapshot, why: str) -> None:
+    seen = view("a", nightly(0), nightly(1), nightly(2), left)
+    found = retain(seen, Policy(name=TEMPLATE, keep_last=1), MADE, NOW, protected={7})
+    assert {v.snapshot.id: v.words for v in found.verdicts}[left.id] == f"kept: {why}"
+    assert len(found.goes) == 2
+
+
+def test_failed_ones_go_if_asked_for() -> None:
+    seen = view("a", nightly(0), nightly(1, "failed"), nightly(2, "failed", name="mine"))
+    found = retain(seen, POLICY, MADE, NOW, failed=True)
+    assert [s.status for s in found.goes] == ["failed"]
+    assert [v.why for v in found.verdicts] == ["last 1", "failed", "not made by this policy"]
+
+
+def test_one_dated_in_the_future_takes_nobody_s_place() -> None:
+    seen = view("a", nightly(-30), nightly(0), nightly(1))
+    found = retain(seen, Policy(name=TEMPLATE, keep_last=1), MADE, NOW)
+    assert [v.why for v in found.verdicts] == [
+        "its date is in the future",
+        "last 1",
+        "no rule keeps it",
+    ]
+
+
+def test_a_server_that_may_not_be_written_to_loses_nothing() -> None:
+    seen = view("a", *(nightly(n) for n in range(5)))
+    found = retain(seen, Policy(name=TEMPLATE, keep_last=1), MADE, NOW, blocked="it is restoring")
+    assert found.goes == []
+    assert found.verdicts[-1].words == "kept: it is restoring"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({}, "keeps nothing: give keep_last"),
+        ({"reserve": 3}, "keeps nothing"),
+        ({"keep_last": 5, "reserve": 1}, "needs 6 slots (keep_last 5 + reserve 1): a server has 5"),
+        ({"keep_daily": 3, "keep_weekly": 3}, "needs 6 slots (keep_daily 3 + keep_weekly 3)"),
+    ],
+)
+def test_a_policy_that_nobody_can_follow_is_refused(numbers: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        retain(view("a", nightly(1)), Policy(name=TEMPLATE, **numbers), MADE, NOW)
+    assert str(caught.value).startswith(said)
+
+
+def test_slots_that_others_take_are_counted() -> None:
+    mine = [nightly(n, name=f"mine-{n}") for n in range(2)]
+    found = retain(view("a", nightly(0), nightly(1), nightly(2), *mine), POLICY, MADE, NOW)
+    assert found.goes == []
+    assert found.short == 1
+
+
+def test_a_glob_is_taken_letter_by_letter() -> None:
+    made = by_glob("before-*")
+    assert made("before-x")
+    assert not made("Before-x")
+    assert not made("a-before-x")
+
+
+# -- properties ------------------------------------------------------------------------------
+
+_NAMES = st.sampled_from(["nightly-2025-01-01", "nightly-2025-01-01-2", "mine", "nightly"])
+_STATUS = st.sampled_from(["completed"] * 5 + ["failed", "in_progress", "deleting", "odd"])
+_HISTORIES = st.lists(
+    st.builds(
+        lambda hours, status, name: snapshot(hours, status, name=name),
+        st.none() | st.floats(-50, 24 * 400),
+        _STATUS,
+        _NAMES,
+    ),
+    max_size=12,
+    unique_by=lambda s: s.id,
+)
+_POLICIES = (
+    st.builds(
+        Policy,
+        name=st.just(TEMPLATE),
+        keep_last=st.integers(0, 5),
+        keep_daily=st.integers(0, 3),
+        keep_weekly=st.integers(0, 3),
+        keep_monthly=st.integers(0, 3),
+        reserve=st.integers(0, 4),
+    )
+).filter(lambda policy: not policy.problem())
+
+
+@given(_HISTORIES, _POLICIES, st.booleans(), st.sets(st.integers(0, 11)))
+def test_nothing_that_must_stay_goes(
+    history: list[Snapshot], policy: Policy, failed: bool, places: set[int]
+) -> None:
+    protected = {s.id for n, s in enumerate(history) if n in places}
+    found = retain(view("a", *history), policy, MADE, NOW, protected=protected, failed=failed)
+    assert sorted(v.snapshot.id for v in found.verdicts) == sorted(s.id for s in history)
+    for gone in found.goes:
+        assert MADE(gone.name)
+        assert gone.id not in protected
+        assert gone.phase is Phase.COMPLETED or (failed and gone.phase is Phase.FAILED)
+        assert gone.created_at is None or gone.created_at <= NOW + timedelta(minutes=5)
+    before = [s for s in history if s.phase is Phase.COMPLETED]
+    after = [s for s in before if s.id not in {gone.id for gone in found.goes}]
+    assert bool(before) == bool(after)
+    believed = [s for s in before if MADE(s.name) and s.created_at and s.created_at <= NOW]
+    if believed:  # the newest good one that it made is the last to go
+        newest = max(believed, key=lambda s: s.created_at or NOW)
+        assert any(s.created_at == newest.created_at for s in after)
+    rules = ("last ", "daily ", "weekly ", "monthly ")
+    assert sum(v.why.startswith(rules) for v in found.verdicts) <= policy.keeps
+    assert policy.keeps + policy.reserve <= SLOTS
+
+
+@given(_HISTORIES, _POLICIES, st.randoms(use_true_random=False), st.integers(-12, 14))
+def test_neither_order_nor_time_zone_changes_anything(
+    history: list[Snapshot], policy: Policy, dice: random.Random, hours: int
+) -> None:
+    seen = view("a", *history)
+    zone = timezone(timedelta(hours=hours))
+    moved = [
+        msgspec.structs.replace(s, created_at=s.created_at and s.created_at.astimezone(zone))
+        for s in seen.snapshots
+    ]
+    dice.shuffle(moved)
+    other = msgspec.structs.replace(seen, snapshots=tuple(moved))
+    assert told(retain(seen, policy, MADE, NOW)) == told(
+        retain(other, policy, MADE, NOW.astimezone(zone))
+    )
+
+
+@given(_HISTORIES, _POLICIES)
+def test_once_carried_out_it_has_nothing_more_to_do(
+    history: list[Snapshot], policy: Policy
+) -> None:
+    found = retain(view("a", *history), policy, MADE, NOW)
+    gone = {s.id for s in found.goes}
+    left = [s for s in history if s.id not in gone]
+    again = retain(view("a", *left), policy, MADE, NOW)
+    assert again.goes == []
+    assert {v.snapshot.id: v.why for v in again.verdicts}.items() <= {
+        v.snapshot.id: v.why for v in found.verdicts
+    }.items()
+
+
+@given(st.integers(1, 4), st.integers(0, 2), st.integers(0, 1), st.integers(1, 120))
+def test_day_by_day_it_never_needs_more_slots_than_its_numbers(
+    last: int, weekly: int, daily: int, days: int
+) -> None:
+    policy = Policy(name=TEMPLATE, keep_last=last, keep_daily=daily, keep_weekly=weekly)
+    if policy.problem():
+        return
+    kept: list[Snapshot] = []
+    for day in range(days):
+        now = NOW + timedelta(days=day)
+        kept.append(nightly(-day))
+        found = retain(view("a", *kept), policy, MADE, now)
+        gone = {s.id for s in found.goes}
+        kept = [s for s in kept if s.id not in gone]
+        assert len(kept) <= policy.keeps
+    if days > 7 * (weekly + 2):
+        assert len(kept) == policy.keeps

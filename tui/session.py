@@ -142,6 +142,7 @@ class Session:
             now=self.service_now,
             account=settings.account,
             who=Who.here(self._environ),
+            pace=self._simulator.speed if self._simulator else 1.0,
             on_change=self._operation_changed,
             on_protected=self.store.apply_protected,
         )

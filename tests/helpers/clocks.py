@@ -6,6 +6,8 @@ import asyncio
 import heapq
 import itertools
 
+from tui.fleet.clock import SystemClock
+
 
 class FakeClock:
     """A clock that all but stands still until `advance`; sleepers wake in order of their times."""
@@ -49,6 +51,18 @@ class FakeClock:
         """Time passes while the process is stopped: sleepers wake late, all at once."""
         self._now += seconds
         await self.advance(0)
+
+
+class LaterClock(SystemClock):
+    """The machine's clock, so many seconds `later`."""
+
+    later = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.later
+
+    def wall(self) -> float:
+        return super().wall() + self.later
 
 
 async def settle(turns: int = 30) -> None:

@@ -71,6 +71,7 @@ class Provider:
                 name=s.name,
                 status=s.status(now),
                 created_at=datetime.fromtimestamp(s.created_at, UTC),
+                description=s.description,
             )
             for s in self.world.list_snapshots(self.world.account)
             if server_id in (None, self.key(s.server))
@@ -78,7 +79,11 @@ class Provider:
         return Listing(items=items, settled=self.settled, server_id=server_id)
 
     async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
-        fields: dict[str, object] = {"server_id": server_id, "name": name}
+        fields: dict[str, object] = {
+            "server_id": server_id,
+            "name": name,
+            "description": description,
+        }
 
         def create() -> Snapshot:
             made = self.world.create(self.world.account, fields, uuids=self._uuids)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 _BOOTTIME: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -39,3 +42,47 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait on the running event loop."""
         await asyncio.sleep(seconds)
+
+
+def _boot() -> str:
+    """Which run of this machine it is; one of this process alone where that cannot be told."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return os.urandom(8).hex()
+
+
+_BOOT: Final = _boot()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant that another process can compare with its own.
+
+    `monotonic` counts within the run of the machine that `boot` names; `wall` is in seconds since
+    1970 and serves only where that was another run.
+    """
+
+    boot: str
+    monotonic: float
+    wall: float
+
+    def since(self, earlier: Moment) -> float:
+        """Seconds since `earlier`, never shortened or lengthened by a clock that is set."""
+        if self.boot == earlier.boot:
+            return max(0.0, self.monotonic - earlier.monotonic)
+        return max(0.0, self.wall - earlier.wall)
+
+
+class Moments:
+    """Makes moments by a clock, for a world that runs `pace` times as fast as ours."""
+
+    def __init__(self, clock: Clock, pace: float = 1.0) -> None:
+        self._clock = clock
+        self._pace = pace
+
+    def at(self, monotonic: float | None = None) -> Moment:
+        """The present, or the earlier instant `monotonic` of this machine's run."""
+        now = self._clock.monotonic()
+        then = now if monotonic is None else monotonic
+        return Moment(_BOOT, then * self._pace, self._clock.wall() - (now - then))

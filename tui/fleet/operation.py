@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
+from tui.fleet.clock import Moment
 from tui.vps.models import Key
 
 
@@ -47,8 +48,10 @@ OPEN: Final = frozenset({State.INTENT, State.SENT, State.UNKNOWN, State.ACCEPTED
 """The provider may be at it, or nobody knows: nothing else is written to that server meanwhile."""
 PENDING: Final = OPEN | {State.WAITING}
 DENIED: Final = frozenset({State.NOT_CARRIED_OUT, State.VANISHED, State.UNSEEN})
-"""Ends that can turn out to have been wrong."""
-
+"""Ends without a sign of what was asked for."""
+HELD: Final = {Kind.CREATE: 600.0, Kind.RESTORE: 900.0, Kind.DELETE: 600.0}
+"""Seconds from its begin for which an operation keeps its server although it has ended, unless its
+end is proved: the longest that the provider publishes. A late delete may come as late."""
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.WAITING: frozenset({State.INTENT, State.NEVER_SENT}),
     State.INTENT: frozenset({State.SENT, State.NEVER_SENT}),
@@ -59,9 +62,14 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
         {State.ACCEPTED, State.COMPLETED, State.FAILED, State.NOT_CARRIED_OUT, State.UNSEEN}
     ),
     State.ACCEPTED: frozenset({State.COMPLETED, State.FAILED, State.VANISHED, State.UNSEEN}),
-    **dict.fromkeys(DENIED, frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED})),
+    # Ends that are not proved can turn out to have been wrong.
+    State.NOT_CARRIED_OUT: frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED, State.UNSEEN}),
+    State.VANISHED: frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED}),
+    State.UNSEEN: frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED}),
+    State.COMPLETED: frozenset({State.ACCEPTED, State.FAILED, State.NOT_CARRIED_OUT, State.UNSEEN}),
+    State.FAILED: frozenset({State.ACCEPTED, State.COMPLETED, State.UNSEEN}),
 }
-"""Every step there is; a state without an entry is an end for good."""
+"""Every step there is. From an end one is taken only where that end is not proved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +82,8 @@ class Operation:
     provider's own, cleaned. `account` tells whose it is (profile and address), never a token.
     `took` is in seconds, None where the end was not watched: `ended_at` is then only when it was
     found out. `certainty` is how sure its present state is, None until there is an answer or
-    another sign of it; `evidence` says what that rests on.
+    another sign of it; `evidence` says what that rests on. `freed`: the admin has said that it is
+    over, and it keeps its server no longer.
     """
 
     id: int
@@ -97,6 +106,7 @@ class Operation:
     took: float | None = None
     certainty: Certainty | None = None
     evidence: str = ""
+    freed: bool = False
 
     @property
     def title(self) -> str:
@@ -112,3 +122,32 @@ class Operation:
     def ended(self) -> bool:
         """Whether no further step will come."""
         return self.state not in PENDING
+
+    @property
+    def proved(self) -> bool:
+        """Whether its present state is sure."""
+        return self.certainty is Certainty.PROVED
+
+    def keeps(self, seconds: float) -> float:
+        """Seconds for which it will keep its server though it has ended, `seconds` after its begin.
+
+        Only what is proved, and what the admin said, frees a server at once.
+        """
+        if not self.ended or self.freed or self.certainty in (None, Certainty.PROVED):
+            return 0.0
+        return max(0.0, HELD[self.kind] - seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What has been gathered on an operation, by whichever process.
+
+    `seen` are the ids its server had before the write, and `begun` is when it left. `against` is
+    when the first settled listing was asked for that spoke against it, with none for it since;
+    `standing` when the first reading was that shows a restored server.
+    """
+
+    seen: frozenset[Key] = frozenset()
+    begun: Moment | None = None
+    against: Moment | None = None
+    standing: Moment | None = None

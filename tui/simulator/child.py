@@ -39,6 +39,7 @@ class ChildSimulator:
     """Started by `start`, ended by `stop` or by this process's end: its stdin closes with us."""
 
     def __init__(self, *, speed: float = 60.0, servers: int | None = None) -> None:
+        self.speed = speed
         self._options = {"speed": speed, "servers": servers}
         self._process: asyncio.subprocess.Process | None = None
 

@@ -98,14 +98,14 @@ async def test_a_damaged_file_is_set_aside_and_never_deleted(tmp_path: Path, dam
 async def test_a_full_disk_is_said(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j")
     await journal.begin(operation())
-    connection = journal._connection
+    connection = journal.file._connection
     assert connection is not None
 
     def fill() -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    await asyncio.get_running_loop().run_in_executor(journal._thread, fill)
+    await asyncio.get_running_loop().run_in_executor(journal.file._thread, fill)
     with pytest.raises(JournalUnavailable, match="full"):
         for n in range(200):
             await journal.begin(operation(n + 2, words="x" * 1000))
@@ -242,7 +242,9 @@ async def test_a_file_that_another_process_has_replaced_is_not_set_aside(tmp_pat
     set_aside(tmp_path / "j", 1.0)
     quicker = Journal(tmp_path / "j")
     begun = await quicker.begin(operation())
-    journal._replace(sqlite3.DatabaseError("malformed"))  # found out about the old one too late
+    journal.file._replace(
+        sqlite3.DatabaseError("malformed")
+    )  # found out about the old one too late
     assert [o.id for o in await journal.history()] == [begun.id]
     assert len(list(tmp_path.glob("j.damaged-*[0-9Z]"))) == 1
     await journal.close()

@@ -15,6 +15,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.helpers.clocks import LaterClock
 from tests.helpers.places import TOKEN, Place, place
 from tui.config.settings import Options, load
 from tui.fleet.operation import Kind, Operation, State
@@ -82,10 +83,12 @@ def killed(environ: dict[str, str], server: str, kind: str, after: float) -> Non
 
 async def settled(simulated: Place, environ: dict[str, str]) -> list[Operation]:
     """What a later session makes of it."""
-    session = Session(load(Options(), environ), environ)
+    clock = LaterClock()
+    session = Session(load(Options(), environ), environ, clock=clock)
     live = await session.open()
     for _ in range(3):
         simulated.world.clock.advance(61)
+        clock.later += 61
         asked_at = session.clock.monotonic()
         statuses = {s.id: s.status for s in (await live.client.servers()).items}
         listing = await live.client.snapshots()

@@ -82,6 +82,9 @@ async def test_a_create_of_which_nothing_arrived(desk: Desk) -> None:
     assert desk.state() is State.NOT_CARRIED_OUT
     assert len(desk.provider.sent) == 1
     desk.provider.fate = "answered"
+    with pytest.raises(Refused, match=r"not carried out \(likely\); other writes wait 9 min more"):
+        await create(desk)
+    await desk.provider.pass_time(540)
     await create(desk)
     assert len(desk.provider.sent) == 2, "trying again is the admin's own decision"
 
@@ -121,6 +124,7 @@ async def test_what_a_second_try_made_is_not_taken_for_the_first_one_s(desk: Des
     for _ in range(2):
         await desk.provider.pass_time(61)
         await desk.look()
+    assert (await desk.operations.declare_over(first.id)) is not None
     desk.provider.fate = "answered"
     second = await create(desk)
     for _ in range(3):
@@ -205,6 +209,7 @@ async def test_a_created_snapshot_that_fails_or_vanishes_or_hangs(desk: Desk) ->
     await desk.provider.pass_time(31)
     await desk.look()
     assert desk.state() is State.VANISHED
+    await desk.provider.pass_time(540)
     operation = await create(desk, "third")
     desk.provider.held(operation.snapshot_id).ready_at = float("inf")
     await desk.provider.pass_time(599)
@@ -484,7 +489,7 @@ async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
     journal = desk.operations.journal
     begun = await journal.begin(desk.operations._intent(Kind.CREATE, 1, "web-1", None, "x"))
     sent = await journal.begin(desk.operations._intent(Kind.CREATE, 2, "web-2", None, "y"))
-    await journal.step(sent, replace(sent, state=State.SENT), 1.0, frozenset())
+    await journal.step(sent, replace(sent, state=State.SENT), 1.0)
     await desk.operations.close()  # lets go of its lock, as the end of a process does
     later = desk.open()
     taken = {o.id: o.state for o in await later.start()}

@@ -345,7 +345,7 @@ async def test_a_step_killed_on_the_wire_is_settled_before_the_next_one(desk: De
     while "delete" not in desk.sent():
         await asyncio.sleep(0.002)
     # The process is gone: nothing of it writes any more.
-    desk.operations.journal._closed = True
+    desk.operations.journal.file._closed = True
     plans = await killed(desk, task)
     operations = desk.desks[-1]
     (left,) = plans.running()
@@ -381,7 +381,7 @@ async def test_a_set_killed_half_way_sends_the_rest_and_no_step_again(
     task = asyncio.create_task(desk.plans.run(plan))
     while calls < 5:
         await asyncio.sleep(0.002)
-    desk.operations.journal._closed = True
+    desk.operations.journal.file._closed = True
     plans = await killed(desk, task)
     desk.provider.create_snapshot = create  # type: ignore[method-assign]
     (left,) = plans.running()
@@ -407,7 +407,7 @@ async def test_an_intent_of_a_dead_session_was_never_sent_and_is_sent_on_going_o
     desk.provider.snapshots = hang  # type: ignore[method-assign, assignment]
     task = asyncio.create_task(desk.plans.run(plan))
     await in_time(reached.wait())
-    desk.operations.journal._closed = True
+    desk.operations.journal.file._closed = True
     plans = await killed(desk, task)
     desk.provider.snapshots = listed  # type: ignore[method-assign]
     await desk.look(desk.desks[-1])

@@ -13,7 +13,7 @@ from tui.config import paths
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION: Final = 4
+VERSION: Final = 5
 _PATIENCE: Final = 5.0
 """Seconds to wait for another process that is writing."""
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
@@ -93,7 +93,12 @@ CREATE TABLE plan_steps (
     PRIMARY KEY (plan, number)
 );
 """
-_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4)
+_SINCE_5: Final = """
+ALTER TABLE operations ADD COLUMN freed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE operations ADD COLUMN gathered TEXT NOT NULL DEFAULT '{{}}';
+CREATE INDEX of_server ON operations (server_id, id);
+"""
+_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4, _SINCE_5)
 """What takes a file from each format to the next; a new file takes them all."""
 _PRUNE: Final = """
 DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (

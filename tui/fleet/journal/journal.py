@@ -6,29 +6,33 @@ one open operation for each server, so that two sessions cannot both write to it
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tui.fleet.journal.database import Mark, NoFile, connect, mark, set_aside
+from tui.fleet.clock import Moment
+from tui.fleet.journal.file import JournalFile, JournalUnavailable
 from tui.fleet.journal.process_locks import Sessions
-from tui.fleet.journal.rows import from_key, storable, to_key, to_operation, to_row, to_seen
-from tui.fleet.operation import DENIED, OPEN, PENDING, Kind, Operation, State
+from tui.fleet.journal.rows import (
+    from_gathered,
+    from_key,
+    storable,
+    to_gathered,
+    to_key,
+    to_operation,
+    to_row,
+)
+from tui.fleet.operation import OPEN, PENDING, Certainty, Gathered, Kind, Operation, State
 from tui.vps.models import Key
 
 if TYPE_CHECKING:
     import sqlite3
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
-
+__all__ = ["Clash", "Entry", "Journal", "JournalUnavailable", "Step"]
 KEPT: Final = 20_000
 """Ended operations that are kept; older ones go when the journal is opened."""
 
@@ -39,22 +43,17 @@ def _quoted(states: Iterable[State]) -> str:
 
 _OPEN: Final = _quoted(OPEN)
 _PENDING: Final = _quoted(PENDING)
-
-
 Also = Callable[["sqlite3.Connection", Operation], None]
 """What is recorded in the transaction that begins an operation; if it raises, neither is."""
 
 
-class JournalUnavailable(Exception):
-    """No record can be kept now; one sentence that says why."""
-
-
 class Clash(Exception):
-    """Another operation is open on the same server."""
+    """Another operation is open on the same server, or keeps it for `seconds` more."""
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, seconds: float = 0.0) -> None:
         super().__init__(operation.id)
         self.operation = operation
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,13 @@ class Step:
 class Entry:
     """An operation as the journal has it: `owned` while the process that sent it lives.
 
-    `ours` tells that this is that process; `seen` are the ids that its server had before.
+    `ours` tells that this is that process.
     """
 
     operation: Operation
     owned: bool
     ours: bool
-    seen: frozenset[Key]
+    gathered: Gathered
 
 
 class Journal:
@@ -87,41 +86,57 @@ class Journal:
     """
 
     def __init__(self, path: Path | None, *, owner: Sessions | None = None) -> None:
-        self._path = path
+        self.file = JournalFile(path, open_states=_OPEN, pending_states=_PENDING, kept=KEPT)
         self._sessions = owner or Sessions(path.parent / "sessions" if path else None)
-        self._connection: sqlite3.Connection | None = None
-        self._mark: Mark = None
-        self._thread = ThreadPoolExecutor(1, "journal")
-        self._closed = False
-        self.notice = ""
 
     @property
     def in_memory(self) -> bool:
         """Whether nothing of it outlives this process."""
-        return self._path is None
+        return self.file.path is None
+
+    @property
+    def notice(self) -> str:
+        """What happened to the file; empty where nothing did."""
+        return self.file.notice
 
     # -- writing -----------------------------------------------------------------
 
-    async def begin(self, operation: Operation, also: Also | None = None) -> Operation:
-        """Record an intent and give it its id. Raises Clash, and what `also` raises."""
+    async def begin(
+        self, operation: Operation, now: Moment | None = None, also: Also | None = None
+    ) -> Operation:
+        """Record an intent and give it its id. Raises Clash, and what `also` raises.
+
+        With `now` also where an operation that has ended without proof still keeps the server.
+        """
 
         def write(db: sqlite3.Connection) -> Operation:
-            begun = self._begin(db, operation)
+            begun = self._begin(db, operation, now)
             if also is not None:
                 also(db, begun)
             return begun
 
-        return await self._do(write)
+        return await self.file.write(write)
 
     async def step(
-        self, old: Operation, new: Operation, at: float, seen: frozenset[Key] | None = None
+        self, old: Operation, new: Operation, at: float, gathered: Gathered | None = None
     ) -> Operation:
         """Take an operation from `old` to `new`, unless another process was quicker.
 
-        Returns what the journal then has. A `seen` replaces the ids known before the write.
+        Returns what the journal then has. `gathered` replaces what was gathered on it.
         Raises Clash where the step would open a second operation on a server.
         """
-        return await self._do(lambda db: self._step(db, old, new, at, seen))
+        return await self.file.write(lambda db: self._step(db, old, new, at, gathered))
+
+    async def note(self, operation_id: int, gathered: Gathered) -> None:
+        """Keep what has been gathered on an operation."""
+        values = {"id": operation_id, **from_gathered(gathered)}
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE operations SET seen = :seen, gathered = :gathered WHERE id = :id", values
+            )
+
+        await self.file.write(write)
 
     # -- reading -----------------------------------------------------------------
 
@@ -129,12 +144,12 @@ class Journal:
         """The operations of an account that have not ended, oldest first."""
         return await self._entries(f"account = ? AND state IN ({_PENDING}) ORDER BY id", (account,))
 
-    async def denied_entries(self, account: str, since: float) -> Sequence[Entry]:
-        """The creates that ended after `since` as if they were not there."""
-        states = _quoted(DENIED)
+    async def unproved_entries(self, account: str, since: float) -> Sequence[Entry]:
+        """The operations that ended after `since` with an end that is not proved, oldest first."""
         return await self._entries(
-            f"account = ? AND kind = ? AND state IN ({states}) AND ended_at >= ?",
-            (account, Kind.CREATE.value, since),
+            f"account = ? AND state NOT IN ({_PENDING}) AND certainty <> ? AND ended_at >= ? "
+            "ORDER BY id",
+            (account, Certainty.PROVED.value, since),
         )
 
     async def _entries(self, where: str, values: tuple[object, ...]) -> Sequence[Entry]:
@@ -145,12 +160,12 @@ class Journal:
                     to_operation(row),
                     owned=self._sessions.alive(row["owner"]),
                     ours=row["owner"] == self._sessions.name,
-                    seen=to_seen(row),
+                    gathered=to_gathered(row),
                 )
                 for row in rows
             ]
 
-        return await self._do(read)
+        return await self.file.read(read)
 
     async def made(self, account: str) -> frozenset[Key]:
         """Ids of the snapshots that creates of an account have made."""
@@ -163,7 +178,7 @@ class Journal:
             )
             return frozenset(from_key(row["snapshot_id"]) for row in rows)
 
-        return await self._do(read)
+        return await self.file.read(read)
 
     async def get(self, operation_id: int) -> Operation | None:
         """One operation."""
@@ -172,7 +187,7 @@ class Journal:
             row = db.execute("SELECT * FROM operations WHERE id = ?", (operation_id,)).fetchone()
             return None if row is None else to_operation(row)
 
-        return await self._do(read)
+        return await self.file.read(read)
 
     async def history(self, account: str | None = None, limit: int = 500) -> Sequence[Operation]:
         """The newest operations first, of one account or of all."""
@@ -185,7 +200,7 @@ class Journal:
             )
             return [to_operation(row) for row in rows]
 
-        return await self._do(read)
+        return await self.file.read(read)
 
     async def timeline(self, operation_id: int) -> Sequence[Step]:
         """Every step of an operation, in order."""
@@ -197,7 +212,7 @@ class Journal:
             )
             return [Step(row["at"], State(row["state"]), row["words"]) for row in rows]
 
-        return await self._do(read)
+        return await self.file.read(read)
 
     async def durations(self, account: str, kind: Kind, limit: int = 50) -> Sequence[float]:
         """Seconds that the newest completed operations of a kind took, as far as it was watched."""
@@ -210,7 +225,7 @@ class Journal:
             )
             return [row["took"] for row in rows]
 
-        return await self._do(read)
+        return await self.file.read(read)
 
     # -- protection ----------------------------------------------------------------
 
@@ -221,7 +236,7 @@ class Journal:
             rows = db.execute("SELECT snapshot_id FROM protected WHERE account = ?", (account,))
             return frozenset(from_key(row["snapshot_id"]) for row in rows)
 
-        return await self._do(read)
+        return await self.file.read(read)
 
     async def protect(self, account: str, snapshot_id: Key, words: str, *, on: bool) -> None:
         """Protect a snapshot, or no longer; `words` say whose snapshot, by whom and when."""
@@ -232,7 +247,7 @@ class Journal:
             if on:
                 db.execute("INSERT INTO protected VALUES (?, ?, ?)", (*key, storable(words)))
 
-        await self._do(write)
+        await self.file.write(write)
 
     # -- other tables --------------------------------------------------------------
 
@@ -243,63 +258,19 @@ class Journal:
 
     async def perform(self, work: Callable[[sqlite3.Connection, Sessions], T]) -> T:
         """Do something with another table of the file, in one transaction."""
-        return await self._do(lambda db: work(db, self._sessions))
+        return await self.file.write(lambda db: work(db, self._sessions))
 
     async def close(self) -> None:
         """Close the file and give up the claim on our operations."""
-        if not self._closed:
-            self._closed = True
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-            self._thread.shutdown(wait=False)
+        await self.file.close(self._sessions.leave)
 
     # -- in the thread -----------------------------------------------------------
 
-    async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._closed:
-            raise JournalUnavailable("No record can be kept: the journal is closed.")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._work, work)
-
-    def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        import sqlite3
-
-        try:
-            try:
-                return self._run(work)
-            except sqlite3.DatabaseError as error:
-                if type(error) is not sqlite3.DatabaseError:  # all others are not about the file
-                    raise
-                self._replace(error)
-                return self._run(work)
-        except (sqlite3.Error, OSError, NoFile) as error:
-            raise JournalUnavailable(f"No record can be kept: {_why(error)}.") from error
-
-    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._connection is not None and mark(self._path) != self._mark:
-            log.warning("the journal's file is gone; a new one is begun")
-            self._let_go()  # written to a file without a name, a record would be lost
-        if self._connection is None:
-            self._connection, self._mark = connect(self._path, _OPEN, _PENDING, KEPT)
-        with self._connection:
-            return work(self._connection)
-
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _replace(self, error: Exception) -> None:
-        """Set a damaged file aside and start a new one: the old one may still be readable."""
-        opened = self._connection is not None
-        self._let_go()
-        if self._path is not None and (not opened or mark(self._path) == self._mark):
-            kept = set_aside(self._path, time.time())
-            self.notice = f"The journal was damaged ({error}); it is kept as {kept.name}."
-            log.warning("%s", self.notice)
-
-    def _begin(self, db: sqlite3.Connection, operation: Operation) -> Operation:
+    def _begin(self, db: sqlite3.Connection, operation: Operation, now: Moment | None) -> Operation:
+        if now is not None:
+            self._refuse_kept(db, operation, now)
         number: int | None = None
-        if self._path is None:
+        if self.file.path is None:
             least = db.execute("SELECT min(id) FROM operations").fetchone()[0]
             number = (least or 0) - 1
         elif not db.execute("SELECT 1 FROM operations LIMIT 1").fetchone():
@@ -311,10 +282,24 @@ class Journal:
         self._note(db, begun, operation.asked_at)
         return begun
 
+    def _refuse_kept(self, db: sqlite3.Connection, operation: Operation, now: Moment) -> None:
+        """Raise Clash where one that has ended without proof still keeps the server."""
+        rows = db.execute(
+            f"SELECT * FROM operations WHERE account = ? AND server_id = ? AND freed = 0 "  # noqa: S608
+            f"AND state NOT IN ({_PENDING}) AND certainty <> ? ORDER BY id DESC LIMIT 20",
+            (operation.account, to_key(operation.server_id), Certainty.PROVED.value),
+        )
+        for row in rows:
+            before, begun = to_operation(row), to_gathered(row).begun
+            if begun is None or _harmless(operation, before):
+                continue
+            if left := before.keeps(now.since(begun)):
+                raise Clash(before, left)
+
     def _insert(self, db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
         import sqlite3
 
-        values = {"seen": "[]", **values, "owner": self._sessions.claim()}
+        values = {**from_gathered(Gathered()), **values, "owner": self._sessions.claim()}
         names = ", ".join(values)
         slots = ", ".join(f":{name}" for name in values)
         try:
@@ -337,12 +322,13 @@ class Journal:
         old: Operation,
         new: Operation,
         at: float,
-        seen: frozenset[Key] | None,
+        gathered: Gathered | None,
     ) -> Operation:
-        values = to_row(new)
-        if seen is not None:
-            values["seen"] = json.dumps(sorted(seen, key=str))
         import sqlite3
+
+        values = to_row(new)
+        if gathered is not None:
+            values |= from_gathered(gathered)
 
         names = ", ".join(f"{name} = :{name}" for name in values if name != "id")
         try:
@@ -368,10 +354,14 @@ class Journal:
             (operation.id, at, operation.state.value, operation.words),
         )
 
-    def _close(self) -> None:
-        self._sessions.leave()
-        self._let_go()
 
+def _harmless(operation: Operation, before: Operation) -> bool:
+    """Whether one may follow the other at once although it is not proved how that one ended.
 
-def _why(error: Exception) -> str:
-    return (error.strerror or "") if isinstance(error, OSError) else str(error)
+    A snapshot can be deleted as often as one likes; and a restore does not undo a snapshot that is
+    completed, whoever made it.
+    """
+    if operation.kind is Kind.RESTORE:
+        return before.kind is Kind.CREATE and before.state is State.COMPLETED
+    same = operation.snapshot_id == before.snapshot_id
+    return operation.kind is before.kind is Kind.DELETE and same

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from tui.fleet.operation import Certainty, Kind, Operation, State
+from tui.fleet.clock import Moment
+from tui.fleet.operation import Certainty, Gathered, Kind, Operation, State
 from tui.vps.models import Key
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = tuple(field.name for field in fields(Operation))
 _KEYS: Final = ("server_id", "snapshot_id")
+_FLAGS: Final = ("overdue", "seen_busy", "freed")
+_MOMENTS: Final = ("begun", "against", "standing")
 
 
 def to_row(operation: Operation) -> dict[str, Any]:
@@ -49,10 +52,18 @@ def to_operation(row: sqlite3.Row) -> Operation:
     values["certainty"] = Certainty(values["certainty"]) if values["certainty"] else None
     for name in _KEYS:
         values[name] = None if values[name] is None else from_key(values[name])
-    values["overdue"], values["seen_busy"] = bool(values["overdue"]), bool(values["seen_busy"])
+    values |= {name: bool(values[name]) for name in _FLAGS}
     return Operation(**values)
 
 
-def to_seen(row: sqlite3.Row) -> frozenset[Key]:
-    """The ids that the server had before the write."""
-    return frozenset(json.loads(row["seen"]))
+def from_gathered(gathered: Gathered) -> dict[str, str]:
+    """The columns of what has been gathered."""
+    moments = {name: getattr(gathered, name) for name in _MOMENTS}
+    known = {name: astuple(at) for name, at in moments.items() if at is not None}
+    return {"seen": json.dumps(sorted(gathered.seen, key=str)), "gathered": json.dumps(known)}
+
+
+def to_gathered(row: sqlite3.Row) -> Gathered:
+    """What has been gathered on the operation in a row."""
+    known = {name: Moment(*at) for name, at in json.loads(row["gathered"]).items()}
+    return Gathered(seen=frozenset(json.loads(row["seen"])), **known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.fleet.clock import Moment
 from tui.fleet.journal.journal import Also, Journal, JournalUnavailable
 from tui.fleet.operation import Operation
 from tui.vps.models import Key
@@ -30,10 +31,10 @@ class Books:
         return self._unrecorded if unjournaled else self.journal
 
     async def begin(
-        self, intent: Operation, *, unjournaled: bool, also: Also | None = None
+        self, intent: Operation, now: Moment, *, unjournaled: bool, also: Also | None = None
     ) -> Operation:
         """Record an intent. Raises Clash, JournalUnavailable, and what `also` raises."""
-        return await self.book(unjournaled=unjournaled).begin(intent, also)
+        return await self.book(unjournaled=unjournaled).begin(intent, now, also)
 
     async def get(self, operation_id: int) -> Operation | None:
         """One operation. Raises JournalUnavailable."""

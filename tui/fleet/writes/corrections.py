@@ -1,4 +1,4 @@
-"""Ends that may have been wrong: what shows for an hour that a write was carried out after all."""
+"""Ends that are not proved: what shows for an hour that they were wrong, or proves them."""
 
 from __future__ import annotations
 
@@ -6,58 +6,87 @@ from collections.abc import Container, Sequence
 from typing import Final
 
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.operation import Operation
+from tui.fleet.operation import OPEN, Kind
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.evidence import Case, Verdict
+from tui.fleet.writes.reconsider import reconsider
 from tui.vps.models import Key
 
 RECONSIDERED: Final = 3_600.0
-"""Seconds for which what seemed not to be carried out is still looked for."""
+"""Seconds for which an end that is not proved is still looked at."""
 
 
 class Corrections:
-    """The operations of one account that ended without a sign of them."""
+    """The operations of one account that have ended without proof."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
         self._cases: dict[int, Case] = {}
 
-    async def start(self, now: float) -> None:
-        """Take up what earlier sessions ended. Raises JournalUnavailable."""
+    async def refresh(self, now: float, since: float) -> None:
+        """Take up what any session has ended; seen from the monotonic instant `since` on.
+
+        Raises JournalUnavailable.
+        """
         journal, account = self._books.journal, self._books.account
-        for entry in await journal.denied_entries(account, now - RECONSIDERED):
-            self.watch(Case(entry.operation, entry.seen))
+        entries = await journal.unproved_entries(account, now - RECONSIDERED)
+        cases = {key: case for key, case in self._cases.items() if key < 0}
+        for entry in entries:
+            operation = entry.operation
+            known = self._cases.get(operation.id)
+            same = known is not None and known.operation.state is operation.state
+            cases[operation.id] = (known if same else None) or Case(
+                operation, entry.gathered, since=since
+            )
+        self._cases = cases
 
     def watch(self, case: Case) -> None:
-        """Look for it from now on."""
+        """Look at it from now on."""
         self._cases[case.operation.id] = case
 
-    def corrected(self, operation: Operation) -> None:
-        """It has been found."""
-        self._cases.pop(operation.id, None)
+    def corrected(self, operation_id: int) -> None:
+        """It is no longer as it was."""
+        self._cases.pop(operation_id, None)
+
+    def case(self, operation_id: int) -> Case | None:
+        """One of them."""
+        return self._cases.get(operation_id)
 
     async def found(
         self, sighting: Sighting, busy: Container[Key], now: float
     ) -> Sequence[tuple[Case, Verdict]]:
         """What `sighting` shows to have been wrong; not on a server where something is open."""
-        found = []
+        found: list[tuple[Case, Verdict]] = []
+        restores = [c.operation for c in self._cases.values() if c.operation.kind is Kind.RESTORE]
+        newest = {restore.server_id: restore.id for restore in restores}
         for key, case in tuple(self._cases.items()):
-            if now - (case.operation.ended_at or 0.0) > RECONSIDERED:
+            operation = case.operation
+            if now - (operation.ended_at or 0.0) > RECONSIDERED:
                 del self._cases[key]
                 continue
-            verdict = case.reconsider(sighting)
-            if verdict is None or case.operation.server_id in busy:
+            if operation.server_id in busy or not case.concerned(sighting):
                 continue
-            if not await self._made(verdict, case.operation):
+            if operation.kind is Kind.RESTORE and newest[operation.server_id] != key:
+                continue  # what shows now is of the later one
+            verdict = reconsider(case, sighting, await self._taken(case))
+            # What the admin called over may still turn out to have ended; it is not opened again.
+            if verdict is not None and not (operation.freed and verdict.state in OPEN):
                 found.append((case, verdict))
         return found
 
-    async def _made(self, verdict: Verdict, operation: Operation) -> bool:
-        """Whether another create is known to have made what is taken for this one's."""
-        if verdict.snapshot_id == operation.snapshot_id:
-            return False
+    async def _taken(self, case: Case) -> Container[Key]:
+        """What other creates are known to have made; all there is where that cannot be told."""
+        if case.operation.kind is not Kind.CREATE:
+            return ()
         try:
-            return verdict.snapshot_id in await self._books.made()
+            return await self._books.made() - {case.operation.snapshot_id}
         except JournalUnavailable:
-            return True  # what cannot be told is not claimed
+            return Everything()
+
+
+class Everything:
+    """Holds whatever there is."""
+
+    def __contains__(self, item: object) -> bool:
+        return True

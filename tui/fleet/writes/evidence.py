@@ -1,31 +1,32 @@
 """What a listing proves about an open operation. Pure: no clock, no journal, no request.
 
-The list call is the only witness: the API has no progress and no call for one snapshot.
+The list call is the only witness: the API has no progress and no call for one snapshot. All rules
+stand in a table in `tui/README.md`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tui.fleet.estimates import PUBLISHED
-from tui.fleet.operation import OPEN, Certainty, Kind, Operation, State
+from tui.fleet.clock import Moment
+from tui.fleet.operation import HELD, OPEN, Certainty, Gathered, Kind, Operation, State
 from tui.fleet.state import Sighting
+from tui.fleet.writes.candidates import candidates, named
 from tui.vps.models import Key, Phase, Snapshot
 
 APART: Final = 60.0
-"""Seconds that two settled listings must be apart to prove together that something is not there:
+"""Seconds that two settled listings must be apart to tell together that something is not there:
 a request may be carried out late, and what it made may be listed late."""
 READINGS: Final = 20.0
 """Seconds between two readings that tell together that a restore is over: one may be stale, and a
 server is stopped in the middle of it."""
-SOONEST: Final = 60.0
-"""Seconds from its begin before which no restore is believed to be over; published are 300."""
+SOONEST: Final = {"active": 60.0, "stopped": 300.0}
+"""Seconds from its begin before which no restore is believed over, by the status that shows it.
+The published least is 300, and a stopped server is also a published first step of a restore."""
 WATCHED: Final = 90.0
 """Seconds since an operation was last seen going on up to which its end counts as watched."""
-CLOCKS: Final = 300.0
-"""Seconds that the service's clock and our idea of it may differ."""
-_STANDING: Final = ("active", "stopped")
 _TWICE_MISSING: Final = "two listings, a minute apart, did not show it"
 
 
@@ -62,70 +63,94 @@ class Verdict:
         )
 
 
+def untold(words: str) -> Verdict:
+    """An end that says that nothing here can tell it, and why."""
+    return Verdict(State.UNSEEN, words, Certainty.UNTOLD, words)
+
+
 @dataclass(slots=True)
 class Case:
-    """An open operation with what has been gathered on it.
+    """An operation with what has been gathered on it.
 
-    `seen` are the ids its server had before the write. `against` is when a settled listing spoke
-    against it first, with none for it since; `going_on` is the monotonic instant at which it was
-    last seen going on, `standing` that of the first reading since that shows a restored server.
+    Two monotonic instants: `since` is when this process first saw it in its present state (what
+    was asked for earlier says nothing of it), `going_on` when it was last seen going on here.
     """
 
     operation: Operation
-    seen: frozenset[Key] = frozenset()
-    against: float | None = None
+    gathered: Gathered = field(default_factory=Gathered)
+    since: float = float("-inf")
     going_on: float | None = None
-    standing: float | None = None
 
-    def judge(self, sighting: Sighting, now: float) -> Verdict | None:
-        """What `sighting` proves at `now` (seconds since 1970); None where nothing new."""
+    def concerned(self, sighting: Sighting) -> bool:
+        """Whether an answer was asked for late enough, and of a server that says something."""
+        here = sighting.server_id in (None, self.operation.server_id)
+        return here and sighting.asked_at > self.since
+
+    def age(self, now: Moment) -> float:
+        """Seconds since it left, as far as that is known."""
+        begun = self.gathered.begun or Moment("", 0.0, self.operation.asked_at)
+        return now.since(begun)
+
+    def judge(
+        self, sighting: Sighting, asked: Moment, taken: Container[Key] = ()
+    ) -> Verdict | None:
+        """What a `sighting` that was `asked` for then shows; None where nothing new.
+
+        `taken` are the snapshots that other creates are known to have made.
+        """
         operation = self.operation
         if operation.state not in (State.UNKNOWN, State.ACCEPTED):
             return None
-        if sighting.server_id not in (None, operation.server_id):
-            return None
-        judge = {Kind.CREATE: self._create, Kind.RESTORE: self._restore, Kind.DELETE: self._delete}
-        return judge[operation.kind](sighting, now)
-
-    def reconsider(self, sighting: Sighting) -> Verdict | None:
-        """What shows that a create was carried out after all; None where nothing does."""
-        found = self._created(sighting)
-        if self.operation.kind is not Kind.CREATE or found is None:
-            return None
-        certainty, _ = self._ours(found)
-        evidence = f"it is listed now as #{found.id}, {found.status_words}"
-        states = {Phase.COMPLETED: State.COMPLETED, Phase.FAILED: State.FAILED}
-        state = states.get(found.phase, State.ACCEPTED)
-        return Verdict(state, "carried out after all", certainty, evidence, found.id)
+        if operation.kind is Kind.CREATE:
+            return self._create(sighting, asked, taken)
+        judge = self._restore if operation.kind is Kind.RESTORE else self._delete
+        return judge(sighting, asked)
 
     def _goes_on(self, sighting: Sighting) -> None:
-        self.against = self.standing = None
+        self.gathered = replace(self.gathered, against=None, standing=None)
         self.going_on = sighting.asked_at
 
-    def _denied(self, sighting: Sighting, now: float) -> bool:
+    def _denied(self, sighting: Sighting, asked: Moment) -> bool:
         """Whether this listing, and a settled one long enough before it, both deny it."""
         if not sighting.settled:
             return False
-        if self.against is None:
-            self.against = now
-        return now - self.against >= APART
+        if self.gathered.against is None:
+            self.gathered = replace(self.gathered, against=asked)
+        return asked.since(self.gathered.against or asked) >= APART
+
+    def _late(self, asked: Moment) -> bool:
+        return self.age(asked) >= HELD[self.operation.kind]
 
     def _watched(self, sighting: Sighting) -> bool:
         return self.going_on is not None and sighting.asked_at - self.going_on <= WATCHED
 
     # -- create ----------------------------------------------------------------------
 
-    def _create(self, sighting: Sighting, now: float) -> Verdict | None:
-        found = self._created(sighting)
-        known = self.operation.state is State.ACCEPTED
-        if found is None:
-            if not self._denied(sighting, now):
-                return None
-            if known:
-                return Verdict(State.VANISHED, "no longer listed", evidence=_TWICE_MISSING)
-            words = "two listings later it was not there"
-            return Verdict(State.NOT_CARRIED_OUT, words, evidence=_TWICE_MISSING)
-        certainty, evidence = self._ours(found)
+    def _create(self, sighting: Sighting, asked: Moment, taken: Container[Key]) -> Verdict | None:
+        operation = self.operation
+        mine = [s for s in sighting.snapshots if s.server_id == operation.server_id]
+        if operation.snapshot_id is not None:
+            found = next((s for s in mine if s.id == operation.snapshot_id), None)
+            if found is not None:
+                return self._made(found, sighting, asked)
+            missing = self._denied(sighting, asked)
+            gone = Verdict(State.VANISHED, "no longer listed", evidence=_TWICE_MISSING)
+            return gone if missing else None
+        fresh = [s for s in mine if s.id not in self.gathered.seen and s.id not in taken]
+        ours = candidates(operation, fresh)
+        if len(ours) == 1:
+            return self._made(ours[0], sighting, asked)
+        denied = self._denied(sighting, asked)
+        if fresh and denied and self._late(asked):
+            return untold(appeared(fresh))
+        if fresh or not denied:
+            return None
+        words = "two listings later it was not there"
+        return Verdict(State.NOT_CARRIED_OUT, words, evidence=_TWICE_MISSING)
+
+    def _made(self, found: Snapshot, sighting: Sighting, asked: Moment) -> Verdict | None:
+        """What the status of the snapshot that this create has made, or may have made, means."""
+        certainty, evidence = self.ours(found)
         watched = self._watched(sighting)
         match found.phase:
             case Phase.COMPLETED:
@@ -133,91 +158,97 @@ class Case:
             case Phase.FAILED:
                 words = f"the provider says: {found.status_words}"
                 return Verdict(State.FAILED, words, certainty, evidence, found.id)
+            case Phase.UNKNOWN if self._late(asked):
+                return replace(
+                    untold(f"the provider says: {found.status_words}"), snapshot_id=found.id
+                )
         self._goes_on(sighting)
-        if known:
+        if self.operation.state is State.ACCEPTED:
             return None
         words = "found in the list"
         return Verdict(State.ACCEPTED, words, certainty, evidence, found.id, seen_busy=True)
 
-    def _ours(self, found: Snapshot) -> tuple[Certainty, str]:
+    def ours(self, found: Snapshot) -> tuple[Certainty, str]:
         """How sure it is that this snapshot is the one that was asked for, and why."""
         operation = self.operation
-        if operation.snapshot_id is None or operation.certainty is Certainty.LIKELY:
+        if operation.snapshot_id is None or not operation.proved:
             same = "a new snapshot of this name appeared after it was asked for"
             return Certainty.LIKELY, f"{same}, listed as #{found.id}"
         return Certainty.PROVED, f"the provider accepted it as #{found.id} and lists it so"
 
-    def _created(self, sighting: Sighting) -> Snapshot | None:
-        """The snapshot that this create made: by its id, else by name, time and being new."""
-        operation = self.operation
-        mine = [s for s in sighting.snapshots if s.server_id == operation.server_id]
-        if operation.snapshot_id is not None:
-            return next((s for s in mine if s.id == operation.snapshot_id), None)
-        fresh = [
-            s
-            for s in mine
-            if s.name == operation.snapshot_name
-            and s.id not in self.seen
-            and (s.created_at is None or s.created_at.timestamp() >= operation.asked_at - CLOCKS)
-        ]
-        return fresh[0] if fresh else None
-
     # -- delete ----------------------------------------------------------------------
 
-    def _delete(self, sighting: Sighting, now: float) -> Verdict | None:
+    def _delete(self, sighting: Sighting, asked: Moment) -> Verdict | None:
         operation = self.operation
         found = next((s for s in sighting.snapshots if s.id == operation.snapshot_id), None)
         if found is None:
-            seen = "a list that came whole does not show it"
-            gone = Verdict(State.COMPLETED, "no longer listed", evidence=seen)
-            return gone if sighting.settled and sighting.one_page else None
+            return gone(operation, sighting)
         if found.status == "deleting":
             self._goes_on(sighting)
             evidence = "the list shows it as deleting"
             begun = Verdict(State.ACCEPTED, evidence=evidence)
             return begun if operation.state is State.UNKNOWN else None
-        if operation.state is State.UNKNOWN and self._denied(sighting, now):
+        if not self._denied(sighting, asked):
+            return None
+        if operation.state is State.UNKNOWN:
             words = "two listings later it was still there; deleting it again is harmless"
             evidence = "two listings, a minute apart, still showed it"
             return Verdict(State.NOT_CARRIED_OUT, words, evidence=evidence)
+        if self._late(asked):
+            return untold(f"it was seen deleting, and is {found.status_words} now")
         return None
 
     # -- restore -----------------------------------------------------------------------
 
-    def _restore(self, sighting: Sighting, now: float) -> Verdict | None:
+    def _restore(self, sighting: Sighting, asked: Moment) -> Verdict | None:
         """Weigh the server's status, the only thing that shows a restore, where it is shown."""
         operation = self.operation
-        age = now - (operation.accepted_at or operation.asked_at)
         status = sighting.server_status.get(operation.server_id, "")
-        shortest, longest = PUBLISHED[Kind.RESTORE]
-        unknown = operation.state is State.UNKNOWN
         if status == "restoring":
-            self._goes_on(sighting)
-            words = "the server is restoring" if unknown else ""
-            told = operation.seen_busy and not unknown
-            evidence = "the server was seen restoring"
-            certainty = Certainty.LIKELY
-            if operation.certainty is Certainty.PROVED:
-                certainty, evidence = Certainty.PROVED, operation.evidence
-            step = Verdict(State.ACCEPTED, words, certainty, evidence, seen_busy=True)
-            return None if told else step
-        if operation.seen_busy and status in _STANDING:
-            if self.standing is None:
-                self.standing = sighting.asked_at
-            soonest = SOONEST if status == "active" else shortest
-            if age < soonest or sighting.asked_at - self.standing < READINGS:
+            return self._restoring(sighting)
+        if operation.seen_busy and status in SOONEST:
+            if self.gathered.standing is None:
+                self.gathered = replace(self.gathered, standing=asked)
+            apart = asked.since(self.gathered.standing or asked)
+            if self.age(asked) < SOONEST[status] or apart < READINGS:
                 return None
-            watched = self._watched(sighting)
-            evidence = f"the server was seen restoring, and then {status}"
-            return Verdict(
-                State.COMPLETED, f"the server is {status}", evidence=evidence, watched=watched
-            )
+            evidence = f"the server was seen restoring, and then {status}, twice"
+            words, watched = f"the server is {status}", self._watched(sighting)
+            return Verdict(State.COMPLETED, words, evidence=evidence, watched=watched)
         # No status denies a restore: stopping the server is its first step, and that one being
         # restored is shown as such is nowhere published.
-        if age >= longest and (not operation.seen_busy or not status):
-            words = _unseen(operation, status)
-            return Verdict(State.UNSEEN, words, Certainty.UNTOLD, words)
+        return untold(_unseen(operation, status)) if self._late(asked) else None
+
+    def _restoring(self, sighting: Sighting) -> Verdict | None:
+        operation = self.operation
+        unknown = operation.state is State.UNKNOWN
+        self._goes_on(sighting)
+        if operation.seen_busy and not unknown:
+            return None
+        words = "the server is restoring" if unknown else ""
+        certainty, evidence = Certainty.LIKELY, "the server was seen restoring"
+        if operation.proved:
+            certainty, evidence = Certainty.PROVED, operation.evidence
+        return Verdict(State.ACCEPTED, words, certainty, evidence, seen_busy=True)
+
+
+def gone(operation: Operation, sighting: Sighting) -> Verdict | None:
+    """What it means that a list does not show what was deleted; None where it means nothing.
+
+    Only a whole list of one page, of that server alone, proves it.
+    """
+    if not (sighting.settled and sighting.one_page):
         return None
+    words = "no longer listed"
+    if sighting.server_id == operation.server_id:
+        seen = "a whole list of this server's snapshots does not show it"
+        return Verdict(State.COMPLETED, words, Certainty.PROVED, seen)
+    return Verdict(State.COMPLETED, words, evidence="a list that came whole does not show it")
+
+
+def appeared(snapshots: Sequence[Snapshot]) -> str:
+    """That nothing can be told, and of what."""
+    return f"cannot be told: {named(snapshots)} appeared, which may be it"
 
 
 def _unseen(operation: Operation, status: str) -> str:

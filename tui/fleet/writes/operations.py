@@ -7,18 +7,20 @@ disk, then the request leaves. Whatever dies in between leaves a record that tel
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from tui.fleet.actor import Who
-from tui.fleet.clock import Clock
+from tui.fleet.clock import Clock, Moments
 from tui.fleet.estimates import Expected
 from tui.fleet.journal.journal import Also, Clash, Journal, JournalUnavailable, Step
 from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.preflight import Api, Refused, check_target
+from tui.fleet.writes.settling import Settler
 from tui.fleet.writes.tracker import Tracker
 from tui.vps.errors import OutcomeUnknown, Unreachable, VpsError, WriteRefused
 from tui.vps.models import Key, Server, Snapshot
@@ -31,8 +33,9 @@ Send = Callable[[Operation], Awaitable[Operation]]
 class Operations:
     """All writes of one account, sent by `api`; its tracker follows what becomes of them.
 
-    `now` gives seconds since 1970 by the service's clock. `on_change` hears of every step, and of
-    an operation that became overdue; `on_protected` of the snapshots protected from deletes.
+    `now` gives seconds since 1970 by the service's clock; its world runs `pace` times as fast as
+    ours. `on_change` hears of every step, and of an operation that became overdue; `on_protected`
+    of the snapshots protected from deletes.
     """
 
     def __init__(
@@ -44,13 +47,23 @@ class Operations:
         now: Callable[[], float],
         account: str,
         who: Who,
+        pace: float = 1.0,
         on_change: Callable[[Operation], None] = lambda operation: None,
         on_protected: Callable[[frozenset[Key]], None] = lambda keys: None,
     ) -> None:
         self.api = api
         self.journal = journal
         self._books = Books(journal, account)
-        self._tracker = Tracker(self._books, clock=clock, now=now, who=who, on_change=on_change)
+        self._moments = Moments(clock, pace)
+        self._tracker = Tracker(
+            self._books,
+            clock=clock,
+            moments=self._moments,
+            now=now,
+            who=who,
+            on_change=on_change,
+        )
+        self._settler = Settler(self._tracker, lambda: self.api, clock)
         self._now = now
         self._account = account
         self._who = who
@@ -103,8 +116,26 @@ class Operations:
         """End a restore that waits: it is not sent."""
         return await self._tracker.give_up(waiting, words)
 
+    async def settle(
+        self,
+        server_id: Key | None = None,
+        *,
+        wait: float = 0.0,
+        told: Callable[[Sequence[Operation]], None] = lambda left: None,
+    ) -> Sequence[Operation]:
+        """Settle what is open, of one server or of all, with a list of each of these servers.
+
+        What one look cannot tell is looked for again for at most `wait` seconds; `told` hears
+        after each look what is open still. Returns that. Raises VpsError.
+        """
+        return await self._settler.settle(server_id, wait=wait, told=told)
+
     async def declare_over(self, operation_id: int) -> Operation | None:
-        """Stop waiting for an operation whose end cannot be seen: the admin has looked."""
+        """Take the admin's word that an operation is over. Raises nothing.
+
+        An open one ends as not to be told; one that has ended without proof keeps its server no
+        longer. Returns what it is now; None where there is nothing to be said of it.
+        """
         return await self._tracker.declare_over(operation_id)
 
     async def history(self, limit: int = 500) -> Sequence[Operation]:
@@ -265,10 +296,11 @@ class Operations:
         """Have the intent on disk."""
         if intent.state is State.INTENT:
             self._refuse_clash(intent.server_id)
+        now = self._moments.at()
         try:
-            operation = await self._books.begin(intent, unjournaled=unjournaled, also=also)
+            operation = await self._books.begin(intent, now, unjournaled=unjournaled, also=also)
         except Clash as clash:
-            raise Refused(_taken(clash.operation)) from None
+            raise Refused(_taken(clash.operation, clash.seconds)) from None
         self._tracker.follow(operation)
         return operation
 
@@ -321,8 +353,12 @@ class Operations:
                 raise Refused(_taken(operation))
 
 
-def _taken(operation: Operation) -> str:
+def _taken(operation: Operation, seconds: float = 0.0) -> str:
+    """Why nothing else is written to the server of an operation, which keeps it so long."""
     who = Who(operation.user, operation.origin)
-    return (
-        f"{operation.title} is open on {operation.server_name} ({operation.state.value}, by {who})"
-    )
+    about = f"{operation.title} is open on {operation.server_name}"
+    if not operation.ended:
+        return f"{about} ({operation.state.value}, by {who})"
+    how = operation.certainty.value if operation.certainty else "not proved"
+    told = f"{operation.title} on {operation.server_name}, by {who}: {operation.state.value}"
+    return f"{told} ({how}); other writes wait {math.ceil(seconds / 60)} min more"

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tui.fleet.actor import Who
-from tui.fleet.clock import Clock
+from tui.fleet.clock import Clock, Moments
 from tui.fleet.estimates import Expected, expected
 from tui.fleet.journal.journal import Clash, Entry, JournalUnavailable
-from tui.fleet.operation import DENIED, TRANSITIONS, Certainty, Kind, Operation, State
+from tui.fleet.operation import TRANSITIONS, Certainty, Gathered, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.corrections import Corrections
-from tui.fleet.writes.evidence import Case, Verdict
+from tui.fleet.writes.evidence import Case, Verdict, untold
 from tui.vps.models import Key
 
 log = logging.getLogger(__name__)
@@ -35,23 +35,15 @@ class Tracked:
     """An operation that has not ended.
 
     `ours`: this session began it. `on_the_wire`: it is leaving or not answered yet, so that no
-    listing says anything about it. `since` is the monotonic instant at which this session saw it
-    in its present state: what was asked for earlier says nothing. `unwritten` is what the journal
-    has where it could not be brought up to date. `awaited` ends with the operation.
+    listing says anything about it. `unwritten` is what the journal has where it could not be
+    brought up to date. `awaited` ends with the operation.
     """
 
     case: Case
     ours: bool = False
     on_the_wire: bool = False
-    since: float | None = None
     unwritten: Operation | None = None
     awaited: asyncio.Future[Operation] | None = None
-
-    def concerns(self, sighting: Sighting) -> bool:
-        """Whether an answer was asked for late enough to say something of it."""
-        if self.on_the_wire:
-            return False
-        return self.since is None or sighting.asked_at > self.since
 
 
 class Tracker:
@@ -66,12 +58,14 @@ class Tracker:
         books: Books,
         *,
         clock: Clock,
+        moments: Moments,
         now: Callable[[], float],
         who: Who,
         on_change: Callable[[Operation], None],
     ) -> None:
         self._books = books
         self._clock = clock
+        self._moments = moments
         self._now = now
         self._who = who
         self._changed = on_change
@@ -84,26 +78,33 @@ class Tracker:
     async def start(self) -> Sequence[Operation]:
         """Take up what earlier or other sessions left open, and return it."""
         await self.refresh()
-        with suppress(JournalUnavailable):
-            await self._corrections.start(self._now())
         return self.running()
 
     async def observe(self, sighting: Sighting) -> None:
-        """Weigh an answer of the list call as evidence for every open operation."""
+        """Weigh an answer of the list call as evidence for every operation that it may concern."""
         await self.refresh()
         for tracked in tuple(self._tracked.values()):
-            if not tracked.case.operation.ended and tracked.concerns(sighting):
-                await self._weigh(tracked.case, sighting)
+            case = tracked.case
+            if not (tracked.on_the_wire or case.operation.ended) and case.concerned(sighting):
+                await self._weigh(case, sighting)
         busy = {each.server_id for each in self.running() if each.open}
         for case, verdict in await self._corrections.found(sighting, busy, self._now()):
             await self._correct(case, verdict)
 
     async def _weigh(self, case: Case, sighting: Sighting) -> None:
-        verdict = case.judge(sighting, self._now())
+        operation, before = case.operation, case.gathered
+        taken: frozenset[Key] = frozenset()
+        if operation.kind is Kind.CREATE and operation.snapshot_id is None:
+            with suppress(JournalUnavailable):
+                taken = await self._books.made()
+        verdict = case.judge(sighting, self._moments.at(sighting.asked_at), taken)
+        if case.gathered != before:
+            with suppress(JournalUnavailable):  # it is known here, and gathered again elsewhere
+                await self._books.of(operation.id).note(operation.id, case.gathered)
         if verdict is not None:
-            await self.step(case.operation, verdict.applied(case.operation, self._now()))
+            await self.step(operation, verdict.applied(operation, self._now()))
         else:
-            await self._watch(case.operation)
+            await self._watch(operation)
 
     async def outcome(self, operation: Operation) -> Operation:
         """Wait until an operation has ended. Cancelled when this session is left."""
@@ -115,9 +116,16 @@ class Tracker:
         return await asyncio.shield(tracked.awaited)
 
     async def declare_over(self, operation_id: int) -> Operation | None:
-        """Stop waiting for an operation whose end cannot be seen: the admin has looked."""
-        tracked = self._tracked.get(operation_id)
+        """Take the admin's word that an operation is over, or keeps its server no longer.
+
+        Returns what it is now; None where there is no such one, or nothing to say of it.
+        """
         words = f"declared over by {self._who}"
+        tracked, ended = self._tracked.get(operation_id), self._corrections.case(operation_id)
+        if ended is not None and self.keeps(ended) > 0:
+            freed = replace(ended.operation, words=words, freed=True)
+            ended.operation = await self.step(ended.operation, freed)
+            return ended.operation
         if tracked is None:
             return None
         operation = tracked.case.operation
@@ -125,8 +133,12 @@ class Tracker:
             return await self.give_up(operation, words)
         if operation.state not in (State.UNKNOWN, State.ACCEPTED):
             return None
-        over = Verdict(State.UNSEEN, words, Certainty.UNTOLD, words)
-        return await self.step(operation, over.applied(operation, self._now()))
+        over = untold(words).applied(operation, self._now())
+        return await self.step(operation, replace(over, freed=True))
+
+    def keeps(self, case: Case) -> float:
+        """Seconds for which an ended operation keeps its server, as its end is not proved."""
+        return case.operation.keeps(case.age(self._moments.at()))
 
     async def give_up(self, waiting: Operation, words: str) -> Operation:
         """End a restore that waits: it is not sent."""
@@ -154,7 +166,7 @@ class Tracker:
 
     def follow(self, operation: Operation) -> None:
         """Follow what this session has begun."""
-        self._tracked[operation.id] = Tracked(Case(operation), ours=True)
+        self._tracked[operation.id] = Tracked(self._case(operation), ours=True)
         self._tell(operation)
 
     async def leaves(self, operation: Operation, seen: frozenset[Key]) -> Operation:
@@ -164,9 +176,10 @@ class Tracker:
         """
         tracked = self._tracked[operation.id]
         sent = replace(operation, state=State.SENT)
-        tracked.on_the_wire, tracked.case.seen = True, seen
+        tracked.on_the_wire = True
+        tracked.case.gathered = gathered = Gathered(seen=seen, begun=self._moments.at())
         book = self._books.of(operation.id)
-        kept = await book.step(operation, sent, self._now(), seen)
+        kept = await book.step(operation, sent, self._now(), gathered)
         if kept.state is State.SENT:
             self._tell(sent)
         return kept
@@ -175,7 +188,7 @@ class Tracker:
         """Take the step that an answer means, or its loss."""
         tracked = self._tracked.get(operation.id)
         if tracked is not None:
-            tracked.on_the_wire, tracked.since = False, self._clock.monotonic()
+            tracked.on_the_wire = False
         return await self.step(operation, new)
 
     # -- steps -----------------------------------------------------------------------
@@ -184,12 +197,15 @@ class Tracker:
         """Take back an end that has turned out to be wrong."""
         operation = case.operation
         self._tracked[operation.id] = Tracked(case)
+        self._corrections.corrected(operation.id)
+        case.gathered = replace(case.gathered, against=None, standing=None)
         try:
+            with suppress(JournalUnavailable):
+                await self._books.of(operation.id).note(operation.id, case.gathered)
             await self.step(operation, verdict.applied(operation, self._now()))
         except Clash:  # another session has begun something: looked at again afterwards
             self._tracked.pop(operation.id, None)
-        else:
-            self._corrections.corrected(operation)
+            self._corrections.watch(case)
 
     async def _watch(self, operation: Operation) -> None:
         """Tell once that an operation takes longer than it should."""
@@ -214,7 +230,8 @@ class Tracker:
 
     async def step(self, old: Operation, new: Operation) -> Operation:
         """Take a step, on disk first; where the disk fails it is at least known here."""
-        if new.state is not old.state and new.state not in TRANSITIONS[old.state]:
+        possible = new.state is old.state or new.state in TRANSITIONS.get(old.state, ())
+        if not possible or (old.ended and old.proved):
             raise RuntimeError(f"no step from {old.state.value} to {new.state.value}")
         tracked = self._tracked.get(old.id)
         first = old if tracked is None or tracked.unwritten is None else tracked.unwritten
@@ -234,15 +251,21 @@ class Tracker:
         """Have everybody know where an operation stands now."""
         tracked = self._tracked.get(operation.id)
         if tracked is not None:
+            if tracked.case.operation.state is not operation.state:
+                tracked.case.since = self._clock.monotonic()
             tracked.case.operation = operation
             if operation.ended:
                 self._forget(operation, tracked)
         self._changed(operation)
 
+    def _case(self, operation: Operation, gathered: Gathered | None = None) -> Case:
+        """An operation that is seen in its present state from now on."""
+        return Case(operation, gathered or Gathered(), since=self._clock.monotonic())
+
     def _forget(self, operation: Operation, tracked: Tracked) -> None:
         if tracked.unwritten is None:
             self._tracked.pop(operation.id, None)
-        if operation.state in DENIED:
+        if not operation.proved:
             self._corrections.watch(tracked.case)
         if tracked.awaited is not None and not tracked.awaited.done():
             tracked.awaited.set_result(operation)
@@ -262,19 +285,28 @@ class Tracker:
     async def _read(self) -> None:
         for key, tracked in tuple(self._tracked.items()):
             if tracked.unwritten is not None:
-                operation = tracked.case.operation
-                await self._books.of(key).step(tracked.unwritten, operation, self._now())
-                tracked.unwritten = None
-                if operation.ended:
-                    self._tracked.pop(key, None)
+                await self._catch_up(key, tracked, tracked.unwritten)
         journal, account = self._books.journal, self._books.account
         entries = await journal.open_entries(account)
         for entry in entries:
-            if not entry.ours:
+            known = self._tracked.get(entry.operation.id)
+            left = entry.operation.state in (State.UNKNOWN, State.ACCEPTED)
+            if not entry.ours or (left and known is None):  # ours: opened again by another one
                 await self._take_up(entry)
+            elif left and known is not None and known.case.operation.state is entry.operation.state:
+                known.case.gathered = entry.gathered  # others may have seen more of it
         await self._let_go({entry.operation.id for entry in entries})
         for kind in (Kind.CREATE, Kind.RESTORE):
             self._durations[kind] = await journal.durations(account, kind)
+        await self._corrections.refresh(self._now(), self._clock.monotonic())
+
+    async def _catch_up(self, key: int, tracked: Tracked, unwritten: Operation) -> None:
+        """Write what could not be written before."""
+        operation = tracked.case.operation
+        await self._books.of(key).step(unwritten, operation, self._now())
+        tracked.unwritten = None
+        if operation.ended:
+            self._tracked.pop(key, None)
 
     async def _take_up(self, entry: Entry) -> None:
         """Follow an operation that another session began; settle what a dead one left behind."""
@@ -282,8 +314,9 @@ class Tracker:
         if not entry.owned and operation.state in _LEFT:
             await self.end(operation, State.NEVER_SENT, _LEFT[operation.state])
             return
-        tracked = self._tracked.setdefault(operation.id, Tracked(Case(operation)))
-        tracked.case.operation, tracked.case.seen = operation, entry.seen
+        case = self._case(operation, entry.gathered)
+        tracked = self._tracked.setdefault(operation.id, Tracked(case))
+        tracked.case.gathered = entry.gathered
         if not entry.owned and operation.state is State.SENT:
             await self.step(operation, replace(operation, state=State.UNKNOWN, words=LOST))
         else:

@@ -1,0 +1,117 @@
+"""The journal's file at work: a thread of its own, and what is done where the file is damaged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.fleet.journal.database import Mark, NoFile, connect, mark, set_aside
+
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class JournalUnavailable(Exception):
+    """No record can be kept now; one sentence that says why."""
+
+
+class JournalFile:
+    """One connection in one thread; in memory without a `path`.
+
+    `open_states` and `pending_states` are quoted lists for the schema and for pruning; of ended
+    operations the newest `kept` stay.
+    """
+
+    def __init__(
+        self, path: Path | None, *, open_states: str, pending_states: str, kept: int
+    ) -> None:
+        self.path = path
+        self.notice = ""
+        self._states = (open_states, pending_states)
+        self._kept = kept
+        self._connection: sqlite3.Connection | None = None
+        self._mark: Mark = None
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self._closed = False
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in the journal's thread. Raises JournalUnavailable."""
+        return await self._do(work)
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one transaction that nobody else writes in. Raises JournalUnavailable."""
+
+        def alone(db: sqlite3.Connection) -> T:
+            db.execute("BEGIN IMMEDIATE")
+            return work(db)
+
+        return await self._do(alone)
+
+    async def close(self, last: Callable[[], None]) -> None:
+        """Close the file, after `last` has been done in its thread."""
+
+        def end() -> None:
+            last()
+            self._let_go()
+
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, end)
+            self._thread.shutdown(wait=False)
+
+    # -- in the thread -----------------------------------------------------------
+
+    async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._closed:
+            raise JournalUnavailable("No record can be kept: the journal is closed.")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._work, work)
+
+    def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        import sqlite3
+
+        try:
+            try:
+                return self._run(work)
+            except sqlite3.DatabaseError as error:
+                if type(error) is not sqlite3.DatabaseError:  # all others are not about the file
+                    raise
+                self._replace(error)
+                return self._run(work)
+        except (sqlite3.Error, OSError, NoFile) as error:
+            raise JournalUnavailable(f"No record can be kept: {_why(error)}.") from error
+
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is not None and mark(self.path) != self._mark:
+            log.warning("the journal's file is gone; a new one is begun")
+            self._let_go()  # written to a file without a name, a record would be lost
+        if self._connection is None:
+            self._connection, self._mark = connect(self.path, *self._states, self._kept)
+        with self._connection:
+            return work(self._connection)
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _replace(self, error: Exception) -> None:
+        """Set a damaged file aside and start a new one: the old one may still be readable."""
+        opened = self._connection is not None
+        self._let_go()
+        if self.path is not None and (not opened or mark(self.path) == self._mark):
+            kept = set_aside(self.path, time.time())
+            self.notice = f"The journal was damaged ({error}); it is kept as {kept.name}."
+            log.warning("%s", self.notice)
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror or "") if isinstance(error, OSError) else str(error)

@@ -1,0 +1,77 @@
+"""Settling: asking for just the servers on which something is open, until it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from tui.fleet.clock import Clock
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.state import Sighting
+from tui.fleet.writes.preflight import Reader
+from tui.fleet.writes.tracker import Tracker
+from tui.vps.errors import Forbidden, NotFound, Rejected
+from tui.vps.models import Key
+
+PACE: Final = 10.0
+"""Seconds between two looks while settling is waited for."""
+_SEEN: Final = (State.UNKNOWN, State.ACCEPTED)
+"""States of which a list can tell more."""
+
+
+class Settler:
+    """Reads by `reader`, and has a tracker weigh what it read."""
+
+    def __init__(self, tracker: Tracker, reader: Callable[[], Reader], clock: Clock) -> None:
+        self._tracker = tracker
+        self._reader = reader
+        self._clock = clock
+
+    async def settle(
+        self,
+        server_id: Key | None = None,
+        *,
+        wait: float = 0.0,
+        told: Callable[[Sequence[Operation]], None] = lambda left: None,
+    ) -> Sequence[Operation]:
+        """Settle what is open, of one server or of all; look for at most `wait` seconds more.
+
+        `told` hears after each look what is open still, and that is returned. Raises VpsError.
+        """
+        end = self._clock.monotonic() + wait
+        await self._tracker.refresh()
+        while True:
+            left = self._left(server_id)
+            for key in dict.fromkeys(operation.server_id for operation in left):
+                await self._look(key)
+            left = self._left(server_id)
+            told(left)
+            pause = min(PACE, end - self._clock.monotonic())
+            if not left or pause <= 0:
+                return left
+            await self._clock.sleep(pause)
+
+    def _left(self, server_id: Key | None) -> Sequence[Operation]:
+        return [
+            operation
+            for operation in self._tracker.running()
+            if operation.state in _SEEN and server_id in (None, operation.server_id)
+        ]
+
+    async def _look(self, key: Key) -> None:
+        """Read one server's snapshots, and its status where it is being restored."""
+        asked_at = self._clock.monotonic()
+        reader = self._reader()
+        listing = await reader.snapshots(key)
+        restores = [o for o in self._left(key) if o.kind is Kind.RESTORE]
+        statuses: dict[Key, str] = {}
+        if restores:
+            try:
+                statuses = {key: (await reader.server(key)).status}
+            except (NotFound, Forbidden, Rejected):
+                statuses = {}
+        scope = None if listing.filter_ignored else key
+        sighting = Sighting(
+            listing.items, listing.complete, asked_at, scope, statuses, listing.pages == 1
+        )
+        await self._tracker.observe(sighting)

@@ -135,6 +135,8 @@ class Operation:
         """
         if not self.ended or self.freed or self.certainty in (None, Certainty.PROVED):
             return 0.0
+        if self.kind is Kind.DELETE and self.state is State.COMPLETED:
+            return 0.0  # a whole list did not show it: a second delete would find nothing
         return max(0.0, HELD[self.kind] - seconds)
 
 

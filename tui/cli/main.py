@@ -117,7 +117,8 @@ def _run(words: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            return _wrong(words, f"output failed: {error.strerror}", ExitCode.FAILED)
+            output.lose(error)  # what click printed
+            return ExitCode.FAILED
         return _wrong(words, _apology(error), ExitCode.FAILED)
     return result if isinstance(result, int) else 0
 

@@ -42,8 +42,13 @@ class Output:
             if flush:
                 stream.flush()
         except (OSError, ValueError) as error:
-            self._lost = error
-            _give_up(stream)
+            self.lose(error)
+
+    def lose(self, error: Exception) -> None:
+        """Take note that something was not printed."""
+        self._lost = error
+        if sys.stdout is not None:
+            _give_up(sys.stdout)
 
     def trouble(self) -> str:
         """Why not all of it was printed, in a phrase; empty where it was.

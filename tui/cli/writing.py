@@ -100,20 +100,20 @@ def ask(question: str, expected: str) -> bool:
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: _terminated,
     }
+    woken = signal.set_wakeup_fd(-1)  # the loop stands still meanwhile
     before = {number: signal.signal(number, to) for number, to in handlers.items()}
-    try:  # the loop stands still meanwhile
+    try:
         tell(f"{question}\nType {expected} to go ahead: ")
         typed = sys.stdin.buffer.readline(_TYPED)
         return typed.decode("utf-8", "replace").rstrip("\r\n") == expected
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(woken)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
-    tell("\n")
-    complain("ended by SIGTERM; nothing was sent")
-    raise SystemExit(ExitCode.TERMINATED)
+    raise Stop("ended by SIGTERM; nothing was sent", ExitCode.TERMINATED)
 
 
 # -- sending -----------------------------------------------------------------------------------
@@ -156,17 +156,19 @@ async def report(
 
     An unknown outcome is waited for in any case, but not for ever; `timeout` is in seconds.
     """
+    before = State.SENT
     if operation.state is State.UNKNOWN:
         out(said(operation))
+        before = State.UNKNOWN
         limit = SETTLING if timeout is None or not wait else timeout
         operation = await until(
             session, live, operation, lambda o: o.state is not State.UNKNOWN, limit
         )
     if wait and operation.state is State.ACCEPTED:
-        out(said(operation))
+        out(said(operation, before))
         limit = LONGEST if timeout is None else timeout
         operation = await until(session, live, operation, lambda o: o.ended, limit)
-    words = said(operation)
+    words = said(operation, before)
     if operation.state is State.UNKNOWN:
         words += "; not settled yet, `ciplun settle` looks for it again"
     elif wait and not operation.ended:
@@ -175,9 +177,9 @@ async def report(
     return code_of(operation, wait=wait)
 
 
-def said(operation: Operation) -> str:
+def said(operation: Operation, before: State = State.SENT) -> str:
     """Where an operation stands, in one line that begins with its snapshot's id."""
-    told = news(operation, State.SENT)
+    told = news(operation, before)
     words = told.text if told else operation.state.value
     return f"#{operation.snapshot_id or '?'}  {words}"
 

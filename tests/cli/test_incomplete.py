@@ -1,0 +1,151 @@
+"""What could not be seen is said: on stderr, in JSON, and by `check`, which is never OK then."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.faulty import http
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.program import ciplun, run
+from tests.helpers.service import Said, fleet, page, saying, snapshot
+from tui.simulator.scenarios import hooks
+
+GOOD = {"id": 10, "name": "web", "status": "active"}
+OLD = "2025-01-15T18:30:00Z"
+
+
+def against(said: Said, home: Path, *arguments: str) -> tuple[int, str, str]:
+    done = run(home, *arguments, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("scenario", "why"),
+    [
+        ("bad-items", "it belongs to no server"),
+        ("wrong-count", "do not hold as many as the provider counts"),
+        ("forbidden-servers", "the list of servers cannot be had"),
+        ("snapshots-only", "the list of servers cannot be had"),
+    ],
+)
+def test_a_part_is_never_shown_as_the_whole(simulated: Place, scenario: str, why: str) -> None:
+    simulated.service.hooks += hooks([scenario])
+    code, out, err = ciplun(simulated, "list")
+    assert (code, "web-server-01" in out) == (0, True)
+    assert all(line.startswith("ciplun: not complete: ") for line in err.splitlines())
+    assert why in err
+    _, out, err = ciplun(simulated, "list", "--json")
+    document = json.loads(out)
+    assert (document["complete"], why in err) == (False, True)
+    assert any(why in reason for reason in document["reasons"])
+    assert len(document["servers"]) > 5
+    code, out, _ = ciplun(simulated, "check", "web-server-01", "-w", "52w")
+    assert (code, out.split(" - ")[0]) == (3, "SNAPSHOTS UNKNOWN")
+    assert why in out
+
+
+def test_the_whole_is_called_complete(simulated: Place) -> None:
+    code, out, err = ciplun(simulated, "list", "--json")
+    document = json.loads(out)
+    assert (code, err, document["complete"], document["reasons"]) == (0, "", True, [])
+    assert document["as_of"].startswith("2025-01-22T12:00")
+    assert len(document["servers"]) == 12
+
+
+def test_lists_that_shift_once_are_read_again(simulated: Place) -> None:
+    simulated.service.hooks += hooks(["wrong-count:1"])
+    code, _, err = ciplun(simulated, "list")
+    assert (code, err) == (0, "")
+
+
+def test_no_servers_at_all_is_unknown(empty_world: Place) -> None:
+    code, out, _ = ciplun(empty_world, "check")
+    assert (code, out.split(" | ")[0]) == (3, "SNAPSHOTS UNKNOWN - there are no servers")
+
+
+@pytest.mark.parametrize("created", ["2999-01-01T00:00:00Z", None])
+def test_a_date_in_the_future_or_none_is_not_fresh(tmp_path: Path, created: str | None) -> None:
+    with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:
+        code, out, _ = against(said, tmp_path, "check")
+        assert code in (1, 2, 3)
+        assert "web" in out.splitlines()[0].split(" | ")[0]
+
+
+def flaky(times: int, failure: bytes) -> Said:
+    """A service whose first answers fail."""
+    sound = fleet([snapshot(801)], [GOOD])
+    said = Said(sound)
+
+    def answer(method: str, path: str) -> bytes:
+        nonlocal times
+        if method == "GET" and times > 0:
+            times -= 1
+            return failure
+        return bytes(sound(method, path))  # type: ignore[arg-type]
+
+    said.answer = answer
+    return said
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        b"",
+        http("<html>", "503 Service Unavailable"),
+        http("{}", "429 Too Many Requests", "Retry-After: 0"),
+        http('{"count": 1, "results": [', "200 OK"),
+    ],
+)
+def test_a_passing_failure_of_a_read_is_not_the_end(tmp_path: Path, failure: bytes) -> None:
+    with saying(flaky(2, failure).answer) as said:
+        code, out, err = against(said, tmp_path, "list", "web", "--ids")
+        assert (code, out, err) == (0, "801\n", "")
+
+
+def test_the_last_look_before_a_write_is_as_patient(tmp_path: Path) -> None:
+    """The write itself is sent once, whatever comes of it."""
+    sound = fleet([], [GOOD], {("POST", "/"): http("<html>", "502 Bad Gateway")})
+    failing = 2
+
+    def answer(method: str, path: str) -> bytes:
+        nonlocal failing
+        if "server_id=" in path and failing:
+            failing -= 1
+            return b""
+        return bytes(sound(method, path))  # type: ignore[arg-type]
+
+    with saying(answer) as said:
+        done = run(
+            tmp_path,
+            *("create", "web", "x", "--wait", "--timeout", "1s"),
+            VPS_API_URL=said.url,
+            VPS_API_TOKEN=TOKEN,
+        )
+        assert done.returncode == 3
+        assert (said.count("POST"), failing) == (1, 0)
+
+
+def test_a_lasting_failure_ends_after_a_few_tries(tmp_path: Path) -> None:
+    with saying(lambda method, path: http("<html>", "503 Service Unavailable")) as said:
+        code, out, _ = against(said, tmp_path, "check")
+        assert (code, out.startswith("SNAPSHOTS UNKNOWN - ")) == (3, True)
+        asked = [path for _, path in said.requests if "/snapshots/" in path]
+        assert len(asked) == 4
+
+
+def test_json_says_errors_too(tmp_path: Path) -> None:
+    with saying(lambda method, path: http('{"detail": "Invalid token."}', "401 X")) as said:
+        code, out, err = against(said, tmp_path, "list", "--json")
+        document = json.loads(out)
+        assert (code, document["complete"], document["exit_code"]) == (4, False, 4)
+        assert document["error"] in err
+
+
+def test_a_page_of_nothing_is_nothing(tmp_path: Path) -> None:
+    with saying(fleet((), (), {("GET", "/snapshots/"): page([])})) as said:
+        code, out, err = against(said, tmp_path, "list")
+        assert (code, out, err) == (0, "", "")

@@ -1,0 +1,110 @@
+"""Closed, full and broken places for output: the exit code tells the deed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.program import environ, journal_states
+
+PROGRAM = f"{sys.executable} -m tui"
+
+
+def shell(place: Place, line: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """A line of a shell in which CIPLUN is the program."""
+    home = Path(place.environ["HOME"])
+    done = subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", line.replace("CIPLUN", PROGRAM)],
+        env=environ(home, VPS_API_URL=place.url, VPS_API_TOKEN=TOKEN, **more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (">&-", "not all of the output could be written: it is closed"),
+        ("2>&-", ""),
+        (">&- 2>&-", ""),
+        (">/dev/full", "not all of the output could be written: No space left on device"),
+        ("2>/dev/full", ""),
+        ("<&-", ""),
+        ("| true", ""),
+    ],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_was_done_is_done_whoever_reads_of_it(
+    simulated: Place, tmp_path: Path, where: str, said: str, unbuffered: str
+) -> None:
+    more = {"PYTHONUNBUFFERED": unbuffered} if unbuffered else {}
+    done = shell(simulated, f"CIPLUN create mail x {where}", **more)
+    assert done.returncode == 0
+    assert (said in done.stderr) if said else (done.stderr == "")
+    assert len(simulated.sent()) == 1
+    assert journal_states(tmp_path) == [("create", "accepted")]
+
+
+def test_a_delete_without_stdin_asks_nobody(simulated: Place) -> None:
+    target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    line = f"CIPLUN delete {target.id} --server mail"
+    done = shell(simulated, f"{line} <&-")
+    assert (done.returncode, "--yes goes ahead" in done.stderr) == (2, True)
+    assert simulated.sent("DELETE") == []
+    done = shell(simulated, f"{line} --yes <&- >&- 2>&-")
+    assert (done.returncode, len(simulated.sent("DELETE"))) == (0, 1)
+
+
+@pytest.mark.parametrize("command", ["list", "list --json", "history", "info", "--help"])
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_what_only_prints_has_failed_where_nothing_could_be_written(
+    simulated: Place, command: str, where: str
+) -> None:
+    done = shell(simulated, f"CIPLUN {command} {where}")
+    if (command, where) != ("--help", ">&-"):  # click prints it, and says nothing then
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_check_that_cannot_be_read_is_not_ok(empty_world: Place) -> None:
+    server = empty_world.world.add_server("good")
+    empty_world.world.add_snapshot(server, "fresh", hours=2)
+    assert shell(empty_world, "CIPLUN check").returncode == 0
+    for where in (">&-", ">/dev/full"):
+        assert shell(empty_world, f"CIPLUN check {where}").returncode == 3
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_enough_hears_nothing(simulated: Place, unbuffered: str) -> None:
+    more = {"PYTHONUNBUFFERED": unbuffered} if unbuffered else {}
+    done = shell(simulated, "CIPLUN list --json | head -c 1; exit ${PIPESTATUS[0]}", **more)
+    assert (done.stdout, done.stderr) == ("{", "")
+    assert done.returncode in (0, 1)
+
+
+def test_no_file_takes_the_place_of_a_closed_stream(simulated: Place, tmp_path: Path) -> None:
+    done = shell(simulated, "CIPLUN create mail x >&- 2>&- <&-")
+    assert done.returncode == 0
+    for file in (tmp_path / ".local/state/ciplun").iterdir():
+        if file.is_file():
+            assert b"at work" not in file.read_bytes().replace(b"\x00", b"")[:60]
+    assert journal_states(tmp_path) == [("create", "accepted")]
+
+
+def test_a_locale_that_cannot_show_a_name_is_no_end(simulated: Place) -> None:
+    server = next(s for s in simulated.world.servers.values() if s.name == "mail")
+    server.name = "Übergröße"
+    done = shell(simulated, "CIPLUN list", LANG="C", LC_ALL="C", PYTHONUTF8="0",
+                 PYTHONCOERCECLOCALE="0")  # fmt: skip
+    assert done.returncode == 0
+    assert "bergr" in done.stdout

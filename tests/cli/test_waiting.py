@@ -1,0 +1,94 @@
+"""Waiting is never silent: a line at once, then one that rewrites itself, or one a minute."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.clocks import FakeClock
+from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
+from tests.helpers.pty import Terminal
+from tui.cli.progress import Progress
+from tui.simulator.scenarios import hooks
+
+
+def started(simulated: Place, *arguments: str, **more: str) -> Terminal:
+    home = Path(simulated.environ["HOME"])
+    surroundings = simulated.environ | environ(home, CIPLUN_POLL_BUSY="1", **more)
+    return Terminal([*CIPLUN, *arguments], surroundings)
+
+
+def test_a_line_at_once_and_then_one_that_rewrites_itself(simulated: Place) -> None:
+    with started(simulated, "create", "mail", "by-hand", "--wait") as terminal:
+        terminal.until("The provider is at work: create of by-hand on mail")
+        terminal.until("create of by-hand on mail: accepted, ")
+        terminal.until("usually 3-10m")
+        simulated.world.clock.advance(700)
+        assert terminal.wait() == 0
+        text = terminal.text()
+        assert "by-hand of mail is completed" in text
+        assert "usually" not in text, "the line made room for the end"
+
+
+def test_a_lost_answer_is_said_at_once(simulated: Place) -> None:
+    simulated.service.hooks += hooks(["lost-answer:1"])
+    code, out, err = ciplun(simulated, "create", "mail", "lost")
+    first, last = out.splitlines()
+    assert (code, err) == (0, "")
+    assert "No answer to the create of lost on mail: checking the list" in first
+    assert "The create of lost on mail was carried out" in last
+
+
+async def test_elsewhere_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = FakeClock()
+    progress = Progress(clock)
+    assert progress.pace == 60
+    for _ in range(200):
+        await clock.advance(1)
+        progress.show("going on\x1b[31m")
+    progress.clear()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == "ciplun: going on␛[31m\n" * 3
+
+
+def test_a_terminal_that_cannot_go_back_gets_lines(simulated: Place) -> None:
+    with started(simulated, "create", "mail", "by-hand", "--wait", TERM="dumb") as terminal:
+        terminal.until("The provider is at work")
+        simulated.world.clock.advance(700)
+        assert terminal.wait() == 0
+        assert b"\r" not in terminal.output.replace(b"\r\n", b"")
+
+
+def test_sigterm_says_where_things_stand(simulated: Place, tmp_path: Path) -> None:
+    with started(simulated, "create", "mail", "by-hand", "--wait") as terminal:
+        terminal.until("create of by-hand on mail: accepted, ")
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert terminal.wait(5) == 143
+        assert "create of by-hand on mail goes on at the provider (accepted)" in terminal.text()
+        assert "ended by SIGTERM" in terminal.text()
+    assert journal_states(tmp_path) == [("create", "accepted")]
+
+
+def test_sigterm_at_the_question_sends_nothing(simulated: Place, tmp_path: Path) -> None:
+    target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    with started(simulated, "delete", str(target.id), "--server", "mail") as terminal:
+        terminal.until("to go ahead")
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert terminal.wait(5) == 143
+        assert "ended by SIGTERM; nothing was sent" in terminal.text(), terminal.text()
+    assert simulated.sent("DELETE") == []
+    assert journal_states(tmp_path) == []
+
+
+def test_what_takes_longer_than_one_waits_is_unknown(simulated: Place) -> None:
+    code, out, _ = ciplun(simulated, "create", "mail", "slow", "--wait", "--timeout", "1s")
+    assert (code, "it has not ended yet, and is no longer waited for" in out) == (3, True)
+    for wrong in ("", "soon", "-1s", "1e3s"):
+        code, out, err = ciplun(simulated, "create", "mail", "x", "--timeout", wrong)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert len(simulated.sent()) == 1

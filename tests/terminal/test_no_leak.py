@@ -184,7 +184,7 @@ main()
 def test_through_a_command_s_crash(tmp_path: Path) -> None:
     code = (
         "import sys; from tui.vps.client import Client\n"
-        "async def bad(self): raise RuntimeError('went wrong with ' + self._token.reveal())\n"
+        "async def bad(self, *_): raise RuntimeError('went wrong with ' + self._token.reveal())\n"
         "Client.servers = bad; sys.argv = ['ciplun', sys.argv[1]]\n"
         "from tui.__main__ import main; main()\n"
     )

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 
-from tui.cli import lookup
 from tui.cli.arguments import Command, settings, shared, span, text
 from tui.cli.output import out
 from tui.cli.reading import Reading, read
 from tui.cli.running import FORESEEN, Stop, opened, run
+from tui.cli.selection import Selection, on_option
+from tui.config.schema import Ignorable
 from tui.config.settings import Settings
-from tui.fleet.health import Finding, Health, Judge, Rules, Severity, findings
+from tui.fleet.health import Finding, Health, Judge, Rules, Severity, findings, worst
 from tui.fleet.state import ServerView, count
 from tui.text import plural
 
@@ -28,8 +29,18 @@ _MEASURED: Final = 50
 """Servers up to which the age of each is a figure of its own."""
 
 
+def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
+    """The findings that are left out. Raises BadParameter."""
+    names = frozenset() if value is None else frozenset(value.replace(" ", "").split(","))
+    known = get_args(Ignorable)
+    for name in names - set(known):
+        raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", ctx, param)
+    return names
+
+
 @click.command(cls=Command)
 @click.argument("server", nargs=-1, type=text)
+@on_option
 @click.option(
     "-w",
     "--warning",
@@ -47,6 +58,12 @@ _MEASURED: Final = 50
     help="Older than this is critical; without both, what the settings say (max_age).",
 )
 @click.option(
+    "--ignore",
+    callback=_ignorable,
+    metavar="NAMES",
+    help="Findings to leave out: full,failed,…",
+)
+@click.option(
     "-t",
     "--timeout",
     type=click.IntRange(1, 3600),
@@ -57,22 +74,28 @@ _MEASURED: Final = 50
 @shared
 def command(
     server: tuple[str, ...],
+    on: str | None,
     warning: float | None,
     critical: float | None,
+    ignore: frozenset[str],
     timeout: int,
     **given: Any,
 ) -> int:
     """Judge all servers or those named, for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown."""
     found = settings(**given)
-    rules = Rules.of(found).with_ages(warning, critical)
-    return run(_check(found, server, rules, timeout))
+    selection = Selection(found, server, on)
+    rules = selection.rules.with_ages(warning, critical)
+    return run(_check(found, selection, rules, ignore, timeout))
 
 
-async def _check(settings: Settings, wanted: Sequence[str], rules: Rules, seconds: int) -> int:
+async def _check(
+    settings: Settings, selection: Selection, rules: Rules, ignored: frozenset[str], seconds: int
+) -> int:
     try:
         async with asyncio.timeout(seconds), opened(settings) as (session, live):
             reading = await read(session, live)
-            return _judge(reading, wanted, rules, session.service_now())
+            now = session.service_now()
+            return _judge(reading, selection.of(reading, now), rules, ignored, now)
     except TimeoutError:
         return _unknown(f"no result after {seconds} s")
     except (*FORESEEN, Stop) as error:
@@ -84,10 +107,14 @@ def _unknown(text: str) -> int:
     return Severity.UNKNOWN
 
 
-def _judge(reading: Reading, wanted: Sequence[str], rules: Rules, now: float) -> int:
-    """Print the verdict on what was read; returns its code. Raises Stop."""
-    known = reading.fleet.servers.values()
-    views = lookup.servers(reading, wanted) if wanted else list(known)
+def _judge(
+    reading: Reading,
+    views: Sequence[ServerView],
+    rules: Rules,
+    ignored: frozenset[str],
+    now: float,
+) -> int:
+    """Print the verdict on some servers; returns its code."""
     judge = Judge(rules)
     unseen = [*reading.reasons, *([] if views else ["there are no servers"])]
     found = findings(
@@ -96,16 +123,17 @@ def _judge(reading: Reading, wanted: Sequence[str], rules: Rules, now: float) ->
             *(Health((Finding("unseen", Severity.UNKNOWN, "", reason),)) for reason in unseen),
         ]
     )
-    worst = found[0].severity if found else Severity.OK
+    found = [finding for finding in found if finding.name not in ignored]
+    verdict = worst(finding.severity for finding in found)
     first = _words(found[0]) if found else f"{plural(len(views), 'server')}, each with a fresh one"
     more = f"; {plural(len(found) - 1, 'more finding')}" if len(found) > 1 else ""
     figures = " ".join(_figures(views, rules, now))
-    out(f"SNAPSHOTS {worst.name} - {first}{more} | {figures}")
+    out(f"SNAPSHOTS {verdict.name} - {first}{more} | {figures}")
     for finding in found[1:_LINES]:
         out(f"{finding.severity.name}: {_words(finding)}")
     if len(found) > _LINES:
         out(f"and {len(found) - _LINES} more")
-    return worst
+    return verdict
 
 
 def _age(view: ServerView, now: float) -> float | None:

@@ -9,14 +9,13 @@ from typing import Any
 import click
 import msgspec
 
-from tui.cli import lookup
 from tui.cli.arguments import Command, as_json, settings, shared, text
 from tui.cli.output import out_json, out_lines
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import opened, run
+from tui.cli.selection import Selection, on_option
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
-from tui.fleet.matching import natural
 from tui.fleet.state import ServerView
 from tui.text import age, size
 from tui.vps.models import SLOTS, Key
@@ -24,11 +23,19 @@ from tui.vps.models import SLOTS, Key
 
 @click.command("list", cls=Command)
 @click.argument("server", nargs=-1, type=text)
+@on_option
 @as_json
 @click.option("--tsv", "as_tsv", is_flag=True, help="Print a line of tabbed fields a snapshot.")
 @click.option("--ids", is_flag=True, help="Print the ids of the snapshots alone.")
 @shared
-def command(server: tuple[str, ...], as_json: bool, as_tsv: bool, ids: bool, **given: Any) -> int:
+def command(
+    server: tuple[str, ...],
+    on: str | None,
+    as_json: bool,
+    as_tsv: bool,
+    ids: bool,
+    **given: Any,
+) -> int:
     """Print servers and their snapshots, of all servers or of those named (by name or id).
 
     With --tsv there is no heading; the fields are: id of the server, its name, id of the snapshot,
@@ -39,15 +46,14 @@ def command(server: tuple[str, ...], as_json: bool, as_tsv: bool, ids: bool, **g
             "one of --json, --tsv and --ids at most", click.get_current_context()
         )
     form = "json" if as_json else "tsv" if as_tsv else "ids" if ids else "table"
-    return run(_list(settings(**given), server, form), as_json=as_json)
+    found = settings(**given)
+    return run(_list(found, Selection(found, server, on), form), as_json=as_json)
 
 
-async def _list(settings: Settings, wanted: Sequence[str], form: str) -> int:
+async def _list(settings: Settings, selection: Selection, form: str) -> int:
     async with opened(settings) as (session, live):
         reading = await read(session, live)
-        views = list(reading.fleet.servers.values())
-        chosen = lookup.servers(reading, wanted) if wanted else views
-        chosen = sorted(chosen, key=lambda view: natural(view.server.name))
+        chosen = selection.of(reading, session.service_now())
         protected = reading.fleet.protected
         if form == "json":
             out_json(_document(reading, chosen, session.now))

@@ -226,6 +226,8 @@ class Poller:
             return_exceptions=True,
         )
         if isinstance(snapshots, BaseException):
+            if isinstance(servers, BaseException) and not isinstance(servers, VpsError):
+                raise servers  # an unforeseen error is not hidden by a foreseen one
             raise snapshots
         if isinstance(servers, BaseException):
             raise servers

@@ -1,0 +1,110 @@
+"""`check` as monitoring reads it: codes, one line of summary, and data nobody can forge."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.faulty import http
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.program import ciplun, run
+from tests.helpers.service import fleet, saying, snapshot
+
+GOOD = {"id": 10, "name": "web", "status": "active"}
+FIGURE = re.compile(r"'[^'=|]+'=\d+s?;\d*;\d*;\d+(?:;\d+)?")
+"""'label'=value[unit];[warning];[critical];[least][;most]."""
+
+
+def figures(line: str) -> dict[str, str]:
+    """Performance data by label, each of the form that the guidelines give it."""
+    text, bar, data = line.partition(" | ")
+    assert bar
+    assert "|" not in text + data
+    found = FIGURE.findall(data)
+    assert " ".join(found) == data
+    return {figure[1:].partition("'=")[0]: figure.partition("'=")[2] for figure in found}
+
+
+def test_one_line_of_summary_and_further_findings_below(simulated: Place) -> None:
+    code, out, err = ciplun(simulated, "check")
+    first, *others = out.splitlines()
+    assert (code, err) == (2, "")
+    assert first.startswith("SNAPSHOTS CRITICAL - ")
+    assert all(re.match(r"(CRITICAL|WARNING|UNKNOWN): \S", line) for line in others)
+    assert "|" not in "".join(others)
+    data = figures(first)
+    assert data["servers"] == "12;;;0"
+    assert data["slots used"] == "26;;;0;60"
+    assert data["age db-01"] == "7200s;;604800;0"
+
+
+def test_the_servers_that_are_named_and_their_thresholds(simulated: Place) -> None:
+    """db-01 has a snapshot of two hours ago, and is full."""
+    for arguments, code in (
+        (("-w", "3h", "-c", "1d", "--ignore", "full"), 0),
+        (("-w", "1h", "-c", "1d", "--ignore", "full"), 1),
+        (("-w", "30m", "-c", "1h"), 2),
+        (("-w", "3h"), 1),
+    ):
+        found, out, _ = ciplun(simulated, "check", "db-01", *arguments)
+        assert (found, out) == (code, out), arguments
+        assert list(figures(out.splitlines()[0])) == [
+            "servers", "slots used", "full", "failed", "busy", "oldest", "age db-01",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["db|full=99;;", "it's", "a=b", "x' 'full'=99", "| ok", "OK - all\n| full=0"],
+)
+def test_no_name_forges_data(tmp_path: Path, name: str) -> None:
+    servers = [{"id": 10, "name": name, "status": "active"}, {"id": 11, "name": name}]
+    with saying(fleet([snapshot(801, server={"id": 10, "name": name})], servers)) as said:
+        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        first, *others = done.stdout.splitlines()
+        assert done.returncode == 2
+        assert figures(first)["full"] == "0;;;0"
+        assert all("|" not in line for line in others)
+
+
+def test_no_error_forges_data(tmp_path: Path) -> None:
+    words = http('{"detail": "no | \'full\'=0;;;0"}', "400 X")
+    with saying(fleet((), (), {("GET", "/snapshots/"): words})) as said:
+        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        assert done.returncode == 3
+        assert "|" not in done.stdout
+        assert done.stdout.startswith("SNAPSHOTS UNKNOWN - ")
+
+
+def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    def answer(method: str, path: str) -> bytes:
+        time.sleep(20)
+        return b""
+
+    with saying(answer) as said:
+        began = time.monotonic()
+        done = run(tmp_path, "check", "-t", "1", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        assert (done.returncode, done.stdout) == (3, "SNAPSHOTS UNKNOWN - no result after 1 s\n")
+        assert time.monotonic() - began < 10
+
+
+def test_trouble_of_our_own_is_unknown(tmp_path: Path) -> None:
+    done = run(tmp_path, "check")  # no token
+    assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (3, 1, "")
+    with saying(lambda method, path: http('{"detail": "Invalid token."}', "401 X")) as said:
+        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        assert (done.returncode, len(done.stdout.splitlines())) == (3, 1)
+        done = run(tmp_path, "check", "nobody", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        assert done.returncode == 3
+
+
+def test_all_well_is_said_in_one_line(tmp_path: Path) -> None:
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
+    with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:
+        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        (line,) = done.stdout.splitlines()
+        assert (done.returncode, done.stderr) == (0, "")
+        assert line.startswith("SNAPSHOTS OK - 1 server, each with a fresh one | ")

@@ -1,0 +1,66 @@
+"""The servers that a command is about: those it names, those a selector chooses, or all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from tui.cli import lookup
+from tui.cli.arguments import text
+from tui.cli.reading import Reading
+from tui.cli.running import Stop
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.health import Judge, Rules
+from tui.fleet.matching import natural
+from tui.fleet.scope import Scope
+from tui.fleet.selectors import Selector, SelectorError, choose, compile_selector
+from tui.fleet.state import ServerView
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def on_option(function: F) -> F:
+    """The option that takes a selector."""
+    return click.option(
+        "--on", type=text, metavar="SELECTOR", help="Instead of names: full, age>7d, group:prod, …"
+    )(function)
+
+
+class Selection:
+    """What was asked for, understood before anything is read.
+
+    Raises UsageError where it means nothing, or where nothing is named and `needed` says it must.
+    """
+
+    def __init__(
+        self, settings: Settings, names: Sequence[str], on: str | None, *, needed: bool = False
+    ) -> None:
+        context = click.get_current_context(silent=True)
+        if names and on is not None:
+            raise click.UsageError("name servers, or choose them by --on: not both", context)
+        if needed and not names and on is None:
+            raise click.UsageError("name servers, or choose them by --on", context)
+        self.rules = Rules.of(settings)
+        self._names = names
+        self._selector: Selector | None = None
+        if on is not None:
+            try:
+                self._selector = compile_selector(on, self.rules.groups)
+            except SelectorError as error:
+                raise click.UsageError(f"--on: {error}", context) from None
+
+    def of(self, reading: Reading, now: float) -> list[ServerView]:
+        """The servers, in the order of their names. Raises Stop where one or all are missing."""
+        fleet = reading.fleet
+        chosen: Sequence[ServerView] = list(fleet.servers.values())
+        if self._names:
+            chosen = lookup.servers(reading, self._names)
+        elif self._selector is not None:
+            try:
+                chosen = choose(self._selector, Scope(fleet, now, Judge(self.rules)))
+            except SelectorError as error:
+                raise Stop(str(error), ExitCode.USAGE) from None
+        return sorted(chosen, key=lambda view: natural(view.server.name))

@@ -142,6 +142,7 @@ class CiplunApp(CalmCrash):
         self.session = session = self._make_session(settings)
         session.listen(self.tell)
         session.token_read = logs.hide
+        session.remembering.glance()
         return session
 
     def _begin(self, settings: Settings) -> None:

@@ -24,6 +24,7 @@ from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, SystemClock
 from tui.fleet.health import Judge, Rules
 from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.remembering import remembering
 from tui.fleet.store import Store
 from tui.fleet.write_lock import WriteLock
 from tui.notices import Listener, News, Teller, found_open
@@ -93,6 +94,7 @@ class Session:
         self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._woken = asyncio.Event()
+        self.remembering = remembering(settings, environ, self.store, self.clock)
         self._teller = Teller()
         self._environ = environ
 
@@ -206,6 +208,7 @@ class Session:
         else:
             token = await source.read()
         self.token_read(token)
+        self.perform(self.remembering.token_read(token))
         return await asyncio.to_thread(self._load_client, url, token)
 
     def _load_client(self, url: str, token: Token) -> Client:
@@ -219,6 +222,7 @@ class Session:
     async def close(self) -> None:
         """Let what is on the wire end, and close everything. Operations go on at the provider."""
         live = self.live
+        keeping = asyncio.create_task(self.remembering.close())
         if live is not None:
             live.plans.leave()
             await live.operations.leave()
@@ -227,6 +231,7 @@ class Session:
             await live.operations.close()
         if self._simulator is not None:
             await self._simulator.stop()
+        await keeping
 
     # -- what the screen asks for -------------------------------------------------------------
 

@@ -69,6 +69,11 @@ def journal_file(environ: Mapping[str, str]) -> Path:
     return state_folder(environ) / "journal.sqlite3"
 
 
+def memory_folder(environ: Mapping[str, str]) -> Path:
+    """The last known fleets, one file for each account."""
+    return state_folder(environ) / "memory"
+
+
 def log_file(environ: Mapping[str, str]) -> Path:
     """The log of unforeseen errors."""
     return state_folder(environ) / "ciplun.log"

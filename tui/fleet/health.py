@@ -211,6 +211,8 @@ def _found(
     limits: Sequence[float],
     overdue: bool,
 ) -> Iterator[Finding]:
+    if view.partial:
+        return  # it is being read: nothing can be said of it yet
     name, age = view.server.name, now - facts.newest
     if view.newest_completed is None:
         yield Finding("none", Severity.CRITICAL, name, "no completed snapshot")

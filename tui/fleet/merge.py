@@ -87,7 +87,7 @@ def merge_part(
     """Lay some pages of lists that are still being read over `views`; neither may be settled."""
     merged = merge_snapshots(merge_servers(views, servers), snapshots, None, keep)
     for key in {server.id for server in servers.items} | {s.server_id for s in snapshots.items}:
-        if key not in views:
+        if key in merged and key not in views:
             merged[key] = replace(merged[key], partial=True)
     return merged
 
@@ -96,8 +96,8 @@ def _whole(views: dict[Key, ServerView], keys: Iterable[Key]) -> dict[Key, Serve
     """The same, with the snapshots of these servers read."""
     for key in keys:
         view = views.get(key)
-        if view is not None and view.partial:
-            views[key] = replace(view, partial=False)
+        if view is not None and (view.partial or view.remembered):
+            views[key] = replace(view, partial=False, remembered=False)
     return views
 
 
@@ -108,11 +108,17 @@ def merge(
     scope: Key | None,
     keep: frozenset[Key],
 ) -> dict[Key, ServerView]:
-    """Lay a list of servers, where there is one, and then a list of snapshots over `views`."""
+    """Lay a list of servers, where there is one, and then a list of snapshots over `views`.
+
+    What is only remembered from an earlier run is no part of what is known.
+    """
+    if scope is None:
+        views = {key: view for key, view in views.items() if not view.remembered}
     if servers is not None:
         views = merge_servers(views, servers)
     merged = merge_snapshots(views, snapshots, scope, keep)
-    return _whole(merged, tuple(merged) if scope is None else (scope,))
+    read = merged if scope is None else (scope,)
+    return _whole(merged, [key for key in read if key not in keep])
 
 
 def changed(before: Views, after: Views) -> frozenset[Key]:

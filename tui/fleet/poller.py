@@ -242,7 +242,9 @@ class Poller:
         self._turns.swept()
         pace = self._busy if again else self._turns.pace()
         self._sweep_due = self._clock.monotonic() + pace
-        self._fresh(as_of=self._clock.monotonic(), error=None, late=False, reading=None)
+        self._fresh(
+            as_of=self._clock.monotonic(), error=None, late=False, reading=None, remembered=None
+        )
         if self._account_wanted:
             await self._ask_account()
 

@@ -46,6 +46,8 @@ class ServerView(msgspec.Struct, frozen=True):
     listed: bool = True
     partial: bool = False
     """Its snapshots are still being read: those that it shows are not all of them."""
+    remembered: bool = False
+    """It is from an earlier run, and nothing of it has been asked for since."""
     busy: int = 0
     """Snapshots on which the provider is at work."""
     failed: int = 0
@@ -92,6 +94,7 @@ class Freshness(msgspec.Struct, frozen=True):
     request is due. `service` pairs the service's clock (seconds since 1970) with the instant of
     the answer that carried it. `late`: the provider has been asked for longer than it should take.
     `reading` tells how far the first whole answer has come, None before and after that.
+    `remembered` is the last whole answer of an earlier run, whose servers are shown until then.
     """
 
     as_of: float | None = None
@@ -101,6 +104,12 @@ class Freshness(msgspec.Struct, frozen=True):
     service: tuple[float, float] | None = None
     late: bool = False
     reading: Reading | None = None
+    remembered: float | None = None
+
+    @property
+    def newest(self) -> float | None:
+        """The instant of what is shown: of this run, or of an earlier one."""
+        return self.remembered if self.as_of is None else self.as_of
 
     @property
     def live(self) -> bool:

@@ -12,7 +12,7 @@ from tui.fleet.clock import Clock
 from tui.fleet.merge import Views, changed
 from tui.fleet.operation import Operation
 from tui.fleet.plan import Plan
-from tui.fleet.state import Fleet, Freshness, ServerView, count
+from tui.fleet.state import Fleet, Freshness, ServerView, Totals, count
 from tui.vps.errors import VpsError
 from tui.vps.models import Account, Key, Server
 
@@ -77,6 +77,28 @@ class Store:
             )
         rest = (fleet.problems, fleet.settled) != (old.problems, old.settled)
         self._become(fleet, Change(servers=keys, rest=rest))
+
+    def apply_remembered(self, views: Views, totals: Totals, at: float) -> None:
+        """Show what an earlier run knew at the instant `at`, unless more is known by now.
+
+        `totals` are those of all of it, of which `views` may be the first only.
+        """
+        old = self.fleet
+        if old.freshness.as_of is not None:
+            return
+        servers = {**views, **{k: v for k, v in old.servers.items() if not v.remembered}}
+        freshness = replace(old.freshness, remembered=at)
+        keys = changed(old.servers, servers)
+        fleet = replace(old, servers=MappingProxyType(servers), totals=totals, freshness=freshness)
+        self._become(fleet, Change(servers=keys, freshness=True))
+
+    def forget_remembered(self) -> None:
+        """Show nothing of an earlier run any more."""
+        old = self.fleet
+        if old.freshness.remembered is None:
+            return
+        self.apply_freshness(replace(old.freshness, remembered=None))
+        self.apply_views({k: v for k, v in old.servers.items() if not v.remembered})
 
     def apply_servers_error(self, error: VpsError | None) -> None:
         """Remember why `/servers/` gives nothing, or that it does now."""

@@ -51,6 +51,12 @@ class Token:
         """Return the token itself, for the Authorization header alone."""
         return self.__text
 
+    def fingerprint(self, key: bytes) -> str:
+        """What tells this token from others for whoever has the key (32 to 64 bytes); hex."""
+        import hashlib
+
+        return hashlib.blake2b(self.__text.encode(), key=key, digest_size=16).hexdigest()
+
     def hide_in(self, text: str) -> str:
         """Return `text` with this token replaced by ``***``, however its characters are spelt.
 

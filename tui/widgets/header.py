@@ -81,7 +81,7 @@ def _left(banner: Banner, fleet: Fleet, *, narrow: bool = False) -> Sequence[Pie
 
 def _figures(fleet: Fleet) -> Sequence[Piece]:
     totals = fleet.totals
-    if not totals.servers or (fleet.freshness.as_of is None and fleet.freshness.reading):
+    if not totals.servers or (fleet.freshness.newest is None and fleet.freshness.reading):
         return ()  # what is still being read cannot be counted
     figures: list[Piece] = [
         (plural(totals.servers, "server"), ""),
@@ -120,15 +120,16 @@ def _right(banner: Banner, fleet: Fleet, now: float, *, narrow: bool = False) ->
 
 def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     """How live the data is, coarse enough to stay unchanged while polls go well."""
-    age = "" if freshness.as_of is None else _age(now - freshness.as_of)
+    age = "" if freshness.newest is None else _age(now - freshness.newest)
     if freshness.paused:
         return (f"paused · data {age} old" if age else "paused", "$text-warning")
     if isinstance(freshness.error, Unauthorised):
         return ("not authorised", "$text-error")
     if freshness.error is not None:
         return (f"offline · data {age} old" if age else "offline", "$text-error")
-    if freshness.reading is not None and freshness.as_of is None:
-        return (reading_words(freshness.reading), "$text-muted")
+    if freshness.as_of is None and (freshness.reading or (age and not freshness.late)):
+        words = reading_words(freshness.reading) if freshness.reading else "reading …"
+        return (f"as of {age} ago, {words}" if age else words, "$text-muted")
     if freshness.late:
         return (f"no answer · data {age} old" if age else "no answer yet", "$text-error")
     if freshness.as_of is None:

@@ -40,6 +40,10 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 NOT_CONNECTED: Final = Reason("not connected yet")
+REMEMBERED: Final = Reason(
+    "this is what was known earlier: nothing is written before it has been asked for again",
+    "refresh",
+)
 STALE: Final = Reason("the data is not live: nothing is destroyed on old knowledge", "refresh")
 
 
@@ -79,6 +83,8 @@ def refusal(
     """
     if view is None:
         return Reason("no server is chosen")
+    if view.remembered:
+        return REMEMBERED
     operation = fleet.operations.get(view.server.id)
     if operation is not None:
         what = f"{operation.kind.value} of {operation.snapshot_name}"

@@ -148,7 +148,7 @@ class Dashboard(Screen[None]):
         fleet, instant = self.fleet, self.session.clock.monotonic()
         banner = banner_of(self.session)
         self.query_one(Header).show_fleet(banner, fleet, instant)
-        stale = not fleet.freshness.live and fleet.freshness.as_of is not None
+        stale = not fleet.freshness.live and fleet.freshness.newest is not None
         self.panes.show_age(stale=stale)
         self.details.show_outage(notice_words(banner, fleet, instant, keys_of(self)))
         if not self.table.held:  # what can be done is about the row that is not yet described

@@ -1,0 +1,237 @@
+"""The last known fleet on disk: one file for each account, to be shown before anything is asked.
+
+It is never evidence. Its file has a line that tells the format, and then three parts, each packed
+and with its length: a head, the first servers by name, which the first paint takes, and the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import time
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from msgspec.structs import replace
+
+from tui.config import paths
+from tui.fleet.matching import natural
+from tui.fleet.state import ServerView, Totals
+from tui.vps.models import Key, Phase, Server, Snapshot
+from tui.vps.sanitize import clean
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_FORMAT: Final = b"ciplun fleet "
+_VERSION: Final = 1
+_FIRST: Final = 100
+"""Servers that the first paint takes: no screen shows more."""
+_MOST_BYTES: Final = 128 * 1024 * 1024
+"""Bytes of a part once it is unpacked."""
+_MOST_FILES: Final = 20
+"""Accounts that are remembered; the one that was seen longest ago gives way."""
+_LONGEST: Final = 1_000
+_AHEAD: Final = 300.0
+"""Seconds by which a clock may have been set back; a fleet of the future is none."""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Whose fleet it is (`place`: as the settings name it; `owner`: see `Token.fingerprint`).
+
+    `as_of` is in seconds since 1970 by this machine's clock.
+    """
+
+    place: str
+    owner: str
+    as_of: float
+    totals: Totals
+
+
+class _Row(msgspec.Struct, frozen=True, array_like=True):
+    server: Server
+    snapshots: tuple[Snapshot, ...]
+    listed: bool
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """What a file had: its head, and the first servers or all of them."""
+
+    head: Head
+    views: Mapping[Key, ServerView]
+
+
+class Unusable(Exception):
+    """A remembered fleet cannot be used; a phrase that says why."""
+
+
+_HEAD: Final = msgspec.msgpack.Decoder(Head)
+_ROWS: Final = msgspec.msgpack.Decoder(list[_Row])
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+class Memory:
+    """The file of one account. Its methods block, and raise nothing: what fails is logged once.
+
+    `place` names the account as it can be told without its token: profile, address, and where the
+    token comes from.
+    """
+
+    def __init__(self, folder: Path, profile: str, place: str) -> None:
+        name = f"{quote(profile, safe='')[:80]}-{zlib.crc32(place.encode('utf-8', 'replace')):08x}"
+        self.path = folder / f"{name}.fleet"
+        self._place = place
+        self._said = False
+
+    def glance(self, now: float) -> Remembered | None:
+        """The head and the first servers, within a millisecond. `now` is seconds since 1970."""
+        return self._read(now, whole=False)
+
+    def load(self, now: float, owner: str | None = None) -> Remembered | None:
+        """All of it; what belongs to another owner is forgotten."""
+        found = self._read(now, whole=True)
+        if found is not None and owner is not None and found.head.owner != owner:
+            self._say("it belongs to another token")
+            self.forget()
+            return None
+        return found
+
+    def write(self, views: Iterable[ServerView], totals: Totals, owner: str, as_of: float) -> None:
+        """Put a fleet in the place of the one that was there, or leave that."""
+        rows = [_Row(v.server, v.snapshots, v.listed) for v in views]
+        rows.sort(key=lambda row: natural(row.server.name))
+        parts = (Head(self._place, owner, as_of, totals), rows[:_FIRST], rows[_FIRST:])
+        body = bytearray(_FORMAT + b"%d\n" % _VERSION)
+        for part in parts:
+            packed = zlib.compress(_ENCODER.encode(part), 1)
+            body += len(packed).to_bytes(4, "big") + packed
+        beside = self.path.with_suffix(f".{os.getpid()}")
+        try:
+            paths.private_folder(self.path.parent)
+            with os.fdopen(paths.open_private(beside, os.O_WRONLY | os.O_TRUNC), "wb") as file:
+                file.write(body)
+            beside.replace(self.path)
+            _give_way(self.path.parent)
+        except OSError as error:
+            self._say(paths.trouble(self.path, error))
+            with contextlib.suppress(OSError):
+                beside.unlink()
+
+    def forget(self) -> None:
+        """Remove it."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+    def _read(self, now: float, *, whole: bool) -> Remembered | None:
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            with os.fdopen(os.open(self.path, flags), "rb") as file:
+                return self._parsed(file, now, whole=whole)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._say(error.strerror or "it cannot be read")
+        except Unusable as error:
+            self._say(str(error))
+        except (zlib.error, msgspec.MsgspecError, ValueError, OverflowError):
+            self._say("it is damaged")
+        return None
+
+    def _parsed(self, file: BinaryIO, now: float, *, whole: bool) -> Remembered:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
+            raise Unusable("it is not a file of yours")
+        if status.st_mode & 0o077:
+            raise Unusable("others can read it or write to it")
+        line = file.readline(40)
+        if not line.startswith(_FORMAT):
+            raise Unusable("it is damaged")
+        if line != _FORMAT + b"%d\n" % _VERSION:
+            raise Unusable("another version of ciplun wrote it")
+        head = _HEAD.decode(_part(file))
+        if head.place != self._place:
+            raise Unusable("it belongs to another account")
+        if head.as_of > now + _AHEAD:
+            raise Unusable("it is of a time to come: the clock was changed")
+        rows = _ROWS.decode(_part(file))
+        if whole:
+            rows += _ROWS.decode(_part(file))
+        return Remembered(head, {view.server.id: view for view in map(_view, rows)})
+
+    def _say(self, why: str) -> None:
+        if not self._said:
+            self._said = True
+            log.warning("the last known fleet is not used or kept: %s (%s)", why, self.path.name)
+
+
+def shown(views: Mapping[Key, ServerView]) -> dict[Key, ServerView]:
+    """The views as they may be shown: of what was under way it is not known how it is now."""
+    return {key: _calm(view) for key, view in views.items()}
+
+
+def _calm(view: ServerView) -> ServerView:
+    server, snapshots = view.server, view.snapshots
+    if server.status == "restoring":
+        server = replace(server, status="")
+    if view.busy:
+        snapshots = tuple(
+            replace(s, status="unknown") if s.phase is Phase.BUSY else s for s in snapshots
+        )
+    return replace(view, server=server, snapshots=snapshots, remembered=True)
+
+
+def _view(row: _Row) -> ServerView:
+    server = row.server
+    if not _fine(_texts(server)):
+        server = _cleaned(server)
+    snapshots = tuple(s if _fine(_texts(s)) else _cleaned(s) for s in row.snapshots)
+    return ServerView(server, snapshots, row.listed)
+
+
+def _texts(item: Server | Snapshot) -> Sequence[object]:
+    if isinstance(item, Snapshot):
+        return item.name, item.status, item.server_name, item.description, item.id, item.server_id
+    named = (item.name, item.hostname, item.status, item.address, item.location, item.plan)
+    return (*named, item.os, item.id)
+
+
+def _fine(texts: Sequence[object]) -> bool:
+    """Whether these can be shown as they are: a file is input like any other."""
+    return all(
+        not isinstance(text, str) or (len(text) <= _LONGEST and text.isprintable())
+        for text in texts
+    )
+
+
+def _cleaned(item: T) -> T:
+    assert isinstance(item, Server | Snapshot)
+    texts = {name: getattr(item, name) for name in item.__struct_fields__}
+    changes = {n: clean(t, _LONGEST) for n, t in texts.items() if isinstance(t, str)}
+    return replace(item, **changes)
+
+
+def _part(file: BinaryIO) -> bytes:
+    """The next part, unpacked within bounds."""
+    size = int.from_bytes(file.read(4), "big")
+    if size > _MOST_BYTES:
+        raise ValueError
+    packed = file.read(size)
+    unpacker = zlib.decompressobj()
+    body = unpacker.decompress(packed, _MOST_BYTES)
+    if not unpacker.eof:
+        raise ValueError
+    return body
+
+
+def _give_way(folder: Path) -> None:
+    """Remove what is beyond the accounts that are kept, and what a killed process left."""
+    hour_ago = time.time() - 3_600
+    files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    left = [path for path in files if path.suffix[1:].isdigit() and path.stat().st_mtime < hour_ago]
+    for path in [*[path for path in files if path.suffix == ".fleet"][_MOST_FILES:], *left]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,131 @@
+"""When the last known fleet (see `tui.fleet.memory`) is taken up in a session, and written."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from tui.config import paths
+from tui.config.settings import Settings
+from tui.fleet.clock import Clock
+from tui.fleet.memory import Memory, Remembered, shown
+from tui.fleet.state import Fleet, ServerView
+from tui.fleet.store import Change, Store
+from tui.vps.models import Key
+from tui.vps.token import Token
+
+_PACE: Final = 60.0
+"""Seconds between two writings of what has changed."""
+_OLDEST: Final = 900.0
+"""Seconds after which it is written again though nothing has changed: its age is shown."""
+
+
+class Remembering:
+    """Shows what was known, until all of it has been asked for again, and keeps what is known.
+
+    What an earlier run knew is in `before` once the token has shown that it is this account's.
+    """
+
+    def __init__(self, memory: Memory, store: Store, clock: Clock, *, on: bool) -> None:
+        self.before: Remembered | None = None
+        self._memory = memory
+        self._store = store
+        self._clock = clock
+        self._on = on
+        self._owner = ""
+        self._written: Mapping[Key, ServerView] | None = None
+        self._written_at = float("-inf")
+        self._kept_as_of: float | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._end_listening: Callable[[], None] = lambda: None
+
+    def glance(self) -> None:
+        """Show the first servers at once; forget them for good where that is wanted."""
+        if not self._on:
+            self._memory.forget()
+            return
+        found = self._memory.glance(self._clock.wall())
+        if found is not None:
+            self._show(found)
+
+    async def token_read(self, token: Token) -> None:
+        """Show the rest, or nothing, now that it is known whose fleet may be shown."""
+        if not self._on:
+            return
+        owner = await asyncio.to_thread(_fingerprint, self._memory.path.parent, token)
+        if owner == self._owner:
+            return
+        if not self._owner:
+            self._end_listening = self._store.listen(self._changed)
+        self._owner = owner
+        self.before = await asyncio.to_thread(self._memory.load, self._clock.wall(), owner)
+        if self.before is None:
+            self._store.forget_remembered()
+        else:
+            self._show(self.before)
+
+    async def close(self) -> None:
+        """Write what has not been written."""
+        self._end_listening()
+        if self._writing is not None:
+            await self._writing
+        if self._kept_as_of != self._store.fleet.freshness.as_of:
+            await self._write(self._store.fleet)
+
+    def _show(self, found: Remembered) -> None:
+        age = max(0.0, self._clock.wall() - found.head.as_of)
+        at = self._clock.monotonic() - age
+        self._store.apply_remembered(shown(found.views), found.head.totals, at)
+
+    def _changed(self, fleet: Fleet, change: Change) -> None:
+        """Write off the event loop, where a whole answer has brought something new."""
+        as_of = fleet.freshness.as_of
+        if not change.freshness or as_of in (None, self._kept_as_of) or not fleet.settled:
+            return
+        since = self._clock.monotonic() - self._written_at
+        due = since >= (_PACE if fleet.servers is not self._written else _OLDEST)
+        if due and (self._writing is None or self._writing.done()):
+            self._writing = asyncio.create_task(self._write(fleet), name="memory")
+
+    async def _write(self, fleet: Fleet) -> None:
+        as_of = fleet.freshness.as_of
+        if not self._owner or as_of is None or not fleet.settled:
+            return
+        self._written, self._kept_as_of = fleet.servers, as_of
+        self._written_at = self._clock.monotonic()
+        wall = self._clock.wall() - (self._clock.monotonic() - as_of)
+        views = tuple(fleet.servers.values())
+        await asyncio.to_thread(self._memory.write, views, fleet.totals, self._owner, wall)
+
+
+def memory_of(settings: Settings, environ: Mapping[str, str]) -> Memory:
+    """The file of the account that the settings name."""
+    place = f"{settings.account}\n{settings.origins.get('token', '')}"
+    return Memory(paths.memory_folder(environ), settings.profile, place)
+
+
+def remembering(
+    settings: Settings, environ: Mapping[str, str], store: Store, clock: Clock
+) -> Remembering:
+    """What a session remembers; of the demo nothing."""
+    on = settings.remember and not settings.demo
+    return Remembering(memory_of(settings, environ), store, clock, on=on)
+
+
+def _fingerprint(folder: Path, token: Token) -> str:
+    """Whose fleet it is, told with a key of this machine's own; empty where none can be kept."""
+    file = folder / "key"
+    with contextlib.suppress(OSError):
+        paths.private_folder(folder)
+        with os.fdopen(paths.open_private(file, os.O_RDWR), "r+b") as opened:
+            key = opened.read(64)
+            if len(key) < 32:
+                key = os.urandom(32)
+                opened.seek(0)
+                opened.write(key)
+            return token.fingerprint(key)
+    return ""

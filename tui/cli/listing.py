@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
 
 from tui.cli.arguments import Command, as_json, settings, shared, text
+from tui.cli.cached import remembered
 from tui.cli.output import out_json, out_lines
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import opened, run
@@ -27,6 +28,7 @@ from tui.vps.models import SLOTS, Key
 @as_json
 @click.option("--tsv", "as_tsv", is_flag=True, help="Print a line of tabbed fields a snapshot.")
 @click.option("--ids", is_flag=True, help="Print the ids of the snapshots alone.")
+@click.option("--cached", is_flag=True, help="Print what was known last, and ask nothing.")
 @shared
 def command(
     server: tuple[str, ...],
@@ -34,6 +36,7 @@ def command(
     as_json: bool,
     as_tsv: bool,
     ids: bool,
+    cached: bool,
     **given: Any,
 ) -> int:
     """Print servers and their snapshots, of all servers or of those named (by name or id).
@@ -47,32 +50,48 @@ def command(
         )
     form = "json" if as_json else "tsv" if as_tsv else "ids" if ids else "table"
     found = settings(**given)
-    return run(_list(found, Selection(found, server, on), form), as_json=as_json)
+    selection = Selection(found, server, on)
+    work = _list_cached if cached else _list
+    return run(work(found, selection, form), as_json=as_json)
 
 
 async def _list(settings: Settings, selection: Selection, form: str) -> int:
     async with opened(settings) as (session, live):
         reading = await read(session, live)
         chosen = selection.of(reading, session.service_now())
-        protected = reading.fleet.protected
-        if form == "json":
-            out_json(_document(reading, chosen, session.now))
-        elif form == "tsv":
-            out_lines([line for view in chosen for line in _tabbed(view, protected)])
-        elif form == "ids":
-            out_lines([str(s.id) for view in chosen for s in view.snapshots])
-        else:
-            out_lines([line for view in chosen for line in _table(view, protected, session.now)])
+        _print(reading, chosen, form, session.now, session.now)
         tell_incomplete(reading)
     return ExitCode.DONE
 
 
-def _document(reading: Reading, views: Sequence[ServerView], now: datetime) -> dict[str, Any]:
+async def _list_cached(settings: Settings, selection: Selection, form: str) -> int:
+    reading, as_of = remembered(settings)
+    now = datetime.now(UTC)
+    _print(reading, selection.of(reading, now.timestamp()), form, now, as_of)
+    tell_incomplete(reading)
+    return ExitCode.DONE
+
+
+def _print(
+    reading: Reading, chosen: Sequence[ServerView], form: str, now: datetime, as_of: datetime
+) -> None:
+    protected = reading.fleet.protected
+    if form == "json":
+        out_json(_document(reading, chosen, as_of))
+    elif form == "tsv":
+        out_lines([line for view in chosen for line in _tabbed(view, protected)])
+    elif form == "ids":
+        out_lines([str(s.id) for view in chosen for s in view.snapshots])
+    else:
+        out_lines([line for view in chosen for line in _table(view, protected, now)])
+
+
+def _document(reading: Reading, views: Sequence[ServerView], as_of: datetime) -> dict[str, Any]:
     """The whole answer, for JSON."""
     return {
         "complete": reading.complete,
         "reasons": reading.reasons,
-        "as_of": now.replace(microsecond=0),
+        "as_of": as_of.replace(microsecond=0),
         "servers": [_plain(view, reading.fleet.protected) for view in views],
     }
 

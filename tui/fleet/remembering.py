@@ -44,17 +44,18 @@ class Remembering:
         self._end_listening: Callable[[], None] = lambda: None
 
     def glance(self) -> None:
-        """Show the first servers at once; forget them for good where that is wanted."""
-        if not self._on:
-            self._memory.forget()
-            return
-        found = self._memory.glance(self._clock.wall())
+        """Show the first servers at once."""
+        found = self._memory.glance(self._clock.wall()) if self._on else None
         if found is not None:
             self._show(found)
 
     async def token_read(self, token: Token) -> None:
-        """Show the rest, or nothing, now that it is known whose fleet may be shown."""
+        """Show the rest, or nothing, now that it is known whose fleet may be shown.
+
+        Where nothing is to be remembered, what was is removed.
+        """
         if not self._on:
+            self._memory.forget()
             return
         owner = await asyncio.to_thread(_fingerprint, self._memory.path.parent, token)
         if owner == self._owner:

@@ -18,6 +18,7 @@ class PlanKind(enum.Enum):
     SAFETY_RESTORE = "safety restore"
     CREATE = "create"
     DELETE = "delete"
+    RETENTION = "retention"  # deletes, each only as long as a newer completed one is there
 
 
 class Standing(enum.Enum):
@@ -146,7 +147,7 @@ class Plan:
     @property
     def many(self) -> bool:
         """Whether it is the same on many, and not one thing in several steps."""
-        return self.kind in (PlanKind.CREATE, PlanKind.DELETE)
+        return self.kind in (PlanKind.CREATE, PlanKind.DELETE, PlanKind.RETENTION)
 
     def with_operation(self, operation: Operation) -> Plan:
         """The same with what became of one of its operations."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan, PlanKind, Standing, Step, create_step, target_step
+from tui.fleet.retention import Retention
 from tui.fleet.state import ServerView
 from tui.fleet.writes.preflight import Refused
 from tui.vps.models import Key, Phase, Server, Snapshot
@@ -81,6 +82,17 @@ def delete_plan(snapshots: Iterable[Snapshot], name: str, why: str = "") -> Plan
     """The delete of each snapshot; `name` says in a few words what they are."""
     steps = tuple(target_step(Kind.DELETE, snapshot, why) for snapshot in snapshots)
     return Plan(kind=PlanKind.DELETE, name=name, steps=steps)
+
+
+def retention_plan(found: Iterable[Retention], name: str) -> Plan:
+    """The delete of what the policy of this name does not keep, with the reason for each."""
+    steps = tuple(
+        target_step(Kind.DELETE, verdict.snapshot, f"policy {name}: {verdict.why}")
+        for retention in found
+        for verdict in reversed(retention.verdicts)
+        if verdict.goes
+    )
+    return Plan(kind=PlanKind.RETENTION, name=name, steps=steps)
 
 
 def made_by(plan: Plan) -> frozenset[Key]:

@@ -16,9 +16,9 @@ from typing import Any, Final
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.plans import PlanBook, PlanTaken
 from tui.fleet.operation import Kind, Operation
-from tui.fleet.plan import Plan, Standing, Step
+from tui.fleet.plan import Plan, PlanKind, Standing, Step
 from tui.fleet.writes.operations import Operations
-from tui.fleet.writes.preflight import Refused
+from tui.fleet.writes.preflight import Refused, check_spare
 from tui.fleet.writes.rules import target_refusal
 from tui.vps.errors import (
     BadResponse,
@@ -246,6 +246,8 @@ class Plans:
             raise Refused("not sent: its target is not known")
         if reason := target_refusal(step.kind, step.target, ()):
             raise Refused(f"not sent: {reason}")
+        if run.plan.kind is PlanKind.RETENTION:
+            await check_spare(operations.api, step.target)
         if step.kind is Kind.RESTORE:
             return await operations.restore(step.target, unjournaled=alone, also=also)
         return await operations.delete(

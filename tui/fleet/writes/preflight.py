@@ -56,6 +56,19 @@ async def check_target(
     return frozenset(snapshot.id for snapshot in listing.items)
 
 
+async def check_spare(api: Reader, target: Snapshot) -> None:
+    """Read again whether a newer completed snapshot of its server is there.
+
+    Raises Refused where none is: no policy deletes the last good one. Raises VpsError.
+    """
+    if target.phase is not Phase.COMPLETED:
+        return
+    listing = await api.snapshots(target.server_id)
+    dated = [s.created_at for s in listing.items if s.phase is Phase.COMPLETED and s.created_at]
+    if target.created_at is None or not any(moment > target.created_at for moment in dated):
+        raise Refused(f"not sent: {target.name} is the newest completed one now")
+
+
 def _unchanged(listing: Listing[Snapshot], target: Snapshot) -> None:
     now = next((s for s in listing.items if s.id == target.id), None)
     if now is None:

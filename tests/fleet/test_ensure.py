@@ -1,0 +1,96 @@
+"""Which servers need a snapshot now."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.fleets import NOW, snapshot, view
+from tui.config.ages import HOUR
+from tui.config.tables import Policy
+from tui.fleet.ensure import Course, Wanted, decide
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.state import ServerView
+from tui.fleet.templates import Template
+
+NIGHTLY = Template("nightly-{date}")
+WANTED = Wanted(24 * HOUR, NIGHTLY)
+POLICY = Policy(name="nightly-{date}", keep_last=2, reserve=1)
+
+
+def open_operation(kind: Kind) -> Operation:
+    return Operation(
+        id=1,
+        kind=kind,
+        state=State.UNKNOWN,
+        account="",
+        server_id=1,
+        server_name="web",
+        snapshot_id=None,
+        snapshot_name="x",
+        asked_at=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "course", "words"),
+    [
+        (view("a"), Course.CREATE, "creates nightly-2025-01-23"),
+        (view("a", snapshot(30)), Course.CREATE, "creates nightly-2025-01-23"),
+        (view("a", snapshot(30), snapshot(1)), Course.FRESH, "has a snapshot younger than 1d"),
+        (view("a", snapshot(1, "failed")), Course.CREATE, "creates"),
+        (view("a", snapshot(0.1, "in_progress", name="x")), Course.ON_ITS_WAY, "x is in progress"),
+        (view("a", snapshot(3, "in_progress", name="x")), Course.BLOCKED, "x is overdue"),
+        (view("a", snapshot(None)), Course.BLOCKED, "the date of a snapshot is missing"),
+        (view("a", snapshot(-9), snapshot(99)), Course.BLOCKED, "the date of a snapshot"),
+        (view("a", snapshot(-9), snapshot(1)), Course.FRESH, "has a"),
+        (view("a", snapshot(99), status="restoring"), Course.BLOCKED, "it is being restored"),
+        (
+            view("a", *(snapshot(99) for _ in range(5))),
+            Course.NO_ROOM,
+            "all 5 slots are used, and none may go",
+        ),
+        (
+            view("a", snapshot(30, name="nightly-2025-01-23"), snapshot(40)),
+            Course.CREATE,
+            "creates nightly-2025-01-23-2",
+        ),
+    ],
+)
+def test_what_a_server_needs(seen: ServerView, course: Course, words: str) -> None:
+    found = decide(seen, WANTED, NOW)
+    assert found.course is course
+    assert found.words.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "course"),
+    [
+        (Kind.CREATE, Course.ON_ITS_WAY),
+        (Kind.RESTORE, Course.BLOCKED),
+        (Kind.DELETE, Course.BLOCKED),
+    ],
+)
+def test_an_open_operation_is_not_overtaken(kind: Kind, course: Course) -> None:
+    assert decide(view("a"), WANTED, NOW, operation=open_operation(kind)).course is course
+
+
+def test_room_is_made_of_the_most_dispensable_one_and_it_is_named_first() -> None:
+    wanted = Wanted(24 * HOUR, NIGHTLY, make_room=True)
+    full = view("a", *(snapshot(99 + n, name=f"s{n}") for n in range(5)))
+    assert decide(full, wanted, NOW).words == "deletes s4 and creates nightly-2025-01-23"
+    protected = {s.id for s in full.snapshots}
+    assert decide(full, wanted, NOW, protected=protected).course is Course.NO_ROOM
+    failed = view("a", *(snapshot(99 + n, name=f"s{n}") for n in range(4)), snapshot(1, "failed"))
+    assert [s.status for s in decide(failed, wanted, NOW).goes] == ["failed"]
+
+
+def test_a_policy_gives_up_what_it_does_not_keep_and_its_failed_ones_but_no_other() -> None:
+    wanted = Wanted(24 * HOUR, NIGHTLY, policy=POLICY)
+    own = [snapshot(30 + 24 * n, name=f"nightly-2025-01-{21 - n}") for n in range(4)]
+    found = decide(view("a", *own, snapshot(900, name="mine")), wanted, NOW)
+    assert [s.name for s in found.goes] == ["nightly-2025-01-18", "nightly-2025-01-19"]
+    failed = [snapshot(n + 1, "failed", name=f"nightly-2025-01-22-{n}") for n in range(2, 5)]
+    found = decide(view("a", own[0], *failed, snapshot(900, name="mine")), wanted, NOW)
+    assert {s.status for s in found.goes} == {"failed"}
+    mine = [snapshot(900 + n, name=f"mine-{n}") for n in range(5)]
+    assert decide(view("a", *mine), wanted, NOW).course is Course.NO_ROOM

@@ -1,0 +1,148 @@
+"""Whether a server needs a snapshot now, and what has to go for it. It is pure.
+
+Asked again it answers the same until something has changed: safe to run at any time.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from tui.config.ages import Age
+from tui.config.tables import Policy
+from tui.fleet.health import OVERDUE
+from tui.fleet.operation import Kind, Operation
+from tui.fleet.retention import AHEAD, retain
+from tui.fleet.state import ServerView
+from tui.fleet.templates import Template
+from tui.fleet.writes.drafts import dispensable
+from tui.vps.models import SLOTS, Key, Phase, Snapshot
+
+NAME: Final = "ensured-{date}"
+"""The template of names where none is given."""
+
+
+class Course(enum.Enum):
+    """What is to be done on one server."""
+
+    FRESH = "fresh"
+    ON_ITS_WAY = "on its way"
+    CREATE = "create"
+    NO_ROOM = "no room"
+    BLOCKED = "blocked"  # something else is at the server, or nobody can tell what it has
+
+
+WELL: Final = frozenset({Course.FRESH, Course.ON_ITS_WAY, Course.CREATE})
+"""Where the server is, or is about to be, as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What every server should have: a completed snapshot younger than `max_age` seconds.
+
+    With `make_room` a full server loses the most dispensable one first. A `policy` says what else
+    goes, once a new one is completed.
+    """
+
+    max_age: float
+    template: Template = field(default_factory=lambda: Template(NAME))
+    make_room: bool = False
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one server needs, in words. `goes` has to be deleted before `name` is created."""
+
+    view: ServerView
+    course: Course
+    words: str
+    name: str = ""
+    goes: tuple[Snapshot, ...] = ()
+
+
+def decide(
+    view: ServerView,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    protected: Container[Key] = (),
+    operation: Operation | None = None,
+) -> Decision:
+    """What a server needs at `now`, with its open operation if there is one."""
+    ages = _ages(view, now)
+    newest = min((age for age in ages if age >= -AHEAD.total_seconds()), default=None)
+    if newest is not None and newest < wanted.max_age:
+        return Decision(view, Course.FRESH, f"has a snapshot younger than {Age(wanted.max_age)}")
+    if operation is not None and operation.kind is not Kind.CREATE:
+        why = f"{operation.title} is open ({operation.state.value})"
+        return Decision(view, Course.BLOCKED, why)
+    if view.server.status == "restoring":
+        return Decision(view, Course.BLOCKED, "it is being restored")
+    if on_its_way := _on_its_way(view, now, operation):
+        return on_its_way
+    if len(ages) < _completed(view) or any(age < -AHEAD.total_seconds() for age in ages):
+        why = "the date of a snapshot is missing or in the future"
+        return Decision(view, Course.BLOCKED, why)
+    return _with_room(view, wanted, now, protected)
+
+
+def _completed(view: ServerView) -> int:
+    return sum(snapshot.phase is Phase.COMPLETED for snapshot in view.snapshots)
+
+
+def _ages(view: ServerView, now: datetime) -> Sequence[float]:
+    """The ages of completed snapshots that have a date, in seconds."""
+    return [
+        (now - snapshot.created_at).total_seconds()
+        for snapshot in view.snapshots
+        if snapshot.phase is Phase.COMPLETED and snapshot.created_at is not None
+    ]
+
+
+def _on_its_way(view: ServerView, now: datetime, operation: Operation | None) -> Decision | None:
+    for snapshot in view.snapshots:
+        if snapshot.phase is not Phase.BUSY:
+            continue
+        began = snapshot.created_at
+        if began is not None and (now - began).total_seconds() >= OVERDUE:
+            return Decision(view, Course.BLOCKED, f"{snapshot.name} is overdue")
+        words = f"{snapshot.name} is {snapshot.status_words}"
+        return Decision(view, Course.ON_ITS_WAY, words)
+    if operation is not None:
+        words = f"{operation.title} is open ({operation.state.value})"
+        return Decision(view, Course.ON_ITS_WAY, words)
+    return None
+
+
+def _with_room(
+    view: ServerView, wanted: Wanted, now: datetime, protected: Container[Key]
+) -> Decision:
+    name = wanted.template.name(now, {snapshot.name for snapshot in view.snapshots})
+    if not view.full:
+        return Decision(view, Course.CREATE, f"creates {name}", name)
+    goes: Sequence[Snapshot] = surplus(view, wanted, now, protected, failed=True)
+    if not goes and wanted.make_room:
+        goes = dispensable(view, protected)[:1]
+    if not goes:
+        return Decision(view, Course.NO_ROOM, f"all {SLOTS} slots are used, and none may go")
+    names = ", ".join(snapshot.name for snapshot in goes)
+    return Decision(view, Course.CREATE, f"deletes {names} and creates {name}", name, tuple(goes))
+
+
+def surplus(
+    view: ServerView,
+    wanted: Wanted,
+    now: datetime,
+    protected: Container[Key],
+    *,
+    failed: bool = False,
+) -> Sequence[Snapshot]:
+    """What the policy does not keep, the oldest first; nothing without a policy."""
+    if wanted.policy is None:
+        return ()
+    made = Template(wanted.policy.name).made
+    return retain(view, wanted.policy, made, now, protected=protected, failed=failed).goes

@@ -89,7 +89,7 @@ def test_an_outcome_that_stays_unknown_is_3_and_not_waited_for_for_ever(
 ) -> None:
     simulated.service.hooks += hooks(["lost-answer:1", "wrong-count"])  # no listing is settled
     simulated.service.hooks.append(Hidden())
-    monkeypatch.setattr("tui.cli.writing.SETTLING", 1.5)
+    monkeypatch.setattr("tui.cli.finishing.SETTLING", 1.5)
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})
     code = main.run(["create", "mail", "lost", *["--wait"] * wait])
     assert code == 3
@@ -111,7 +111,7 @@ class Hidden(Hook):
 def test_what_has_not_ended_after_the_longest_wait_is_3(
     simulated: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tui.cli.writing.LONGEST", 1.0)
+    monkeypatch.setattr("tui.cli.finishing.LONGEST", 1.0)
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})
     assert main.run(["create", "mail", "slow", "--wait"]) == 3
     assert "no longer waited for" in capsys.readouterr().out

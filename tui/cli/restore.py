@@ -8,8 +8,10 @@ import click
 
 from tui.cli import lookup
 from tui.cli.arguments import Command, settings, shared, span, text
+from tui.cli.finishing import finish, said
+from tui.cli.output import out
 from tui.cli.running import opened, run
-from tui.cli.writing import check_allowed, confirm, prepare, report, send
+from tui.cli.writing import check_allowed, confirm, prepare, send
 from tui.config.settings import Settings
 from tui.fleet.operation import Kind
 from tui.text import age
@@ -51,4 +53,5 @@ async def _restore(
         confirm(f"{question}, {created}.", target.server_name, sure=sure)
         restore = live.operations.restore
         operation = await send(session, lambda bare: restore(target, unjournaled=bare))
-        return await report(session, live, operation, wait=wait, timeout=timeout)
+        out(said(operation))
+        return await finish(session, live, [operation], wait=wait, timeout=timeout)

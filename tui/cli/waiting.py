@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from tui.cli.output import complain
 from tui.cli.progress import Progress
@@ -18,12 +19,14 @@ from tui.vps.errors import Unauthorised
 Reached = Callable[[Operation], bool]
 
 
-async def until(
-    session: Session, live: Connection, operation: Operation, reached: Reached, seconds: float
-) -> Operation:
-    """Poll until an operation has got somewhere, or time is up. Raises Unauthorised."""
-    (latest,) = await Wait(session, live, [operation], reached).during(seconds)
-    return latest
+@asynccontextmanager
+async def polling(live: Connection) -> AsyncIterator[None]:
+    """Keep asking what the provider does, so that operations end."""
+    task = asyncio.create_task(live.poller.run())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 class Wait:
@@ -54,9 +57,9 @@ class Wait:
             self._session.listen(self._changed),
             self._session.store.listen(self._refused),
         ]
-        tasks = [asyncio.create_task(self._live.poller.run()), asyncio.create_task(self._speak())]
+        speaking = asyncio.create_task(self._speak())
         try:
-            async with asyncio.timeout(seconds):
+            async with polling(self._live), asyncio.timeout(seconds):
                 await self._over
         except TimeoutError:
             pass
@@ -67,8 +70,7 @@ class Wait:
         finally:
             for end in ends:
                 end()
-            for task in tasks:
-                task.cancel()
+            speaking.cancel()
             self._progress.clear()
         return list(self._latest.values())
 

@@ -1,4 +1,4 @@
-"""What a command does about its write: ask, send it once, and say what became of it."""
+"""What a command does about its write: ask whether it may, have it confirmed, send it once."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from tui.cli.output import complain, out, tell
+from tui.cli.output import complain, tell
 from tui.cli.reading import PatientApi, Reading, read, tell_incomplete
 from tui.cli.running import Stop
-from tui.cli.waiting import until
 from tui.exit_codes import ExitCode
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.operations import JournalUnavailable
 from tui.fleet.writes.rules import Reason, refusal, unwritable
-from tui.notices import News, news
+from tui.notices import News
 from tui.session import Connection, Session
 from tui.vps.models import Snapshot
 
-SETTLING: float = 180.0
-"""Seconds for which a command waits to learn what became of a write without an answer."""
-LONGEST: float = 3_600.0
-"""Seconds for which `--wait` waits if not told: what takes an hour may never end."""
-Write = Callable[[bool], Coroutine[Any, Any, Operation]]
-"""Makes the write; True: even where no record of it can be kept."""
+T = TypeVar("T")
+Write = Callable[[bool], Coroutine[Any, Any, T]]
+"""Makes a write, or begins a plan of some; True: even where no record of it can be kept."""
 _TYPED: Final = 1_000
 """Characters of an answer that are read."""
 
@@ -119,75 +115,24 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 # -- sending -----------------------------------------------------------------------------------
 
 
-async def send(session: Session, write: Write) -> Operation:
+async def send(session: Session, write: Write[T]) -> T:
     """Send a write once; without a record only if somebody at the terminal says so.
 
     Raises what the write raises. Where this is interrupted, the answer is recorded all the same
     if it comes soon, and otherwise looked for at the next start.
     """
     try:
-        return await _sent(session, write(False))
+        return await sent(session, write(False))
     except JournalUnavailable as error:
         if not can_ask() or not ask(f"{error} Nothing was sent.", "without a record"):
             raise
-    return await _sent(session, write(True))
+    return await sent(session, write(True))
 
 
-async def _sent(session: Session, write: Coroutine[Any, Any, Operation]) -> Operation:
+async def sent(session: Session, write: Coroutine[Any, Any, T]) -> T:
+    """Send something that goes on to its end, whoever waits for it."""
     try:
         return await asyncio.shield(session.perform(write))
     except asyncio.CancelledError:
         complain("interrupted; what was on its way is looked for at the next start")
         raise
-
-
-# -- saying what became of it -------------------------------------------------------------------
-
-
-async def report(
-    session: Session,
-    live: Connection,
-    operation: Operation,
-    *,
-    wait: bool,
-    timeout: float | None = None,
-) -> int:
-    """Say what became of it; with `wait` once it has ended. Returns the exit code.
-
-    An unknown outcome is waited for in any case, but not for ever; `timeout` is in seconds.
-    """
-    before = State.SENT
-    if operation.state is State.UNKNOWN:
-        out(said(operation))
-        before = State.UNKNOWN
-        limit = SETTLING if timeout is None or not wait else timeout
-        operation = await until(
-            session, live, operation, lambda o: o.state is not State.UNKNOWN, limit
-        )
-    if wait and operation.state is State.ACCEPTED:
-        out(said(operation, before))
-        limit = LONGEST if timeout is None else timeout
-        operation = await until(session, live, operation, lambda o: o.ended, limit)
-    words = said(operation, before)
-    if operation.state is State.UNKNOWN:
-        words += "; not settled yet, `ciplun settle` looks for it again"
-    elif wait and not operation.ended:
-        words += "; it has not ended yet, and is no longer waited for"
-    out(words)
-    return code_of(operation, wait=wait)
-
-
-def said(operation: Operation, before: State = State.SENT) -> str:
-    """Where an operation stands, in one line that begins with its snapshot's id."""
-    told = news(operation, before)
-    words = told.text if told else operation.state.value
-    return f"#{operation.snapshot_id or '?'}  {words}"
-
-
-def code_of(operation: Operation, *, wait: bool) -> int:
-    """The exit code for a write that stands so."""
-    if operation.state is State.COMPLETED or (operation.state is State.ACCEPTED and not wait):
-        return ExitCode.DONE
-    if operation.open or operation.state is State.UNSEEN:
-        return ExitCode.UNKNOWN
-    return ExitCode.FAILED

@@ -1,0 +1,78 @@
+"""Writes on many: a plan on disk, carried out step by step, with a line for each."""
+
+from __future__ import annotations
+
+from tui.cli.finishing import finish, gravest, said
+from tui.cli.output import complain, out
+from tui.cli.waiting import polling
+from tui.cli.writing import send, sent
+from tui.exit_codes import ExitCode
+from tui.fleet.operation import State
+from tui.fleet.plan import Plan, Standing, Step
+from tui.session import Connection, Session
+
+_QUIET = (State.INTENT, State.SENT)
+
+
+class Teller:
+    """Says each step once for each state that it gets to."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, State | str] = {}
+
+    def tell(self, _: Plan, step: Step) -> None:
+        """Say where a step stands, if that is new."""
+        before = self._told.get(step.number)
+        if step.standing in (Standing.SKIPPED, Standing.NOT_DONE):
+            now: State | str = step.reason or "it was not done"
+            if before != now:
+                complain(f"{step.server_name}: the {step.title} was not done: {now}")
+        elif step.became is not None and step.became.state not in _QUIET:
+            now = step.became.state
+            if before != now:
+                earlier = before if isinstance(before, State) else State.SENT
+                out(said(step.became, earlier))
+        else:
+            return
+        self._told[step.number] = now
+
+
+async def carry_out(
+    session: Session,
+    live: Connection,
+    draft: Plan,
+    *,
+    wait: bool = False,
+    timeout: float | None = None,
+) -> int:
+    """Have a plan on disk, send its steps and say of each what becomes of it.
+
+    Returns the exit code for all of them. Raises what its first write raised if nothing came of
+    any step, and JournalUnavailable.
+    """
+    plan = await send(session, lambda bare: live.plans.start(draft, unjournaled=bare))
+    return await run_plan(session, live, plan, wait=wait, timeout=timeout)
+
+
+async def run_plan(
+    session: Session,
+    live: Connection,
+    plan: Plan,
+    *,
+    wait: bool = False,
+    timeout: float | None = None,
+) -> int:
+    """Send what is left of a plan that was begun or taken over, as `carry_out` does."""
+    teller = Teller()
+    async with polling(live):
+        plan = await sent(session, live.plans.run(plan, teller.tell))
+    began = [step.became for step in plan.steps if step.became is not None]
+    codes = [await finish(session, live, began, wait=wait, timeout=timeout)] if began else []
+    if any(step.standing is Standing.SKIPPED for step in plan.steps):
+        codes.append(ExitCode.FAILED)
+    if plan.interrupted:
+        complain(
+            f"it stopped: {plan.words or 'not all was sent'}; `ciplun settle` says how it stands"
+        )
+        codes.append(ExitCode.FAILED)
+    return gravest(codes)

@@ -45,7 +45,7 @@ def test_create_restore_delete_and_their_history(simulated: Place) -> None:
     other = next(s for s in simulated.world.snapshots.values() if s.server.name == "mail")
     restore = ("restore", str(simulated.key(other)), "--server", "mail", "--yes")
     code, out, _ = ciplun(simulated, *restore)
-    assert (code, f"from {other.name}" in out) == (0, True)
+    assert (code, f"restore of {other.name} on mail" in out) == (0, True)
     code, out, _ = ciplun(simulated, "history", "--json")
     assert [(o["kind"], o["state"]) for o in json.loads(out)["operations"]] == [
         ("restore", "accepted"),
@@ -66,7 +66,8 @@ def test_a_snapshot_of_another_server_is_not_taken(simulated: Place) -> None:
 
 
 def test_a_refusal_is_a_failure_in_the_provider_s_words(simulated: Place) -> None:
-    code, _, err = ciplun(simulated, "create", "db-01", "one-more")
+    simulated.service.hooks += hooks(["limit-detail:1"])
+    code, _, err = ciplun(simulated, "create", "mail", "one-more")
     assert (code, "limit" in err) == (1, True)
     code, _, err = ciplun(simulated, "create", "mail", "x", "--read-only")
     assert (code, "read-only" in err) == (1, True)
@@ -76,7 +77,7 @@ def test_a_refusal_is_a_failure_in_the_provider_s_words(simulated: Place) -> Non
 def test_a_lost_answer_is_settled_before_the_command_ends(simulated: Place) -> None:
     simulated.service.hooks += hooks(["lost-answer:1"])
     code, out, _ = ciplun(simulated, "create", "mail", "lost-one")
-    assert (code, "at work: create of lost-one" in out) == (0, True)
+    assert (code, "create of lost-one on mail was carried out" in out) == (0, True)
     assert len([s for s in simulated.world.snapshots.values() if s.name == "lost-one"]) == 1
     posts = [r for r in simulated.service.received if r.method == "POST"]
     assert len(posts) == 1

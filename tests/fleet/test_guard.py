@@ -1,0 +1,96 @@
+"""A command between snapshots and the way back: its terminal, its signals, its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tui.fleet.guard import missing, run_command, way_back
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.plan import Plan
+from tui.fleet.writes.drafts import create_plan
+from tui.vps.models import Server
+
+WEB, DB = Server(id=1, name="web 01; rm -rf ~"), Server(id="u-2", name="db")
+
+
+def plan(*states: State | None) -> Plan:
+    drafted = create_plan([(WEB, None), (DB, None)], "before-update")
+    steps = [
+        step
+        if state is None
+        else replace(
+            step,
+            operation=number,
+            became=Operation(
+                id=number,
+                kind=Kind.CREATE,
+                state=state,
+                account="",
+                server_id=step.server_id,
+                server_name=step.server_name,
+                snapshot_id=800 + number,
+                snapshot_name=step.name,
+                asked_at=0,
+                words="no space" if state is State.REFUSED else "",
+            ),
+        )
+        for number, (step, state) in enumerate(zip(drafted.steps, states, strict=True), 1)
+    ]
+    return replace(drafted, steps=tuple(steps))
+
+
+def test_all_must_be_completed() -> None:
+    assert missing(plan(State.COMPLETED, State.COMPLETED)) == []
+    assert missing(plan(State.UNSEEN, None)) == [
+        "web 01; rm -rf ~: before-update is not completed (cannot be seen)",
+        "db: before-update is not completed (not sent yet)",
+    ]
+    (said,) = missing(plan(State.COMPLETED, State.REFUSED))
+    assert said == "db: before-update is not completed (refused): no space"
+
+
+def test_the_way_back_names_each_snapshot_that_there_is() -> None:
+    assert way_back(plan(State.COMPLETED, State.FAILED), ["--profile", "a b"]) == [
+        "ciplun restore 801 --server 1 --profile 'a b'"
+    ]
+    assert way_back(plan(State.COMPLETED, State.COMPLETED))[1] == (
+        "ciplun restore 802 --server u-2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["sh", "-c", "exit 0"], 0),
+        (["sh", "-c", "exit 42"], 42),
+        (["sh", "-c", "kill -KILL $$"], 137),
+        (["/no/such/program"], 127),
+        (["/dev/null"], 127),
+        (["a\0b"], 127),
+    ],
+)
+async def test_the_exit_code_is_that_of_the_command(command: list[str], code: int) -> None:
+    assert await run_command(command) == code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_signals_are_passed_on(
+    number: signal.Signals, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script = (
+        "import signal, sys, time\n"
+        f"signal.signal({int(number)}, lambda *_: sys.exit(7))\n"
+        "print('ready', flush=True)\ntime.sleep(30)"
+    )
+    running = asyncio.create_task(run_command([sys.executable, "-c", script]))
+    async with asyncio.timeout(20):
+        while "ready" not in capfd.readouterr().out:
+            await asyncio.sleep(0.01)
+        os.kill(os.getpid(), number)
+        assert await running == 7

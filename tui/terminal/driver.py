@@ -31,8 +31,11 @@ from tui.terminal.textual_private import TerminalDriver
 
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
-_TURN: Final = 0.3
-"""Seconds that a key may take before the next one is handled all the same."""
+_TURN: Final = 3.0
+"""Seconds that a key may take before the next one is handled all the same: a busy machine is slow,
+and a key that overtakes the one before it may do something else."""
+_GLANCE: Final = 0.1
+"""Seconds between two looks whether the app leaves while a key has to wait."""
 _LAST_ANSWER: Final = 0.5
 """Seconds at most to wait on leaving for an answer: it would be typed into the shell."""
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
@@ -193,11 +196,15 @@ class CalmDriver(TerminalDriver):
 
     def _wait_for_turn(self) -> None:
         turn, self._turn = self._turn, None
-        if turn is not None and not self._ending:
-            try:
-                turn.result(_TURN)
-            except (TimeoutError, CancelledError):
-                turn.cancel()
+        if turn is None:
+            return
+        ends = monotonic() + _TURN
+        while not (self._ending or self.exit_event.is_set()) and monotonic() < ends:
+            with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(CancelledError):
+                    turn.result(_GLANCE)
+                return
+        turn.cancel()
 
     def _read(self) -> bytes:
         """What was typed; nothing where the terminal is closed."""

@@ -21,7 +21,7 @@ from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
 from tui.fleet.actor import Who
-from tui.fleet.clock import Clock, SystemClock
+from tui.fleet.clock import Clock, Moments, SystemClock
 from tui.fleet.health import Judge, Rules
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.remembering import remembering
@@ -137,14 +137,18 @@ class Session:
         from tui.fleet.writes.plans import Plans
 
         settings = self.settings
+        pace = self._simulator.speed if self._simulator else 1.0
         operations = Operations(
             api=client,
-            journal=Journal(None if settings.demo else paths.journal_file(self._environ)),
+            journal=Journal(
+                None if settings.demo else paths.journal_file(self._environ),
+                moments=Moments(self.clock, pace),
+            ),
             clock=self.clock,
             now=self.service_now,
             account=settings.account,
             who=Who.here(self._environ),
-            pace=self._simulator.speed if self._simulator else 1.0,
+            pace=pace,
             on_change=self._operation_changed,
             on_protected=self.store.apply_protected,
         )

@@ -160,15 +160,22 @@ def test_without_a_journal_somebody_has_to_agree(simulated: Place, tmp_path: Pat
     assert len(simulated.sent()) == 1
 
 
-def test_a_damaged_journal_is_said_and_kept(simulated: Place, tmp_path: Path) -> None:
+def test_after_a_damaged_journal_somebody_has_to_agree(simulated: Place, tmp_path: Path) -> None:
     folder = tmp_path / ".local/state/ciplun"
     folder.mkdir(parents=True)
     (folder / "journal.sqlite3").write_bytes(b"no database" * 100)
     code, _, err = ciplun(simulated, "create", "mail", "x")
-    assert (code, "damaged" in err) == (0, True)
+    assert (code, "damaged" in err) == (1, True)
+    assert "may still go on for 15 min" in err
+    assert simulated.sent() == []
     assert len(list(folder.glob("journal.sqlite3.damaged-*"))) == 1
+    with started(simulated, "create", "mail", "x") as terminal:
+        terminal.until("Type without a record to go ahead")
+        terminal.send("without a record\n")
+        assert terminal.wait() == 0
+    assert len(simulated.sent()) == 1
     with sqlite3.connect(folder / "journal.sqlite3") as db:
         dump = "\n".join(db.iterdump())
     db.close()
-    assert "create" in dump
+    assert "damaged" in dump
     assert TOKEN not in dump

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.helpers.clocks import FakeClock
 from tests.helpers.provider import Provider
 from tui.fleet.actor import Who
+from tui.fleet.clock import Moments
 from tui.fleet.journal.journal import Journal, JournalUnavailable
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Sighting
@@ -36,7 +37,7 @@ class Desk:
     def open(self) -> Operations:
         made = Operations(
             api=self.provider,
-            journal=Journal(self.folder / "journal.sqlite3"),
+            journal=Journal(self.folder / "journal.sqlite3", moments=Moments(self.clock)),
             clock=self.clock,
             now=self.provider.world.clock.now,
             account="test",

@@ -226,7 +226,7 @@ async def test_numbers_of_a_lost_journal_do_not_come_again(tmp_path: Path) -> No
 async def test_two_damaged_files_of_one_second_are_both_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.fleet.journal.journal.time.time", lambda: 1_737_547_200.0)
+    monkeypatch.setattr("tui.fleet.journal.file.time.time", lambda: 1_737_547_200.0)
     for n in range(3):
         (tmp_path / "j").write_bytes(b"damaged %d" % n * 1000)
         journal = Journal(tmp_path / "j")

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui.config import paths
+from tui.fleet.clock import Moment
+from tui.fleet.journal.gaps import leave_marker, marker, record
 
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION: Final = 5
+VERSION: Final = 6
 _PATIENCE: Final = 5.0
 """Seconds to wait for another process that is writing."""
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
@@ -98,7 +100,21 @@ ALTER TABLE operations ADD COLUMN freed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE operations ADD COLUMN gathered TEXT NOT NULL DEFAULT '{{}}';
 CREATE INDEX of_server ON operations (server_id, id);
 """
-_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4, _SINCE_5)
+_SINCE_6: Final = """
+CREATE TABLE gaps (
+    at REAL NOT NULL,
+    boot TEXT NOT NULL,
+    monotonic REAL NOT NULL,
+    words TEXT NOT NULL,
+    held INTEGER NOT NULL
+);
+CREATE TABLE odd_rows (at REAL NOT NULL, content TEXT NOT NULL);
+CREATE TABLE names (name TEXT PRIMARY KEY, identity TEXT NOT NULL);
+INSERT OR IGNORE INTO names SELECT account, account FROM operations;
+INSERT OR IGNORE INTO names SELECT account, account FROM protected;
+INSERT OR IGNORE INTO names SELECT account, account FROM plans;
+"""
+_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4, _SINCE_5, _SINCE_6)
 """What takes a file from each format to the next; a new file takes them all."""
 _PRUNE: Final = """
 DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (
@@ -124,9 +140,13 @@ def mark(path: Path | None) -> Mark:
 
 
 def connect(
-    path: Path | None, open_states: str, pending_states: str, kept: int
+    path: Path | None, open_states: str, pending_states: str, kept: int, now: Moment, lost: str
 ) -> tuple[sqlite3.Connection, Mark]:
-    """Open the journal, made, migrated and pruned; in memory without a path. Raises NoFile."""
+    """Open the journal, made, migrated and pruned; in memory without a path. Raises NoFile.
+
+    One that has to be made though there was one already is a loss, noted as of `now`; `lost` is
+    what is known to have happened to it.
+    """
     import sqlite3
 
     if path is not None:
@@ -135,21 +155,36 @@ def connect(
     db = sqlite3.connect(path or ":memory:", timeout=_PATIENCE, check_same_thread=False)
     try:
         db.row_factory = sqlite3.Row
+        db.text_factory = _text
         db.execute("PRAGMA foreign_keys = ON")
         if path is not None:
             db.execute(f"PRAGMA journal_mode = {'DELETE' if _on_network(path) else 'WAL'}")
             db.execute("PRAGMA synchronous = FULL")
-        _migrate(db, open_states)
+        was_there = path is not None and marker(path).exists()
+        made = _migrate(db, open_states)
         with db:
+            if lost or (made and was_there):
+                record(db, now, lost or "the journal's file was gone", held=True)
             db.execute(_PRUNE.format(pending_states=pending_states, kept=kept))
+        if path is not None:
+            with contextlib.suppress(OSError):
+                leave_marker(path)
     except BaseException:
         db.close()
         raise
     return db, opened
 
 
-def _migrate(db: sqlite3.Connection, open_states: str) -> None:
-    """Bring the schema up to date; two processes may try at once, and one of them will."""
+def _text(data: bytes) -> str:
+    """Text as it should be, of a file in which something else stands."""
+    return data.decode("utf-8", "replace")
+
+
+def _migrate(db: sqlite3.Connection, open_states: str) -> bool:
+    """Bring the schema up to date; two processes may try at once, and one of them will.
+
+    Returns whether there was none at all.
+    """
     db.execute("BEGIN IMMEDIATE")
     found = db.execute("PRAGMA user_version").fetchone()[0]
     if found > VERSION:
@@ -161,6 +196,7 @@ def _migrate(db: sqlite3.Connection, open_states: str) -> None:
                 db.execute(statement)
         db.execute(f"PRAGMA user_version = {VERSION}")
     db.commit()
+    return not found
 
 
 def _make_private(path: Path) -> None:

@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from tui.fleet.clock import Moments
 from tui.fleet.journal.database import Mark, NoFile, connect, mark, set_aside
+from tui.fleet.journal.gaps import newest_held
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,15 +28,24 @@ class JournalUnavailable(Exception):
 class JournalFile:
     """One connection in one thread; in memory without a `path`.
 
+    `notice` says what was lost, as long as it may still be going on.
     `open_states` and `pending_states` are quoted lists for the schema and for pruning; of ended
     operations the newest `kept` stay.
     """
 
     def __init__(
-        self, path: Path | None, *, open_states: str, pending_states: str, kept: int
+        self,
+        path: Path | None,
+        *,
+        open_states: str,
+        pending_states: str,
+        kept: int,
+        moments: Moments,
     ) -> None:
         self.path = path
+        self.moments = moments
         self.notice = ""
+        self._lost = ""
         self._states = (open_states, pending_states)
         self._kept = kept
         self._connection: sqlite3.Connection | None = None
@@ -93,10 +104,18 @@ class JournalFile:
         if self._connection is not None and mark(self.path) != self._mark:
             log.warning("the journal's file is gone; a new one is begun")
             self._let_go()  # written to a file without a name, a record would be lost
-        if self._connection is None:
-            self._connection, self._mark = connect(self.path, *self._states, self._kept)
-        with self._connection:
-            return work(self._connection)
+            self._lost = "the journal's file was gone"
+        connection = self._connection or self._connect()
+        with connection:
+            return work(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        now, self._mark = self.moments.at(), mark(self.path)
+        made, self._mark = connect(self.path, *self._states, self._kept, now, self._lost)
+        self._connection, self._lost = made, ""
+        if gap := newest_held(made, now):
+            self.notice = f"The record of earlier operations was lost: {gap[0].words}."
+        return made
 
     def _let_go(self) -> None:
         if self._connection is not None:
@@ -105,12 +124,11 @@ class JournalFile:
 
     def _replace(self, error: Exception) -> None:
         """Set a damaged file aside and start a new one: the old one may still be readable."""
-        opened = self._connection is not None
         self._let_go()
-        if self.path is not None and (not opened or mark(self.path) == self._mark):
+        if self.path is not None and mark(self.path) == self._mark:  # else another was quicker
             kept = set_aside(self.path, time.time())
-            self.notice = f"The journal was damaged ({error}); it is kept as {kept.name}."
-            log.warning("%s", self.notice)
+            self._lost = f"the journal was damaged ({error}); it is kept as {kept.name}"
+            log.warning("%s", self._lost)
 
 
 def _why(error: Exception) -> str:

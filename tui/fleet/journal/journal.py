@@ -1,59 +1,37 @@
 """The operations journal: what was asked for is on disk before any request leaves.
 
-SQLite in a thread of its own, shared by every Ciplun of this user. A partial unique index allows
-one open operation for each server, so that two sessions cannot both write to it.
+SQLite in a thread of its own, shared by every ciplun of this user. One operation can be open for
+each server, so that two sessions cannot both write to it.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui.fleet.clock import Moment
+from tui.fleet.clock import Moment, Moments, SystemClock
+from tui.fleet.journal import gaps, reading, writing
 from tui.fleet.journal.file import JournalFile, JournalUnavailable
+from tui.fleet.journal.gaps import Gap
 from tui.fleet.journal.process_locks import Sessions
-from tui.fleet.journal.rows import (
-    from_gathered,
-    from_key,
-    storable,
-    to_gathered,
-    to_key,
-    to_operation,
-    to_row,
-)
-from tui.fleet.operation import OPEN, PENDING, Certainty, Gathered, Kind, Operation, State
+from tui.fleet.journal.reading import MINE, OPEN_STATES, PENDING_STATES
+from tui.fleet.journal.rows import from_gathered, storable, to_key
+from tui.fleet.journal.writing import Clash, MemoryLost
+from tui.fleet.operation import Certainty, Gathered, Kind, Operation, State
 from tui.vps.models import Key
 
 if TYPE_CHECKING:
     import sqlite3
 
 T = TypeVar("T")
-__all__ = ["Clash", "Entry", "Journal", "JournalUnavailable", "Step"]
+__all__ = ["Also", "Clash", "Entry", "Gap", "Journal", "JournalUnavailable", "MemoryLost", "Step"]
 KEPT: Final = 20_000
 """Ended operations that are kept; older ones go when the journal is opened."""
-
-
-def _quoted(states: Iterable[State]) -> str:
-    return ", ".join(f"'{state.value}'" for state in sorted(states, key=lambda s: s.value))
-
-
-_OPEN: Final = _quoted(OPEN)
-_PENDING: Final = _quoted(PENDING)
 Also = Callable[["sqlite3.Connection", Operation], None]
 """What is recorded in the transaction that begins an operation; if it raises, neither is."""
-
-
-class Clash(Exception):
-    """Another operation is open on the same server, or keeps it for `seconds` more."""
-
-    def __init__(self, operation: Operation, seconds: float = 0.0) -> None:
-        super().__init__(operation.id)
-        self.operation = operation
-        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +63,16 @@ class Journal:
     its operations then have negative ids.
     """
 
-    def __init__(self, path: Path | None, *, owner: Sessions | None = None) -> None:
-        self.file = JournalFile(path, open_states=_OPEN, pending_states=_PENDING, kept=KEPT)
+    def __init__(
+        self, path: Path | None, *, moments: Moments | None = None, owner: Sessions | None = None
+    ) -> None:
+        self.file = JournalFile(
+            path,
+            open_states=OPEN_STATES,
+            pending_states=PENDING_STATES,
+            kept=KEPT,
+            moments=moments or Moments(SystemClock()),
+        )
         self._sessions = owner or Sessions(path.parent / "sessions" if path else None)
 
     @property
@@ -96,21 +82,32 @@ class Journal:
 
     @property
     def notice(self) -> str:
-        """What happened to the file; empty where nothing did."""
+        """What was lost, as long as it may still be going on; else empty."""
         return self.file.notice
+
+    @property
+    def owner(self) -> str:
+        """The name of this process among those that share the file."""
+        return self._sessions.name
 
     # -- writing -----------------------------------------------------------------
 
     async def begin(
         self, operation: Operation, now: Moment | None = None, also: Also | None = None
     ) -> Operation:
-        """Record an intent and give it its id. Raises Clash, and what `also` raises.
+        """Record an intent and give it its id. Raises Clash, MemoryLost, and what `also` raises.
 
-        With `now` also where an operation that has ended without proof still keeps the server.
+        With `now` a Clash also where an operation that has ended without proof still keeps the
+        server.
         """
 
         def write(db: sqlite3.Connection) -> Operation:
-            begun = self._begin(db, operation, now)
+            if now is not None:
+                writing.refuse_lost(db, now)
+                writing.refuse_kept(db, operation, now)
+            begun = writing.begin(
+                db, operation, self._sessions.claim(), self._now(), in_memory=self.in_memory
+            )
             if also is not None:
                 also(db, begun)
             return begun
@@ -125,7 +122,12 @@ class Journal:
         Returns what the journal then has. `gathered` replaces what was gathered on it.
         Raises Clash where the step would open a second operation on a server.
         """
-        return await self.file.write(lambda db: self._step(db, old, new, at, gathered))
+
+        def write(db: sqlite3.Connection) -> Operation:
+            owner = self._sessions.claim()
+            return writing.step(db, old, new, at, gathered=gathered, owner=owner, now=self._now())
+
+        return await self.file.write(write)
 
     async def note(self, operation_id: int, gathered: Gathered) -> None:
         """Keep what has been gathered on an operation."""
@@ -138,69 +140,76 @@ class Journal:
 
         await self.file.write(write)
 
+    async def learn(self, names: Sequence[str], former: str = "") -> None:
+        """Take it that all `names` are of one account, and a `former` one if no other has it."""
+        known = [storable(name) for name in names]
+        await self.file.write(lambda db: reading.learn(db, known, former))
+
     # -- reading -----------------------------------------------------------------
 
     async def open_entries(self, account: str) -> Sequence[Entry]:
         """The operations of an account that have not ended, oldest first."""
-        return await self._entries(f"account = ? AND state IN ({_PENDING}) ORDER BY id", (account,))
+        return await self._entries(f"{MINE} AND state IN ({PENDING_STATES}) ORDER BY id", account)
 
     async def unproved_entries(self, account: str, since: float) -> Sequence[Entry]:
         """The operations that ended after `since` with an end that is not proved, oldest first."""
         return await self._entries(
-            f"account = ? AND state NOT IN ({_PENDING}) AND certainty <> ? AND ended_at >= ? "
+            f"{MINE} AND state NOT IN ({PENDING_STATES}) AND certainty <> ? AND ended_at >= ? "
             "ORDER BY id",
-            (account, Certainty.PROVED.value, since),
+            *(account, Certainty.PROVED.value, since),
         )
 
-    async def _entries(self, where: str, values: tuple[object, ...]) -> Sequence[Entry]:
+    async def _entries(self, where: str, *values: object) -> Sequence[Entry]:
         def read(db: sqlite3.Connection) -> Sequence[Entry]:
-            rows = db.execute(f"SELECT * FROM operations WHERE {where}", values).fetchall()  # noqa: S608
             return [
                 Entry(
-                    to_operation(row),
-                    owned=self._sessions.alive(row["owner"]),
-                    ours=row["owner"] == self._sessions.name,
-                    gathered=to_gathered(row),
+                    row.operation,
+                    owned=self._sessions.alive(row.owner),
+                    ours=row.owner == self._sessions.name,
+                    gathered=row.gathered,
                 )
-                for row in rows
+                for row in reading.rows(db, self._now(), where, values)
             ]
 
         return await self.file.read(read)
 
-    async def made(self, account: str) -> frozenset[Key]:
-        """Ids of the snapshots that creates of an account have made."""
-
-        def read(db: sqlite3.Connection) -> frozenset[Key]:
-            rows = db.execute(
-                "SELECT snapshot_id FROM operations "
-                "WHERE account = ? AND kind = ? AND snapshot_id IS NOT NULL",
-                (account, Kind.CREATE.value),
-            )
-            return frozenset(from_key(row["snapshot_id"]) for row in rows)
+    async def _operations(self, where: str, *values: object) -> Sequence[Operation]:
+        def read(db: sqlite3.Connection) -> Sequence[Operation]:
+            found = reading.rows(db, self._now(), where, values)
+            return [row.operation for row in found]
 
         return await self.file.read(read)
+
+    async def names(self, account: str) -> frozenset[str]:
+        """All names under which an account is known, this one with them."""
+        return await self.file.read(lambda db: reading.names_of(db, account))
+
+    async def made(self, account: str) -> frozenset[Key]:
+        """Ids of the snapshots that creates of an account have made."""
+        query = (
+            f"SELECT snapshot_id FROM operations WHERE {MINE} AND kind = ? "  # noqa: S608
+            "AND snapshot_id IS NOT NULL"
+        )
+        values = (account, Kind.CREATE.value)
+        return await self.file.read(lambda db: reading.keys(db, query, values))
 
     async def get(self, operation_id: int) -> Operation | None:
         """One operation."""
-
-        def read(db: sqlite3.Connection) -> Operation | None:
-            row = db.execute("SELECT * FROM operations WHERE id = ?", (operation_id,)).fetchone()
-            return None if row is None else to_operation(row)
-
-        return await self.file.read(read)
+        found = await self._operations("id = ?", operation_id)
+        return found[0] if found else None
 
     async def history(self, account: str | None = None, limit: int = 500) -> Sequence[Operation]:
         """The newest operations first, of one account or of all."""
+        where = f"({MINE} OR ?) ORDER BY asked_at DESC, id DESC LIMIT ?"
+        return await self._operations(where, account or "", account is None, limit)
 
-        def read(db: sqlite3.Connection) -> Sequence[Operation]:
-            rows = db.execute(
-                "SELECT * FROM operations WHERE account = ? OR ? ORDER BY asked_at DESC, id DESC "
-                "LIMIT ?",
-                (account or "", account is None, limit),
-            )
-            return [to_operation(row) for row in rows]
+    async def gaps(self) -> Sequence[Gap]:
+        """What the journal has lost, oldest first: without any it is whole."""
+        return await self.file.read(gaps.all_gaps)
 
-        return await self.file.read(read)
+    async def lost(self) -> bool:
+        """Whether something may be going on of which the journal knows nothing any more."""
+        return await self.file.read(lambda db: gaps.newest_held(db, self._now()) is not None)
 
     async def timeline(self, operation_id: int) -> Sequence[Step]:
         """Every step of an operation, in order."""
@@ -210,7 +219,11 @@ class Journal:
                 "SELECT at, state, words FROM steps WHERE operation = ? ORDER BY rowid",
                 (operation_id,),
             )
-            return [Step(row["at"], State(row["state"]), row["words"]) for row in rows]
+            found = []
+            for row in rows:
+                with suppress(ValueError):
+                    found.append(Step(float(row["at"]), State(row["state"]), str(row["words"])))
+            return found
 
         return await self.file.read(read)
 
@@ -219,149 +232,40 @@ class Journal:
 
         def read(db: sqlite3.Connection) -> Sequence[float]:
             rows = db.execute(
-                "SELECT took FROM operations WHERE account = ? AND kind = ? AND state = ? "
-                "AND took > 0 ORDER BY id DESC LIMIT ?",
+                f"SELECT took FROM operations WHERE {MINE} AND kind = ? AND state = ? "  # noqa: S608
+                "AND typeof(took) = 'real' AND took > 0 ORDER BY id DESC LIMIT ?",
                 (account, kind.value, State.COMPLETED.value, limit),
             )
             return [row["took"] for row in rows]
 
         return await self.file.read(read)
 
-    # -- protection ----------------------------------------------------------------
-
-    async def protected(self, account: str) -> frozenset[Key]:
-        """Ids of the snapshots that are protected from deletes by Ciplun."""
-
-        def read(db: sqlite3.Connection) -> frozenset[Key]:
-            rows = db.execute("SELECT snapshot_id FROM protected WHERE account = ?", (account,))
-            return frozenset(from_key(row["snapshot_id"]) for row in rows)
-
-        return await self.file.read(read)
-
-    async def protect(self, account: str, snapshot_id: Key, words: str, *, on: bool) -> None:
-        """Protect a snapshot, or no longer; `words` say whose snapshot, by whom and when."""
-
-        def write(db: sqlite3.Connection) -> None:
-            key = (account, to_key(snapshot_id))
-            db.execute("DELETE FROM protected WHERE account = ? AND snapshot_id = ?", key)
-            if on:
-                db.execute("INSERT INTO protected VALUES (?, ?, ?)", (*key, storable(words)))
-
-        await self.file.write(write)
-
     # -- other tables --------------------------------------------------------------
-
-    @property
-    def owner(self) -> str:
-        """The name of this process among those that share the file."""
-        return self._sessions.name
 
     async def perform(self, work: Callable[[sqlite3.Connection, Sessions], T]) -> T:
         """Do something with another table of the file, in one transaction."""
         return await self.file.write(lambda db: work(db, self._sessions))
 
+    async def protected(self, account: str) -> frozenset[Key]:
+        """Ids of the snapshots that are protected from deletes by ciplun."""
+        query = f"SELECT snapshot_id FROM protected WHERE {MINE}"  # noqa: S608
+        return await self.file.read(lambda db: reading.keys(db, query, (account,)))
+
+    async def protect(self, account: str, snapshot_id: Key, words: str, *, on: bool) -> None:
+        """Protect a snapshot, or no longer; `words` say whose snapshot, by whom and when."""
+        key = (account, to_key(snapshot_id))
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (account, account))
+            db.execute(f"DELETE FROM protected WHERE {MINE} AND snapshot_id = ?", key)  # noqa: S608
+            if on:
+                db.execute("INSERT INTO protected VALUES (?, ?, ?)", (*key, storable(words)))
+
+        await self.file.write(write)
+
     async def close(self) -> None:
         """Close the file and give up the claim on our operations."""
         await self.file.close(self._sessions.leave)
 
-    # -- in the thread -----------------------------------------------------------
-
-    def _begin(self, db: sqlite3.Connection, operation: Operation, now: Moment | None) -> Operation:
-        if now is not None:
-            self._refuse_kept(db, operation, now)
-        number: int | None = None
-        if self.file.path is None:
-            least = db.execute("SELECT min(id) FROM operations").fetchone()[0]
-            number = (least or 0) - 1
-        elif not db.execute("SELECT 1 FROM operations LIMIT 1").fetchone():
-            number = int(
-                time.time() * 1000
-            )  # not 1: the numbers of a lost journal must not come again
-        number = self._insert(db, {**to_row(operation), "id": number})
-        begun = replace(operation, id=number)
-        self._note(db, begun, operation.asked_at)
-        return begun
-
-    def _refuse_kept(self, db: sqlite3.Connection, operation: Operation, now: Moment) -> None:
-        """Raise Clash where one that has ended without proof still keeps the server."""
-        rows = db.execute(
-            f"SELECT * FROM operations WHERE account = ? AND server_id = ? AND freed = 0 "  # noqa: S608
-            f"AND state NOT IN ({_PENDING}) AND certainty <> ? ORDER BY id DESC LIMIT 20",
-            (operation.account, to_key(operation.server_id), Certainty.PROVED.value),
-        )
-        for row in rows:
-            before, begun = to_operation(row), to_gathered(row).begun
-            if begun is None or _harmless(operation, before):
-                continue
-            if left := before.keeps(now.since(begun)):
-                raise Clash(before, left)
-
-    def _insert(self, db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
-        import sqlite3
-
-        values = {**from_gathered(Gathered()), **values, "owner": self._sessions.claim()}
-        names = ", ".join(values)
-        slots = ", ".join(f":{name}" for name in values)
-        try:
-            cursor = db.execute(f"INSERT INTO operations ({names}) VALUES ({slots})", values)  # noqa: S608
-        except sqlite3.IntegrityError:
-            raise self._clash(db, values) from None
-        return int(cursor.lastrowid or 0)
-
-    def _clash(self, db: sqlite3.Connection, values: Mapping[str, Any]) -> Exception:
-        row = db.execute(
-            f"SELECT * FROM operations WHERE account = ? AND server_id = ? "  # noqa: S608
-            f"AND state IN ({_OPEN})",
-            (values["account"], values["server_id"]),
-        ).fetchone()
-        return RuntimeError("a record without reason") if row is None else Clash(to_operation(row))
-
-    def _step(
-        self,
-        db: sqlite3.Connection,
-        old: Operation,
-        new: Operation,
-        at: float,
-        gathered: Gathered | None,
-    ) -> Operation:
-        import sqlite3
-
-        values = to_row(new)
-        if gathered is not None:
-            values |= from_gathered(gathered)
-
-        names = ", ".join(f"{name} = :{name}" for name in values if name != "id")
-        try:
-            cursor = db.execute(
-                f"UPDATE operations SET {names} WHERE id = :id AND state = :old",  # noqa: S608
-                {**values, "old": old.state.value},
-            )
-        except sqlite3.IntegrityError:
-            raise self._clash(db, values) from None
-        if not cursor.rowcount:
-            row = db.execute("SELECT * FROM operations WHERE id = ?", (new.id,)).fetchone()
-            if row is not None:
-                return to_operation(row)
-            with suppress(Clash):  # the file it was in is lost
-                self._insert(db, values)
-        if (old.state, old.words) != (new.state, new.words):
-            self._note(db, new, at)
-        return new
-
-    def _note(self, db: sqlite3.Connection, operation: Operation, at: float) -> None:
-        db.execute(
-            "INSERT INTO steps (operation, at, state, words) VALUES (?, ?, ?, ?)",
-            (operation.id, at, operation.state.value, operation.words),
-        )
-
-
-def _harmless(operation: Operation, before: Operation) -> bool:
-    """Whether one may follow the other at once although it is not proved how that one ended.
-
-    A snapshot can be deleted as often as one likes; and a restore does not undo a snapshot that is
-    completed, whoever made it.
-    """
-    if operation.kind is Kind.RESTORE:
-        return before.kind is Kind.CREATE and before.state is State.COMPLETED
-    same = operation.snapshot_id == before.snapshot_id
-    return operation.kind is before.kind is Kind.DELETE and same
+    def _now(self) -> Moment:
+        return self.file.moments.at()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -11,6 +10,7 @@ import msgspec
 
 from tui.fleet.journal.journal import Also, Journal
 from tui.fleet.journal.process_locks import Sessions
+from tui.fleet.journal.reading import MINE
 from tui.fleet.journal.rows import from_key, storable, to_key, to_operation
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Step
@@ -143,13 +143,11 @@ class PlanBook:
 
     async def open(self, account: str) -> Sequence[Plan]:
         """The plans of an account that have not ended, oldest first."""
-        return await self._read("account = ? AND ended_at IS NULL ORDER BY asked_at", (account,))
+        return await self._read(f"{MINE} AND ended_at IS NULL ORDER BY asked_at", (account,))
 
     async def history(self, account: str, limit: int) -> Sequence[Plan]:
         """The newest plans of an account first."""
-        return await self._read(
-            "account = ? ORDER BY asked_at DESC, id DESC LIMIT ?", (account, limit)
-        )
+        return await self._read(f"{MINE} ORDER BY asked_at DESC, id DESC LIMIT ?", (account, limit))
 
     async def _read(self, where: str, values: tuple[object, ...]) -> Sequence[Plan]:
         def read(db: sqlite3.Connection, sessions: Sessions) -> Sequence[Plan]:
@@ -166,6 +164,7 @@ def _insert(db: sqlite3.Connection, plan: Plan, owner: str, *, negative: bool) -
     values = {name: storable(getattr(plan, name)) for name in _COLUMNS}
     values |= {"id": number, "kind": plan.kind.value, "owner": owner}
     names, slots = ", ".join(values), ", ".join(f":{name}" for name in values)
+    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (plan.account, plan.account))
     cursor = db.execute(f"INSERT INTO plans ({names}) VALUES ({slots})", values)  # noqa: S608
     made = int(cursor.lastrowid or 0)
     db.executemany(
@@ -205,7 +204,7 @@ def _plan(db: sqlite3.Connection, row: sqlite3.Row, sessions: Sessions) -> Plan 
             ours=owner == sessions.name,
             **{name: row[name] for name in _COLUMNS},
         )
-    except (ValueError, TypeError, msgspec.MsgspecError, json.JSONDecodeError) as error:
+    except (ValueError, TypeError) as error:
         log.warning("plan %s cannot be read: %s", row["id"], type(error).__name__)
         return None
 

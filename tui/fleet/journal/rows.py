@@ -6,8 +6,10 @@ import json
 from dataclasses import asdict, astuple, fields
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from tui.fleet.clock import Moment
-from tui.fleet.operation import Certainty, Gathered, Kind, Operation, State
+from tui.fleet.operation import Gathered, Operation
 from tui.vps.models import Key
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 _COLUMNS: Final = tuple(field.name for field in fields(Operation))
 _KEYS: Final = ("server_id", "snapshot_id")
 _FLAGS: Final = ("overdue", "seen_busy", "freed")
+_LATEST: Final = 1e11
+"""Seconds since 1970 that no operation has."""
 _MOMENTS: Final = ("begun", "against", "standing")
 
 
@@ -45,15 +49,28 @@ def storable(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
+class OddRow(ValueError):
+    """A row that is no operation."""
+
+
 def to_operation(row: sqlite3.Row) -> Operation:
-    """The operation in a row."""
+    """The operation in a row. Raises OddRow."""
+    try:
+        found = msgspec.convert(_plain(row), Operation)
+    except (ValueError, TypeError) as error:
+        raise OddRow(f"{type(error).__name__} in operation {row['id']}") from error
+    times = (found.asked_at, found.accepted_at, found.ended_at)
+    if any(at is not None and not 0 <= at < _LATEST for at in times):
+        raise OddRow(f"an impossible time in operation {row['id']}")
+    return found
+
+
+def _plain(row: sqlite3.Row) -> dict[str, Any]:
     values = {name: row[name] for name in _COLUMNS}
-    values["kind"], values["state"] = Kind(values["kind"]), State(values["state"])
-    values["certainty"] = Certainty(values["certainty"]) if values["certainty"] else None
     for name in _KEYS:
         values[name] = None if values[name] is None else from_key(values[name])
     values |= {name: bool(values[name]) for name in _FLAGS}
-    return Operation(**values)
+    return values
 
 
 def from_gathered(gathered: Gathered) -> dict[str, str]:
@@ -64,6 +81,10 @@ def from_gathered(gathered: Gathered) -> dict[str, str]:
 
 
 def to_gathered(row: sqlite3.Row) -> Gathered:
-    """What has been gathered on the operation in a row."""
-    known = {name: Moment(*at) for name, at in json.loads(row["gathered"]).items()}
-    return Gathered(seen=frozenset(json.loads(row["seen"])), **known)
+    """What has been gathered on the operation in a row. Raises OddRow."""
+    try:
+        known = {name: Moment(*at) for name, at in json.loads(row["gathered"]).items()}
+        plain = {name: asdict(at) for name, at in known.items()}
+        return msgspec.convert({"seen": json.loads(row["seen"]), **plain}, Gathered)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise OddRow(f"{type(error).__name__} in what was gathered on {row['id']}") from error

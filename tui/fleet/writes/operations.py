@@ -16,6 +16,7 @@ from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, Moments
 from tui.fleet.estimates import Expected
 from tui.fleet.journal.journal import Also, Clash, Journal, JournalUnavailable, Step
+from tui.fleet.journal.protection import Protection, ProtectionUnknown
 from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
@@ -67,6 +68,7 @@ class Operations:
         self._now = now
         self._account = account
         self._who = who
+        self._protection = Protection(journal)
         self._protected: frozenset[Key] = frozenset()
         self._protected_changed = on_protected
 
@@ -90,14 +92,14 @@ class Operations:
     async def start(self) -> Sequence[Operation]:
         """Take up what earlier or other sessions left open, and return it."""
         found = await self._tracker.start()
-        with suppress(JournalUnavailable):
+        with suppress(ProtectionUnknown):
             await self._read_protected()
         return found
 
     async def observe(self, sighting: Sighting) -> None:
         """Weigh an answer of the list call as evidence for every open operation."""
         await self._tracker.observe(sighting)
-        with suppress(JournalUnavailable):
+        with suppress(ProtectionUnknown):
             await self._read_protected()
 
     async def refresh(self) -> None:
@@ -234,10 +236,13 @@ class Operations:
             ended = done.accepted_at
             return replace(done, state=State.COMPLETED, words=words, ended_at=ended)
 
-        with suppress(JournalUnavailable):  # what was read last still counts then
+        try:
             await self._read_protected()
+        except ProtectionUnknown as unknown:
+            words = f"whether {target.name} is protected cannot be told: {unknown}"
+            raise Refused(f"not sent: {words}") from unknown
         if target.id in self._protected:
-            raise Refused(f"not sent: {target.name} is protected here, by Ciplun alone")
+            raise Refused(f"not sent: {target.name} is protected here, by ciplun alone")
         intent = replace(self._about(Kind.DELETE, target), description=reason)
         operation = await self._begin(intent, unjournaled=unjournaled, also=also)
         return await self._run(operation, send, target)
@@ -245,11 +250,11 @@ class Operations:
     async def protect(self, target: Snapshot, *, on: bool) -> None:
         """Protect a snapshot from deletes by Ciplun, or no longer. Raises JournalUnavailable."""
         words = f"{target.name} of {target.server_name}, by {self._who}"
-        await self.journal.protect(self._account, target.id, words, on=on)
+        await self._protection.change(self._account, target.id, words, on=on)
         await self._read_protected()
 
     async def _read_protected(self) -> None:
-        self._protected = await self.journal.protected(self._account)
+        self._protected = await self._protection.read(self._account)
         self._protected_changed(self._protected)
 
     # -- one write, from intent to answer ------------------------------------------------

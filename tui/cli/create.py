@@ -15,7 +15,7 @@ from tui.cli.planning import carry_out
 from tui.cli.reading import Reading
 from tui.cli.running import Stop, opened, run
 from tui.cli.selection import Selection, on_option
-from tui.cli.writing import check_allowed, in_words, prepare, send
+from tui.cli.writing import check_allowed, in_words, prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
@@ -81,6 +81,7 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         views = selection.of(reading, session.service_now())
+        reading = await settle_first(session, live, reading, views)
         ready, code = _look(session, live, reading, views, make_room=wanted.make_room)
         if not ready:
             return code

@@ -14,7 +14,7 @@ from tui.cli.finishing import finish, said
 from tui.cli.output import out
 from tui.cli.planning import carry_out
 from tui.cli.running import opened, run
-from tui.cli.writing import check_allowed, confirm, prepare, send
+from tui.cli.writing import check_allowed, confirm, prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
@@ -37,6 +37,7 @@ async def _delete(settings: Settings, ids: Sequence[str], server: str, *, sure: 
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         view = lookup.server(reading, server)
+        reading = await settle_first(session, live, reading, [view])
         found = {s.id: s for s in (lookup.snapshot(reading, view, each) for each in ids)}
         first, *others = found.values()
         for target in found.values():

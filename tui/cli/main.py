@@ -23,12 +23,17 @@ COMMANDS: Final = {
     "create": "create",
     "restore": "restore",
     "delete": "delete",
+    "wait": "wait",
+    "settle": "settle",
+    "over": "over",
+    "protect": "protect:protect",
+    "unprotect": "protect:unprotect",
     "check": "check",
     "history": "history",
     "info": "info",
     "simulator": "simulator",
 }
-"""Each command, and the module of this package whose `command` it is: loaded when it is called."""
+"""Each command, and the module that has it (as `command`, or after a colon): loaded when called."""
 
 
 class Commands(click.Group):
@@ -53,7 +58,10 @@ class Commands(click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = importlib.import_module(f"tui.cli.{COMMANDS[cmd_name]}").command
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(
+            importlib.import_module(f"tui.cli.{module}"), name or "command"
+        )
         return found
 
 
@@ -78,7 +86,9 @@ def ciplun(context: click.Context, /, **given: Any) -> int | None:
     return open_dashboard(arguments.given_options(**given), os.environ)
 
 
-WRITING: Final = frozenset({"create", "restore", "delete"})
+WRITING: Final = frozenset(
+    {"create", "restore", "delete", "settle", "over", "protect", "unprotect"}
+)
 """The commands whose exit code tells what they did, printed or not."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 

@@ -11,7 +11,7 @@ from tui.cli.arguments import Command, settings, shared, span, text
 from tui.cli.finishing import finish, said
 from tui.cli.output import out
 from tui.cli.running import opened, run
-from tui.cli.writing import check_allowed, confirm, prepare, send
+from tui.cli.writing import check_allowed, confirm, prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.fleet.operation import Kind
 from tui.text import age
@@ -46,6 +46,7 @@ async def _restore(
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         view = lookup.server(reading, server)
+        reading = await settle_first(session, live, reading, [view])
         target = lookup.snapshot(reading, view, snapshot_id)
         check_allowed(session, live, reading, Kind.RESTORE, view, target)
         question = f"Restoring overwrites all data on {target.server_name} with {target.name}"

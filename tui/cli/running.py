@@ -16,7 +16,7 @@ from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Operation
 from tui.fleet.writes.operations import JournalUnavailable, Refused
-from tui.notices import News
+from tui.notices import Listener, News
 from tui.session import Connection, Session
 from tui.simulator.child import SimulatorFailed
 from tui.terminal import logs
@@ -82,11 +82,15 @@ async def _guarded(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Session, Connection]]:
-    """A session that is connected. Raises what connecting raises."""
+async def opened(
+    settings: Settings, tell: Listener | None = None
+) -> AsyncIterator[tuple[Session, Connection]]:
+    """A session that is connected; `tell` hears all news. Raises what connecting raises."""
     session = Session(settings, os.environ)
     session.token_read = logs.hide
     session.listen(_tell_trouble)
+    if tell is not None:
+        session.listen(tell)
     try:
         yield session, await session.open()
     finally:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from types import FrameType
 from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from tui.cli.output import complain, tell
 from tui.cli.reading import PatientApi, Reading, read, tell_incomplete
@@ -17,7 +19,7 @@ from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.operations import JournalUnavailable
 from tui.fleet.writes.rules import Reason, refusal, unwritable
-from tui.notices import News
+from tui.notices import Listener, News
 from tui.session import Connection, Session
 from tui.vps.models import Snapshot
 
@@ -30,7 +32,7 @@ _TYPED: Final = 1_000
 
 async def prepare(session: Session, live: Connection) -> Reading:
     """Read the fleet before a write; what is open from before is settled by it, and told."""
-    end_telling = session.listen(_tell_end)
+    end_telling = session.listen(ends_to(complain))
     try:
         reading = await read(session, live)
     finally:
@@ -40,10 +42,31 @@ async def prepare(session: Session, live: Connection) -> Reading:
     return reading
 
 
-def _tell_end(_: Operation | None, told: News) -> None:
-    """Pass on the end of what earlier commands began."""
-    if told.ended:
-        complain(told.text)
+async def settle_first(
+    session: Session, live: Connection, reading: Reading, views: Sequence[ServerView]
+) -> Reading:
+    """Look closer at servers on which something is open: it may have ended; returns what is known.
+
+    Raises VpsError.
+    """
+    end_telling = session.listen(ends_to(complain))
+    try:
+        for view in views:
+            if view.server.id in session.store.fleet.operations:
+                await live.operations.settle(view.server.id)
+    finally:
+        end_telling()
+    return replace(reading, fleet=session.store.fleet)
+
+
+def ends_to(say: Callable[[str], None]) -> Listener:
+    """A listener that passes on the ends of what earlier commands began."""
+
+    def listen(operation: Operation | None, told: News) -> None:
+        if operation is not None and told.ended:
+            say(told.text)
+
+    return listen
 
 
 def check_allowed(
@@ -61,7 +84,9 @@ def check_allowed(
         raise Stop(f"nothing was sent: {in_words(why)}", code)
     why = refusal(kind, reading.fleet, view, snapshot)
     if why is not None:
-        raise Stop(f"nothing was sent: {in_words(why)}")
+        is_open = view.server.id in reading.fleet.operations
+        hint = "; `ciplun settle --wait` waits for it" if is_open else ""
+        raise Stop(f"nothing was sent: {in_words(why)}{hint}")
 
 
 def in_words(why: Reason) -> str:

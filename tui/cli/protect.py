@@ -1,0 +1,44 @@
+"""`ciplun protect` and `unprotect`: which snapshots ciplun itself never deletes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tui.cli import lookup
+from tui.cli.arguments import Command, settings, shared, text
+from tui.cli.output import out
+from tui.cli.reading import read
+from tui.cli.running import opened, run
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+
+
+def _made(name: str, about: str, *, on: bool) -> click.Command:
+    """One of the two commands."""
+
+    @click.command(name, cls=Command, help=about)
+    @click.argument("snapshot_id", type=text)
+    @click.option("--server", type=text, required=True, metavar="NAME", help="Its server.")
+    @shared
+    def command(snapshot_id: str, server: str, **given: Any) -> int:
+        return run(_protect(settings(**given), snapshot_id, server, on=on))
+
+    return command
+
+
+async def _protect(settings: Settings, snapshot_id: str, server: str, *, on: bool) -> int:
+    async with opened(settings) as (session, live):
+        reading = await read(session, live)
+        target = lookup.snapshot(reading, lookup.server(reading, server), snapshot_id)
+        await live.operations.protect(target, on=on)
+        stands = "is protected here from deletes by ciplun" if on else "is protected no longer"
+        out(f"#{target.id}  {target.name} of {target.server_name} {stands}")
+        return ExitCode.DONE
+
+
+protect = _made(
+    "protect", "Protect a snapshot from deletes by ciplun on this machine, by nobody else.", on=True
+)
+unprotect = _made("unprotect", "Let ciplun delete a snapshot again.", on=False)

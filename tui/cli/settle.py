@@ -1,0 +1,104 @@
+"""`ciplun settle`: what became of everything that is open, and plans that stopped half way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tui.cli.arguments import Command, settings, shared, span
+from tui.cli.finishing import LONGEST, gravest
+from tui.cli.output import out
+from tui.cli.planning import run_plan
+from tui.cli.progress import Progress
+from tui.cli.reading import PatientApi
+from tui.cli.running import opened, run
+from tui.cli.writing import ends_to
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.operation import Operation, State
+from tui.fleet.plan import Plan, Standing
+from tui.session import Connection, Session
+from tui.text import duration, plural
+
+
+@click.command(cls=Command)
+@click.option("--wait", is_flag=True, help="Look again until all of it has ended.")
+@click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@click.option("--go-on", is_flag=True, help="Send what is left of plans that stopped half way.")
+@shared
+def command(wait: bool, timeout: float | None, go_on: bool, **given: Any) -> int:
+    """Settle what is open: look at the provider's lists for what became of it.
+
+    The code is 0 where everything is known, and 3 where something cannot be told yet.
+    """
+    limit = (LONGEST if timeout is None else timeout) if wait else 0.0
+    return run(_settle(settings(**given), limit, go_on=go_on))
+
+
+async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
+    async with opened(settings, ends_to(out)) as (session, live):
+        live.operations.api = PatientApi(session, live)
+        left = await _look(session, live, seconds)
+        for operation in left:
+            out(_standing(operation, session.service_now()))
+        codes = [_code(left, waited=seconds > 0)]
+        for plan in [plan for plan in await live.plans.refresh() if plan.interrupted]:
+            out(_of_plan(plan))
+            if go_on:
+                taken = await live.plans.go_on(plan.id)
+                codes.append(await run_plan(session, live, taken, wait=seconds > 0))
+            else:
+                codes.append(ExitCode.UNKNOWN)
+        if not left and codes == [ExitCode.DONE]:
+            out("nothing is open")
+        return gravest(codes)
+
+
+async def _look(session: Session, live: Connection, seconds: float) -> Sequence[Operation]:
+    """Settle, and say meanwhile what is waited for; returns what is open still."""
+    progress = Progress(session.clock)
+
+    def told(left: Sequence[Operation]) -> None:
+        if left and seconds:
+            more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+            progress.show(f"{_brief(left[0], session.service_now())}{more}")
+
+    try:
+        return await live.operations.settle(wait=seconds, told=told)
+    finally:
+        progress.clear()
+
+
+def _code(left: Sequence[Operation], *, waited: bool) -> int:
+    """What is at work is no trouble unless it was waited for; what is unknown is."""
+    unsettled = waited or any(operation.state is State.UNKNOWN for operation in left)
+    return ExitCode.UNKNOWN if left and unsettled else ExitCode.DONE
+
+
+def _brief(operation: Operation, now: float) -> str:
+    since = operation.asked_at if operation.accepted_at is None else operation.accepted_at
+    took = duration(max(0.0, now - since))
+    late = ", overdue" if operation.overdue else ""
+    return f"{operation.title} on {operation.server_name}: {operation.state.value} for {took}{late}"
+
+
+def _standing(operation: Operation, now: float) -> str:
+    hint = ""
+    if operation.state is State.UNKNOWN or operation.overdue:
+        hint = f"; `ciplun over {operation.id}` ends it if you know better"
+    return f"{operation.id}  {_brief(operation, now)}{hint}"
+
+
+def _of_plan(plan: Plan) -> str:
+    """Where a plan that stopped half way stands, and what can be done."""
+    done = len(plan.steps) - len(plan.unsent)
+    skipped = plan.tally[Standing.SKIPPED] + plan.tally[Standing.NOT_DONE]
+    bad = f" ({skipped} not done)" if skipped else ""
+    why = f": {plan.words}" if plan.words else ""
+    return (
+        f"plan {plan.id}  {plan.kind.value} {plan.name} stopped{why}: {done} of "
+        f"{plural(len(plan.steps), 'step')} sent{bad}; `ciplun settle --go-on` sends the rest, "
+        f"`ciplun over plan:{plan.id}` ends it"
+    )

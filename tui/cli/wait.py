@@ -1,0 +1,128 @@
+"""`ciplun wait`: waits for what the provider is at, whoever began it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tui.cli.arguments import Command, settings, shared, span, text
+from tui.cli.finishing import LONGEST
+from tui.cli.output import complain, out
+from tui.cli.progress import Progress
+from tui.cli.reading import Reading, read, tell_incomplete
+from tui.cli.running import Stop, opened, run
+from tui.cli.waiting import polling
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.state import Fleet
+from tui.fleet.store import Change
+from tui.session import Connection, Session
+from tui.vps.errors import Unauthorised
+from tui.vps.models import Key, Phase, Snapshot
+from tui.vps.sanitize import clean
+
+
+@click.command(cls=Command)
+@click.argument("snapshot_id", nargs=-1, type=text)
+@click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m; 1h.")
+@shared
+def command(snapshot_id: tuple[str, ...], timeout: float | None, **given: Any) -> int:
+    """Wait until these snapshots are done, or all that are busy now and all restores.
+
+    0 if all are completed, 1 if one is not, 3 if it takes too long.
+    """
+    seconds = LONGEST if timeout is None else timeout
+    return run(_wait(settings(**given), snapshot_id, seconds))
+
+
+async def _wait(settings: Settings, ids: Sequence[str], seconds: float) -> int:
+    async with opened(settings) as (session, live):
+        reading = await read(session, live)
+        tell_incomplete(reading)
+        return await Watched(session, live, _chosen(reading, ids), restores=not ids).end(seconds)
+
+
+def _chosen(reading: Reading, ids: Sequence[str]) -> list[Snapshot]:
+    """The snapshots of these ids, or all that are busy. Raises Stop."""
+    known = [s for view in reading.fleet.servers.values() for s in view.snapshots]
+    if not ids:
+        return [snapshot for snapshot in known if snapshot.phase is Phase.BUSY]
+    by_id = {str(snapshot.id): snapshot for snapshot in known}
+    for wanted in ids:
+        if wanted not in by_id:
+            raise Stop(f"no snapshot has the id {clean(wanted)}", ExitCode.USAGE)
+    return [by_id[wanted] for wanted in ids]
+
+
+class Watched:
+    """Snapshots, and with `restores` all servers that are being restored, until none is busy."""
+
+    def __init__(
+        self, session: Session, live: Connection, snapshots: Sequence[Snapshot], *, restores: bool
+    ) -> None:
+        self._session = session
+        self._live = live
+        self._left = {snapshot.id: snapshot for snapshot in snapshots}
+        fleet = session.store.fleet
+        self._restoring = {key for key in fleet.servers if restores and fleet.restoring(key)}
+        self._good = True
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def end(self, seconds: float) -> int:
+        """Wait, and say each end; returns the exit code. Raises Unauthorised."""
+        self._look(self._session.store.fleet, Change())
+        stop = self._session.store.listen(self._look)
+        progress = Progress(self._session.clock)
+        speaking = asyncio.create_task(self._speak(progress))
+        try:
+            async with polling(self._live), asyncio.timeout(seconds):
+                await self._over
+        except TimeoutError:
+            progress.clear()
+            complain(f"not waited for any longer: {self._standing()}")
+            return ExitCode.UNKNOWN
+        finally:
+            stop()
+            speaking.cancel()
+            progress.clear()
+        return ExitCode.DONE if self._good else ExitCode.FAILED
+
+    def _look(self, fleet: Fleet, _: Change) -> None:
+        if self._over.done():
+            return
+        if isinstance(fleet.freshness.error, Unauthorised):
+            self._over.set_exception(fleet.freshness.error)
+            return
+        for key, snapshot in tuple(self._left.items()):
+            self._judge(key, snapshot, fleet.snapshot(snapshot.server_id, key))
+        for server in tuple(self._restoring):
+            if not fleet.restoring(server):
+                self._restoring.discard(server)
+                view = fleet.servers.get(server)
+                status = view.server.status if view is not None else "no longer listed"
+                out(f"{view.server.name if view else server} is {status or 'not restoring'}")
+        if not self._left and not self._restoring:
+            self._over.set_result(None)
+
+    def _judge(self, key: Key, before: Snapshot, now: Snapshot | None) -> None:
+        if now is not None and now.phase is Phase.BUSY:
+            return
+        del self._left[key]
+        words = now.status_words if now is not None else "no longer listed"
+        self._good = self._good and now is not None and now.phase is Phase.COMPLETED
+        out(f"#{key}  {before.name} of {before.server_name} is {words}")
+
+    async def _speak(self, progress: Progress) -> None:
+        while True:
+            await self._session.clock.sleep(progress.pace)
+            progress.show(self._standing())
+
+    def _standing(self) -> str:
+        names = [f"{s.name} of {s.server_name}" for s in self._left.values()]
+        servers = self._session.store.fleet.servers
+        names += [f"the restore of {servers[key].server.name}" for key in self._restoring]
+        more = f", and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"{names[0]}{more}" if names else "nothing"

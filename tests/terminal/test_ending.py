@@ -40,11 +40,11 @@ def opened(simulated: Place, tmp_path: Path) -> Iterator[Terminal]:
         yield terminal
 
 
-def ends_within(terminal: Terminal, seconds: float = PROMPT) -> int:
+def ends_promptly(terminal: Terminal) -> int:
     start = time.monotonic()
     code = terminal.wait()
     crowd = os.getloadavg()[0] / (os.cpu_count() or 1)
-    assert time.monotonic() - start <= seconds * max(1.0, crowd)
+    assert time.monotonic() - start <= PROMPT * max(1.0, crowd)
     return code
 
 
@@ -66,7 +66,7 @@ def test_a_signal_ends_it_promptly(
     with opened(simulated, tmp_path) as terminal:
         to_place(simulated, terminal, where)
         os.kill(terminal.pid, number)
-        assert ends_within(terminal) == 128 + number
+        assert ends_promptly(terminal) == 128 + number
         assert put_back(terminal)
 
 
@@ -76,7 +76,7 @@ def test_a_closed_terminal_ends_it_promptly(simulated: Place, tmp_path: Path, wh
         if where == "dialog":
             to_dialog(terminal)
         terminal.hang_up()
-        assert ends_within(terminal) == 128 + signal.SIGHUP
+        assert ends_promptly(terminal) == 128 + signal.SIGHUP
 
 
 def test_a_closed_terminal_whose_signal_is_ignored_is_noticed(
@@ -86,7 +86,7 @@ def test_a_closed_terminal_whose_signal_is_ignored_is_noticed(
     with Terminal(nohup, simulated.environ | environ(tmp_path)) as terminal:
         terminal.until("legacy-crm")
         terminal.hang_up()
-        assert ends_within(terminal) == 128 + signal.SIGHUP
+        assert ends_promptly(terminal) == 128 + signal.SIGHUP
 
 
 def test_an_interrupt_at_any_time_of_the_start_is_no_traceback(
@@ -119,7 +119,7 @@ def test_with_a_request_on_the_wire_the_journal_stays_true(
             terminal.hang_up()
         else:
             os.kill(terminal.pid, getattr(signal, how))
-        ends_within(terminal)
+        ends_promptly(terminal)
     assert journal_states(tmp_path) == [("create", "sent")]
     simulated.service.hooks.remove(silence)
     with Terminal(CIPLUN, simulated.environ | environ(tmp_path)) as terminal:
@@ -147,7 +147,7 @@ def test_ctrl_c_ends_it_as_any_program(simulated: Place, tmp_path: Path, where: 
     with opened(simulated, tmp_path) as terminal:
         to_place(simulated, terminal, where)
         terminal.send("\x03")
-        assert ends_within(terminal) == 130
+        assert ends_promptly(terminal) == 130
         assert terminal.modes() == terminal.modes_before
     assert journal_states(tmp_path) == ([("create", "sent")] if where == "wire" else [])
 
@@ -169,7 +169,7 @@ def test_ctrl_z_stops_it_and_fg_brings_it_back_to_new_data(
             terminal.send("\x1b")
             terminal.until(lambda: "Create a snapshot of" not in terminal.text())
         terminal.send("\x03" if where == "wire" else "q")
-        assert ends_within(terminal) == (130 if where == "wire" else 0)
+        assert ends_promptly(terminal) == (130 if where == "wire" else 0)
 
 
 def test_a_closed_terminal_changes_no_code_while_operations_run(
@@ -180,7 +180,7 @@ def test_a_closed_terminal_changes_no_code_while_operations_run(
         terminal.send("\r")
         terminal.until(lambda: journal_states(tmp_path) == [("create", "accepted")])
         terminal.hang_up()
-        assert ends_within(terminal) == 128 + signal.SIGHUP
+        assert ends_promptly(terminal) == 128 + signal.SIGHUP
 
 
 def test_a_terminal_nobody_reads_does_not_keep_it(simulated: Place, tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_resized_a_hundred_times(simulated: Place, tmp_path: Path) -> None:
         terminal.resize(120, 40)
         terminal.until("legacy-crm")
         terminal.send("q")
-        assert ends_within(terminal) == 0
+        assert ends_promptly(terminal) == 0
 
 
 def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_p
         terminal.until("legacy-crm")
         before = len(terminal.output)
         terminal.send("?")
-        assert ends_within(terminal) == 1
+        assert ends_promptly(terminal) == 1
         said = bytes(terminal.output[before:])
         assert b"sorry, an unforeseen error ended it (RuntimeError)" in said
         assert b"Traceback" not in said

@@ -119,7 +119,9 @@ def test_a_size_that_is_nonsense_is_survived(
 ) -> None:
     with opened(simulated, tmp_path) as terminal:
         terminal.until("q Quit")
+        written = len(terminal.output)
         terminal.send_bytes(claim + b"\x1b[<0;5;6M\x1b[<0;5;6m")
+        terminal.until(lambda: len(terminal.output) > written)  # it has taken note of that
         terminal.resize(110, 36)
         terminal.until(lambda: "q Quit" in terminal.screen.display[35])
 

@@ -12,12 +12,13 @@ from typing import Any, Final
 import click
 
 from tui.cli.arguments import Command, as_json, settings, shared, since, text
-from tui.cli.output import out, out_json, out_lines
+from tui.cli.output import complain, out, out_json, out_lines
 from tui.cli.running import Stop, run
 from tui.config import paths
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.actor import Who
+from tui.fleet.journal.gaps import marker
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import Operation
 from tui.notices import assurance
@@ -62,7 +63,8 @@ async def _history(
     empty = "nothing has been done yet" if not operations else "nothing of this kind was done"
     _print(chosen, lost, empty, as_json=as_json)
     if lost:
-        raise Stop(lost)
+        complain(lost)
+        return ExitCode.FAILED
     return ExitCode.DONE
 
 
@@ -73,12 +75,15 @@ async def _read(limit: int) -> tuple[Sequence[Operation], str]:
     try:
         file.stat()
     except FileNotFoundError:
-        return [], lost
+        if not marker(file).exists():
+            return [], lost
     except OSError as error:
         raise Stop(f"no record can be read: {paths.trouble(file, error)}") from None
     journal = Journal(file)
     try:
-        return await journal.history(limit=limit), journal.notice or lost
+        found = await journal.history(limit=limit)
+        missing = [f"{_day(gap.at)}: {gap.words}" for gap in await journal.gaps()]
+        return found, f"not all is known; {'; '.join(missing)}" if missing else lost
     finally:
         await journal.close()
 
@@ -118,6 +123,10 @@ def _iso(seconds: float) -> str:
     except (OverflowError, OSError, ValueError):
         return ""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _day(seconds: float) -> str:
+    return stamp(datetime.fromtimestamp(seconds, UTC))
 
 
 def _line(o: Operation) -> str:

@@ -42,6 +42,8 @@ def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(
     python = {str(path.relative_to(ROOT)) for path in (ROOT / "tui").rglob("*.py")}
     styles = {f"tui/styles/{path.name}" for path in (ROOT / "styles").glob("*.tcss")}
     assert names == python | styles | {"tui/py.typed", "tui/simulator/openapi.yaml"}
+    (entries,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert "[pytest11]\nciplun = tui.simulator.pytest_plugin\n" in archive.read(entries).decode()
 
     unpacked = tmp_path / "site"
     archive.extractall(unpacked)

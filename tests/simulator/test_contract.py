@@ -49,7 +49,7 @@ any_case = schemathesis.pytest.from_fixture("schema")
 
 
 @any_case.parametrize()
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_service_keeps_its_contract(case: Any) -> None:
     case.call_and_validate()
 

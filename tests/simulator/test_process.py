@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -18,9 +19,10 @@ import httpx
 import pytest
 
 from tui.cli.main import run as main
+from tui.simulator.building import TOKEN_VARIABLE, build
 from tui.simulator.child import ChildSimulator
 from tui.simulator.options import SimulatorOptions
-from tui.simulator.runner import PARENT_SECONDS, TOKEN_VARIABLE, build, print_scenarios, run
+from tui.simulator.runner import PARENT_SECONDS, print_scenarios, run
 from tui.simulator.scenarios import SCENARIOS
 from tui.simulator.serve import listen, serving
 
@@ -91,6 +93,28 @@ def test_it_speaks_in_lines_for_a_shell(start: Start) -> None:
     assert lines[3].endswith("/admin/\n")
     assert lines[4].split()[:3] == ["its", "token", lines[4].split()[2]]
     assert simulator.end() == 0
+
+
+def test_others_are_let_in_only_where_both_options_and_a_token_say_so(start: Start) -> None:
+    options = ("--host", "127.0.0.2", "--listens-outside", "--token", "vps_given")
+    told = start("--json", *options).told()
+    assert told["url"].startswith("http://127.0.0.2:")
+    named = {"Host": "simulator.example", **bearer("vps_given")}
+    assert httpx.get(f"{told['url']}/servers/", headers=named).status_code == 200
+    inside = start("--json", "--token", "vps_given").told()
+    assert httpx.get(f"{inside['url']}/servers/", headers=named).status_code == 400
+
+
+def test_tls_tells_whom_to_trust(start: Start) -> None:
+    simulator = start("--tls", "--token", "vps_given")
+    assert simulator.process.stdout is not None
+    lines = [simulator.process.stdout.readline().strip() for _ in range(4)]
+    told = dict(line.removeprefix("export ").split("=") for line in lines[1:])
+    trust = ssl.create_default_context(cafile=told["SSL_CERT_FILE"])
+    url = f"{told['VPS_API_URL']}/servers/"
+    assert httpx.get(url, headers=bearer("vps_given"), verify=trust).status_code == 200
+    assert simulator.end() == 0
+    assert not Path(told["SSL_CERT_FILE"]).exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -280,7 +304,11 @@ def test_a_killed_simulator_goes_on_where_it_was(start: Start, tmp_path: Path) -
         (("--token", "vps_sécret"), 2, "printable ASCII"),
         (("--token", "vps_a,reading"), 2, "permissions"),
         (("--now", "yesterday"), 2, "2025-01-23T18:30:00Z"),
-        (("--host", "0.0.0.0"), 2, "No such option"),
+        (("--host", "0.0.0.0"), 2, "--listens-outside"),
+        (("--host", "0.0.0.0", "--listens-outside"), 2, "--token of your own"),
+        (("--host", "no.such.host.invalid", "--listens-outside", "--token", "vps_a"), 1, "port 0"),
+        (("--fleet", "/no/such/file"), 2, "No such file"),
+        (("--fleet", "published", "--servers", "3"), 2, "not both"),
         (("--state", "/no/such/folder/file"), 1, "No such file"),
     ],
 )

@@ -49,13 +49,12 @@ def scenario(*names: str) -> Callable[[Check], Check]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_scenario(name: str, dialect: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scenario(name: str, dialect: str) -> None:
     assert (name in READING) + (name in WRITING) + (name in OTHERS) >= 1, "it has no test"
     if name not in OTHERS or (name in VAST and dialect != "docs"):
         return
-    monkeypatch.setattr("tui.simulator.scenarios.connection.DELAY", 0.3)
-    monkeypatch.setattr("tui.simulator.scenarios.connection.AWAY", 0.3)
-    with demo(name, dialect=dialect) as (url, app):
+    asked = f"{name}=0.3s" if name in ("slow-answer", "refused", "latency") else name
+    with demo(asked, dialect=dialect) as (url, app):
         async with client(url) as speaking:
             await OTHERS[name](url, app, speaking)
 
@@ -91,7 +90,7 @@ async def _changed_meanwhile(url: str, app: SimulatorApp, speaking: Client) -> N
     assert changed == completed
 
 
-@scenario("slow-answer")
+@scenario("slow-answer", "latency")
 async def _slow(url: str, app: SimulatorApp, speaking: Client) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.simulators import demo_world
+from tui.simulator.building import build
 from tui.simulator.objects import Account
 from tui.simulator.options import SimulatorOptions
-from tui.simulator.runner import build
 from tui.simulator.state import StateError, StateFile
 from tui.simulator.world import World
 

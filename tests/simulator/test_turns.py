@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from tests.helpers.simulators import BEARER, NOON, client, demo
 from tui.simulator.scenarios import GROUPS, SCENARIOS, UnknownScenario, hooks
+from tui.simulator.scenarios.base import delay
 from tui.simulator.transport import SlowAnswer
 from tui.simulator.web import Hook
 from tui.simulator.world import World
@@ -40,7 +41,12 @@ def test_what_goes_beyond_the_published_contract_is_labelled() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["no-such", "reset:x", "reset:0-", "reset:5-3", "reset:-3", "full-fleet:2"]
+    "wrong",
+    [
+        *("no-such", "reset:x", "reset:0-", "reset:5-3", "reset:-3", "full-fleet:2"),
+        *("reset=1s", "latency=", "latency=soon", "latency=-1s", "latency=nan", "full-fleet=1"),
+        *("reset@", "reset@snapshots", "reset@POST snapshots", "full-fleet@POST", "@POST", ""),
+    ],
 )
 def test_a_scenario_that_is_none_is_refused(wrong: str) -> None:
     with pytest.raises(UnknownScenario):
@@ -56,6 +62,53 @@ def test_turns(turn: str, struck: str) -> None:
     with demo(name) as (url, _), httpx.Client(base_url=url, headers=BEARER) as http:
         codes = [http.get("/account/me/").status_code for _ in struck]
     assert codes == [500 if sign == "1" else 200 for sign in struck]
+
+
+@pytest.mark.parametrize(
+    ("where", "struck"),
+    [
+        ("POST", "POST /snapshots/, POST /servers/12346/power/"),
+        ("post /snapshots/", "POST /snapshots/"),
+        ("/snapshots/", "GET /snapshots/, POST /snapshots/"),
+        ("/servers/*", "GET /servers/, POST /servers/12346/power/"),
+        ("GET /servers/", "GET /servers/"),
+        ("GET /servers/*/", ""),
+        ("DELETE", ""),
+    ],
+)
+def test_a_scenario_can_be_limited_to_a_method_and_a_path(where: str, struck: str) -> None:
+    asked = [("GET", "/snapshots/"), ("POST", "/snapshots/"), ("GET", "/servers/")]
+    asked.append(("POST", "/servers/12346/power/"))
+    with demo(f"error-503@{where}") as (url, app):
+        with httpx.Client(base_url=url, headers=BEARER) as http:
+            codes = {f"{m} {path}": http.request(m, path).status_code for m, path in asked}
+        told = [r.struck for r in app.received]
+    hit = [name for name, code in codes.items() if code == 503]
+    assert ", ".join(hit) == struck
+    assert told == [(f"error-503@{where}",) if code == 503 else () for code in codes.values()]
+
+
+def test_turns_count_only_where_a_scenario_may_strike() -> None:
+    with demo("error-503:2@POST") as (url, _), httpx.Client(base_url=url, headers=BEARER) as http:
+        codes = [http.request(m, "/snapshots/").status_code for m in ("GET", "POST", "GET", "POST")]
+    assert codes == [200, 400, 200, 503]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.5s", 0.5), ("100ms", 0.1), ("2m", 120.0), ("3", 3.0)]
+)
+def test_delays_are_told_in_the_usual_units(text: str, seconds: float) -> None:
+    assert delay(text) == seconds
+
+
+def test_virtual_delays_are_free_too() -> None:
+    with demo("late-listing=5m") as (url, app), httpx.Client(base_url=url, headers=BEARER) as http:
+        http.post("/snapshots/", json={"server_id": 12346, "name": "late"})
+        listed = []
+        for seconds in (299, 2):
+            app.world.advance(seconds)
+            listed.append(http.get("/snapshots/?server_id=12346").json()["count"])
+    assert listed == [0, 1]
 
 
 def test_chances_are_the_same_with_the_same_seed() -> None:

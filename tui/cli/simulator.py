@@ -37,11 +37,19 @@ Routes of --admin, each a POST of JSON with the administrative token:
   /admin/advance/    {"seconds": 600}               let virtual time pass
   /admin/scenarios/  {"names": ["lost-answer:1"]}   play these and no others
   /admin/tokens/     {"email": ..., "permissions": ["servers:read"]}
-  /admin/requests/   {}                             what came since the last time
+  /admin/servers/    {"name": "web", "id": 7, "status": "stopped"}
+  /admin/snapshots/  {"server": 7, "name": "old", "status": "failed", "age": "9d"}
+  /admin/backups/    {"server": 7, "backup_type": "manual", "age": "9d"}
+  /admin/requests/   {} or {"forget": true}         what came, with what struck it
+  /admin/reset/      {}                             everything as at the beginning
 
 \b
-The contract is at http://127.0.0.1:PORT/api/v1/openapi.yaml. The simulator ends on ctrl-c, on
-SIGTERM and with whoever started it; under nohup only on SIGTERM."""
+A --fleet file has servers with their snapshots and backups, described in the same way:
+  {"servers": [{"name": "web", "id": 7, "snapshots": [{"name": "old", "age": "9d"}]}]}
+
+\b
+The contract is at http://127.0.0.1:PORT/api/v1/openapi.yaml, and /health/ says that it runs. The
+simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup only on SIGTERM."""
 
 
 @click.command(cls=Command, epilog=EXAMPLES)
@@ -51,6 +59,28 @@ SIGTERM and with whoever started it; under nohup only on SIGTERM."""
     metavar="N",
     type=click.IntRange(0, 65535),
     help="The port on 127.0.0.1; 0, the default, takes a free one.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="Listen there instead of 127.0.0.1; only with --listens-outside.",
+)
+@click.option(
+    "--listens-outside",
+    is_flag=True,
+    help="Let other machines in; wants a --token of your own.",
+)
+@click.option(
+    "--tls",
+    is_flag=True,
+    help="Speak https, with an authority made for this run; its file is printed.",
+)
+@click.option(
+    "--fleet",
+    default="demo",
+    metavar="NAME|FILE",
+    help="demo (the default), published (the provider's own example), empty, or a JSON file.",
 )
 @click.option(
     "--servers",
@@ -82,7 +112,7 @@ SIGTERM and with whoever started it; under nohup only on SIGTERM."""
     "--scenario",
     "scenarios",
     multiple=True,
-    metavar="NAME[:TURN]",
+    metavar="NAME[=DELAY][:TURN][@WHERE]",
     help="A fault to play, several times if need be, e.g. lost-answer:1.",
 )
 @click.option("--list-scenarios", is_flag=True, help="Print all scenarios and leave.")

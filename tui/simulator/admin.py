@@ -1,10 +1,11 @@
-"""The administrative routes: time, tokens and scenarios of a running simulator.
+"""The administrative routes: time, tokens, scenarios and things of a running simulator.
 
 They lie outside the API, under a token of their own, and no scenario stands in their way.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 import json
 import math
@@ -17,25 +18,37 @@ from starlette.responses import Response
 
 from tui.simulator import encode
 from tui.simulator.clock import iso
+from tui.simulator.descriptions import make_backup, make_server, make_snapshot
 from tui.simulator.objects import Json, Refusal
 from tui.simulator.scenarios import UnknownScenario, hooks
+from tui.simulator.seen import requests_of
 from tui.simulator.web import SimulatorApp
 
 ADMIN: Final = "/admin/"
 
 
 class Administration:
-    """Answers what is asked of it under ``/admin/`` with its token, and nothing else."""
+    """Answers what is asked of it under ``/admin/`` with its token, and nothing else.
 
-    def __init__(self, app: SimulatorApp, seed: int = 1) -> None:
+    `reset` brings the service back to its beginning.
+    """
+
+    def __init__(
+        self, app: SimulatorApp, seed: int = 1, reset: Callable[[], None] | None = None
+    ) -> None:
         self.token = f"admin_{secrets.token_hex(20)}"
         self._app = app
         self._seed = seed
+        self._reset = reset
         self._routes: dict[str, Callable[[Json], Json]] = {
             "advance": self._advance,
             "tokens": self._new_token,
             "scenarios": self._scenarios,
             "requests": self._requests,
+            "servers": self._new_server,
+            "snapshots": self._new_snapshot,
+            "backups": self._new_backup,
+            "reset": self._begin_anew,
         }
         app.admin = self.answer
 
@@ -102,23 +115,36 @@ class Administration:
         return {"names": names}
 
     def _requests(self, fields: Json) -> Json:
-        """The requests since the last time this was asked, the API's alone, oldest first.
+        """The requests that came, the API's alone, oldest first; with ``forget`` for the last time.
 
         A status of 0 is one that was not answered.
         """
-        received, self._app.received[:] = list(self._app.received), []
-        told = [
-            {
-                "method": one.method,
-                "path": one.path,
-                "query": one.query,
-                "body": one.body.decode(errors="replace"),
-                "status": one.status,
-            }
-            for one in received
-            if not one.path.startswith(ADMIN)
-        ]
+        told = [dataclasses.asdict(one) for one in requests_of(self._app, ADMIN)]
+        if fields.get("forget") is True:
+            self._app.received.clear()
         return {"requests": told}
+
+    def _new_server(self, fields: Json) -> Json:
+        """``{"name": "web", "id": 7, "status": "stopped", "snapshots": […]}``: a server."""
+        server = make_server(self._app.world, fields)
+        return encode.server_json(self._app.world, server, self._app.dialect)
+
+    def _new_snapshot(self, fields: Json) -> Json:
+        """``{"server": 7, "name": "old", "status": "failed", "age": "9d"}``: a snapshot."""
+        snapshot = make_snapshot(self._app.world, fields)
+        return encode.snapshot_json(self._app.world, snapshot, self._app.dialect)
+
+    def _new_backup(self, fields: Json) -> Json:
+        """``{"server": 7, "backup_type": "manual", "age": "9d"}``: a backup."""
+        backup = make_backup(self._app.world, fields)
+        return encode.backup_json(self._app.world, backup, self._app.dialect)
+
+    def _begin_anew(self, fields: Json) -> Json:
+        """Everything as it was at the beginning; tokens stay."""
+        if self._reset is None:
+            raise Refusal(400, {"detail": "This service has no beginning to go back to."})
+        self._reset()
+        return {"now": iso(self._app.world.clock.now())}
 
 
 def _fields(body: bytes) -> Json:

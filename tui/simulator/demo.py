@@ -88,6 +88,26 @@ def demo_fleet(world: World) -> None:
     world.add_backup(mail, "automatic", 3072, hours=9, expires_in=7 * 86_400)
 
 
+def published_fleet(world: World) -> None:
+    """The provider's own example, and nothing else: one server with one snapshot and one backup."""
+    now = world.clock.now()
+    made = datetime(2025, 1, 15, 18, 30, tzinfo=UTC).timestamp()
+    server = world.add_server("web-server-01", uuid=PUBLISHED_SERVER, created_at=made - 86_400)
+    world.add_snapshot(
+        server,
+        "pre-migration-snapshot",
+        key=801,
+        hours=(now - made) / 3600,
+        size_mb=5120,
+        description="Before major migration",
+        uuid=PUBLISHED_SNAPSHOT,
+    )
+    nightly = now - (now % 86_400) + 3 * 3600 - 86_400
+    world.add_backup(
+        server, "automatic", 9216, hours=(now - nightly) / 3600, expires_in=31 * 86_400
+    )
+
+
 def neighbours(world: World) -> None:
     """Another customer of the same provider, whose things nobody else may see."""
     account = Account(NEIGHBOUR, "Someone", "Else", "Neighbour")

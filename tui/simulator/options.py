@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+LOOPBACK: Final = "127.0.0.1"
+FLEETS: Final = ("demo", "published", "empty")
 DIALECTS: Final = ("docs", "client", "bare")
 FASTEST: Final = 1_000_000
 FIRST_MOMENT: Final = 631_152_000.0
@@ -24,17 +27,27 @@ class WrongOption(ValueError):
 class SimulatorOptions:
     """Options of ``ciplun simulator``.
 
-    `servers` None is the demo fleet. `speed` is virtual seconds for each real one, `now` the
-    virtual time to begin at (seconds since 1970), None the present. `tokens` are as in
-    `read_token`; none makes random ones. `admin` opens the administrative routes under a token of
-    their own.
+    `fleet` is one of FLEETS or a file as in `tui.simulator.descriptions`; `servers` makes one of
+    that size, and `described` is one as in such a file. `script` lets the demo fleet live. `host`
+    is loopback unless `listens_outside`, which wants a token of one's own. `speed` is virtual
+    seconds for each real one, `now` the virtual time to begin at (seconds since 1970), None the
+    present. `tokens` are as in `read_token`; none takes those of the environment where
+    `environment` is on, or makes random ones. `admin` opens the administrative routes under a token
+    of their own.
     """
 
     port: int = 0
+    host: str = LOOPBACK
+    listens_outside: bool = False
+    tls: bool = False
+    fleet: str | Path = "demo"
+    described: Mapping[str, object] | None = None
     servers: int | None = None
+    script: bool = False
     speed: float = 1.0
     now: float | None = None
     tokens: tuple[str, ...] = ()
+    environment: bool = True
     scenarios: tuple[str, ...] = ()
     state: Path | None = None
     dialect: str = "docs"
@@ -49,6 +62,14 @@ class SimulatorOptions:
             raise WrongOption(f"--speed: a number from 0 to {FASTEST:,}")
         if self.now is not None and not FIRST_MOMENT <= self.now <= LAST_MOMENT:
             raise WrongOption("--now: a time from 1990 to 9000")
+        if self.dialect not in DIALECTS:
+            raise WrongOption(f"--dialect: one of {', '.join(DIALECTS)}")
+        if self.host != LOOPBACK and not self.listens_outside:
+            raise WrongOption("--host: others can reach it then; say --listens-outside, too")
+        if self.listens_outside and not self.tokens:
+            raise WrongOption("--listens-outside wants a --token of your own")
+        if self.servers is not None and self.fleet != "demo":
+            raise WrongOption("--servers makes a fleet: give it or --fleet, not both")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,131 +2,79 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import secrets
 import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
 
 from tui.simulator.admin import ADMIN, Administration
-from tui.simulator.clock import VirtualClock
-from tui.simulator.demo import NEIGHBOUR, demo_fleet, large_fleet, neighbours
-from tui.simulator.options import SimulatorOptions, TokenWanted, WrongOption, read_token
-from tui.simulator.rules import POWER_SECONDS
-from tui.simulator.scenarios import GROUPS, UnknownScenario, hooks
+from tui.simulator.authority import Authority, authority
+from tui.simulator.building import Built, Tokens
+from tui.simulator.options import SimulatorOptions, WrongOption
+from tui.simulator.scenarios import GROUPS, UnknownScenario
 from tui.simulator.serve import Service, address, listen
-from tui.simulator.state import StateError, StateFile
-from tui.simulator.web import PREFIX, SimulatorApp
-from tui.simulator.world import World
+from tui.simulator.state import StateError
+from tui.simulator.web import PREFIX
 
-TOKEN_VARIABLE = "CIPLUN_SIMULATOR_TOKEN"  # noqa: S105 - a variable's name
-"""Where tokens can be given without showing them in the list of processes."""
 PARENT_SECONDS: Final = 0.5
+EXPORTED: Final = ("url", "token", "authority")
 WORDS: Final = {
+    "url": "VPS_API_URL",
+    "token": "VPS_API_TOKEN",
+    "authority": "SSL_CERT_FILE",
     "reader_token": "a token that may only read",
     "neighbour_token": "a token of another account",
     "admin_url": "administration",
     "admin_token": "its token",
 }
 SCENARIO_HELP: Final = """\
-A scenario is asked for as NAME or NAME:TURN, and several play together in the order given:
-  ciplun simulator --scenario lost-answer:1 --scenario slow-answer:30%
+A scenario is asked for as NAME[=DELAY][:TURN][@WHERE]; several play together, in the order given:
+  ciplun simulator --scenario lost-answer:1 --scenario slow-answer=0.5s:30%
+  ciplun simulator --scenario "error-503:1-2@POST /snapshots/" --scenario latency=100ms
 
 TURN says which of the requests that it could strike it does strike: 3 is the third, 1-3 the first
 three, 4- all from the fourth on, 30% about a third, the same ones with the same --seed. Without it
-all are struck. States of the world take no TURN. "Hypothetical" is what goes beyond the published
-contract: the real service may never do so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The tokens that are told: of the account, of one who may only read, and of a neighbour."""
-
-    owner: str
-    reader: str | None = None
-    neighbour: str | None = None
-
-
-def build(options: SimulatorOptions) -> tuple[SimulatorApp, Tokens]:
-    """A service as the options say, and the tokens that open it.
-
-    Raises UnknownScenario, WrongOption, or StateError for a state file that cannot be used.
-    """
-    options.check()
-    playing = hooks(options.scenarios, options.seed)
-    asked = options.tokens or tuple(os.environ.get(TOKEN_VARIABLE, "").split())
-    wanted = [read_token(text) for text in asked]
-    state = StateFile(options.state) if options.state else None
-    world = state.load(options.speed, options.seed) if state else None
-    if world is None:
-        world = _new_world(options)
-    world.power_seconds = POWER_SECONDS
-    tokens = _tokens(world, wanted)
-    app = SimulatorApp(world, options.dialect)
-    app.play(playing)
-    if state:
-        state.follow(world)
-    return app, tokens
-
-
-def _new_world(options: SimulatorOptions) -> World:
-    world = World(VirtualClock(options.speed, options.now), options.seed)
-    if options.servers is None:
-        demo_fleet(world)
-    else:
-        large_fleet(world, options.servers)
-    neighbours(world)
-    return world
-
-
-def _tokens(world: World, wanted: list[TokenWanted]) -> Tokens:
-    """Let the wanted tokens in, or those of a kept world, or random ones."""
-    for one in wanted:
-        account = world.account_of(one.email) if one.email else None
-        world.add_token(one.token, *one.permissions, account=account)
-    if wanted:
-        return Tokens(wanted[0].token)
-    if not world.tokens:
-        world.add_token(_random_token())
-        world.add_token(_random_token(), "servers:read")
-        world.add_token(_random_token(), account=world.account_of(NEIGHBOUR))
-    mine = [i for i in world.tokens.values() if i.account is world.account]
-    others = [i.token for i in world.tokens.values() if i.account is not world.account]
-    readers = [i.token for i in mine if i.permissions == ("servers:read",)]
-    owners = [i.token for i in mine if i.token not in readers]
-    first = (owners or readers or others)[0]
-    return Tokens(first, *(found[0] if found else None for found in (readers, others)))
-
-
-def _random_token() -> str:
-    return f"vps_{secrets.token_hex(20)}"
+all are struck. WHERE limits it to a method, a path of the API (* is anything), or both. DELAY is
+for those that wait: 100ms, 0.5s, 2m. States of the world take none of these. "Hypothetical" is what
+goes beyond the published contract: the real service may never do so."""
 
 
 def run(options: SimulatorOptions) -> int:
     """Serve until ctrl-c, SIGTERM, SIGHUP, or the parent's end. Returns an exit code."""
     try:
-        app, tokens = build(options)
-        listener = listen(options.port)
+        with contextlib.ExitStack() as until_the_end:
+            trusted = None
+            if options.tls:
+                trusted = until_the_end.enter_context(authority(options.host))
+            return _serve(options, trusted)
     except UnknownScenario as error:
         return _fail(f"{error}; --list-scenarios prints them all", 2)
     except WrongOption as error:
         return _fail(str(error), 2)
     except StateError as error:
         return _fail(str(error), 1)
+
+
+def _serve(options: SimulatorOptions, trusted: Authority | None) -> int:
+    built = Built(options)
+    try:
+        listener = listen(options.port, options.host)
     except OSError as error:
         return _fail(f"port {options.port}: {error.strerror}", 1)
-    running = Service(app)
+    running = Service(built.app, trusted.context if trusted else None)
     _stop_on_signals(running)
     _stop_with_starter(running, stdin=options.end_with_stdin)
-    admin = Administration(app, options.seed) if options.admin else None
+    admin = Administration(built.app, options.seed, built.reset) if options.admin else None
+    url = address(listener, tls=trusted is not None)
+    told = _told(url, built.tokens, admin, trusted)
     try:
-        _announce(address(listener), tokens, admin, as_json=options.as_json)
+        _announce(told, as_json=options.as_json)
     except BrokenPipeError:  # nobody wants to know; what is left unsaid must not fail at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     running.run([listener])
@@ -149,8 +97,11 @@ def _fail(reason: str, code: int) -> int:
     return code
 
 
-def _announce(url: str, tokens: Tokens, admin: Administration | None, *, as_json: bool) -> None:
-    told: dict[str, object] = {"url": url, "token": tokens.owner}
+def _told(
+    url: str, tokens: Tokens, admin: Administration | None, trusted: Authority | None
+) -> dict[str, str]:
+    """What there is to tell, by the names that it has in JSON."""
+    told = {"url": url, "token": tokens.owner}
     if tokens.reader:
         told["reader_token"] = tokens.reader
     if tokens.neighbour:
@@ -158,18 +109,19 @@ def _announce(url: str, tokens: Tokens, admin: Administration | None, *, as_json
     if admin:
         told["admin_url"] = url.removesuffix(PREFIX) + ADMIN
         told["admin_token"] = admin.token
+    if trusted:
+        told["authority"] = str(trusted.file)
+    return told
+
+
+def _announce(told: dict[str, str], *, as_json: bool) -> None:
     if as_json:
         text = json.dumps({**told, "pid": os.getpid()})
     else:
-        words = [f"  {WORDS[name]:<30}{value}" for name, value in told.items() if name in WORDS]
-        text = "\n".join(
-            [
-                "The simulated VPS.org listens. It is not the real service.",
-                f"  export VPS_API_URL={url}",
-                f"  export VPS_API_TOKEN={tokens.owner}",
-                *words,
-            ]
-        )
+        lines = ["The simulated VPS.org listens. It is not the real service."]
+        lines += [f"  export {WORDS[name]}={told[name]}" for name in EXPORTED if name in told]
+        words = [f"  {WORDS[name]:<30}{told[name]}" for name in told if name not in EXPORTED]
+        text = "\n".join([*lines, *words])
     print(text, flush=True)  # noqa: T201
 
 

@@ -85,25 +85,30 @@ class StateFile:
         return world
 
     def follow(self, world: World) -> None:
-        """Keep all of a world, and from now on every change of it."""
+        """Keep all of a world and nothing else, and from now on every change of it."""
         self._world = world
         world.keeper = self
         owners: list[SimServer | TokenInfo] = [*world.servers.values(), *world.tokens.values()]
         accounts = {owner.account.email: owner.account for owner in owners}
-        self.save(
-            world.account,
-            *accounts.values(),
-            *world.tokens.values(),
-            *world.servers.values(),
-            *world.snapshots.values(),
-            *world.backups.values(),
-        )
+        with self._db:
+            self._db.execute("DELETE FROM thing")
+            self._write(
+                world.account,
+                *accounts.values(),
+                *world.tokens.values(),
+                *world.servers.values(),
+                *world.snapshots.values(),
+                *world.backups.values(),
+            )
 
     def save(self, *things: Kept) -> None:
         """Keep these as they are now, and the clock."""
         with self._db:
-            self._put([_row(thing) for thing in things])
-            self._put([("clock", "clock", json.dumps(self._clock()))])
+            self._write(*things)
+
+    def _write(self, *things: Kept) -> None:
+        self._put([_row(thing) for thing in things])
+        self._put([("clock", "clock", json.dumps(self._clock()))])
 
     def drop(self, thing: Kept) -> None:
         """Forget one."""

@@ -13,7 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from tui.simulator.api import PREFIX, Api
+from tui.simulator.clock import iso
 from tui.simulator.contract import CONTRACT_PATH, contract
+from tui.simulator.encode import dump
 from tui.simulator.world import World
 
 __all__ = ["PREFIX", "Hook", "Received", "SimulatorApp"]
@@ -22,19 +24,29 @@ LONGEST_BODY: Final = 1024 * 1024
 """Bytes of a request's body that are taken: what a common proxy takes by default."""
 MOST_RECEIVED: Final = 10_000
 """Requests that are remembered: a simulator may run for weeks."""
+HEALTH_PATH: Final = "/health/"
+STRUCK: Final = "ciplun.struck"
+"""Where in a request's scope scenarios note that they struck it."""
+Headers = Sequence[tuple[bytes, bytes]]
 _ABSOLUTE: Final = re.compile(r"https?://", re.IGNORECASE)
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request as it arrived, for tests that count them. Status 0: it was never answered."""
+    """One request as it arrived, for tests that count them. Status 0: it was never answered.
+
+    `headers` are those that came, `at` is the virtual second, `struck` the scenarios that struck.
+    """
 
     method: str
     path: str
     query: str
     body: bytes
     status: int
+    headers: Headers = ()
+    at: float = 0.0
+    struck: tuple[str, ...] = ()
 
 
 class Hook:
@@ -58,15 +70,17 @@ class Hook:
 class SimulatorApp:
     """An ASGI app over a world. `hooks` are the scenarios at work, changeable at any time.
 
-    `admin` and the contract are asked before everything else: no scenario stands in their way.
+    `admin`, health and the contract are asked before everything else: no scenario stands in their
+    way. With `outside` it answers to any name of this machine, else to those of loopback.
     """
 
-    def __init__(self, world: World, dialect: str = "docs") -> None:
+    def __init__(self, world: World, dialect: str = "docs", *, outside: bool = False) -> None:
         self.world = world
         self.dialect = dialect
         self.hooks: list[Hook] = []
         self.received: list[Received] = []
         self.admin: Callable[[Request, bytes], Response | None] | None = None
+        self._outside = outside
         self._api = Api(world, dialect)
         self.router = self._api.router
         self._views = self._api.views
@@ -76,6 +90,11 @@ class SimulatorApp:
         for hook in hooks:
             hook.begin(self.world)
         self.hooks = list(hooks)
+
+    def exchange(self, world: World) -> None:
+        """Go on with another world; no request has come in it."""
+        self.world = self._api.world = world
+        self.received.clear()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,19 +117,26 @@ class SimulatorApp:
 
     def _note(self, request: Request, body: bytes, status: int) -> None:
         url = request.url
-        self.received.append(Received(request.method, url.path, url.query, body, status))
+        struck = tuple(request.scope.get(STRUCK, ()))
+        headers, now = request.headers.raw, self.world.clock.now()
+        self.received.append(
+            Received(request.method, url.path, url.query, body, status, headers, now, struck)
+        )
         if len(self.received) > MOST_RECEIVED:
             del self.received[: MOST_RECEIVED // 2]
 
     async def _answer(self, request: Request, body: bytes) -> Response:
-        if not _is_local(request):
+        if not self._outside and not _is_local(request):
             return HTMLResponse(STRANGER, 400)
         administered = self.admin(request, body) if self.admin else None
         if administered is not None:
             return administered
-        if request.scope["path"] == CONTRACT_PATH:
+        public = {CONTRACT_PATH: self._contract, HEALTH_PATH: self._health}.get(
+            request.scope["path"]
+        )
+        if public is not None:
             if request.method in ("GET", "HEAD"):
-                return contract(self.dialect)
+                return public()
             return Response(status_code=405, headers={"Allow": "GET, HEAD"})
         for hook in self.hooks:
             response = await hook.before(request, self.world)
@@ -120,6 +146,15 @@ class SimulatorApp:
         for hook in self.hooks:
             response = await hook.after(request, response, self.world)
         return response
+
+    def _contract(self) -> Response:
+        return contract(self.dialect)
+
+    def _health(self) -> Response:
+        """That it runs, and that it is not the real service; for whoever waits for it."""
+        now = self.world.clock.now()
+        told = {"status": "ok", "simulated": True, "dialect": self.dialect, "now": iso(now)}
+        return Response(dump(told), media_type="application/json")
 
 
 def _in_origin_form(scope: Scope) -> Scope:

@@ -72,8 +72,8 @@ class World:
         return next((a for a in known if a.email == email), None) or Account(email)
 
     def add_server(self, name: str, **facts: object) -> SimServer:
-        """A new server of the world's first account, or of ``account``."""
-        key = self._id("server")
+        """A new server of the world's first account, or of ``account``; with any ``id``."""
+        key = self._id("server", facts.pop("id", None))
         facts.setdefault("account", self.account)
         facts.setdefault("created_at", self.clock.now() - 200 * 86_400)
         facts.setdefault("address", _address(len(self.servers) + 1))
@@ -94,12 +94,12 @@ class World:
         outcome: str = "completed",
         ready_in: float | None = None,
         uuid: str = "",
+        key: int | None = None,
     ) -> SimSnapshot:
         """A snapshot taken `hours` ago; with `ready_in`, still that many seconds from done."""
         now = self.clock.now()
-        key = self._id("snapshot")
         snapshot = SimSnapshot(
-            key,
+            self._id("snapshot", key),
             server,
             name,
             created_at=now - hours * 3600,
@@ -172,9 +172,11 @@ class World:
         self.clock.advance(seconds)
         self.save()
 
-    def _id(self, what: str) -> int:
-        self.last_ids[what] += 1
-        return self.last_ids[what]
+    def _id(self, what: str, given: object = None) -> int:
+        """The next id, or the given one: no later one is smaller."""
+        key = given if isinstance(given, int) else self.last_ids[what] + 1
+        self.last_ids[what] = max(self.last_ids[what], key)
+        return key
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))

@@ -1,8 +1,9 @@
 """Everything that can go wrong with a service, by name: the registry of scenarios.
 
-A scenario is asked for as ``NAME`` or ``NAME:TURN``. The turn says which of the requests that it
-could strike it does strike: ``3`` the third, ``1-3`` the first three, ``11-`` all after ten,
-``30%`` about a third of them. Several work together, in the order given.
+A scenario is asked for as ``NAME[=DELAY][:TURN][@WHERE]``. The turn says which of the requests that
+it could strike it does strike: ``3`` the third, ``1-3`` the first three, ``11-`` all after ten,
+``30%`` about a third of them. ``@POST /snapshots/`` limits it to a method, a path, or both. Several
+work together, in the order given.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from tui.simulator.scenarios import answers, connection, lists, rivals, worlds, writes
-from tui.simulator.scenarios.base import Scenario, Turn, UnknownScenario
+from tui.simulator.scenarios.base import (
+    Asked,
+    Scenario,
+    Turn,
+    UnknownScenario,
+    Where,
+    delay,
+)
 from tui.simulator.web import Hook
 
 __all__ = ["GROUPS", "SCENARIOS", "Scenario", "UnknownScenario", "hooks"]
@@ -31,7 +39,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
 
 
 def hooks(names: Sequence[str], seed: int = 1) -> list[Hook]:
-    """The hooks of some scenarios, as ``NAME`` or ``NAME:TURN``. Raises UnknownScenario.
+    """The hooks of some scenarios, as ``NAME[=DELAY][:TURN][@WHERE]``. Raises UnknownScenario.
 
     Those that spoil an answer beyond reading come after those that read it.
     """
@@ -40,10 +48,15 @@ def hooks(names: Sequence[str], seed: int = 1) -> list[Hook]:
 
 
 def _make(text: str, rng: random.Random) -> Hook:
-    name, colon, turn = text.partition(":")
+    rest, at, where = text.partition("@")
+    rest, colon, turn = rest.partition(":")
+    name, equals, wait = rest.partition("=")
     scenario = SCENARIOS.get(name)
     if scenario is None:
         raise UnknownScenario(f"{name}: there is no such scenario")
-    if colon and not scenario.takes_turns:
-        raise UnknownScenario(f"{name} is a state of the world: it takes no turn")
-    return scenario.make(Turn(turn, rng), rng)
+    if not scenario.takes_turns and (colon or at):
+        raise UnknownScenario(f"{name} is a state of the world: it takes no turn and no @")
+    if equals and scenario.seconds is None:
+        raise UnknownScenario(f"{name} takes no delay")
+    seconds = delay(wait) if equals else scenario.seconds or 0.0
+    return scenario.make(Asked(text, Turn(turn, rng), rng, seconds, Where(where) if at else None))

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from starlette.responses import Response
 
 from tui.simulator import encode
 from tui.simulator.objects import SimSnapshot
-from tui.simulator.web import Hook
+from tui.simulator.web import STRUCK, Hook
 from tui.simulator.world import World
 
 Pick = Callable[[Request], bool]
@@ -23,6 +24,11 @@ Change = Callable[[Request, Response, World], Response]
 Edit = Callable[[Any, Request], Any]
 
 _TURN: Final = re.compile(r"(\d{1,9})(-?)(\d{0,9})|(\d{1,3})%")
+_DELAY: Final = re.compile(r"(\d{1,7}(?:\.\d{1,6})?)(ms|s|m)?")
+_WHERE: Final = re.compile(
+    r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?: +(/[^?]*))?|(/[^?]*)", re.IGNORECASE
+)
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
 class UnknownScenario(ValueError):
@@ -56,19 +62,59 @@ class Turn:
         return within and (self._chance == 1.0 or self._random.random() < self._chance)
 
 
+class Where:
+    """To which requests a scenario is limited: ``POST``, ``/servers/*``, ``POST /snapshots/``.
+
+    The path is one of the API, whole; ``*`` stands for anything in it.
+    """
+
+    def __init__(self, text: str) -> None:
+        match = _WHERE.fullmatch(text.strip())
+        if match is None:
+            raise UnknownScenario(f"@{text}: neither a method nor a path (@POST /snapshots/)")
+        self._method = (match[1] or "").upper()
+        self._path = match[2] or match[3] or "*"
+
+    def __call__(self, request: Request) -> bool:
+        """Whether this one is meant."""
+        path = request.url.path.removeprefix("/api/v1")
+        return self._method in ("", request.method) and fnmatchcase(path, self._path)
+
+
+def delay(text: str) -> float:
+    """Seconds of ``0.5s``, ``100ms``, ``2m`` or ``3``."""
+    match = _DELAY.fullmatch(text)
+    if match is None:
+        raise UnknownScenario(f"={text}: no time such as 0.5s or 100ms")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a scenario was asked for; `seconds` is the delay of those that take one."""
+
+    text: str
+    turn: Turn
+    random: random.Random
+    seconds: float = 0.0
+    where: Where | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A named fault.
 
     `hypothetical`: it goes beyond the published contract, which does not say that the service does
-    so. What any network, proxy or colleague can do needs nobody's word.
+    so. What any network, proxy or colleague can do needs nobody's word. `seconds`: the delay it has
+    unless told; None where it has none.
     """
 
     name: str
     description: str
-    make: Callable[[Turn, random.Random], Hook]
+    make: Callable[[Asked], Hook]
     hypothetical: bool = False
     takes_turns: bool = True
+    seconds: float | None = None
 
 
 # -- which requests --------------------------------------------------------------------
@@ -120,31 +166,39 @@ def of(part: str) -> Pick:
 class Struck(Hook):
     """A hook for some requests, in their turn."""
 
-    def __init__(self, pick: Pick, turn: Turn) -> None:
+    def __init__(self, pick: Pick, asked: Asked) -> None:
         self._pick = pick
-        self._turn = turn
+        self._asked = asked
 
     def strikes(self, request: Request) -> bool:
-        """Whether this one is struck; asked once for each request."""
-        return self._pick(request) and self._turn()
+        """Whether this one is struck, which is noted; asked once for each request."""
+        asked = self._asked
+        meant = self._pick(request) and (asked.where is None or asked.where(request))
+        if not meant or not asked.turn():
+            return False
+        request.scope.setdefault(STRUCK, []).append(asked.text)
+        return True
 
 
 class _Instead(Struck):
-    def __init__(self, answer: Answer, pick: Pick, turn: Turn) -> None:
-        super().__init__(pick, turn)
+    def __init__(self, answer: Answer, pick: Pick, asked: Asked) -> None:
+        super().__init__(pick, asked)
         self._answer = answer
 
     async def before(self, request: Request, world: World) -> Response | None:
         return self._answer(request, world) if self.strikes(request) else None
 
 
-class _Afterwards(Struck):
-    def __init__(self, change: Change, pick: Pick, turn: Turn, *, last: bool) -> None:
-        super().__init__(pick, turn)
+class Afterwards(Struck):
+    """The answer to what has been carried out is changed."""
+
+    def __init__(self, change: Change, pick: Pick, asked: Asked, *, last: bool = True) -> None:
+        super().__init__(pick, asked)
         self._change = change
         self.last = last
 
     async def after(self, request: Request, response: Response, world: World) -> Response:
+        """Change it."""
         return self._change(request, response, world) if self.strikes(request) else response
 
 
@@ -166,7 +220,7 @@ def instead(
 ) -> Scenario:
     """A scenario that answers instead of the service: nothing is carried out."""
     return Scenario(
-        name, description, lambda turn, _: _Instead(answer, pick, turn), hypothetical=hypothetical
+        name, description, lambda asked: _Instead(answer, pick, asked), hypothetical=hypothetical
     )
 
 
@@ -183,7 +237,7 @@ def afterwards(
     return Scenario(
         name,
         description,
-        lambda turn, _: _Afterwards(change, pick, turn, last=last),
+        lambda asked: Afterwards(change, pick, asked, last=last),
         hypothetical=hypothetical,
     )
 
@@ -210,7 +264,7 @@ def prepared(
     return Scenario(
         name,
         description,
-        lambda turn, _: _Prepared(begin),
+        lambda asked: _Prepared(begin),
         hypothetical=hypothetical,
         takes_turns=False,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
@@ -12,20 +11,23 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tui.simulator.scenarios.base import (
+    Afterwards,
+    Asked,
     Scenario,
     Struck,
-    Turn,
     afterwards,
     anything,
     instead,
     reads,
 )
 from tui.simulator.transport import SERVICE, CutAnswer, NoAnswer, RawAnswer, Silence, SlowAnswer
+from tui.simulator.web import Hook
 from tui.simulator.world import World
 
 GIGABYTE: Final = 1 << 30
 DELAY: Final = 3.0
 AWAY: Final = 5.0
+ROUND_TRIP: Final = 0.1
 _HEAD: Final = b'{"count":1,"results":[{"id":1,"name":"'
 
 
@@ -34,12 +36,17 @@ class _Late(Struck):
 
     async def after(self, request: Request, response: Response, world: World) -> Response:
         if self.strikes(request):
-            await asyncio.sleep(DELAY)
+            await asyncio.sleep(self._asked.seconds)
         return response
 
 
-def _late(turn: Turn, rng: random.Random) -> _Late:
-    return _Late(anything, turn)
+class _Far(Struck):
+    """The request is some real seconds away from the service, there and back."""
+
+    async def before(self, request: Request, world: World) -> Response | None:
+        if self.strikes(request):
+            await asyncio.sleep(self._asked.seconds)
+        return None
 
 
 class _Refused(Struck):
@@ -47,12 +54,15 @@ class _Refused(Struck):
 
     async def after(self, request: Request, response: Response, world: World) -> Response:
         if self.strikes(request):
-            request.scope[SERVICE].go_away(AWAY)
+            request.scope[SERVICE].go_away(self._asked.seconds)
         return response
 
 
-def _refused(turn: Turn, rng: random.Random) -> _Refused:
-    return _Refused(anything, turn)
+def _slow_body(asked: Asked) -> Hook:
+    def change(request: Request, response: Response, world: World) -> Response:
+        return SlowAnswer(response, pause=asked.seconds)
+
+    return Afterwards(change, anything, asked)
 
 
 def _chunks() -> Iterator[bytes]:
@@ -109,14 +119,22 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario(
         "refused",
         f"after an answer the port is closed for {AWAY:g} seconds, as in a restart",
-        _refused,
+        lambda asked: _Refused(anything, asked),
+        seconds=AWAY,
     ),
-    Scenario("slow-answer", f"every answer waits {DELAY:g} seconds", _late),
-    afterwards(
-        "slow-body",
-        "the body comes a byte a second",
-        lambda request, response, world: SlowAnswer(response),
+    Scenario(
+        "latency",
+        f"every request takes {ROUND_TRIP * 1000:g} ms, as over a long line",
+        lambda asked: _Far(anything, asked),
+        seconds=ROUND_TRIP,
     ),
+    Scenario(
+        "slow-answer",
+        f"every answer waits {DELAY:g} seconds",
+        lambda asked: _Late(anything, asked),
+        seconds=DELAY,
+    ),
+    Scenario("slow-body", "the body comes a byte a second", _slow_body, seconds=1.0),
     afterwards(
         "cut-body",
         "the connection is closed in the middle of the body",

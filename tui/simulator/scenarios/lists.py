@@ -204,7 +204,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario(
         "shifting-pages",
         "pages between which an item comes or goes, by turns",
-        lambda turn, rng: edited("", "", _shifting(), snapshot_lists).make(turn, rng),
+        lambda asked: edited("", "", _shifting(), snapshot_lists).make(asked),
         hypothetical=True,
     ),
     afterwards(

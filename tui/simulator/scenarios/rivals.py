@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 from typing import Final
 
@@ -13,10 +12,10 @@ from starlette.responses import Response
 from tui.simulator.objects import Refusal
 from tui.simulator.rules import SLOTS
 from tui.simulator.scenarios.base import (
+    Asked,
     Pick,
     Scenario,
     Struck,
-    Turn,
     creates,
     of,
     snapshot_lists,
@@ -31,9 +30,9 @@ class _Rival(Struck):
     """Somebody else acts on the account, just before or just after a request."""
 
     def __init__(
-        self, act: Callable[[Request, bytes, World], None], pick: Pick, turn: Turn, *, late: bool
+        self, act: Callable[[Request, bytes, World], None], pick: Pick, asked: Asked, *, late: bool
     ) -> None:
-        super().__init__(pick, turn)
+        super().__init__(pick, asked)
         self._act = act
         self._late = late
 
@@ -65,10 +64,7 @@ def _rival(
     *,
     late: bool = False,
 ) -> Scenario:
-    def make(turn: Turn, rng: random.Random) -> Hook:
-        return _Rival(act, pick, turn, late=late)
-
-    return Scenario(name, description, make)
+    return Scenario(name, description, lambda asked: _Rival(act, pick, asked, late=late))
 
 
 def _take_last_slots(request: Request, body: bytes, world: World) -> None:
@@ -104,8 +100,9 @@ def _spoil_all(request: Request, body: bytes, world: World) -> None:
             world.save(snapshot)
 
 
-def _busy_colleague(turn: Turn, rng: random.Random) -> Hook:
+def _busy_colleague(asked: Asked) -> Hook:
     """After a listing of snapshots, one is deleted, renamed, or made."""
+    rng = asked.random
 
     def act(request: Request, body: bytes, world: World) -> None:
         mine = world.list_snapshots(world.account)
@@ -121,7 +118,7 @@ def _busy_colleague(turn: Turn, rng: random.Random) -> Hook:
         elif len(world.by_server[chosen.server.id]) < SLOTS:
             world.add_snapshot(chosen.server, "of-a-colleague", hours=0.0, ready_in=300.0)
 
-    return _Rival(act, snapshot_lists, turn, late=True)
+    return _Rival(act, snapshot_lists, asked, late=True)
 
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (

@@ -12,6 +12,8 @@ from tui.simulator.objects import NEVER, SimSnapshot
 from tui.simulator.rules import SLOTS
 from tui.simulator.scenarios.answers import html_error
 from tui.simulator.scenarios.base import (
+    Afterwards,
+    Asked,
     Scenario,
     afterwards,
     creates,
@@ -23,6 +25,7 @@ from tui.simulator.scenarios.base import (
     writes,
 )
 from tui.simulator.transport import CutAnswer, NoAnswer, Silence
+from tui.simulator.web import Hook
 from tui.simulator.world import World
 
 VANISHES_AFTER: Final = 60.0
@@ -74,12 +77,12 @@ def _stuck(snapshot: SimSnapshot, now: float) -> None:
     snapshot.ready_at = NEVER
 
 
-def _vanishing(snapshot: SimSnapshot, now: float) -> None:
-    snapshot.gone_at = now + VANISHES_AFTER
+def _vanishing(snapshot: SimSnapshot, moment: float) -> None:
+    snapshot.gone_at = moment
 
 
-def _late(snapshot: SimSnapshot, now: float) -> None:
-    snapshot.listed_at = now + LISTED_AFTER
+def _late(snapshot: SimSnapshot, moment: float) -> None:
+    snapshot.listed_at = moment
 
 
 def _endless_restore(request: Request, response: Response, world: World) -> Response:
@@ -192,18 +195,30 @@ def _fated(name: str, description: str, change: Callable[[SimSnapshot, float], N
     return afterwards(name, description, _fate(change), creates, last=False, hypothetical=True)
 
 
+def _fated_later(
+    name: str, description: str, change: Callable[[SimSnapshot, float], None], seconds: float
+) -> Scenario:
+    """A fate that comes after some virtual seconds; `change` is given the moment."""
+
+    def make(asked: Asked) -> Hook:
+        fate = _fate(lambda snapshot, now: change(snapshot, now + asked.seconds))
+        return Afterwards(fate, creates, asked, last=False)
+
+    told = description.format(f"{seconds:g}")
+    return Scenario(name, told, make, hypothetical=True, seconds=seconds)
+
+
 _FATES: Final = (
     _fated("failed-snapshot", "new snapshots end failed", _failed),
     _fated("stuck-snapshot", "new snapshots stay in progress", _stuck),
-    _fated(
+    _fated_later(
         "vanishing-snapshot",
-        f"new snapshots are gone after {VANISHES_AFTER:g} virtual seconds",
+        "new snapshots are gone after {} virtual seconds",
         _vanishing,
+        VANISHES_AFTER,
     ),
-    _fated(
-        "late-listing",
-        f"new snapshots are listed after {LISTED_AFTER:g} virtual seconds",
-        _late,
+    _fated_later(
+        "late-listing", "new snapshots are listed after {} virtual seconds", _late, LISTED_AFTER
     ),
     _fated("unknown-status", "new snapshots end with a status that nobody has published", _odd),
     afterwards(

@@ -1,0 +1,264 @@
+"""What changed between two looks at a fleet, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.helpers.clocks import FakeClock, settle
+from tests.helpers.fakes import T0, server, snapshot
+from tui.fleet.changes import FleetChange, Happened, between
+from tui.fleet.health import Rules
+from tui.fleet.journal import changes as book_module
+from tui.fleet.journal.changes import ChangeBook
+from tui.fleet.journal.journal import Journal
+from tui.fleet.memory import Head, Remembered
+from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.recorder import ChangeRecorder
+from tui.fleet.state import ServerView, count
+from tui.fleet.store import Store
+from tui.vps.models import Key, Snapshot
+
+NOW = T0.timestamp()
+Views = dict[Key, ServerView]
+
+
+def views(**held: Sequence[Snapshot]) -> Views:
+    """Servers ``s1``, ``s2``… with these snapshots."""
+    found = [ServerView(server(int(name[1:])), tuple(items)) for name, items in held.items()]
+    return {view.server.id: view for view in found}
+
+
+def kinds(found: Sequence[FleetChange]) -> list[tuple[str, Key, Key | None]]:
+    return [(c.kind.value, c.server_id, c.snapshot_id) for c in found]
+
+
+def test_each_kind_of_change_is_told_once() -> None:
+    before = views(
+        s1=[snapshot(11), snapshot(12, 1, "in_progress"), snapshot(13, 1, "in_progress")],
+        s2=[snapshot(20 + n, 2) for n in range(4)],
+        s3=[snapshot(31, 3)],
+        s4=[],
+    )
+    after = views(
+        s1=[snapshot(12), snapshot(13, 1, "failed"), snapshot(14, 1, "in_progress")],
+        s2=[snapshot(20 + n, 2) for n in range(5)],
+        s4=[],
+        s5=[snapshot(51, 5)],
+    )
+    assert sorted(kinds(between(before, after, NOW - 60, NOW)), key=str) == sorted(
+        [
+            ("vanished", 1, 11),
+            ("completed", 1, 12),
+            ("failed", 1, 13),
+            ("appeared", 1, 14),
+            ("appeared", 2, 24),
+            ("full", 2, None),
+            ("vanished", 3, 31),
+            ("vanished", 3, None),
+            ("appeared", 5, None),
+            ("appeared", 5, 51),
+        ],
+        key=str,
+    )
+    assert between(after, after, NOW - 60, NOW) == []
+
+
+def test_a_duration_is_told_only_where_somebody_was_looking() -> None:
+    before, after = (
+        views(s1=[snapshot(1, 1, "pending", hours=0.1)]),
+        views(s1=[snapshot(1, hours=0.1)]),
+    )
+    (change,) = between(before, after, NOW - 60, NOW)
+    assert change.took == pytest.approx(360)
+    (change,) = between(before, after, NOW - 3_600, NOW)
+    assert change.took is None
+
+
+def test_a_new_snapshot_has_the_time_of_its_creation_as_far_as_that_can_be() -> None:
+    for hours, when in ((1.0, NOW - 3_600), (50.0, NOW - 14 * 3_600), (-5.0, NOW)):
+        after = views(s1=[snapshot(1, hours=hours)])
+        (change,) = between(views(s1=[]), after, NOW - 14 * 3_600, NOW)
+        assert change.when == when
+
+
+# -- kept ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    yield journal
+    await journal.close()
+
+
+def made(number: int, kind: Happened = Happened.APPEARED, at: float = NOW) -> FleetChange:
+    return FleetChange(
+        kind=kind,
+        server_id=1,
+        server_name="web",
+        snapshot_id=number,
+        snapshot_name="x",
+        at=at,
+        since=at - 60,
+    )
+
+
+async def test_changes_are_kept_once_whoever_saw_them_and_read_newest_first(
+    journal: Journal, tmp_path: Path
+) -> None:
+    other = Journal(tmp_path / "journal.sqlite3")
+    mine, theirs = ChangeBook(journal.file, "a"), ChangeBook(other.file, "a")
+    first = [made(1), made(2, at=NOW + 1)]
+    assert await mine.record(first) == first
+    assert await theirs.record([*first, made(3, at=NOW + 2)]) == [made(3, at=NOW + 2)]
+    full = replace(made(1, Happened.FULL), snapshot_id=None, snapshot_name="")
+    assert await mine.record([full]) == [full]
+    assert await theirs.record([replace(full, at=NOW + 100)]) == []
+    assert await theirs.record([replace(full, at=NOW + 4_000)]) != []
+    found = await mine.read()
+    assert [c.snapshot_id for c in found] == [None, 3, 2, None, 1]
+    assert [c.at for c in found] == sorted((c.at for c in found), reverse=True)
+    assert len(await mine.read(since=NOW + 1)) == 2
+    assert len(await mine.read(server_id=2)) == 0
+    assert len(await mine.read(limit=1)) == 1
+    assert await ChangeBook(journal.file, "b").read() == []
+    await other.close()
+
+
+async def test_what_this_machine_did_is_told_from_what_others_did(journal: Journal) -> None:
+    book = ChangeBook(journal.file, "a")
+    for number, kind in ((1, Kind.CREATE), (2, Kind.DELETE)):
+        operation = Operation(
+            id=0,
+            kind=kind,
+            state=State.COMPLETED,
+            account="a",
+            server_id=1,
+            server_name="web",
+            snapshot_id=number,
+            snapshot_name="x",
+            user="admin",
+            asked_at=NOW,
+        )
+        await journal.begin(operation)
+    await book.record(
+        [made(n, k) for n in (1, 2, 3) for k in (Happened.APPEARED, Happened.VANISHED)]
+    )
+    ours = {(c.snapshot_id, c.kind.value) for c in await book.read() if c.ours}
+    assert ours == {(1, "appeared"), (2, "vanished")}
+
+
+async def test_no_more_is_kept_than_a_file_should_hold(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book_module, "KEPT", 10)
+    monkeypatch.setattr(book_module, "MOST", 15)
+    book = ChangeBook(journal.file, "a")
+    assert len(await book.record([made(n) for n in range(40)])) == 15
+    assert len(await book.read()) == 10
+
+
+async def test_a_look_tells_when_the_last_one_was(journal: Journal) -> None:
+    book = ChangeBook(journal.file, "a")
+    assert await book.look(NOW) is None
+    assert await book.look(NOW + 50) == NOW
+    assert await ChangeBook(journal.file, "b").look(NOW) is None
+
+
+# -- recorded --------------------------------------------------------------------------------------
+
+
+class Recording:
+    def __init__(self, journal: Journal, before: Remembered | None = None) -> None:
+        self.clock = FakeClock(NOW)
+        self.store = Store(self.clock)
+        self.told: list[FleetChange] = []
+        self.book = ChangeBook(journal.file, "a")
+        self.recorder = ChangeRecorder(
+            self.book,
+            self.store,
+            rules=Rules(),
+            now=self.clock.wall,
+            before=self._before,
+            told=self.told.extend,
+        )
+        self._earlier = before
+
+    async def _before(self) -> Remembered | None:
+        return self._earlier
+
+    async def sweep(self, found: Views, *, settled: bool = True) -> None:
+        self.store.apply_views(found, settled=settled)
+        fresh = replace(self.store.fleet.freshness, as_of=self.clock.monotonic())
+        self.store.apply_freshness(fresh)
+        await self.done()
+
+    async def done(self) -> None:
+        await settle(3)
+        while self.recorder._task is not None and not self.recorder._task.done():
+            await settle(1)
+
+
+async def test_the_first_look_ever_is_no_news_and_later_ones_are(journal: Journal) -> None:
+    run = Recording(journal)
+    await run.sweep(views(s1=[snapshot(11)]))
+    assert run.told == []
+    await run.clock.advance(60)
+    await run.sweep(views(s1=[snapshot(11), snapshot(12, 1, "pending")]))
+    await run.clock.advance(10)
+    run.store.apply_views(views(s1=[snapshot(11), snapshot(12)]))  # as a look at one server does
+    await run.done()
+    assert [c.kind for c in run.told] == [Happened.APPEARED, Happened.COMPLETED]
+    assert len(await run.book.read()) == 2
+    await run.recorder.close()
+
+
+async def test_what_happened_while_nothing_ran_is_found_by_what_was_remembered(
+    journal: Journal,
+) -> None:
+    then = views(s1=[snapshot(11)], s2=[snapshot(21, 2, "in_progress")])
+    head = Head("place", "owner", NOW - 14 * 3_600, count(then.values()))
+    run = Recording(journal, Remembered(head, then))
+    await run.sweep(views(s1=[snapshot(12)], s2=[snapshot(21, 2, "failed")]))
+    assert sorted(kinds(run.told)) == [
+        ("appeared", 1, 12),
+        ("failed", 2, 21),
+        ("vanished", 1, 11),
+    ]
+    assert {c.since for c in run.told} == {NOW - 14 * 3_600}
+    await run.recorder.close()
+
+
+async def test_a_list_that_is_not_whole_proves_nothing_gone(journal: Journal) -> None:
+    run = Recording(journal)
+    await run.sweep(views(s1=[snapshot(11), snapshot(12)]))
+    await run.sweep(views(s1=[snapshot(12)]), settled=False)
+    assert run.told == []
+    await run.sweep(views(s1=[snapshot(12)]))
+    assert kinds(run.told) == [("vanished", 1, 11)]
+    await run.recorder.close()
+
+
+async def test_a_server_grows_stale_by_time_alone_and_once(journal: Journal) -> None:
+    run = Recording(journal)
+    fleet = views(s1=[snapshot(11, hours=24 * 7 - 1)], s2=[snapshot(21, 2, hours=24 * 30)])
+    await run.sweep(fleet)
+    for _ in range(3):
+        await run.clock.advance(3_000)
+        await run.sweep(fleet)
+    assert kinds(run.told) == [("stale", 1, None)]
+    await run.recorder.close()
+
+
+async def test_where_no_record_can_be_kept_it_goes_on(journal: Journal) -> None:
+    run = Recording(journal)
+    await run.sweep(views(s1=[]))
+    await journal.close()
+    await run.sweep(views(s1=[snapshot(11)]))
+    await run.sweep(views(s1=[]))
+    assert run.told == []
+    await run.recorder.close()

@@ -1,0 +1,122 @@
+"""What changed in a fleet between two looks at it, whoever did it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from tui.fleet.merge import Views, changed
+from tui.fleet.state import ServerView
+from tui.vps.models import Key, Phase, Snapshot
+
+SOON: Final = 300.0
+"""Seconds between two looks up to which the end of a snapshot is timed by the second of them."""
+
+
+class Happened(enum.Enum):
+    """What a change is; of a server where it names no snapshot."""
+
+    APPEARED = "appeared"
+    VANISHED = "vanished"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    FULL = "full"
+    STALE = "stale"
+
+
+class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change, seen at `at` and not yet so at `since`; seconds since 1970.
+
+    `made_at` is when the snapshot was created. `ours` tells that an operation of this machine's
+    journal did it; it is known of those that were read from there.
+    """
+
+    kind: Happened
+    server_id: Key
+    server_name: str
+    snapshot_id: Key | None = None
+    snapshot_name: str = ""
+    at: float
+    since: float
+    made_at: float | None = None
+    ours: bool = False
+
+    @property
+    def when(self) -> float:
+        """The best that is known of its time: for a new snapshot when it was created."""
+        new = self.kind is Happened.APPEARED and self.made_at is not None
+        return min(self.at, max(self.since, self.made_at or 0.0)) if new else self.at
+
+    @property
+    def took(self) -> float | None:
+        """Seconds that a snapshot took, where somebody was looking when it ended."""
+        ended = self.kind in (Happened.COMPLETED, Happened.FAILED)
+        if not ended or self.made_at is None or self.at - self.since > SOON:
+            return None
+        return max(0.0, self.at - self.made_at)
+
+
+def between(before: Views, after: Views, since: float, at: float) -> list[FleetChange]:
+    """What changed from one settled state of the fleet to the next one."""
+    found: list[FleetChange] = []
+    for key in sorted(changed(before, after), key=str):
+        for kind, view, snapshot in _of_server(before.get(key), after.get(key)):
+            found.append(_change(kind, view, snapshot, since, at))
+    return found
+
+
+def grown_stale(
+    views: Mapping[Key, ServerView], keys: Iterable[Key], since: float, at: float
+) -> list[FleetChange]:
+    """The same for servers whose newest snapshot has become too old."""
+    return [_change(Happened.STALE, views[key], None, since, at) for key in keys if key in views]
+
+
+_What = tuple[Happened, ServerView, Snapshot | None]
+
+
+def _of_server(old: ServerView | None, new: ServerView | None) -> Iterator[_What]:
+    if new is None:
+        if old is not None:
+            yield from ((Happened.VANISHED, old, snapshot) for snapshot in old.snapshots)
+            yield Happened.VANISHED, old, None
+        return
+    if old is None:
+        yield Happened.APPEARED, new, None
+    known = {snapshot.id: snapshot for snapshot in old.snapshots} if old is not None else {}
+    for snapshot in reversed(new.snapshots):
+        yield from _of_snapshot(known.pop(snapshot.id, None), snapshot, new)
+    yield from ((Happened.VANISHED, new, snapshot) for snapshot in known.values())
+    if new.full and old is not None and not old.full:
+        yield Happened.FULL, new, None
+
+
+def _of_snapshot(old: Snapshot | None, new: Snapshot, view: ServerView) -> Iterator[_What]:
+    if old is None:
+        yield Happened.APPEARED, view, new
+    phase = old.phase if old is not None else None
+    if phase is new.phase:
+        return
+    if new.phase is Phase.COMPLETED and phase is Phase.BUSY:
+        yield Happened.COMPLETED, view, new
+    elif new.phase is Phase.FAILED:
+        yield Happened.FAILED, view, new
+
+
+def _change(
+    kind: Happened, view: ServerView, snapshot: Snapshot | None, since: float, at: float
+) -> FleetChange:
+    created = snapshot.created_at if snapshot is not None else None
+    return FleetChange(
+        kind=kind,
+        server_id=view.server.id,
+        server_name=view.server.name,
+        snapshot_id=snapshot.id if snapshot is not None else None,
+        snapshot_name=snapshot.name if snapshot is not None else "",
+        at=at,
+        since=since,
+        made_at=created.timestamp() if created is not None else None,
+    )

@@ -42,6 +42,8 @@ from tui.themes import THEMES, with_accent
 from tui.widgets.glyphs import ASCII, choose
 
 if TYPE_CHECKING:
+    from tui.fleet.activity import Summary
+    from tui.fleet.changes import FleetChange
     from tui.screens.dialogs.base import Dialog
 
 CLOSING: float = 0.5
@@ -142,6 +144,7 @@ class CiplunApp(CalmCrash):
         self.session = session = self._make_session(settings)
         session.listen(self.tell)
         session.token_read = logs.hide
+        session.greet, session.changed = self._greet, self._fleet_changed
         session.remembering.glance()
         return session
 
@@ -170,6 +173,22 @@ class CiplunApp(CalmCrash):
             self.notify(news.text, severity="warning", markup=False, timeout=10)
         else:
             self.notify(news.text, markup=False, timeout=6)
+
+    def _greet(self, summary: Summary) -> None:
+        """Say once what happened since somebody looked last."""
+        from tui.screens.dialogs.activity import summary_words
+
+        words = f"{summary_words(summary)} · {self.keys.shown('operations')} shows it"
+        self.notify(words, markup=False, timeout=15)
+
+    def _fleet_changed(self, found: Sequence[FleetChange]) -> None:
+        """Run the user's command for each event."""
+        if self._settings.on_event:
+            from tui.terminal.hooks import run_each
+
+            events = [(f"{c.what} on {c.server_name}", c.facts()) for c in found]
+            work = run_each(self._settings.on_event, events, self._environ)
+            self.run_worker(work, group="events", exit_on_error=False)
 
     def on_key(self) -> None:
         """Take it that who presses a key has seen the news."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +34,8 @@ from tui.vps.models import Key
 from tui.vps.token import Token
 
 if TYPE_CHECKING:
+    from tui.fleet.activity import Activity, Summary
+    from tui.fleet.changes import FleetChange
     from tui.fleet.plan import Plan
     from tui.fleet.poller import Poller
     from tui.fleet.state import Sighting
@@ -90,6 +92,10 @@ class Session:
         self.host = "the embedded simulator" if settings.demo else urlsplit(settings.url).netloc
         self.token_read: Callable[[Token], None] = lambda token: None
         self.live: Connection | None = None
+        self.activity: Activity | None = None
+        self.greet: Callable[[Summary], None] = lambda summary: None
+        self.changed: Callable[[Sequence[FleetChange]], None] = lambda found: None
+        self.news_of_activity = False
         self.chosen: Key | None = None
         self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -109,7 +115,28 @@ class Session:
         while (live := self.live or await self._connect()) is None:
             self._woken.clear()
             await self._woken.wait()
+        if self.activity is None:
+            self.activity = self._watch(live)
         await live.poller.run()
+
+    def _watch(self, live: Connection) -> Activity:
+        from tui.fleet.activity import Activity
+        from tui.fleet.journal.changes import ChangeBook
+
+        activity = Activity(
+            ChangeBook(live.operations.journal.file, self.settings.account),
+            self.store,
+            rules=Rules.of(self.settings),
+            now=self.service_now,
+            before=self.remembering.before,
+            greet=self._greeted,
+        )
+        activity.listen(lambda found: self.changed(found))
+        return activity
+
+    def _greeted(self, summary: Summary) -> None:
+        self.news_of_activity = True
+        self.greet(summary)
 
     async def open(self) -> Connection:
         """Connect for a command, without polling. Raises TokenError or VpsError."""
@@ -232,6 +259,8 @@ class Session:
             await live.operations.leave()
             await live.client.aclose()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self.activity is not None:
+                await self.activity.close()
             await live.operations.close()
         if self._simulator is not None:
             await self._simulator.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -57,6 +58,46 @@ class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
         if not ended or self.made_at is None or self.at - self.since > SOON:
             return None
         return max(0.0, self.at - self.made_at)
+
+    @property
+    def what(self) -> str:
+        """The change in words, without its server: ``new snapshot nightly``."""
+        words = _OF_SERVER if self.snapshot_id is None else _OF_SNAPSHOT
+        return f"{words[self.kind]} {self.snapshot_name}".strip()
+
+    @property
+    def by(self) -> str:
+        """Who made or removed a snapshot, as far as this machine's journal tells."""
+        done = self.kind in (Happened.APPEARED, Happened.VANISHED) and self.snapshot_id is not None
+        return ("this machine" if self.ours else "not by this machine") if done else ""
+
+    def facts(self) -> Mapping[str, str]:
+        """The same by name, as text: for the commands of users, and for programs."""
+        return {
+            "event": self.kind.value,
+            "server": self.server_name,
+            "server_id": str(self.server_id),
+            "snapshot": self.snapshot_name,
+            "snapshot_id": "" if self.snapshot_id is None else str(self.snapshot_id),
+            "at": datetime.fromtimestamp(self.at, UTC).isoformat(timespec="seconds"),
+        }
+
+
+_OF_SNAPSHOT: Final = {
+    Happened.APPEARED: "new snapshot",
+    Happened.VANISHED: "gone: snapshot",
+    Happened.COMPLETED: "completed: snapshot",
+    Happened.FAILED: "failed: snapshot",
+    Happened.FULL: "full by snapshot",
+    Happened.STALE: "stale: snapshot",
+}
+_OF_SERVER: Final = {
+    **_OF_SNAPSHOT,
+    Happened.APPEARED: "new server",
+    Happened.VANISHED: "server gone",
+    Happened.FULL: "full: no free slot",
+    Happened.STALE: "stale: no fresh snapshot",
+}
 
 
 def between(before: Views, after: Views, since: float, at: float) -> list[FleetChange]:

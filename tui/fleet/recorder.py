@@ -43,6 +43,8 @@ class ChangeRecorder:
         self._now = now
         self._before = before
         self._told = told
+        self.looked = asyncio.Event()
+        """Set once the fleet has been compared for the first time."""
         self._seen: Views | None = None
         self._as_of: float | None = None
         self._swept_at = 0.0
@@ -81,6 +83,7 @@ class ChangeRecorder:
                 if not self._failed:
                     log.warning("changes are not recorded: %s", error)
                 self._failed = True
+            self.looked.set()
 
     async def _found(self, fleet: Fleet) -> list[FleetChange]:
         """What has changed since the last look; between sweeps one server at a time is read."""

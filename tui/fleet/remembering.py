@@ -25,13 +25,11 @@ _OLDEST: Final = 900.0
 
 
 class Remembering:
-    """Shows what was known, until all of it has been asked for again, and keeps what is known.
-
-    What an earlier run knew is in `before` once the token has shown that it is this account's.
-    """
+    """Shows what was known, until all of it has been asked for again, and keeps what is known."""
 
     def __init__(self, memory: Memory, store: Store, clock: Clock, *, on: bool) -> None:
-        self.before: Remembered | None = None
+        self._before: Remembered | None = None
+        self._ready = asyncio.Event()
         self._memory = memory
         self._store = store
         self._clock = clock
@@ -49,25 +47,36 @@ class Remembering:
         if found is not None:
             self._show(found)
 
+    async def before(self) -> Remembered | None:
+        """What an earlier run knew, once the token has shown that it is this account's."""
+        await self._ready.wait()
+        return self._before
+
     async def token_read(self, token: Token) -> None:
         """Show the rest, or nothing, now that it is known whose fleet may be shown.
 
         Where nothing is to be remembered, what was is removed.
         """
-        if not self._on:
-            self._memory.forget()
-            return
+        try:
+            if self._on:
+                await self._take_up(token)
+            else:
+                self._memory.forget()
+        finally:
+            self._ready.set()
+
+    async def _take_up(self, token: Token) -> None:
         owner = await asyncio.to_thread(_fingerprint, self._memory.path.parent, token)
         if owner == self._owner:
             return
         if not self._owner:
             self._end_listening = self._store.listen(self._changed)
         self._owner = owner
-        self.before = await asyncio.to_thread(self._memory.load, self._clock.wall(), owner)
-        if self.before is None:
+        self._before = await asyncio.to_thread(self._memory.load, self._clock.wall(), owner)
+        if self._before is None:
             self._store.forget_remembered()
         else:
-            self._show(self.before)
+            self._show(self._before)
 
     async def close(self) -> None:
         """Write what has not been written."""

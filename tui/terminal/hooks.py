@@ -10,11 +10,28 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tui.terminal import logs
+from tui.vps.token import masked
 
 HOOK_SECONDS: Final = 30.0
 """Seconds after which a command that still runs is killed."""
+_MOST_EVENTS: Final = 100
+"""Events at once for which a command is run."""
 log = logging.getLogger(__name__)
 _SECRETS: Final = ("CIPLUN_TOKEN", "VPS_API_TOKEN")
+
+
+async def run_each(
+    command: Sequence[str],
+    events: Sequence[tuple[str, Mapping[str, str]]],
+    environ: Mapping[str, str],
+) -> None:
+    """Run a command for each event, one after the other, with its words as the last argument."""
+    for text, facts in events[:_MOST_EVENTS]:
+        # A snapshot may be named like an option.
+        argument = f"ciplun: {text}" if text.startswith("-") else text
+        await run_hook((*command, argument), facts, environ)
+    if len(events) > _MOST_EVENTS:
+        log.warning("of %d events at once %d were told", len(events), _MOST_EVENTS)
 
 
 async def run_hook(
@@ -40,7 +57,7 @@ async def run_hook(
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        log.warning("on_finished could not be run: %s", error)
+        log.warning("%s could not be run: %s", masked(command[0]), error)
         return None
     try:
         async with asyncio.timeout(HOOK_SECONDS):

@@ -42,7 +42,7 @@ class OperationsDialog(Dialog[Operation]):
         copy_id="copy",
         copy_json="copy",
         refresh="reload",
-        operations="leave",
+        operations="activity",
         close="leave",
     )
     AUTO_FOCUS = "#operations"
@@ -70,6 +70,7 @@ class OperationsDialog(Dialog[Operation]):
             copy_id="copies",
             try_again="tries again",
             stop_tracking="stops tracking",
+            operations="shows the activity",
             leave="leaves",
         )
 
@@ -77,6 +78,8 @@ class OperationsDialog(Dialog[Operation]):
         """Read the journal, and again whenever something changes."""
         self._end_listening = self._session.store.listen(lambda fleet, change: self._changed())
         self._changed()
+        if self._session.news_of_activity:
+            self.call_after_refresh(self.action_activity)
 
     def on_unmount(self) -> None:
         """Stop listening."""
@@ -144,6 +147,15 @@ class OperationsDialog(Dialog[Operation]):
             self.query_one(OperationList).focus()
         else:
             super().action_leave()
+
+    def action_activity(self) -> None:
+        """Show what happened in the fleet, whoever did it."""
+        activity = self._session.activity
+        if activity is not None:
+            from tui.screens.dialogs.activity import ActivityDialog
+
+            self._session.news_of_activity = False
+            self.app.push_screen(ActivityDialog(activity, self._glyphs))
 
     def action_reload(self) -> None:
         """Read the journal again."""

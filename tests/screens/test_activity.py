@@ -1,0 +1,115 @@
+"""The second page behind the operations: what happened in the fleet, whoever did it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.helpers.clocks import FakeClock
+from tests.helpers.driving import connection, dashboard, live, shown, toasts, type_text, until
+from tests.helpers.places import NOON, Place
+from tests.helpers.service import Answer, fleet, saying, snapshot
+from tests.helpers.watching import watching
+from tui.fleet.activity import Summary
+from tui.screens.dialogs.activity import ActivityDialog, summary_words
+from tui.screens.dialogs.operations import OperationsDialog
+
+SERVERS = [{"id": 10, "name": "web"}, {"id": 11, "name": "db"}]
+DB = {"id": 11, "name": "db"}
+THEN = [snapshot(1), snapshot(2), snapshot(3, server=DB, status="in_progress")]
+NOW = [
+    snapshot(1),
+    snapshot(3, server=DB, status="failed"),
+    snapshot(4, server=DB, created_at="2025-01-22T18:30:00Z"),
+]
+
+
+async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Path) -> None:
+    with saying(fleet(THEN, SERVERS)) as said:
+        async with watching(said.url, tmp_path, FakeClock(NOON)).run_test(size=(120, 40)) as pilot:
+            board = await live(pilot)
+            await until(pilot, lambda: board.session.activity is not None)
+            assert toasts(pilot) == []
+        said.answer = fleet(NOW, SERVERS)
+        later = FakeClock(NOON + 14 * 3_600 + 60)
+        async with watching(said.url, tmp_path, later).run_test(size=(120, 40)) as pilot:
+            await live(pilot)
+            await until(pilot, lambda: toasts(pilot))
+            words = "since you last looked, 14 h ago: 1 new, 1 gone, 1 failed · ! shows it"
+            assert toasts(pilot) == [words]
+            await pilot.press("exclamation_mark")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))
+            await until(pilot, lambda: "snap-4" in shown(pilot))
+            text = shown(pilot)
+            assert "new snapshot snap-4" in text
+            assert "gone: snapshot snap-2" in text
+            assert "failed: snapshot snap-3" in text
+            assert "not by this machine" in text
+            assert "2025-01-22" in text
+            await pilot.press("slash")
+            await type_text(pilot, "web")
+            await until(pilot, lambda: "snap-4" not in shown(pilot))
+            assert "snap-2" in shown(pilot)
+            await pilot.press("enter", "escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, OperationsDialog))
+            await pilot.press("escape", "exclamation_mark")
+            await pilot.pause(0.1)
+            assert isinstance(pilot.app.screen, OperationsDialog), "once"
+            await pilot.press("exclamation_mark")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))
+        async with watching(said.url, tmp_path, later).run_test(size=(120, 40)) as pilot:
+            board = await live(pilot)
+            await until(pilot, lambda: board.session.activity is not None)
+            activity = board.session.activity
+            assert activity is not None
+            await until(pilot, activity._greeting.done)
+            assert toasts(pilot) == [], "that was told before"
+
+
+async def test_what_this_machine_did_is_told_from_the_rest(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        view = next(v for v in board.fleet.servers.values() if v.server.name == "mail")
+        await connection(pilot).operations.create(view.server, "by-hand")
+        activity = board.session.activity
+        assert activity is not None
+        board.session.refresh()
+        await until(pilot, lambda: dashboard(pilot).fleet.servers[view.server.id].used > view.used)
+
+        for _ in range(100):
+            found = await activity.book.read()
+            if found:
+                break
+            await pilot.pause(0.05)
+        assert [(c.what, c.by) for c in found] == [("new snapshot by-hand", "this machine")]
+
+
+async def test_each_event_runs_the_user_s_command(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = (
+        "import os, sys; open(sys.argv[1], 'a').write("
+        "f\"{os.environ['CIPLUN_EVENT']}|{os.environ['CIPLUN_SERVER']}|{sys.argv[2]}\\n\")"
+    )
+    command = (sys.executable, "-c", script, str(told))
+    with saying(fleet(THEN, SERVERS)) as said:
+        clock = FakeClock(NOON)
+        app = watching(said.url, tmp_path, clock, on_event=command)
+        async with app.run_test(size=(120, 40)) as pilot:
+            board = await live(pilot)
+            activity = board.session.activity
+            assert activity is not None
+            await until(pilot, activity._recorder.looked.is_set)
+            answers: Answer = fleet(NOW, SERVERS)
+            said.answer = answers
+            await pilot.press("r")
+            await until(pilot, lambda: told.exists() and len(told.read_text().split("\n")) == 4)
+    assert sorted(told.read_text().splitlines()) == [
+        "appeared|db|new snapshot snap-4 on db",
+        "failed|db|failed: snapshot snap-3 on db",
+        "vanished|web|gone: snapshot snap-2 on web",
+    ]
+
+
+def test_only_what_happened_is_summed_up() -> None:
+    assert summary_words(Summary(50 * 3_600, 0, 3, 0)).endswith("2 d ago: 3 gone")
+    assert summary_words(Summary(600, 12, 0, 1)).endswith("10 min ago: 12 new, 1 failed")

@@ -1,0 +1,148 @@
+"""What happened in the fleet, day by day, whoever did it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.commands import bindings
+from tui.fleet.activity import Activity, Summary
+from tui.fleet.changes import FleetChange
+from tui.fleet.journal.file import JournalUnavailable
+from tui.screens.dialogs.base import Dialog
+from tui.text import duration, short_age, stamp
+from tui.widgets.activity_list import ActivityList
+from tui.widgets.glyphs import Glyphs
+from tui.widgets.text_field import Field
+
+
+class ActivityDialog(Dialog[None]):
+    """A list over what is known of the chosen change."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        ["filter"], refresh="reload", operations="leave", close="leave"
+    )
+    AUTO_FOCUS = "#activity"
+    wide = True
+
+    def __init__(self, activity: Activity, glyphs: Glyphs) -> None:
+        super().__init__("Activity")
+        self._activity = activity
+        self._glyphs = glyphs
+        self._all: Sequence[FleetChange] = ()
+
+    def body(self) -> Iterable[Widget]:
+        """The list, and more of the chosen change."""
+        yield Field(
+            id="activity-filter", placeholder="filter: part of a server, a snapshot or a kind"
+        )
+        yield Static("", id="activity-trouble", classes="-warning", markup=False)
+        yield ActivityList(self._glyphs, id="activity")
+        yield Static("", id="timeline", markup=False)
+
+    def foot(self) -> Iterable[Widget]:
+        """What the keys do."""
+        yield self.hint(filter="filters", operations="shows the operations", leave="leaves")
+
+    def on_mount(self) -> None:
+        """Read the changes, and again whenever there are new ones."""
+        self._end_listening = self._activity.listen(lambda _: self.action_reload())
+        self.action_reload()
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        self._end_listening()
+
+    def action_reload(self) -> None:
+        """Read them again."""
+        self.run_worker(self._read(), group="activity", exclusive=True, exit_on_error=False)
+
+    async def _read(self) -> None:
+        trouble = self.query_one("#activity-trouble", Static)
+        try:
+            found, words = await self._activity.book.read(), ""
+            self._all = sorted(found, key=lambda change: change.when, reverse=True)
+        except JournalUnavailable as error:
+            words = str(error)
+        trouble.display = bool(words)
+        trouble.update(Content(words))
+        self._show()
+
+    def _show(self) -> None:
+        text = self.query_one(Field).value.casefold()
+        rows = self.query_one(ActivityList)
+        rows.empty = "Nothing matches" if text else "Nothing has changed since ciplun looks"
+        rows.show([c for c in self._all if text in f"{c.server_name}\n{c.what}".casefold()])
+        self._describe()
+
+    @on(ActivityList.Highlighted)
+    def _describe(self) -> None:
+        """Say when it happened, as far as that is known, and to what."""
+        change = self.query_one(ActivityList).cursor_row
+        words = "" if change is None else describe(change)
+        self.query_one("#timeline", Static).update(Content(words))
+
+    @on(Input.Changed, "#activity-filter")
+    def filtered(self) -> None:
+        """Filter as the text is typed."""
+        self._show()
+
+    @on(Input.Submitted, "#activity-filter")
+    def filter_kept(self) -> None:
+        """Go back to the list."""
+        self.query_one(ActivityList).focus()
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one(Field).focus()
+
+    def action_leave(self) -> None:
+        """Clear the filter first, then leave."""
+        field = self.query_one(Field)
+        if field.has_focus:
+            field.value = ""
+            self.query_one(ActivityList).focus()
+        else:
+            super().action_leave()
+
+
+def describe(change: FleetChange) -> str:
+    """All that is known of a change."""
+    number = "" if change.snapshot_id is None else f" #{change.snapshot_id}"
+    lines = [f"{change.what}{number} on {change.server_name} #{change.server_id}"]
+    if change.made_at is not None:
+        lines.append(f"created {_stamp(change.made_at)}")
+    lines.append(f"seen {_stamp(change.at)}, not yet so {_stamp(change.since)}")
+    if change.took is not None:
+        lines.append(f"took about {duration(change.took)}")
+    if change.by:
+        lines.append(f"done by {change.by}" if change.ours else change.by)
+    return "\n".join(lines)
+
+
+def summary_words(summary: Summary) -> str:
+    """What somebody is told who comes back: ``since you last looked, 14 h ago: 12 new``."""
+    counts = (
+        (summary.appeared, "new"),
+        (summary.vanished, "gone"),
+        (summary.failed, "failed"),
+    )
+    told = ", ".join(f"{count} {word}" for count, word in counts if count)
+    return f"since you last looked, {_away(summary.away)} ago: {told}"
+
+
+def _away(seconds: float) -> str:
+    epoch = datetime.fromtimestamp(0, UTC)
+    age = short_age(epoch, datetime.fromtimestamp(seconds, UTC))
+    return f"{age[:-1]} {age[-1]}" if age[-1] != "m" else f"{age[:-1]} min"
+
+
+def _stamp(at: float) -> str:
+    return stamp(datetime.fromtimestamp(at, UTC))

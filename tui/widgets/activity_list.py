@@ -1,0 +1,71 @@
+"""The list of what changed in the fleet, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from datetime import UTC, datetime
+
+from tui.fleet.changes import FleetChange, Happened
+from tui.text import duration
+from tui.widgets.glyphs import Glyphs
+from tui.widgets.row_columns import Cell, Cells, Column
+from tui.widgets.row_list import RowList
+
+COLUMNS = (
+    Column("day", "Day", width=10),
+    Column("time", "Time", width=5),
+    Column("what", "What", min_width=24),
+    Column("server", "Server", width=18),
+    Column("took", "Took", width=7, align="right", priority=1),
+    Column("by", "By", width=19, priority=2),
+)
+
+
+class ActivityList(RowList[FleetChange]):
+    """Rows are changes; a day is named once, where it begins."""
+
+    def __init__(self, glyphs: Glyphs, *, id: str) -> None:
+        super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
+        self._days: dict[Hashable, str] = {}
+        self.local = False
+
+    def show(self, rows: Sequence[FleetChange]) -> None:
+        """Take over new rows, the newest first."""
+        self._days, last = {}, ""
+        for row in rows:
+            day = self._moment(row).strftime("%Y-%m-%d")
+            self._days[self.row_key(row)] = "" if day == last else day
+            last = day
+        self.set_rows(rows)
+
+    def row_key(self, row: FleetChange) -> Hashable:
+        """What happened to which, and when."""
+        return row.kind, row.server_id, row.snapshot_id, row.at
+
+    def row_cells(self, row: FleetChange) -> Sequence[Cells]:
+        """Day and time, what, where, how long it took, by whom."""
+        took = row.took
+        return (
+            Cell(self._days.get(self.row_key(row), ""), "dim"),
+            Cell(self._moment(row).strftime("%H:%M"), "dim"),
+            self._what(row),
+            Cell(row.server_name),
+            Cell("" if took is None else duration(took), "dim"),
+            Cell(row.by, "dim" if row.ours else ""),
+        )
+
+    def _moment(self, row: FleetChange) -> datetime:
+        return datetime.fromtimestamp(row.when, UTC).astimezone(None if self.local else UTC)
+
+    def _what(self, row: FleetChange) -> Cell:
+        g = self.glyphs
+        match row.kind:
+            case Happened.FAILED:
+                return Cell(f"{g.failed} {row.what}", "failed")
+            case Happened.COMPLETED:
+                return Cell(f"{g.completed} {row.what}", "good")
+            case Happened.VANISHED:
+                return Cell(f"{g.dash} {row.what}", "warn")
+            case Happened.FULL | Happened.STALE:
+                return Cell(f"{g.unknown} {row.what}", "warn")
+        return Cell(f"+ {row.what}")

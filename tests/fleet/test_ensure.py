@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.fleets import NOW, snapshot, view
 from tui.config.ages import HOUR
 from tui.config.tables import Policy
-from tui.fleet.ensure import Course, Wanted, decide
+from tui.fleet.ensure import Course, Wanted, decide, surplus
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
@@ -94,3 +94,14 @@ def test_a_policy_gives_up_what_it_does_not_keep_and_its_failed_ones_but_no_othe
     assert {s.status for s in found.goes} == {"failed"}
     mine = [snapshot(900 + n, name=f"mine-{n}") for n in range(5)]
     assert decide(view("a", *mine), wanted, NOW).course is Course.NO_ROOM
+
+
+def test_a_failed_one_is_left_to_be_seen_until_a_newer_one_is_completed() -> None:
+    wanted = Wanted(24 * HOUR, NIGHTLY, policy=POLICY)
+    failed = snapshot(5, "failed", name="nightly-2025-01-23")
+    before = snapshot(30, name="nightly-2025-01-22")
+    assert surplus(view("a", failed, before), wanted, NOW, ()) == []
+    after = snapshot(1, name="nightly-2025-01-23-2")
+    goes = surplus(view("a", failed, before, after), wanted, NOW, ())
+    assert [s.name for s in goes] == ["nightly-2025-01-23"]
+    assert surplus(view("a", failed), Wanted(1), NOW, ()) == ()

@@ -124,7 +124,7 @@ def _with_room(
     name = wanted.template.name(now, {snapshot.name for snapshot in view.snapshots})
     if not view.full:
         return Decision(view, Course.CREATE, f"creates {name}", name)
-    goes: Sequence[Snapshot] = surplus(view, wanted, now, protected, failed=True)
+    goes: Sequence[Snapshot] = surplus(view, wanted, now, protected)
     if not goes and wanted.make_room:
         goes = dispensable(view, protected)[:1]
     if not goes:
@@ -134,15 +134,23 @@ def _with_room(
 
 
 def surplus(
-    view: ServerView,
-    wanted: Wanted,
-    now: datetime,
-    protected: Container[Key],
-    *,
-    failed: bool = False,
+    view: ServerView, wanted: Wanted, now: datetime, protected: Container[Key]
 ) -> Sequence[Snapshot]:
-    """What the policy does not keep, the oldest first; nothing without a policy."""
+    """What the policy does not keep, the oldest first; nothing without a policy.
+
+    Failed ones of its own go too, but not as long as they are the last that happened, unless all
+    slots are used: somebody is to see them.
+    """
     if wanted.policy is None:
         return ()
     made = Template(wanted.policy.name).made
-    return retain(view, wanted.policy, made, now, protected=protected, failed=failed).goes
+    goes = retain(view, wanted.policy, made, now, protected=protected, failed=True).goes
+    newest = view.newest_completed
+    since = newest.created_at if newest is not None else None
+    return [
+        snapshot
+        for snapshot in goes
+        if snapshot.phase is not Phase.FAILED
+        or view.full
+        or (since is not None and (snapshot.created_at is None or snapshot.created_at < since))
+    ]

@@ -3,12 +3,15 @@
 Each rule keeps what the rules before it do not keep already, so that the numbers add up: with
 keep_last 2, keep_daily 1 and keep_weekly 1 there are four, once the history is long enough. Days,
 weeks and months are those of UTC; one without a snapshot does not count.
+
+The reserve comes first: where snapshots of others take slots, the policy keeps less, the weakest
+rule first, down to one.
 """
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -89,17 +92,28 @@ def retain(
     if problem := policy.problem():
         raise ValueError(problem)
     ordered = newest_first(view.snapshots)
-    kept = _kept([s for s in ordered if _counts(s, made, now)], policy)
+    ruled = _kept([s for s in ordered if _counts(s, made, now)], policy)
+    left = {s.id: _untouched(s, made, now, protected, failed=failed) for s in ordered}
+    if blocked:
+        left = dict.fromkeys(left, blocked)
+    own = {key: why for key, why in ruled.items() if not left[key]}
+    others = sum(bool(why) for why in left.values())
+    given_up = _too_many(own, SLOTS - policy.reserve - others) if policy.reserve else ()
     verdicts = []
     for snapshot in ordered:
-        untouched = blocked or _untouched(snapshot, made, now, protected, failed=failed)
-        why = kept.get(snapshot.id) or untouched
-        if not why:
+        key = snapshot.id
+        why = ruled.get(key) or left[key]
+        if key in given_up:
+            why, goes = f"{why}, but slots are to stay free: {policy.reserve}", True
+        elif goes := not why:
             why = "failed" if snapshot.phase is Phase.FAILED else "no rule keeps it"
-            verdicts.append(Verdict(snapshot, goes=True, why=why))
-        else:
-            verdicts.append(Verdict(snapshot, goes=False, why=why))
+        verdicts.append(Verdict(snapshot, goes, why))
     return Retention(view, _never_all(verdicts), policy.reserve)
+
+
+def _too_many(own: Mapping[Key, str], most: int) -> Container[Key]:
+    """What is given up of what the rules keep, the strongest of them first, so that few stay."""
+    return list(own)[max(1, most) :]
 
 
 def _counts(snapshot: Snapshot, made: Made, now: datetime) -> bool:

@@ -227,7 +227,7 @@ class CiplunApp(CalmCrash):
     def _resumed(self) -> None:
         """Ask at once after having been stopped."""
         if self.session is not None:
-            self.session.refresh()
+            self.session.refresh(anew=True)
 
     def on_dialog_worker_failed(self, event: Dialog.WorkerFailed) -> None:
         """Note the error of a dialog's worker, and say so."""

@@ -268,8 +268,11 @@ class Session:
 
     # -- what the screen asks for -------------------------------------------------------------
 
-    def refresh(self) -> None:
-        """Ask at once; after a refused token with the token read again."""
+    def refresh(self, *, anew: bool = False) -> None:
+        """Ask at once; after a refused token with the token read again.
+
+        `anew` drops what has just been asked for: the answer may be from before a pause.
+        """
         live = self.live
         if live is None:
             self._woken.set()
@@ -278,7 +281,7 @@ class Session:
         if isinstance(self.store.fleet.freshness.error, Unauthorised):
             self.perform(self._reconnect(live.poller))
         else:
-            live.poller.refresh()
+            live.poller.refresh(anew=anew)
 
     async def _reconnect(self, poller: Poller) -> None:
         try:

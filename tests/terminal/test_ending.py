@@ -92,7 +92,11 @@ def test_a_closed_terminal_whose_signal_is_ignored_is_noticed(
 def test_an_interrupt_at_any_time_of_the_start_is_no_traceback(
     simulated: Place, tmp_path: Path
 ) -> None:
-    argv = [CIPLUN[0], "-c", "from tui.__main__ import main; print('began'); main()"]
+    began = (
+        "import tui.__main__ as m; leave = m.leave_current_folder;"
+        "m.leave_current_folder = lambda: (print('began', flush=True), leave()); m.main()"
+    )
+    argv = [CIPLUN[0], "-c", began]
     for moment in range(12):
         with Terminal(argv, simulated.environ | environ(tmp_path)) as terminal:
             terminal.until(lambda: b"began" in terminal.output)

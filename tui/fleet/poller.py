@@ -127,10 +127,11 @@ class Poller:
             await asyncio.wait({flight})
         return bool(done)
 
-    def refresh(self, server_id: Key | None = None) -> None:
+    def refresh(self, server_id: Key | None = None, *, anew: bool = False) -> None:
         """Ask at once for everything, or for one server.
 
-        A flight under way is dropped: its answer may be older than what made this necessary.
+        A flight under way is dropped: its answer may be older than what made this necessary. Only
+        `anew` drops one that began within the last second too, when everything is asked for.
         """
         if server_id is None:
             self._sweep_due = self._clock.monotonic()
@@ -140,7 +141,8 @@ class Poller:
         self._failures = 0
         self._woken.set()
         young = self._clock.monotonic() - self._started < 1.0
-        if self._flight is None or self._flight.done() or (young and server_id is None):
+        held = young and server_id is None and not anew
+        if self._flight is None or self._flight.done() or held:
             return  # a held key does not become a storm of requests
         self._flight.cancel()
 

@@ -257,7 +257,7 @@ class CiplunApp(CalmCrash):
         """Close what is open, within reason."""
         live = self.session.live if self.session is not None else None
         if live is not None:
-            self.farewell = farewell(live.operations.running())
+            self.farewell = farewell(live.operations.running(), live.plans.running())
         await self._end_session()
 
     # -- the first run ------------------------------------------------------------------------

@@ -47,6 +47,7 @@ TOGETHER: Final = (
     frozenset(("dialog", "list", "page", "help")),
     frozenset(("dialog", "list", "page", "operations")),
     frozenset(("dialog", "field", "operations")),
+    frozenset(("dialog", "checkbox", "bulk")),
 )
 """Scopes whose keys work at the same time: within each set a key can mean one thing only."""
 
@@ -175,6 +176,13 @@ COMMANDS: Final = (
     ),
     _dialog(
         "try_again", "t", "Try again", "Ask for the operation once more", scopes=("operations",)
+    ),
+    _dialog(
+        "make_room",
+        "m",
+        "Make room",
+        "Make room on servers without a free slot, or no longer",
+        scopes=("bulk",),
     ),
     _dialog(
         "stop_tracking",

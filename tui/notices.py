@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tui.fleet.operation import DENIED, Certainty, Kind, Operation, State
+from tui.fleet.plan import Plan, PlanKind, Standing, Step
 from tui.text import duration, plural, some
 
 _BAD_ENDS: Final = {
@@ -81,6 +82,86 @@ def _doubt(operation: Operation) -> str:
     return f" · {assurance(operation)}" if doubtful else ""
 
 
+_STANDS: Final[dict[State, str]] = {
+    State.INTENT: "sending",
+    State.SENT: "sending",
+    State.UNKNOWN: "no answer, checking",
+    State.ACCEPTED: "running",
+}
+
+
+def step_words(step: Step) -> str:
+    """Where a step of a plan stands, with the reason where it was not done."""
+    why = f": {step.reason}" if step.reason else ""
+    match step.standing:
+        case Standing.DONE:
+            return "deleted" if step.kind is Kind.DELETE else "completed"
+        case Standing.RUNNING if step.became is not None:
+            late = ", overdue" if step.became.overdue else ""
+            return _STANDS.get(step.became.state, step.became.state.value) + late
+        case Standing.NOT_DONE if step.became is not None:
+            return f"{step.became.state.value}{why}"
+        case Standing.SKIPPED:
+            return step.words
+    return str(step.standing.value)
+
+
+def plan_title(plan: Plan) -> str:
+    """What a plan does, in a few words."""
+    on = plan.steps[-1].server_name if plan.steps else "no server"
+    match plan.kind:
+        case PlanKind.MAKE_ROOM:
+            return f"Make room for {plan.name} on {on}"
+        case PlanKind.SAFETY_RESTORE:
+            return f"Snapshot, then restore {on} from {plan.name}"
+        case PlanKind.DELETE:
+            return f"Delete {plan.name}"
+    return f"{plan.name} · {plural(len({step.server_id for step in plan.steps}), 'server')}"
+
+
+def tally_line(plan: Plan) -> str:
+    """How many of its steps stand where: ``6 done · 3 running · 1 refused``."""
+    tally = plan.tally
+    done = "deleted" if plan.kind is PlanKind.DELETE else "done"
+    parts = (
+        (tally[Standing.DONE], done),
+        (tally[Standing.RUNNING], "running"),
+        (tally[Standing.UNSENT], "not sent yet"),
+        (tally[Standing.NOT_DONE] + tally[Standing.SKIPPED] - plan.failed, "refused"),
+        (plan.failed, "failed"),
+        (tally[Standing.UNTOLD], "cannot be told"),
+    )
+    return " · ".join(f"{count} {word}" for count, word in parts if count)
+
+
+def tally_words(plan: Plan) -> str:
+    """What has come of a plan so far, and why it stopped if it did."""
+    tally = plan.tally
+    bad = tally[Standing.NOT_DONE] + tally[Standing.SKIPPED] - plan.failed
+    if plan.kind is PlanKind.DELETE:
+        parts = [(tally[Standing.DONE], "deleted"), (tally[Standing.RUNNING], "started")]
+    else:
+        parts = [(tally[Standing.DONE] + tally[Standing.RUNNING], "started")]
+    parts += [
+        (bad, "refused"),
+        (plan.failed, "failed"),
+        (tally[Standing.UNTOLD], "cannot be told"),
+        (tally[Standing.UNSENT], "not sent yet"),
+    ]
+    words = ", ".join(f"{count} {word}" for count, word in parts if count)
+    return f"{words}. Stopped: {plan.words}" if plan.words and plan.open else words
+
+
+def stands(plan: Plan) -> str:
+    """Where a plan that nobody is at stands, in a sentence."""
+    why = f" ({plan.words})" if plan.words else ""
+    left = plan.unsent[0]
+    return (
+        f"{plan_title(plan)}: stopped{why}, {tally_line(plan)}; "
+        f"next is the {left.title} on {left.server_name}"
+    )
+
+
 def facts(operation: Operation) -> dict[str, str]:
     """What a command of the user's is told of an operation."""
     return {
@@ -101,7 +182,7 @@ def found_open(operations: Sequence[Operation]) -> str:
     return f"{plural(len(named), 'operation')} taken up: {some(named, 3)}"
 
 
-def farewell(operations: Sequence[Operation]) -> str:
+def farewell(operations: Sequence[Operation], plans: Sequence[Plan] = ()) -> str:
     """What to say on leaving while operations have not ended; empty where nothing is open."""
     lines = []
     running = [o for o in operations if o.open]
@@ -112,12 +193,7 @@ def farewell(operations: Sequence[Operation]) -> str:
             f"{plural(len(running), 'operation')} {verb} on at the provider; "
             f"ciplun takes {them} up again at the next start."
         )
-    lines += [
-        f"The {o.title} on {o.server_name} was still waiting for its safety snapshot: "
-        "it is not sent."
-        for o in operations
-        if o.state is State.WAITING
-    ]
+    lines += [f"{stands(plan)}. The next start offers to go on." for plan in plans if plan.unsent]
     return "\n".join(lines)
 
 

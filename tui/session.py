@@ -36,11 +36,11 @@ from tui.vps.token import Token
 if TYPE_CHECKING:
     from tui.fleet.activity import Activity, Summary
     from tui.fleet.changes import FleetChange
-    from tui.fleet.plan import Plan
+    from tui.fleet.plan import Plan, Step
     from tui.fleet.poller import Poller
     from tui.fleet.state import Sighting
     from tui.fleet.writes.operations import Operations
-    from tui.fleet.writes.plans import Plans
+    from tui.fleet.writes.plans import Plans, Told
     from tui.simulator.child import ChildSimulator
     from tui.vps.client import Client
 
@@ -50,10 +50,13 @@ log = logging.getLogger(__name__)
 
 def _foreseen(error: BaseException | None) -> bool:
     """Whether whoever asked for a write shows its error."""
+    from tui.fleet.journal.plans import PlanTaken
+    from tui.fleet.writes.drafts import HalfDone
     from tui.fleet.writes.operations import JournalUnavailable, Refused
-    from tui.fleet.writes.unplanned import OneShort
 
-    return isinstance(error, VpsError | Refused | OneShort | JournalUnavailable | TokenError)
+    return isinstance(
+        error, VpsError | Refused | HalfDone | PlanTaken | JournalUnavailable | TokenError
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -316,14 +319,27 @@ class Session:
                 None, News(f"sorry, an unforeseen error: {type(error).__name__}", bad=True)
             )
 
-    def follow(self, work: Coroutine[Any, Any, Operation]) -> None:
-        """Run a write that no dialog waits for, and tell why it was not sent if it was not."""
-        self.perform(work).add_done_callback(self._followed)
+    async def begin(self, live: Connection, plan: Plan, told: Told) -> Plan:
+        """Carry out a plan that was started or taken over; it goes on by itself.
 
-    def _followed(self, task: asyncio.Task[Operation]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None and _foreseen(error):
-            self._teller.tell(None, News(str(error), bad=True))
+        Returns once all is sent, or the rest waits for the provider. Raises HalfDone where a plan
+        about one server stopped half way, and what its first write raised where nothing was done.
+        """
+        from tui.fleet.writes.drafts import HalfDone, shortfall
+
+        under_way: asyncio.Future[Plan] = asyncio.get_running_loop().create_future()
+
+        def hear(now: Plan, step: Step) -> None:
+            told(now, step)
+            if now.waiting and not under_way.done():
+                under_way.set_result(now)
+
+        running = self.perform(live.plans.run(plan, hear))
+        await asyncio.wait({running, under_way}, return_when=asyncio.FIRST_COMPLETED)
+        now = running.result() if running.done() else under_way.result()
+        if not now.many and (words := shortfall(now)):
+            raise HalfDone(words)
+        return now
 
     def service_now(self) -> float:
         """Seconds since 1970 by the service's clock; by this machine's until it has answered."""

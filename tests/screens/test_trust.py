@@ -28,6 +28,7 @@ from tests.helpers.driving import (
 from tests.helpers.places import Place
 from tests.helpers.program import ciplun
 from tui.fleet.operation import Certainty, State
+from tui.fleet.plan import Standing
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.confirm import ConfirmDialog
 from tui.screens.dialogs.create import CreateDialog
@@ -260,13 +261,8 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         assert simulated.sent() == ["/api/v1/snapshots/"]
-        states = {o.kind.value: o.state for o in connection(pilot).operations.running()}
-        assert states == {"create": State.ACCEPTED, "restore": State.WAITING}
-        assert any("waits for its safety snapshot" in text for text in toasts(pilot))
-        await pilot.press("exclamation_mark")
-        rows = pilot.app.screen.query_one(OperationList)
-        await until(pilot, lambda: rows.row_count == 2)
-        await pilot.press("escape")
+        (plan,) = connection(pilot).plans.running()
+        assert [step.standing for step in plan.steps] == [Standing.RUNNING, Standing.UNSENT]
         await pass_time(simulated, 650)
         await until(pilot, lambda: len(simulated.sent()) == 2)
         assert simulated.sent()[1].endswith("/restore/")
@@ -304,11 +300,15 @@ async def test_a_failed_safety_snapshot_stops_the_restore_and_says_so(simulated:
         await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         await pass_time(simulated, 650)
-        await until(pilot, lambda: any("was never sent: its safety" in t for t in toasts(pilot)))
+        await until(pilot, lambda: not connection(pilot).plans.running())
+        (plan,) = await connection(pilot).plans.history()
+        assert "before-restore-2025-01-22 is not completed (failed" in plan.steps[1].words
         assert len(simulated.sent()) == 1
 
 
-async def test_leaving_while_a_restore_waits_says_that_it_is_not_sent(simulated: Place) -> None:
+async def test_leaving_while_a_restore_waits_says_that_it_can_be_gone_on_with(
+    simulated: Place,
+) -> None:
     app = simulated.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await to_restore(pilot, "mail", "before-rspamd")
@@ -318,14 +318,15 @@ async def test_leaving_while_a_restore_waits_says_that_it_is_not_sent(simulated:
         await until(pilot, lambda: on_dashboard(pilot))
         await pilot.press("q")
     assert "1 operation goes on at the provider" in app.farewell
-    assert "restore of before-rspamd on mail was still waiting" in app.farewell
+    assert "Snapshot, then restore mail from before-rspamd: stopped" in app.farewell
+    assert "next is the restore of before-rspamd on mail" in app.farewell
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        ended = {o.kind.value: o.state for o in await connection(pilot).operations.history()}
-        assert ended["restore"] is State.NEVER_SENT
+        (plan,) = connection(pilot).plans.running()
+        assert plan.interrupted
         await pass_time(simulated, 650)
         await until(pilot, lambda: not connection(pilot).operations.running())
-        assert len(simulated.sent()) == 1
+        assert len(simulated.sent()) == 1, "not without being asked"
 
 
 # -- protection -------------------------------------------------------------------------------
@@ -367,7 +368,7 @@ async def test_a_protected_snapshot_is_marked_and_deleted_nowhere(simulated: Pla
         await choose(pilot, "db-01", "nightly-1")
         await pilot.press("escape", "space", "D")
         await until(pilot, lambda: not on_dashboard(pilot))
-        assert "Left out: nightly-1 of db-01 is protected here" in said(pilot)
+        assert "Skipped, protected here: nightly-1 of db-01" in said(pilot)
         await pilot.press("escape")
     home_environ = {"server": "db-01"}
     delete = ("delete", str(target.id), "--server", home_environ["server"], "--yes")

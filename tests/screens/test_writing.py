@@ -162,9 +162,9 @@ async def test_one_name_for_all_marked_servers(simulated: Place) -> None:
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
         texts = " ".join(str(widget.content) for widget in pilot.app.screen.query(Static))
-        assert "db-01 is full" in texts
+        assert "Skipped, no free slot: db-01" in texts
         await pilot.press("enter")
-        await until(pilot, lambda: "3 times accepted" in answer(pilot))
+        await until(pilot, lambda: "3 started" in answer(pilot))
         assert len(simulated.sent()) == 3
         await pilot.press("escape")
         await until(pilot, lambda: len(board.fleet.operations) == 3)
@@ -184,7 +184,7 @@ async def test_marked_snapshots_are_deleted_after_a_count_is_typed(simulated: Pl
         await pilot.press("enter")
         assert simulated.sent("DELETE") == []
         await fire(pilot)
-        await until(pilot, lambda: "2 times accepted" in answer(pilot))
+        await until(pilot, lambda: "2 deleted" in answer(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: board.table.row_count == 2)
 

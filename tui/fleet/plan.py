@@ -121,8 +121,14 @@ class Plan:
 
     @property
     def tally(self) -> Counter[Standing]:
-        """How many steps stand where."""
-        return Counter(step.standing for step in self.steps)
+        """How many steps stand where; of a set of creates, without those that make room."""
+        aside = Kind.DELETE if self.kind is PlanKind.CREATE else None
+        return Counter(step.standing for step in self.steps if step.kind is not aside)
+
+    @property
+    def failed(self) -> int:
+        """How many of those not done the provider had begun."""
+        return sum(s.became is not None and s.became.state is State.FAILED for s in self.steps)
 
     @property
     def unsent(self) -> tuple[Step, ...]:
@@ -143,6 +149,21 @@ class Plan:
     def interrupted(self) -> bool:
         """Whether steps are left to send, and nobody is at it: it can be gone on with."""
         return self.open and not self.owned and bool(self.unsent)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether what is left waits for the provider, which takes minutes."""
+        left = self.unsent
+        return bool(left) and all(self._waits(step) for step in left)
+
+    def _waits(self, step: Step) -> bool:
+        needed = self.steps[step.needs - 1] if step.needs is not None else None
+        if needed is None:
+            return False
+        if needed.standing is Standing.UNSENT:
+            return self._waits(needed)
+        answered = (State.ACCEPTED, State.UNKNOWN)
+        return needed.became is not None and needed.became.state in answered
 
     @property
     def many(self) -> bool:

@@ -167,6 +167,11 @@ class RowList(RowLines[Row], can_focus=True):
             self.refresh_cells()
             self._move(self._cursor + 1)
 
+    @property
+    def marks_shown(self) -> int:
+        """How many marked rows are listed now."""
+        return sum(self.row_key(row) in self.marks for row in self._rows) if self.marks else 0
+
     def clear_marks(self) -> None:
         """Unmark everything."""
         self.marks.clear()

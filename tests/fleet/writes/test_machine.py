@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -26,15 +27,17 @@ from tests.helpers.provider import Provider
 from tui.fleet.actor import Who
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import OPEN, PENDING, TRANSITIONS, Kind, Operation, State
+from tui.fleet.plan import Plan, Standing
 from tui.fleet.state import Sighting
-from tui.fleet.writes.drafts import Safety
+from tui.fleet.writes.drafts import Safety, safety_plan
 from tui.fleet.writes.operations import Operations, Refused
-from tui.fleet.writes.unplanned import begin_safety_restore, finish_safety_restore
+from tui.fleet.writes.plans import Plans, PlanTaken
 from tui.vps.errors import VpsError
 from tui.vps.models import Key, Snapshot
 
 FATES = st.sampled_from(("answered", "answered", "lost", "dropped", "unreachable"))
 SESSIONS = st.integers(0, 1)
+EXAMPLES = int(os.environ.get("EXAMPLES", "105"))
 UNSENT = (State.WAITING, State.INTENT, State.NEVER_SENT)
 
 
@@ -55,7 +58,8 @@ class Writes(RuleBasedStateMachine):
         self.provider = Provider(self.clock)
         self.names = 0
         self.begun: set[int] = set()
-        self.plans: list[list[asyncio.Task[Operation]]] = [[], []]
+        self.running: list[list[asyncio.Task[Plan]]] = [[], []]
+        self.planned: dict[Operations, Plans] = {}
         self.sessions = [self.open(), self.open()]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -69,13 +73,15 @@ class Writes(RuleBasedStateMachine):
             now=self.provider.world.clock.now,
             account="test",
             who=Who("admin"),
-            on_change=self.note,
+            on_change=lambda operation: self.note(made, operation),
         )
+        self.planned[made] = Plans(made, now=self.provider.world.clock.now)
         self.run(made.start())
         return made
 
-    def note(self, operation: Operation) -> None:
+    def note(self, session: Operations, operation: Operation) -> None:
         self.begun.add(operation.id)
+        self.planned[session].note(operation)
 
     def attempt(self, work: Coroutine[Any, Any, Any]) -> None:
         with contextlib.suppress(Refused, VpsError):
@@ -113,21 +119,55 @@ class Writes(RuleBasedStateMachine):
             self.attempt(self.plan(session, listed[pick % len(listed)]))
 
     async def plan(self, session: int, target: Snapshot) -> None:
-        operations = self.sessions[session]
+        plans = self.planned[self.sessions[session]]
         server = self.provider.server_model(target.server_id)
-        first = Safety(f"s{self.names}")
-        created, waiting = await begin_safety_restore(operations, target, server, first)
-        rest = finish_safety_restore(operations, target, created, waiting)
-        self.plans[session].append(asyncio.create_task(rest))
+        plan = await plans.start(safety_plan(target, server, Safety(f"s{self.names}")))
+        await self.carry_out(session, plan)
+
+    async def carry_out(self, session: int, plan: Plan) -> None:
+        """Until nothing more can be sent, or the rest waits for the provider."""
+        waits = asyncio.Event()
+        if plan.waiting:
+            waits.set()
+        running = asyncio.create_task(
+            self.planned[self.sessions[session]].run(
+                plan, lambda now, _: waits.set() if now.waiting else None
+            )
+        )
+        self.running[session].append(running)
+        waiting = asyncio.create_task(waits.wait())
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+    @rule(session=SESSIONS, fate=FATES)
+    def go_on(self, session: int, fate: str) -> None:
+        self.provider.fate = fate
+        self.attempt(self.resume(session))
+
+    async def resume(self, session: int) -> None:
+        plans = self.planned[self.sessions[session]]
+        for left in await plans.refresh():
+            if left.interrupted:
+                await self.carry_out(session, await plans.go_on(left.id))
+
+    @rule(session=SESSIONS)
+    def end_plans(self, session: int) -> None:
+        self.run(self.end(session))
+
+    async def end(self, session: int) -> None:
+        plans = self.planned[self.sessions[session]]
+        for plan in await plans.refresh():
+            await plans.end(plan.id)
 
     async def stop_plans(self, session: int) -> None:
         """What a plan raised has been seen; what still waits goes down with its session."""
-        plans, self.plans[session] = self.plans[session], []
+        plans, self.running[session] = self.running[session], []
         for plan in plans:
             plan.cancel()
         for result in await asyncio.gather(*plans, return_exceptions=True):
             if isinstance(result, BaseException):
-                assert isinstance(result, asyncio.CancelledError | Refused | VpsError), result
+                foreseen = asyncio.CancelledError | Refused | VpsError | PlanTaken
+                assert isinstance(result, foreseen), result
 
     @rule(
         session=SESSIONS, seconds=st.sampled_from((1.0, 15.0, 70.0, 700.0)), settled=st.booleans()
@@ -145,6 +185,7 @@ class Writes(RuleBasedStateMachine):
             key: self.provider.server_model(key).status for key in self.provider.ids
         }
         await operations.observe(Sighting(listing.items, listing.settled, asked_at, None, status))
+        await self.planned[operations].refresh()
 
     @rule(session=SESSIONS)
     def restart(self, session: int) -> None:
@@ -241,6 +282,12 @@ class Writes(RuleBasedStateMachine):
         left = [o for o in history if o.state not in UNSENT]
         assert len(left) == len(self.provider.sent), (left, self.provider.sent)
 
+    def no_restore_before_its_snapshot(self) -> None:
+        for plan in self.run(self.planned[self.sessions[0]].history(10_000)):
+            first, restore = plan.steps
+            if restore.became is not None and restore.became.state not in UNSENT:
+                assert first.standing is Standing.DONE, plan
+
     def one_open_operation_for_each_server(self, history: list[Operation]) -> None:
         held = Counter(o.server_id for o in history if o.state in OPEN)
         assert all(count == 1 for count in held.values()), held
@@ -279,7 +326,7 @@ def test_random_writes_faults_crashes_and_listings() -> None:
     run_state_machine_as_test(
         Writes,
         settings=settings(
-            max_examples=105,
+            max_examples=EXAMPLES,
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),

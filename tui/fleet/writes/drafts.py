@@ -13,6 +13,10 @@ from tui.fleet.writes.preflight import Refused
 from tui.vps.models import Key, Phase, Server, Snapshot
 
 
+class HalfDone(Exception):
+    """A plan stopped half way; the sentence says what is done and what is not."""
+
+
 def dispensable(view: ServerView, protected: Container[Key] = ()) -> Sequence[Snapshot]:
     """What could go to make room: failed ones first, then the oldest; none that is protected.
 

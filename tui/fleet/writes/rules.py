@@ -112,6 +112,18 @@ def target_refusal(kind: Kind, target: Snapshot, protected: Container[object]) -
     return None
 
 
+def create_advice(status: str) -> tuple[str, bool]:
+    """What to know of a server in this state before it is snapshot, and whether it is a warning."""
+    match status:
+        case "stopped":
+            return "stopped: its disks are consistent", False
+        case "suspended":
+            return "suspended: the provider may refuse it", True
+        case "active":
+            return "running: may be inconsistent on disk", True
+    return f"{status.replace('_', ' ') or 'in an unknown state'}: may be inconsistent on disk", True
+
+
 def name_problem(name: str, taken: Container[str] = ()) -> str:
     """What is wrong with a snapshot's name, empty where nothing is.
 

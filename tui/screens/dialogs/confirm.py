@@ -10,15 +10,14 @@ from datetime import datetime
 from textual.widget import Widget
 
 from tui.fleet.clock import Clock
-from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.screens.dialogs.base import paragraph
-from tui.screens.dialogs.write import SendingDialog
+from tui.screens.dialogs.write import SendingDialog, Sent
 from tui.text import age, long_duration, size, some, stamp
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.confirm_field import ConfirmField
 
-Send = Callable[[bool], "asyncio.Task[Operation]"]
+Send = Callable[[bool], "asyncio.Task[Sent]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class ConfirmDialog(SendingDialog):
         yield paragraph(self._target, "target")
         for warning in self._warnings:
             yield paragraph(warning.text, "-warning" if warning.grave else "")
-        yield ConfirmField(f"Type {self._what} to arm the button:", self._expected, id="confirm")
+        yield ConfirmField(f"Type {self._what} to enable the button:", self._expected, id="confirm")
 
     def on_mount(self) -> None:
         """Label the button and put the focus into the field."""
@@ -119,6 +118,6 @@ class ConfirmDialog(SendingDialog):
         """Whether the text matches to the letter."""
         return self.query_one("#confirm", ConfirmField).enabled
 
-    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
+    def start(self, unrecorded: bool) -> asyncio.Task[Sent]:
         """Start the write on the target as it was shown."""
         return self._start(unrecorded)

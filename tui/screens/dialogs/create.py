@@ -11,17 +11,16 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.fleet.clock import Clock
-from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
-from tui.fleet.writes.rules import description_problem
+from tui.fleet.writes.rules import create_advice, description_problem
 from tui.screens.dialogs.base import paragraph
-from tui.screens.dialogs.write import SendingDialog
+from tui.screens.dialogs.write import SendingDialog, Sent
 from tui.vps.errors import Rejected
 from tui.vps.models import SLOTS
 from tui.widgets.name_field import NameField
 from tui.widgets.text_field import Field
 
-Create = Callable[[str, str, bool], "asyncio.Task[Operation]"]
+Create = Callable[[str, str, bool], "asyncio.Task[Sent]"]
 
 
 def propose_name(taken: Container[str], now: datetime, what: str = "before-update") -> str:
@@ -63,15 +62,9 @@ class CreateDialog(SendingDialog):
         yield paragraph(
             f"Takes slot {view.used + 1} of {SLOTS}, and 3 to 10 minutes at the provider."
         )
-        if view.server.status == "stopped":
-            yield paragraph("The server is stopped: its disks will be consistent.")
-        else:
-            running = "The server is running" if view.server.status == "active" else "If it runs"
-            yield paragraph(
-                f"{running}: the snapshot may be inconsistent on disk. "
-                "Stopping the server first is recommended.",
-                "-warning",
-            )
+        words, grave = create_advice(view.server.status)
+        advice = " Stop it first if you can." if view.server.status == "active" else ""
+        yield paragraph(f"The server is {words}.{advice}", "-warning" if grave else "")
 
     def on_mount(self) -> None:
         """Take the proposed name for typed."""
@@ -96,7 +89,7 @@ class CreateDialog(SendingDialog):
         else:
             self.press()
 
-    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
+    def start(self, unrecorded: bool) -> asyncio.Task[Sent]:
         """Start the create with what is typed now."""
         return self._create(self.query_one(NameField).value, self._description, unrecorded)
 

@@ -13,20 +13,19 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.fleet.clock import Clock
-from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import dispensable
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.create import propose_name
-from tui.screens.dialogs.write import SendingDialog
+from tui.screens.dialogs.write import SendingDialog, Sent
 from tui.text import age, size
 from tui.vps.models import SLOTS, Key, Snapshot
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.name_field import NameField
 
-MakeRoom = Callable[[Snapshot, str, bool], "asyncio.Task[Operation]"]
-"""Deletes a snapshot and then creates one of a name; True: even without a record."""
+MakeRoom = Callable[[Snapshot, str, str, bool], "asyncio.Task[Sent]"]
+"""Deletes a snapshot, then creates one (name, description); True: even without a record."""
 
 
 class RoomDialog(SendingDialog):
@@ -44,11 +43,13 @@ class RoomDialog(SendingDialog):
         make_room: MakeRoom,
         *,
         name: str = "",
+        description: str = "",
     ) -> None:
         super().__init__(f"Make room on {view.server.name}", clock)
         self._view = view
         self._now = now
         self._make_room = make_room
+        self._description = description
         self._taken = frozenset(s.name for s in view.snapshots)
         self._candidates = dispensable(view, protected)
         self._name_at_first = name or propose_name(self._taken, now)
@@ -57,14 +58,18 @@ class RoomDialog(SendingDialog):
         """The candidates, the new name, and the name to type."""
         yield paragraph(f"All {SLOTS} slots of this server are used.", "-warning")
         if not self._candidates:
-            yield paragraph("None of them should go: they are busy, protected, or the only one.")
+            yield paragraph(
+                "None of them should be deleted: busy, protected, or the only good one."
+            )
             return
-        yield Static("Which one goes, the most dispensable first:", classes="label", markup=False)
+        yield Static("Delete which one? Safest choice first.", classes="label", markup=False)
         yield ChoiceList(*(Option(self._line(s)) for s in self._candidates), compact=True)
         yield NameField("Name of the new snapshot", self._name_at_first, self._taken)
+        if self._description:
+            yield paragraph(f"Description: {self._description}")
         yield paragraph(
-            "The chosen one is deleted for good first; until the new one is completed the server "
-            "is one snapshot short.",
+            "First the chosen one is deleted for good, then the new one is created. Until that is "
+            "completed, the server is one snapshot short.",
             "-warning",
         )
         yield ConfirmField("", "", id="confirm")
@@ -98,7 +103,7 @@ class RoomDialog(SendingDialog):
     @on(OptionList.OptionHighlighted)
     def chosen(self) -> None:
         """Ask for the name of the one that is chosen now."""
-        words = f"Type the name of what goes (#{self._target.id}) to arm the button:"
+        words = f"Type the name of what is deleted (#{self._target.id}) to enable the button:"
         self._confirm.ask(words, self._target.name)
         self.update_button()
 
@@ -114,6 +119,7 @@ class RoomDialog(SendingDialog):
         else:
             super().go_on(event)
 
-    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
+    def start(self, unrecorded: bool) -> asyncio.Task[Sent]:
         """Start the plan."""
-        return self._make_room(self._target, self.query_one(NameField).value, unrecorded)
+        name = self.query_one(NameField).value
+        return self._make_room(self._target, name, self._description, unrecorded)

@@ -11,18 +11,18 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.fleet.clock import Clock
-from tui.fleet.operation import Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import Safety, safety
 from tui.fleet.writes.preflight import Refused
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.confirm import ConfirmDialog, describe, restore_warnings
 from tui.screens.dialogs.create import propose_name
+from tui.screens.dialogs.write import Sent
 from tui.text import age
 from tui.vps.models import SLOTS, Key, Snapshot
 from tui.widgets.checkbox import Choice
 
-SendRestore = Callable[[Safety | None, bool], "asyncio.Task[Operation]"]
+SendRestore = Callable[[Safety | None, bool], "asyncio.Task[Sent]"]
 """Sends the restore, or what comes first; True: even where no record of it can be kept."""
 
 
@@ -77,7 +77,8 @@ class RestoreDialog(ConfirmDialog):
             )
         return (
             f"{first.name}, 3 to 10 minutes, {room}. "
-            "The restore follows once it is completed, if ciplun is open then."
+            "The restore follows once it is completed. If ciplun ends before that, the next start "
+            "offers to go on."
         )
 
     def _first(self) -> Safety | None:

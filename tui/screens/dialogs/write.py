@@ -15,14 +15,17 @@ from textual.widgets import Button, Input, Static
 
 from tui.fleet.clock import Clock
 from tui.fleet.operation import Operation
+from tui.fleet.plan import Plan
+from tui.fleet.writes.drafts import HalfDone
 from tui.fleet.writes.operations import JournalUnavailable, Refused
-from tui.fleet.writes.unplanned import OneShort
 from tui.screens.dialogs.base import Dialog
 from tui.vps.errors import Rejected, VpsError
 from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.send_button import SendButton
 
 T = TypeVar("T")
+Sent = Operation | Plan
+"""What a dialog has begun."""
 QUIET: Final = 1.0
 """Seconds without a press after which the next one counts: a key held down, a doubled one and a
 pasted line end all come sooner."""
@@ -60,7 +63,7 @@ class WriteDialog(Dialog[T]):
 
     verb: ClassVar[str] = "Send"
     danger: ClassVar[bool] = False
-    leaving: ClassVar[str] = "leaves without effect"
+    leaving: ClassVar[str] = "cancel"
 
     def __init__(self, title: str, clock: Clock) -> None:
         super().__init__(title)
@@ -145,21 +148,21 @@ class WriteDialog(Dialog[T]):
         self._late = max(0.0, Message().time - event.time)
 
 
-class SendingDialog(WriteDialog[Operation]):
-    """The base of create, restore and delete.
+class SendingDialog(WriteDialog[Sent]):
+    """The base of create, restore and delete, of one or of many.
 
     `start` is called at most once at a time; the task it returns goes on if the dialog is left.
-    The result is the operation, None where nothing was sent.
+    The result is the operation or plan, None where nothing was sent.
     """
 
     def __init__(self, title: str, clock: Clock) -> None:
         super().__init__(title, clock)
-        self._sending: asyncio.Task[Operation] | None = None
+        self._sending: asyncio.Task[Sent] | None = None
         self._focused_before: Widget | None = None
 
     def foot(self) -> Iterable[Widget]:
         """Room to ask whether to send without a record, then what every dialog has."""
-        unrecorded = ConfirmField("Type this to send it all the same:", UNRECORDED, id="unrecorded")
+        unrecorded = ConfirmField("Type this to send it anyway:", UNRECORDED, id="unrecorded")
         unrecorded.display = False
         yield unrecorded
         yield from super().foot()
@@ -183,7 +186,7 @@ class SendingDialog(WriteDialog[Operation]):
     def _unrecorded(self) -> ConfirmField:
         return self.query_one("#unrecorded", ConfirmField)
 
-    def start(self, unrecorded: bool) -> asyncio.Task[Operation]:
+    def start(self, unrecorded: bool) -> asyncio.Task[Sent]:
         """Start the write; `unrecorded`: even where no record of it can be kept."""
         raise NotImplementedError
 
@@ -195,24 +198,28 @@ class SendingDialog(WriteDialog[Operation]):
         self.answer("sending …", good=True)
         self.run_worker(self._send(self._sending), group="send", exit_on_error=False)
 
-    async def _send(self, sending: asyncio.Task[Operation]) -> None:
+    async def _send(self, sending: asyncio.Task[Sent]) -> None:
         try:
-            operation = await asyncio.shield(sending)
+            sent = await asyncio.shield(sending)
         except JournalUnavailable as error:
             self.answer(f"{error} Nothing was sent.")
             self._unrecorded.display = True
             self._unrecorded.query_one(Input).focus()
         except Rejected as error:
             self.rejected(error)
-        except (Refused, OneShort, VpsError) as error:
+        except (Refused, HalfDone, VpsError) as error:
             self.answer(str(error))
         else:
-            self.finish(operation)
+            self.sent(sent)
             return  # what is pressed while the dialog closes sends nothing more
         self._sending = None
         self.update_button()
         if self.focused is None and self._focused_before is not None:
             self._focused_before.focus()  # a button that is disabled loses the focus
+
+    def sent(self, sent: Sent) -> None:
+        """Close: what goes on is told elsewhere."""
+        self.finish(sent)
 
     def action_leave(self) -> None:
         """Leave. What is on the wire already goes on, and its refusal is told all the same."""
@@ -220,7 +227,7 @@ class SendingDialog(WriteDialog[Operation]):
             self._sending.add_done_callback(self._refused_later)
         super().action_leave()
 
-    def _refused_later(self, sending: asyncio.Task[Operation]) -> None:
+    def _refused_later(self, sending: asyncio.Task[Sent]) -> None:
         error = None if sending.cancelled() else sending.exception()
         if error is not None and self.app.is_running:
             self.app.notify(str(error), severity="warning", markup=False)

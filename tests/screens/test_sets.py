@@ -1,0 +1,142 @@
+"""The same on many: tables with the safety of one, and one plan for all."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from tests.helpers.driving import (
+    answer,
+    choose,
+    connection,
+    fire,
+    live,
+    shown,
+    type_text,
+    until,
+)
+from tests.helpers.places import Place, held
+from tui.fleet.plan import PlanKind, Standing
+from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
+from tui.widgets.confirm_field import ConfirmField
+from tui.widgets.send_button import SendButton
+
+
+def button(pilot: Pilot[None]) -> SendButton:
+    return pilot.app.screen.query_one(SendButton)
+
+
+def table(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("#items", Static).content)
+
+
+def said(pilot: Pilot[None]) -> str:
+    return " ".join(str(w.content) for w in pilot.app.screen.query(Static))
+
+
+async def marked(pilot: Pilot[None], *names: str) -> None:
+    await live(pilot)
+    for name in names:
+        await choose(pilot, name)
+        await pilot.press("space")
+
+
+async def test_room_is_made_on_each_full_server_once_it_is_agreed_to(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "mail", "db-01")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        assert "Skipped, no free slot: db-01" in said(pilot)
+        assert "db-01" not in table(pilot)
+        await pilot.press("shift+tab", "m")
+        assert "nightly-1" in table(pilot), "what is deleted there"
+        assert button(pilot).disabled
+        await pilot.press("tab", "enter")
+        await type_text(pilot, "delete 1")
+        await pilot.press("enter")
+        assert button(pilot).has_focus
+        assert simulated.sent("DELETE") == []
+        await fire(pilot)
+        await until(pilot, lambda: "2 started" in answer(pilot))
+        assert len(simulated.sent("DELETE")) == 1
+        assert len(simulated.sent()) == 2
+        assert held(simulated, "db-01") == 5
+        (plan,) = connection(pilot).plans.running()
+        assert plan.kind is PlanKind.CREATE
+        assert len(plan.steps) == 3
+
+
+async def test_without_room_a_full_server_is_skipped(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "mail", "db-01")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 started" in answer(pilot))
+        assert simulated.sent("DELETE") == []
+        assert "running" in table(pilot)
+
+
+async def test_the_last_good_ones_of_a_set_go_only_if_that_is_typed_too(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await choose(pilot, "vpn-gateway")
+        board = await choose(pilot, "vpn-gateway")
+        await pilot.press("2")
+        alone = board.table._rows[0]
+        assert board.table.row_count == 1
+        await pilot.press("space")
+        await choose(pilot, "db-01", "nightly-1")
+        await pilot.press("space", "D")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DeleteSetDialog))
+        lines = table(pilot).splitlines()
+        assert next("none: the last good one" in line for line in lines if alone.name in line)
+        assert next("4, newest" in line for line in lines if "nightly-1" in line)
+        assert "No completed snapshot is left on vpn-gateway" in said(pilot)
+        assert "Includes 1 marked row that is not shown now." in said(pilot)
+        await type_text(pilot, "delete 2")
+        assert button(pilot).disabled, "the one is not enough"
+        await pilot.press("enter")
+        assert pilot.app.screen.query_one("#confirm-bare", ConfirmField).query_one(Input).has_focus
+        await type_text(pilot, "leave 1 without")
+        await pilot.press("enter")
+        await fire(pilot)
+        await until(pilot, lambda: "2 deleted" in answer(pilot))
+        assert len(simulated.sent("DELETE")) == 2
+
+
+async def test_marks_that_a_filter_hides_are_said_before_they_are_acted_on(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "mail", "vpn-gateway")
+        await pilot.press("slash")
+        await type_text(pilot, "mail")
+        await pilot.press("enter", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        assert "Includes 1 marked row that is not shown now." in said(pilot)
+
+
+async def test_one_that_is_refused_is_told_and_the_others_go_on(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "mail", "vpn-gateway", "billing")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        assert "suspended: the provider may refuse it" in table(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 started, 1 refused" in answer(pilot))
+        assert "refused" in next(line for line in table(pilot).splitlines() if "billing" in line)
+        (plan,) = connection(pilot).plans.running()
+        assert plan.tally == {Standing.RUNNING: 2, Standing.NOT_DONE: 1}
+
+
+async def test_the_table_fits_a_small_terminal(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(80, 24)) as pilot:
+        await live(pilot)
+        await choose(pilot, "shop-production-eu-central-1", "release-2024-12")
+        await pilot.press("space", "space", "D")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DeleteSetDialog))
+        await pilot.pause()
+        assert "31d" in shown(pilot)
+        assert "2, newest 1d" in shown(pilot)
+        assert "delete 2" in shown(pilot)

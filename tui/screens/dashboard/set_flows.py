@@ -1,0 +1,110 @@
+"""What writing keys do while rows are marked: one action on many, as one plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui.fleet.operation import Kind
+from tui.fleet.plan import Plan
+from tui.fleet.state import Fleet, ServerView
+from tui.fleet.writes.drafts import create_plan, delete_plan, dispensable
+from tui.fleet.writes.plans import Told
+from tui.fleet.writes.rules import STALE, refusal, target_refusal
+from tui.screens.dashboard.write_flows import WriteFlows
+from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
+from tui.text import plural
+from tui.vps.models import Phase, Snapshot
+from tui.widgets.panes import Panes
+
+if TYPE_CHECKING:
+    from tui.widgets.panes import Pane
+
+
+class SetFlows:
+    """Asks once for the same on many."""
+
+    def __init__(self, flows: WriteFlows, panes: Panes) -> None:
+        self._flows = flows
+        self._panes = panes
+
+    def create(self) -> None:
+        """A snapshot of each marked server."""
+        flows, panes, fleet = self._flows, self._panes, self._panes.fleet
+        live, views = flows.live("", flows.unwritable()), panes.marked_servers
+        if live is None:
+            return
+        refused = {v.server.id: refusal(Kind.CREATE, fleet, v, None) for v in views}
+        busy = {key: reason.text for key, reason in refused.items() if reason}
+        busy |= {v.server.id: "busy" for v in views if v.busy}
+        goes = {
+            v.server.id: found[0]
+            for v in views
+            if v.full and fleet.freshness.live and (found := dispensable(v, fleet.protected))
+        }
+
+        def send(name: str, room: bool, told: Told, unrecorded: bool) -> asyncio.Task[Plan]:
+            chosen = [v for v in views if v.server.id not in busy]
+            pairs = [
+                (v.server, goes.get(v.server.id) if v.full else None)
+                for v in chosen
+                if not v.full or (room and v.server.id in goes)
+            ]
+            panes.servers.clear_marks()
+            return flows.begin(live, create_plan(pairs, name), told, unrecorded=unrecorded)
+
+        session = panes.session
+        dialog = CreateSetDialog(views, busy, goes, session.now, session.clock, send)
+        flows.open(dialog, _hidden(panes.servers, len(views)))
+
+    def delete(self) -> None:
+        """All marked snapshots."""
+        panes = self._panes
+        marked = panes.marked_snapshots
+        self.ask_delete(marked, plural(len(marked), "marked snapshot"), panes.table)
+
+    def ask_delete(
+        self, snapshots: Sequence[Snapshot], name: str, marked_in: Pane | None = None
+    ) -> None:
+        """Ask for a count and delete these; `name` says what they are."""
+        flows, fleet = self._flows, self._panes.fleet
+        stale = None if fleet.freshness.live else STALE
+        live = flows.live("", flows.unwritable() or stale)
+        if live is None:
+            return
+        reasons = {s.id: _reason(fleet, s) for s in snapshots}
+        going = [s for s in snapshots if not reasons[s.id]]
+        left_out = [(s, reasons[s.id]) for s in snapshots if reasons[s.id]]
+
+        def send(told: Told, unrecorded: bool) -> asyncio.Task[Plan]:
+            if marked_in is not None:
+                marked_in.clear_marks()
+            return flows.begin(live, delete_plan(going, name), told, unrecorded=unrecorded)
+
+        session = self._panes.session
+        dialog = DeleteSetDialog(going, left_out, fleet.servers, session.now, session.clock, send)
+        flows.open(dialog, "" if marked_in is None else _hidden(marked_in, len(snapshots)))
+
+
+def _reason(fleet: Fleet, snapshot: Snapshot) -> str:
+    """Why a snapshot is left out, in two words; empty where it is not."""
+    view: ServerView | None = fleet.servers.get(snapshot.server_id)
+    if target_refusal(Kind.DELETE, snapshot, fleet.protected) is not None:
+        deletable = snapshot.phase in (Phase.COMPLETED, Phase.FAILED)
+        return "protected here" if deletable else snapshot.status_words
+    return "the server is busy" if refusal(Kind.DELETE, fleet, view, snapshot) else ""
+
+
+def _hidden(pane: Pane, marked: int) -> str:
+    """How many of the marked rows are not shown, in a sentence; empty where all are."""
+    hidden = marked - pane.marks_shown
+    return (
+        f"Includes {plural(hidden, 'marked row')} that {_are(hidden)} not shown now."
+        if hidden
+        else ""
+    )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -89,6 +89,8 @@ _STANDS: Final[dict[State, str]] = {
     State.ACCEPTED: "running",
 }
 
+_DELETING: Final = (PlanKind.DELETE, PlanKind.RETENTION)
+
 
 def step_words(step: Step) -> str:
     """Where a step of a plan stands, with the reason where it was not done."""
@@ -116,13 +118,15 @@ def plan_title(plan: Plan) -> str:
             return f"Snapshot, then restore {on} from {plan.name}"
         case PlanKind.DELETE:
             return f"Delete {plan.name}"
+        case PlanKind.RETENTION:
+            return f"Delete by policy {plan.name}"
     return f"{plan.name} · {plural(len({step.server_id for step in plan.steps}), 'server')}"
 
 
 def tally_line(plan: Plan) -> str:
     """How many of its steps stand where: ``6 done · 3 running · 1 refused``."""
     tally = plan.tally
-    done = "deleted" if plan.kind is PlanKind.DELETE else "done"
+    done = "deleted" if plan.kind in _DELETING else "done"
     parts = (
         (tally[Standing.DONE], done),
         (tally[Standing.RUNNING], "running"),
@@ -138,7 +142,7 @@ def tally_words(plan: Plan) -> str:
     """What has come of a plan so far, and why it stopped if it did."""
     tally = plan.tally
     bad = tally[Standing.NOT_DONE] + tally[Standing.SKIPPED] - plan.failed
-    if plan.kind is PlanKind.DELETE:
+    if plan.kind in _DELETING:
         parts = [(tally[Standing.DONE], "deleted"), (tally[Standing.RUNNING], "started")]
     else:
         parts = [(tally[Standing.DONE] + tally[Standing.RUNNING], "started")]

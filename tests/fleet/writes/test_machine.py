@@ -268,6 +268,7 @@ class Writes(RuleBasedStateMachine):
         self.nothing_is_forgotten(history)
         self.nothing_is_sent_twice()
         self.every_write_that_left_is_in_the_journal(history)
+        self.no_restore_before_its_snapshot()
         self.one_open_operation_for_each_server(history)
         self.nothing_is_said_that_is_not_so(history)
 

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 import tui
 from tui.cli.output import complain
+from tui.config.ages import Age
 from tui.config.settings import Options, Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +50,25 @@ def span(value: str | float) -> float:
     if found is None:
         raise click.BadParameter(f"{value!r} is no span of time like 90s, 36h, 7d or 2w")
     return float(found[1]) * _UNITS[found[2]]
+
+
+def age(value: str | float) -> float:
+    """The age of a snapshot such as ``36h``, in seconds. Raises BadParameter."""
+    if isinstance(value, int | float):
+        return float(value)
+    try:
+        return float(Age.parse(value))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} {error}") from None
+
+
+def name(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A snapshot's name by the published rule. Raises BadParameter."""
+    from tui.fleet.writes.rules import name_problem
+
+    if value.strip() and (problem := name_problem(value)):
+        raise click.BadParameter(problem, ctx, param)
+    return value
 
 
 def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:

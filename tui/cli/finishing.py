@@ -27,7 +27,20 @@ async def finish(
     wait: bool,
     timeout: float | None = None,
 ) -> int:
-    """Follow writes of which a line has been said already; returns the exit code for all.
+    """Follow writes as `follow` does; returns the exit code for all."""
+    latest = await follow(session, live, operations, wait=wait, timeout=timeout)
+    return gravest([code_of(operation, wait=wait) for operation in latest])
+
+
+async def follow(
+    session: Session,
+    live: Connection,
+    operations: Sequence[Operation],
+    *,
+    wait: bool,
+    timeout: float | None = None,
+) -> Sequence[Operation]:
+    """Follow writes of which a line has been said already; returns where they stand then.
 
     Unknown outcomes are waited for in any case, with `wait` all ends, but not for ever; `timeout`
     is in seconds.
@@ -53,7 +66,7 @@ async def finish(
             out(f"{said(operation)}; {_left(operation)}")
         if late:
             break
-    return gravest([code_of(operation, wait=wait) for operation in latest])
+    return latest
 
 
 def _is_known(operation: Operation) -> bool:

@@ -23,6 +23,10 @@ COMMANDS: Final = {
     "create": "create",
     "restore": "restore",
     "delete": "delete",
+    "ensure": "ensure",
+    "prune": "prune",
+    "guard": "guard",
+    "apply": "apply",
     "wait": "wait",
     "settle": "settle",
     "over": "over",
@@ -87,7 +91,10 @@ def ciplun(context: click.Context, /, **given: Any) -> int | None:
 
 
 WRITING: Final = frozenset(
-    {"create", "restore", "delete", "settle", "over", "protect", "unprotect"}
+    {
+        *("create", "restore", "delete", "ensure", "prune", "guard", "apply"),
+        *("settle", "over", "protect", "unprotect"),
+    }
 )
 """The commands whose exit code tells what they did, printed or not."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)

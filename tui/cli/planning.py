@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import complain, out
-from tui.cli.waiting import polling
+from tui.cli.progress import Progress, speaking
+from tui.cli.waiting import polling, standing
 from tui.cli.writing import send, sent
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import State
@@ -17,12 +18,14 @@ _QUIET = (State.INTENT, State.SENT)
 class Teller:
     """Says each step once for each state that it gets to."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
         self._told: dict[int, State | str] = {}
 
     def tell(self, _: Plan, step: Step) -> None:
         """Say where a step stands, if that is new."""
         before = self._told.get(step.number)
+        self._progress.clear()
         if step.standing in (Standing.SKIPPED, Standing.NOT_DONE):
             now: State | str = step.reason or "it was not done"
             if before != now:
@@ -54,6 +57,19 @@ async def carry_out(
     return await run_plan(session, live, plan, wait=wait, timeout=timeout)
 
 
+async def send_steps(session: Session, live: Connection, plan: Plan) -> Plan:
+    """Send what is left of a plan, with a line for each step; returns how it stands then."""
+
+    def running() -> str:
+        now = next((p for p in live.plans.running() if p.id == plan.id), plan)
+        mine = {step.operation for step in now.steps}
+        return standing(session, [o for o in live.operations.running() if o.id in mine])
+
+    async with speaking(session.clock, running) as progress, polling(live):
+        teller = Teller(progress)
+        return await sent(session, live.plans.run(plan, teller.tell))
+
+
 async def run_plan(
     session: Session,
     live: Connection,
@@ -63,9 +79,7 @@ async def run_plan(
     timeout: float | None = None,
 ) -> int:
     """Send what is left of a plan that was begun or taken over, as `carry_out` does."""
-    teller = Teller()
-    async with polling(live):
-        plan = await sent(session, live.plans.run(plan, teller.tell))
+    plan = await send_steps(session, live, plan)
     began = [step.became for step in plan.steps if step.became is not None]
     codes = [await finish(session, live, began, wait=wait, timeout=timeout)] if began else []
     if any(step.standing is Standing.SKIPPED for step in plan.steps):

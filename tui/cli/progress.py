@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from tui.cli.output import complain, tell
@@ -46,6 +49,25 @@ class Progress:
         if self._shown:
             tell("\r" + " " * len(self._shown) + "\r")
             self._shown = ""
+
+
+@asynccontextmanager
+async def speaking(clock: Clock, words: Callable[[], str]) -> AsyncIterator[Progress]:
+    """Say `words` again and again meanwhile, where there are any."""
+    progress = Progress(clock)
+
+    async def speak() -> None:
+        while True:
+            await clock.sleep(progress.pace)
+            if text := words():
+                progress.show(text)
+
+    task = asyncio.create_task(speak())
+    try:
+        yield progress
+    finally:
+        task.cancel()
+        progress.clear()
 
 
 def _can_rewrite() -> bool:

@@ -14,7 +14,9 @@ from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
+from tui.fleet.journal.protection import ProtectionUnknown
 from tui.fleet.operation import Operation
+from tui.fleet.plan_file import PlanFileError
 from tui.fleet.writes.operations import JournalUnavailable, Refused
 from tui.notices import Listener, News
 from tui.session import Connection, Session
@@ -24,7 +26,10 @@ from tui.vps.errors import Forbidden, Unauthorised, VpsError
 
 CLOSING: Final = 2.0
 """Seconds that leaving may take at most, with a request on the wire."""
-FORESEEN: Final = (VpsError, Refused, JournalUnavailable, SimulatorFailed, TokenError)
+FORESEEN: Final = (
+    *(VpsError, Refused, JournalUnavailable, SimulatorFailed, TokenError),
+    *(ProtectionUnknown, PlanFileError),
+)
 """What a command says in one line, without a look into the log."""
 
 

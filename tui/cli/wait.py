@@ -11,7 +11,7 @@ import click
 from tui.cli.arguments import Command, settings, shared, span, text
 from tui.cli.finishing import LONGEST
 from tui.cli.output import complain, out
-from tui.cli.progress import Progress
+from tui.cli.progress import Progress, speaking
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import Stop, opened, run
 from tui.cli.waiting import polling
@@ -69,25 +69,25 @@ class Watched:
         fleet = session.store.fleet
         self._restoring = {key for key in fleet.servers if restores and fleet.restoring(key)}
         self._good = True
+        self._progress: Progress | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def end(self, seconds: float) -> int:
         """Wait, and say each end; returns the exit code. Raises Unauthorised."""
         self._look(self._session.store.fleet, Change())
         stop = self._session.store.listen(self._look)
-        progress = Progress(self._session.clock)
-        speaking = asyncio.create_task(self._speak(progress))
         try:
-            async with polling(self._live), asyncio.timeout(seconds):
+            async with (
+                speaking(self._session.clock, self._standing) as self._progress,
+                polling(self._live),
+                asyncio.timeout(seconds),
+            ):
                 await self._over
         except TimeoutError:
-            progress.clear()
             complain(f"not waited for any longer: {self._standing()}")
             return ExitCode.UNKNOWN
         finally:
             stop()
-            speaking.cancel()
-            progress.clear()
         return ExitCode.DONE if self._good else ExitCode.FAILED
 
     def _look(self, fleet: Fleet, _: Change) -> None:
@@ -103,7 +103,7 @@ class Watched:
                 self._restoring.discard(server)
                 view = fleet.servers.get(server)
                 status = view.server.status if view is not None else "no longer listed"
-                out(f"{view.server.name if view else server} is {status or 'not restoring'}")
+                self._say(f"{view.server.name if view else server} is {status or 'not restoring'}")
         if not self._left and not self._restoring:
             self._over.set_result(None)
 
@@ -113,16 +113,16 @@ class Watched:
         del self._left[key]
         words = now.status_words if now is not None else "no longer listed"
         self._good = self._good and now is not None and now.phase is Phase.COMPLETED
-        out(f"#{key}  {before.name} of {before.server_name} is {words}")
+        self._say(f"#{key}  {before.name} of {before.server_name} is {words}")
 
-    async def _speak(self, progress: Progress) -> None:
-        while True:
-            await self._session.clock.sleep(progress.pace)
-            progress.show(self._standing())
+    def _say(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.clear()
+        out(text)
 
     def _standing(self) -> str:
         names = [f"{s.name} of {s.server_name}" for s in self._left.values()]
         servers = self._session.store.fleet.servers
         names += [f"the restore of {servers[key].server.name}" for key in self._restoring]
         more = f", and {len(names) - 1} more" if len(names) > 1 else ""
-        return f"{names[0]}{more}" if names else "nothing"
+        return f"{names[0]}{more}" if names else ""

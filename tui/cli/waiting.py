@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from tui.cli.output import complain
-from tui.cli.progress import Progress
+from tui.cli.progress import Progress, speaking
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
@@ -47,7 +47,7 @@ class Wait:
         self._reached = reached
         self._tell = tell
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._progress = Progress(session.clock)
+        self._progress: Progress | None = None
 
     async def during(self, seconds: float) -> Sequence[Operation]:
         """Poll for so long at most; returns where they stand then. Raises Unauthorised."""
@@ -57,21 +57,21 @@ class Wait:
             self._session.listen(self._changed),
             self._session.store.listen(self._refused),
         ]
-        speaking = asyncio.create_task(self._speak())
         try:
-            async with polling(self._live), asyncio.timeout(seconds):
+            async with (
+                speaking(self._session.clock, self._standing) as self._progress,
+                polling(self._live),
+                asyncio.timeout(seconds),
+            ):
                 await self._over
         except TimeoutError:
             pass
         except asyncio.CancelledError:
-            self._progress.clear()
             self._interrupted()
             raise
         finally:
             for end in ends:
                 end()
-            speaking.cancel()
-            self._progress.clear()
         return list(self._latest.values())
 
     def _waiting(self) -> Sequence[Operation]:
@@ -83,7 +83,8 @@ class Wait:
         self._latest[now.id] = now
         if self._reached(now) and now.id in self._left:
             self._left.discard(now.id)
-            self._progress.clear()
+            if self._progress is not None:
+                self._progress.clear()
             self._tell(now)
         if not self._left and not self._over.done():
             self._over.set_result(None)
@@ -95,25 +96,27 @@ class Wait:
             what = f"the {waiting[0].title}" if len(waiting) == 1 else f"{len(waiting)} operations"
             self._over.set_exception(Unauthorised(f"{error}; {what} may go on"))
 
-    async def _speak(self) -> None:
-        while True:
-            await self._session.clock.sleep(self._progress.pace)
-            self._progress.show(self._standing())
-
     def _standing(self) -> str:
-        """One line on what is waited for: how long it takes, and how long it usually does."""
-        first, *others = self._waiting()
-        since = first.asked_at if first.accepted_at is None else first.accepted_at
-        took = duration(max(0.0, self._session.service_now() - since))
-        usual = self._session.expected_time(first.kind)
-        of = f", usually {usual[0]}" if usual else ""
-        state = first.state.value
-        if first.state is State.UNKNOWN:
-            state = "no answer, checking the list"
-        more = f", and {len(others)} more" if others else ""
-        return f"{first.title} on {first.server_name}: {state}, {took}{of}{more}"
+        """One line on what is waited for."""
+        return standing(self._session, self._waiting())
 
     def _interrupted(self) -> None:
         for one in self._waiting():
             what = f"the {one.title} on {one.server_name}"
             complain(f"interrupted; {what} goes on at the provider ({one.state.value})")
+
+
+def standing(session: Session, waiting: Sequence[Operation]) -> str:
+    """One line on operations: how long the first takes, and how long it usually does."""
+    if not waiting:
+        return ""
+    first, *others = waiting
+    since = first.asked_at if first.accepted_at is None else first.accepted_at
+    took = duration(max(0.0, session.service_now() - since))
+    usual = session.expected_time(first.kind)
+    of = f", usually {usual[0]}" if usual else ""
+    state = first.state.value
+    if first.state is State.UNKNOWN:
+        state = "no answer, checking the list"
+    more = f", and {len(others)} more" if others else ""
+    return f"{first.title} on {first.server_name}: {state}, {took}{of}{more}"

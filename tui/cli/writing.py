@@ -69,6 +69,14 @@ def ends_to(say: Callable[[str], None]) -> Listener:
     return listen
 
 
+def check_open(session: Session, live: Connection, reading: Reading) -> None:
+    """Ask the rules whether anything at all may be written. Raises Stop with the reason."""
+    why = unwritable(session.lock, reading.fleet.account, live.client.forbidden)
+    if why is not None:
+        code = ExitCode.FAILED if session.lock.locked else ExitCode.NOT_AUTHORISED
+        raise Stop(f"nothing was sent: {in_words(why)}", code)
+
+
 def check_allowed(
     session: Session,
     live: Connection,
@@ -78,10 +86,7 @@ def check_allowed(
     snapshot: Snapshot | None = None,
 ) -> None:
     """Ask the rules whether this may be sent. Raises Stop with the reason."""
-    why = unwritable(session.lock, reading.fleet.account, live.client.forbidden)
-    if why is not None:
-        code = ExitCode.FAILED if session.lock.locked else ExitCode.NOT_AUTHORISED
-        raise Stop(f"nothing was sent: {in_words(why)}", code)
+    check_open(session, live, reading)
     why = refusal(kind, reading.fleet, view, snapshot)
     if why is not None:
         is_open = view.server.id in reading.fleet.operations

@@ -52,32 +52,46 @@ async def run_command(command: Sequence[str]) -> int:
 
     SIGTERM and SIGHUP are passed on. Ctrl-c reaches it without us, and does not end us before it.
     """
+    loop = asyncio.get_running_loop()
+    signals = _Signals()
+    for number in (*_PASSED_ON, signal.SIGINT):  # before it starts: none must reach us alone
+        loop.add_signal_handler(number, signals.take, number)
     try:
         process = await asyncio.create_subprocess_exec(*command)
+        signals.pass_to(process)
+        code = await process.wait()
     except (OSError, ValueError):
         return CANNOT_RUN
-    loop = asyncio.get_running_loop()
-    for number in _PASSED_ON:
-        loop.add_signal_handler(number, _pass_on, process, number)
-    loop.add_signal_handler(signal.SIGINT, _interrupted, process)
-    try:
-        code = await process.wait()
     finally:
         for number in (*_PASSED_ON, signal.SIGINT):
             loop.remove_signal_handler(number)
     return 128 - code if code < 0 else code
 
 
-def _pass_on(process: asyncio.subprocess.Process, number: int) -> None:
-    if process.returncode is None:
-        process.send_signal(number)
+class _Signals:
+    """Passes signals on to a process; those that come before it has started wait for it."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._early: list[int] = []
+
+    def pass_to(self, process: asyncio.subprocess.Process) -> None:
+        """From now on there is somebody to pass them to."""
+        self._process = process
+        for number in self._early:
+            self.take(number)
+
+    def take(self, number: int) -> None:
+        """Pass a signal on; not an interrupt that the terminal has sent to the command as well."""
+        if self._process is None:
+            self._early.append(number)
+        elif self._process.returncode is None and not (number == signal.SIGINT and _on_terminal()):
+            self._process.send_signal(number)
 
 
-def _interrupted(process: asyncio.subprocess.Process) -> None:
-    """Pass an interrupt on, unless the terminal has sent it to the command as well."""
+def _on_terminal() -> bool:
+    """Whether the terminal sends its interrupts to our process group, and so to the command."""
     try:
-        on_terminal = os.tcgetpgrp(0) == os.getpgrp()
+        return os.tcgetpgrp(0) == os.getpgrp()
     except OSError:
-        on_terminal = False
-    if not on_terminal:
-        _pass_on(process, signal.SIGINT)
+        return False

@@ -1,0 +1,106 @@
+"""`guard`: snapshots of all, then the command with its own code, and the way back if it fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, ciplun, environ
+from tests.helpers.pty import Terminal
+
+GUARD = ("guard", "mail", "web-server-02", "--name", "before-change")
+
+
+@pytest.fixture
+def quick(simulated: Place) -> Place:
+    simulated.world.clock.speed = 2000.0
+    return simulated
+
+
+def made(place: Place) -> dict[str, int]:
+    found = [s for s in place.world.snapshots.values() if s.name == "before-change"]
+    return {s.server.name: s.id for s in found}
+
+
+def test_the_command_runs_once_all_are_completed(quick: Place, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    code, out, err = ciplun(quick, *GUARD, "--", "sh", "-c", f"echo done > {ran}; echo hello")
+    assert (code, err) == (0, "")
+    assert ran.read_text() == "done\n"
+    assert out.splitlines()[-1] == "hello"
+    assert len([line for line in out.splitlines() if "is completed" in line]) == 2
+    assert len(made(quick)) == 2, "kept"
+
+
+def test_a_command_that_fails_gives_its_code_and_the_way_back(quick: Place) -> None:
+    code, _, err = ciplun(
+        quick, *GUARD, "--after-success", "delete", "--", "sh", "-c", "echo no >&2; exit 7"
+    )
+    assert code == 7
+    no, said, *lines = err.splitlines()
+    assert (no, said) == (
+        "no",
+        "ciplun: sh ended with 7; the snapshots are kept. The way back:",
+    )
+    servers = {s.name: s.id for s in quick.world.servers.values()}
+    assert sorted(lines) == sorted(
+        f"  ciplun restore {key} --server {servers[name]}" for name, key in made(quick).items()
+    )
+    assert len(lines) == 2
+    restore = lines[0].split()[1:]
+    assert ciplun(quick, *restore, "--yes")[0] == 0
+
+
+def test_after_success_they_can_go(quick: Place) -> None:
+    code, _, _ = ciplun(quick, *GUARD, "--after-success", "delete", "--", "true")
+    assert (code, made(quick)) == (0, {})
+
+
+def test_a_command_that_is_not_there(quick: Place) -> None:
+    code, _, err = ciplun(quick, *GUARD, "--", "no-such-program", "-x")
+    assert (code, "no-such-program cannot be run" in err) == (127, True)
+
+
+def test_nothing_is_run_unless_all_can_be_taken(quick: Place, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    arguments = ("guard", "mail", "db-01", "--name", "x", "--", "touch", str(ran))
+    code, out, err = ciplun(quick, *arguments)
+    assert (code, out) == (1, "")
+    assert "db-01 has no free slot" in err
+    assert "nothing was sent and nothing was run" in err
+    assert quick.sent() == []
+    quick.world.next_outcome = "failed"
+    code, _, err = ciplun(quick, *GUARD, "--", "touch", str(ran))
+    assert (code, "nothing was run" in err) == (1, True)
+    assert "before-change is not completed (failed)" in err
+    assert not ran.exists()
+
+
+def test_wrong_usage(quick: Place) -> None:
+    for arguments, why in (
+        (GUARD, "a command is needed"),
+        ((*GUARD, "--"), "a command is needed"),
+        (("guard", "--name", "x", "--", "true"), "name servers"),
+        (("guard", "mail", "--", "true"), "--name"),
+        (("guard", "mail", "--name", "a b", "--", "true"), "a space is not allowed"),
+    ):
+        code, out, err = ciplun(quick, *arguments)
+        assert (code, out, len(err.splitlines())) == (2, "", 1), arguments
+        assert why in err
+    assert quick.service.received == []
+
+
+def test_signals_and_the_terminal_are_the_command_s(quick: Place, tmp_path: Path) -> None:
+    script = "trap 'echo told; exit 5' TERM; test -t 0 && echo ready; while :; do sleep 0.1; done"
+    surroundings = quick.environ | environ(tmp_path, CIPLUN_POLL_BUSY="1")
+    argv = [*CIPLUN, "guard", "mail", "--name", "before-change", "--", "sh", "-c", script]
+    with Terminal(argv, surroundings) as terminal:
+        terminal.until("ready")
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert terminal.wait() == 5
+        assert "told" in terminal.text()
+        assert "The way back:" in terminal.text()

@@ -1,0 +1,58 @@
+"""`ciplun apply`: carries out a plan that was written to a file, unless anything has changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui.cli.arguments import Command, settings, shared
+from tui.cli.output import complain, out
+from tui.cli.planning import carry_out
+from tui.cli.running import Stop, opened, run
+from tui.cli.writing import check_open, confirm, prepare
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet import plan_file
+from tui.fleet.plan import Plan
+from tui.text import stamp
+
+
+@click.command(cls=Command)
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shared
+def command(plan: Path, yes: bool, **given: Any) -> int:
+    """Carry out a saved PLAN; refused if anything in it has changed since."""
+    return run(_apply(settings(**given), plan, sure=yes))
+
+
+async def _apply(settings: Settings, path: Path, *, sure: bool) -> int:
+    try:
+        found = plan_file.read(path)
+    except plan_file.PlanFileError as error:
+        raise Stop(str(error), ExitCode.USAGE) from None
+    async with opened(settings) as (session, live):
+        reading = await prepare(session, live)
+        if not reading.fleet.settled:
+            raise Stop("not all could be read, so whether the plan still holds cannot be told")
+        if changes := plan_file.changes(found, reading.fleet, settings.account):
+            for change in changes:
+                complain(change)
+            raise Stop(f"the plan of {stamp(found.made_at)} is stale: nothing was sent")
+        check_open(session, live, reading)
+        plan = found.plan()
+        for step in plan.steps:
+            why = f": {step.description}" if step.description else ""
+            out(f"{step.title} on {step.server_name}{why}")
+        words = _in_words(plan)
+        confirm(f"Carries out the plan of {stamp(found.made_at)}.", words, sure=sure)
+        return await carry_out(session, live, plan, wait=True)
+
+
+def _in_words(plan: Plan) -> str:
+    """What has to be typed: ``delete 6``, or ``delete 2 create 2``."""
+    tally = Counter(step.kind.value for step in plan.steps)
+    return " ".join(f"{kind} {number}" for kind, number in sorted(tally.items(), reverse=True))

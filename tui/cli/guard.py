@@ -1,0 +1,146 @@
+"""`ciplun guard`: snapshots, then a command, and if it fails the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from tui.cli.arguments import Command, name, settings, shared, span, text
+from tui.cli.finishing import follow
+from tui.cli.output import complain, tell
+from tui.cli.planning import carry_out, send_steps
+from tui.cli.reading import read
+from tui.cli.running import Stop, opened, run
+from tui.cli.selection import Selection, on_option
+from tui.cli.slots import look
+from tui.cli.writing import prepare, send, settle_first
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.guard import CANNOT_RUN, missing, run_command, way_back
+from tui.fleet.plan import Plan
+from tui.fleet.writes.drafts import create_plan, delete_plan, made_by
+from tui.session import Connection, Session
+from tui.vps.sanitize import clean
+from tui.vps.token import masked
+
+_COMMAND: Final = "tui.cli.guard.command"
+
+
+class GuardCommand(Command):
+    """Takes what comes after ``--`` as it is: the command to run."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Part the command from our own arguments."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta[_COMMAND] = args[end + 1 :]
+        return super().parse_args(ctx, args[:end])
+
+
+@click.command(cls=GuardCommand, options_metavar="[OPTIONS] -- COMMAND...")
+@click.argument("server", nargs=-1, type=text)
+@on_option
+@click.option("--name", required=True, callback=name, metavar="NAME", help="The snapshots' name.")
+@click.option(
+    "--make-room", is_flag=True, help="Where no slot is free, first delete what is needed least."
+)
+@click.option(
+    "--after-success",
+    type=click.Choice(["keep", "delete"]),
+    default="keep",
+    help="What becomes of the snapshots if the command succeeds; keep if not given.",
+)
+@click.option("--timeout", type=span, metavar="T", help="Wait so long for the snapshots: 30m.")
+@shared
+def command(
+    server: tuple[str, ...],
+    on: str | None,
+    name: str,
+    make_room: bool,
+    after_success: str,
+    timeout: float | None,
+    **given: Any,
+) -> int:
+    """Snapshot servers, and once all are completed run COMMAND; if it fails print the way back.
+
+    The exit code is the command's own. Unless all snapshots are completed it is not run, and the
+    code is 1. After a failure the snapshots are always kept.
+    """
+    context = click.get_current_context()
+    words: list[str] = context.meta[_COMMAND]
+    if not words:
+        raise click.UsageError("after -- a command is needed", context)
+    found = settings(**given)
+    selection = Selection(found, server, on, needed=True)
+    guard = Guard(name, make_room, after_success == "delete", timeout, words)
+    return run(_guard(found, selection, guard))
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What is guarded: `timeout` is in seconds, for the snapshots."""
+
+    name: str
+    make_room: bool
+    tidy: bool
+    timeout: float | None
+    command: Sequence[str]
+
+
+async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
+    async with opened(settings) as (session, live):
+        reading = await prepare(session, live)
+        views = selection.of(reading, session.service_now())
+        reading = await settle_first(session, live, reading, views)
+        ready, code = look(session, live, reading, views, make_room=guard.make_room)
+        if code != ExitCode.DONE:
+            raise Stop("nothing was sent and nothing was run")
+        draft = create_plan(ready, guard.name, f"before {_brief(guard.command)}")
+        plan = await send(session, lambda bare: live.plans.start(draft, unjournaled=bare))
+        plan = await _completed(session, live, await send_steps(session, live, plan), guard)
+        if lacking := missing(plan):
+            for line in lacking:
+                complain(line)
+            raise Stop("nothing was run")
+        ended = await run_command(guard.command)
+        if ended != ExitCode.DONE:
+            _tell_way_back(plan, ended, settings, guard)
+        elif guard.tidy:
+            await _tidy(session, live, plan)
+        return ended
+
+
+async def _completed(session: Session, live: Connection, plan: Plan, guard: Guard) -> Plan:
+    """Wait until the snapshots have ended; returns the plan as it stands then."""
+    began = [step.became for step in plan.steps if step.became is not None]
+    for operation in await follow(session, live, began, wait=True, timeout=guard.timeout):
+        plan = plan.with_operation(operation)
+    return plan
+
+
+def _tell_way_back(plan: Plan, code: int, settings: Settings, guard: Guard) -> None:
+    """Say how each server is restored: the snapshots are kept."""
+    why = "cannot be run" if code == CANNOT_RUN else f"ended with {code}"
+    complain(f"{_brief(guard.command)} {why}; the snapshots are kept. The way back:")
+    profile = settings.origins.get("profile", "")
+    options = ["--profile", settings.profile] if profile.startswith("option") else []
+    for line in way_back(plan, options):
+        tell(f"  {line}\n")
+
+
+async def _tidy(session: Session, live: Connection, plan: Plan) -> None:
+    """Delete the snapshots of a plan; what fails is said, and does not change the code."""
+    await read(session, live)
+    fleet = session.store.fleet
+    made = made_by(plan)
+    targets = [s for view in fleet.servers.values() for s in view.snapshots if s.id in made]
+    code = await carry_out(session, live, delete_plan(targets, f"{plan.name} after success"))
+    if code != ExitCode.DONE:
+        complain("not all of the snapshots could be deleted")
+
+
+def _brief(command: Sequence[str]) -> str:
+    """The program's name, as it is kept with the snapshots and printed."""
+    return clean(masked(command[0].rpartition("/")[2] or command[0]), 60)

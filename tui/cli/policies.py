@@ -1,0 +1,36 @@
+"""Policies and templates of names as commands take them."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+from tui.config.settings import Settings
+from tui.config.tables import Policy
+from tui.fleet import policies
+from tui.fleet.templates import BadTemplate, Template
+from tui.vps.sanitize import clean
+
+
+def policy_of(settings: Settings, name: str | None) -> Policy | None:
+    """The policy of this name in the settings. Raises UsageError and SettingsError."""
+    if name is None:
+        return None
+    policies.check(settings)
+    known = settings.policies
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known) or 'none'}"
+        raise click.UsageError(
+            f"--policy: no policy {clean(name, 60)!r} is set; {hint}", click.get_current_context()
+        )
+    return known[name]
+
+
+def template_of(text: str) -> Template:
+    """A template of names. Raises UsageError."""
+    try:
+        return Template(text)
+    except BadTemplate as error:
+        raise click.UsageError(f"--name: {error}", click.get_current_context()) from None

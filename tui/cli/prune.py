@@ -1,0 +1,177 @@
+"""`ciplun prune`: deletes what a policy does not keep, with the reason for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from tui.cli.arguments import Command, settings, shared, text
+from tui.cli.output import out, out_lines
+from tui.cli.planning import carry_out
+from tui.cli.policies import policy_of
+from tui.cli.reading import Reading
+from tui.cli.running import Stop, opened, run
+from tui.cli.selection import Selection, on_option
+from tui.cli.writing import check_open, confirm, prepare, settle_first
+from tui.config.settings import Settings
+from tui.config.tables import Policy
+from tui.exit_codes import ExitCode
+from tui.fleet import plan_file
+from tui.fleet.retention import Made, Retention, by_glob, by_template, retain
+from tui.fleet.state import ServerView
+from tui.fleet.writes.drafts import retention_plan
+from tui.text import age, plural, size
+from tui.vps.models import SLOTS
+
+_KEEP: Final = ("keep_last", "keep_daily", "keep_weekly", "keep_monthly", "reserve")
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """What is to be pruned by what, and how: a `dry` run and a `file` delete nothing."""
+
+    title: str
+    policy: Policy
+    made: Made
+    failed: bool
+    dry: bool
+    file: Path | None
+    sure: bool
+
+
+@click.command(cls=Command)
+@click.argument("server", nargs=-1, type=text)
+@on_option
+@click.option("--policy", "policy_name", type=text, metavar="P", help="A policy of the settings.")
+@click.option("--keep-last", type=click.IntRange(0, SLOTS), default=0, metavar="N")
+@click.option("--keep-daily", type=click.IntRange(0, SLOTS), default=0, metavar="N")
+@click.option("--keep-weekly", type=click.IntRange(0, SLOTS), default=0, metavar="N")
+@click.option("--keep-monthly", type=click.IntRange(0, SLOTS), default=0, metavar="N")
+@click.option(
+    "--reserve", type=click.IntRange(0, SLOTS), default=0, metavar="N", help="Slots that stay free."
+)
+@click.option(
+    "--name",
+    "glob",
+    type=text,
+    metavar="GLOB",
+    help="Only what is named so is touched, without a policy: 'nightly-*'.",
+)
+@click.option("--failed", is_flag=True, help="Delete failed ones of these names, too.")
+@click.option("--dry-run", is_flag=True, help="Print the same plan, and delete nothing.")
+@click.option(
+    "--plan",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the plan to a new file for `ciplun apply`, and delete nothing.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shared
+def command(
+    server: tuple[str, ...],
+    on: str | None,
+    policy_name: str | None,
+    glob: str | None,
+    failed: bool,
+    dry_run: bool,
+    file: Path | None,
+    yes: bool,
+    **given: Any,
+) -> int:
+    """Delete what a policy does not keep, with the reason for each.
+
+    Never the last completed one of a server, nor one that is protected, busy, or not of the
+    policy's names. Days, weeks and months are those of UTC.
+    """
+    numbers = {name: given.pop(name) for name in _KEEP}
+    found = settings(**given)
+    policy = policy_of(found, policy_name)
+    if policy is None:
+        policy, made, title = _by_numbers(numbers, glob), by_glob(glob or ""), "by hand"
+    elif glob is not None or any(numbers.values()):
+        raise _wrong("--policy has its own numbers and names: give it alone")
+    else:
+        made, title = by_template(policy.name), policy_name or ""
+        on = on if on is not None or server else policy.on or None
+    selection = Selection(found, server, on)
+    pruning = Pruning(title, policy, made, failed, dry_run, file, yes)
+    return run(_prune(found, selection, pruning))
+
+
+def _by_numbers(numbers: dict[str, int], glob: str | None) -> Policy:
+    """The policy that the options spell. Raises UsageError."""
+    if glob is None:
+        raise _wrong("give --policy, or --name with what is kept: --keep-last 3")
+    policy = msgspec.convert({**numbers, "name": glob}, Policy)
+    if problem := policy.problem():
+        raise _wrong(problem.replace("keep_", "--keep-"))
+    return policy
+
+
+def _wrong(why: str) -> click.UsageError:
+    return click.UsageError(why, click.get_current_context())
+
+
+async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> int:
+    async with opened(settings) as (session, live):
+        reading = await prepare(session, live)
+        if not reading.fleet.settled or reading.fleet.problems:
+            raise Stop("not all could be read: nothing is deleted on half of the knowledge")
+        views = selection.of(reading, session.service_now())
+        reading = await settle_first(session, live, reading, views)
+        found = [_judge(reading, view, pruning, session.now) for view in views]
+        out_lines([line for each in found for line in _table(each, session.now)])
+        goes = sum(len(each.goes) for each in found)
+        plan = retention_plan(found, pruning.title)
+        if not goes or pruning.dry:
+            out(
+                f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')} would go"
+                if goes
+                else "nothing goes"
+            )
+            return ExitCode.DONE
+        if pruning.file is not None:
+            plan_file.write(pruning.file, plan, reading.fleet, settings.account, session.now)
+            out(f"{plural(goes, 'delete')} written to {pruning.file}; nothing was deleted")
+            return ExitCode.DONE
+        check_open(session, live, reading)
+        question = f"Deletes {plural(goes, 'snapshot')} for good."
+        confirm(question, f"delete {goes}", sure=pruning.sure)
+        return await carry_out(session, live, plan, wait=True)
+
+
+def _judge(reading: Reading, view: ServerView, pruning: Pruning, now: datetime) -> Retention:
+    """What becomes of each snapshot of a server."""
+    view = reading.fleet.servers.get(view.server.id, view)
+    operation = reading.fleet.operations.get(view.server.id)
+    blocked = "" if operation is None else f"{operation.title} is open"
+    if reading.fleet.restoring(view.server.id):
+        blocked = "the server is being restored"
+    return retain(
+        view,
+        pruning.policy,
+        pruning.made,
+        now,
+        protected=reading.fleet.protected,
+        failed=pruning.failed,
+        blocked=blocked,
+    )
+
+
+def _table(found: Retention, now: datetime) -> Sequence[str]:
+    server = found.view.server
+    lines = [f"{server.name}  #{server.id}"] if found.verdicts else []
+    for verdict in found.verdicts:
+        s = verdict.snapshot
+        facts = f"{size(s.size_mb):>9}  {age(s.created_at, now):<12}"
+        lines.append(f"  #{s.id:<8} {s.name:<32} {facts}  {verdict.words}")
+    if found.short:
+        lines.append(f"  {plural(found.short, 'slot')} short of the {found.reserve} to stay free")
+    return lines

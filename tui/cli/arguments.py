@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 import tui
+from tui.cli import names
 from tui.cli.output import complain
 from tui.config.ages import Age
 from tui.config.settings import Options, Settings, load
@@ -117,7 +118,12 @@ def shared(function: F) -> F:
     for option in (
         click.option("--read-only", is_flag=True, help="Refuse everything that changes anything."),
         click.option("--url", metavar="URL", help="The API's address."),
-        click.option("--profile", metavar="NAME", help="A profile of the settings file."),
+        click.option(
+            "--profile",
+            shell_complete=names.profiles,
+            metavar="NAME",
+            help="A profile of the settings file.",
+        ),
         click.option("--demo", is_flag=True, help="Use the embedded simulator: no account needed."),
         click.version_option(tui.__version__, prog_name="ciplun", message="%(prog)s %(version)s"),
     ):

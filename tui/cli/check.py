@@ -12,6 +12,7 @@ from typing import Any, Final, get_args
 
 import click
 
+from tui.cli import names
 from tui.cli.arguments import Command, settings, shared, span, text
 from tui.cli.output import out
 from tui.cli.reading import Reading, read
@@ -39,7 +40,7 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text)
+@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
 @on_option
 @click.option(
     "-w",

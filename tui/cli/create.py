@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tui.cli import names
 from tui.cli.arguments import Command, name, settings, shared, span, text
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import out
@@ -41,7 +42,7 @@ class Wanted:
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text)
+@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
 @click.argument("name", callback=name)
 @on_option
 @click.option("--description", default="", callback=_checked_description, help="Why it is taken.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tui.cli import lookup
+from tui.cli import lookup, names
 from tui.cli.arguments import Command, settings, shared, text
 from tui.cli.finishing import finish, said
 from tui.cli.output import out
@@ -24,8 +24,15 @@ from tui.vps.models import Phase, Snapshot
 
 
 @click.command(cls=Command)
-@click.argument("snapshot_id", nargs=-1, required=True, type=text)
-@click.option("--server", type=text, required=True, metavar="NAME", help="Their server.")
+@click.argument("snapshot_id", nargs=-1, required=True, type=text, shell_complete=names.snapshots)
+@click.option(
+    "--server",
+    type=text,
+    shell_complete=names.servers,
+    required=True,
+    metavar="NAME",
+    help="Their server.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @shared
 def command(snapshot_id: tuple[str, ...], server: str, yes: bool, **given: Any) -> int:

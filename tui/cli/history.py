@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from tui.cli import names
 from tui.cli.arguments import Command, as_json, settings, shared, since, text
 from tui.cli.output import complain, out, out_json, out_lines
 from tui.cli.running import Stop, run
@@ -30,7 +31,13 @@ _MOST: Final = 100_000
 @click.command(cls=Command)
 @as_json
 @click.option("--since", callback=since, metavar="T", help="Only after this: 7d, 36h, 2025-01-23.")
-@click.option("--server", type=text, metavar="NAME", help="Only of this server, by name or id.")
+@click.option(
+    "--server",
+    type=text,
+    shell_complete=names.servers,
+    metavar="NAME",
+    help="Only of this server, by name or id.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(1, _MOST),

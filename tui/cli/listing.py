@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from tui.cli import names
 from tui.cli.arguments import Command, as_json, settings, shared, text
 from tui.cli.cached import remembered
 from tui.cli.output import out_json, out_lines
@@ -23,7 +24,7 @@ from tui.vps.models import SLOTS, Key
 
 
 @click.command("list", cls=Command)
-@click.argument("server", nargs=-1, type=text)
+@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
 @on_option
 @as_json
 @click.option("--tsv", "as_tsv", is_flag=True, help="Print a line of tabbed fields a snapshot.")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from tui.cli import arguments
 from tui.cli.output import BROKEN_PIPE, complain, out, output
@@ -36,6 +37,7 @@ COMMANDS: Final = {
     "history": "history",
     "info": "info",
     "simulator": "simulator",
+    "completion": "completion",
 }
 """Each command, and the module that has it (as `command`, or after a colon): loaded when called."""
 
@@ -57,6 +59,11 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order in which they are shown."""
         return list(COMMANDS)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and options; the commands stay unloaded, for somebody has pressed a key."""
+        found = [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name."""

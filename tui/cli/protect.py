@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tui.cli import lookup
+from tui.cli import lookup, names
 from tui.cli.arguments import Command, settings, shared, text
 from tui.cli.output import out
 from tui.cli.reading import read
@@ -19,8 +19,15 @@ def _made(name: str, about: str, *, on: bool) -> click.Command:
     """One of the two commands."""
 
     @click.command(name, cls=Command, help=about)
-    @click.argument("snapshot_id", type=text)
-    @click.option("--server", type=text, required=True, metavar="NAME", help="Its server.")
+    @click.argument("snapshot_id", type=text, shell_complete=names.snapshots)
+    @click.option(
+        "--server",
+        type=text,
+        shell_complete=names.servers,
+        required=True,
+        metavar="NAME",
+        help="Its server.",
+    )
     @shared
     def command(snapshot_id: str, server: str, **given: Any) -> int:
         return run(_protect(settings(**given), snapshot_id, server, on=on))

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tui.cli import lookup
+from tui.cli import lookup, names
 from tui.cli.arguments import Command, settings, shared, span, text
 from tui.cli.finishing import finish, said
 from tui.cli.output import out
@@ -18,9 +18,14 @@ from tui.text import age
 
 
 @click.command(cls=Command)
-@click.argument("snapshot_id", type=text)
+@click.argument("snapshot_id", type=text, shell_complete=names.snapshots)
 @click.option(
-    "--server", type=text, required=True, metavar="NAME", help="Its server, by name or id."
+    "--server",
+    type=text,
+    shell_complete=names.servers,
+    required=True,
+    metavar="NAME",
+    help="Its server, by name or id.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Wait until it has ended.")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tui.cli import lookup
+from tui.cli import lookup, names
 from tui.cli.arguments import text
 from tui.cli.reading import Reading
 from tui.cli.running import Stop
@@ -25,7 +25,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 def on_option(function: F) -> F:
     """The option that takes a selector."""
     return click.option(
-        "--on", type=text, metavar="SELECTOR", help="Instead of names: full, age>7d, group:prod, …"
+        "--on",
+        type=text,
+        shell_complete=names.selectors,
+        metavar="SELECTOR",
+        help="Instead of names: full, age>7d, group:prod, …",
     )(function)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tui.cli import names
 from tui.cli.arguments import Command, settings, shared, span, text
 from tui.cli.finishing import LONGEST
 from tui.cli.output import complain, out
@@ -26,7 +27,7 @@ from tui.vps.sanitize import clean
 
 
 @click.command(cls=Command)
-@click.argument("snapshot_id", nargs=-1, type=text)
+@click.argument("snapshot_id", nargs=-1, type=text, shell_complete=names.snapshots)
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m; 1h.")
 @shared
 def command(snapshot_id: tuple[str, ...], timeout: float | None, **given: Any) -> int:

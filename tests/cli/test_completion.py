@@ -1,0 +1,125 @@
+"""What shells complete: commands, options, and names from files of ours, without a request."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.places import TOKEN, Place
+from tests.helpers.program import ciplun, environ
+
+PROGRAM = str(Path(sys.executable).with_name("ciplun"))
+SETTINGS = """\
+[profiles.prod]
+[profiles.lab]
+[groups.web]
+match = ["web-*"]
+"""
+
+
+def asked(place: Place, words: str, shell: str = "bash") -> list[str]:
+    """What a shell is told when tab is pressed behind these words."""
+    surroundings = environ(
+        Path(place.environ["HOME"]),
+        VPS_API_URL=place.url,
+        VPS_API_TOKEN=TOKEN,
+        _CIPLUN_COMPLETE=f"{shell}_complete",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split(" ")) - 1),
+    )
+    done = subprocess.run(
+        [PROGRAM], env=surroundings, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def words(lines: list[str]) -> list[str]:
+    """The words themselves, as bash is told them."""
+    return [line.partition(",")[2] for line in lines]
+
+
+@pytest.fixture
+def known(simulated: Place) -> Place:
+    """A fleet that has been seen, with a server whose name a shell would run."""
+    simulated.world.add_server("$(touch fell-for-it)")
+    settings = Path(simulated.environ["HOME"]) / ".config/ciplun/config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(SETTINGS)
+    settings.chmod(0o600)
+    assert ciplun(simulated, "list", "--profile", "prod")[0] == 0
+    simulated.service.received.clear()
+    return simulated
+
+
+def test_names_of_servers_and_ids_come_from_what_was_known_last(known: Place) -> None:
+    start = "ciplun list --profile prod"
+    assert words(asked(known, f"{start} web")) == ["web-server-01", "web-server-02"]
+    assert words(asked(known, f"{start} 1234"))[:2] == ["12347", "12348"]
+    assert "$(touch fell-for-it)" not in words(asked(known, f"{start} "))
+    assert len(words(asked(known, f"{start} "))) == 12
+    full = next(s for s in known.world.servers.values() if s.name == "db-01")
+    held = [known.world.snapshots[key] for key in known.world.by_server[full.id]]
+    newest = max(held, key=lambda s: s.created_at)
+    offered = words(asked(known, "ciplun restore --profile prod --server db-01 "))
+    assert len(offered) == 5
+    assert offered[0] == str(newest.id)
+    assert known.service.received == [], "nothing was asked"
+
+
+def test_what_the_settings_file_names_is_offered(known: Place) -> None:
+    assert words(asked(known, "ciplun list --profile ")) == ["prod", "lab"]
+    assert words(asked(known, "ciplun check --profile prod --on gr")) == ["group:web"]
+
+
+def test_commands_and_options_are_offered(simulated: Place) -> None:
+    assert words(asked(simulated, "ciplun re")) == ["restore"]
+    assert {"create", "delete", "completion"} <= set(words(asked(simulated, "ciplun ")))
+    assert "--wait" in words(asked(simulated, "ciplun create --w"))
+
+
+def test_settings_that_cannot_be_read_say_nothing(simulated: Place) -> None:
+    settings = Path(simulated.environ["HOME"]) / ".config/ciplun/config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[[[")
+    assert asked(simulated, "ciplun list web") == [""]
+
+
+def test_a_real_bash_completes(known: Place) -> None:
+    bash = shutil.which("bash")
+    assert bash is not None
+    script = (
+        f'eval "$({PROGRAM} completion bash)"; export CIPLUN_PROFILE=prod\n'
+        f"COMP_WORDS=({PROGRAM} list web); COMP_CWORD=2; _ciplun_completion {PROGRAM}\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    home = Path(known.environ["HOME"])
+    surroundings = environ(home, VPS_API_URL=known.url, VPS_API_TOKEN=TOKEN)
+    done = subprocess.run(
+        [bash, "--norc", "-c", script],
+        env=surroundings,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == ["web-server-01", "web-server-02"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_own_words(simulated: Place, shell: str) -> None:
+    code, out, err = ciplun(simulated, "completion", shell)
+    assert (code, err) == (0, "")
+    assert f"_CIPLUN_COMPLETE={shell}_complete" in out
+    if program := shutil.which(shell):
+        subprocess.run([program, "-n"], input=out, text=True, timeout=60, check=True)
+
+
+def test_another_shell_is_refused(simulated: Place) -> None:
+    code, _, err = ciplun(simulated, "completion", "tcsh")
+    assert (code, "tcsh" in err) == (2, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import manpage
+
 ROOT = Path(__file__).resolve().parent.parent
 STRAY = ("token.txt", ".env", "tui/notes.md", "tui/vps/.token", "styles/old.bak", "tests/dump.json")
-SOURCES = ("tui", "styles", "tests", "screenshots", ".ci", ".github")
+SOURCES = ("tui", "styles", "tests", "screenshots", "man", ".ci", ".github")
 FILES = ("README.md", "LICENSE", "pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 
@@ -39,6 +42,9 @@ def test_a_wheel_has_the_package_with_its_styles_and_nothing_else(
 ) -> None:
     archive = zipfile.ZipFile(next(built.glob("*.whl")))
     names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    (manual,) = [name for name in names if ".data/" in name]
+    assert manual.endswith(".data/data/share/man/man1/ciplun.1")
+    names.remove(manual)
     python = {str(path.relative_to(ROOT)) for path in (ROOT / "tui").rglob("*.py")}
     styles = {f"tui/styles/{path.name}" for path in (ROOT / "styles").glob("*.tcss")}
     assert names == python | styles | {"tui/py.typed", "tui/simulator/openapi.yaml"}
@@ -70,8 +76,21 @@ def test_a_source_distribution_has_what_builds_and_tests_it_and_nothing_else(bui
     assert names >= {"pyproject.toml", "README.md", "LICENSE", "tui/py.typed", "tui/README.md"}
     assert {Path(name).suffix for name in names} == {
         *(".py", ".tcss", ".svg", ".md", ".yaml", ".yml", ".toml", ".typed"),
+        ".1",
         "",  # LICENSE, .ci/run, PKG-INFO
     }
+
+
+def test_the_manual_page_says_what_the_commands_say() -> None:
+    again = "run python -m tests.manpage"
+    assert manpage.FILE.read_text(encoding="utf-8") == manpage.page(), again
+    groff = shutil.which("groff")
+    if groff is None:
+        pytest.skip("no groff reads it here")
+    read = [groff, "-man", "-Tutf8", "-ww", str(manpage.FILE)]
+    done = subprocess.run(read, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == ""
+    assert "EXIT STATUS" in re.sub(".\b|\x1b\\[[0-9;]*m", "", done.stdout)
 
 
 def test_a_checkout_takes_its_styles_from_beside_the_package() -> None:

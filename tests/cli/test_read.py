@@ -10,6 +10,7 @@ import pytest
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, ciplun, environ
 from tests.helpers.pty import Terminal
+from tui import __version__
 from tui.simulator.scenarios import hooks
 
 DIALECTS = ("docs", "client")
@@ -113,6 +114,16 @@ def test_info_tells_origins_and_never_the_token(simulated: Place) -> None:
     assert "environment VPS_API_URL" in out
     assert "environment VPS_API_TOKEN" in out
     assert "option --read-only" in out
+
+
+def test_info_is_a_bug_report_as_json_too(simulated: Place) -> None:
+    code, out, _ = ciplun(simulated, "info", "--json", "--read-only")
+    told = json.loads(out)
+    assert (code, told["ciplun"], told["complete"]) == (0, __version__, True)
+    assert told["packages"].keys() >= {"textual", "httpx"}
+    origins = {setting["name"]: setting["origin"] for setting in told["settings"]}
+    assert origins["read_only"] == "option --read-only"
+    assert told["paths"]["journal"] == "~/.local/state/ciplun/journal.sqlite3"
 
 
 def test_at_a_terminal_the_name_has_to_be_typed(simulated: Place, tmp_path: Path) -> None:

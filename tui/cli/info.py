@@ -12,39 +12,62 @@ from typing import Any
 import click
 
 import tui
-from tui.cli.arguments import Command, settings, shared
-from tui.cli.output import out
+from tui.cli.arguments import Command, as_json, settings, shared
+from tui.cli.output import out, out_json
 from tui.config import paths
 from tui.config.settings import Settings, describe
 from tui.exit_codes import ExitCode
 from tui.fleet.remembering import memory_of
 from tui.text import age, plural
+from tui.vps.sanitize import clean
 from tui.vps.token import masked
 
 _PACKAGES = ("textual", "httpx", "humanize", "msgspec", "click", "starlette", "uvicorn")
 
 
 @click.command(cls=Command)
+@as_json
 @shared
-def command(**given: Any) -> int:
+def command(as_json: bool, **given: Any) -> int:
     """Versions, paths, and which settings came from where. Never the token."""
     found = settings(**given)
-    python = ".".join(map(str, sys.version_info[:3]))
-    out(f"ciplun {tui.__version__}, Python {python}")
-    out(", ".join(f"{name} {version(name)}" for name in _PACKAGES))
-    for name, path in (
-        ("settings", paths.config_file(os.environ)),
-        ("journal", paths.journal_file(os.environ)),
-        ("log", paths.log_file(os.environ)),
-        ("styles", paths.STYLES),
-    ):
-        out(f"{name:<15} {masked(paths.tidy(path, os.environ))}")
-    out(f"{'memory':<15} {_memory(found)}")
-    for name, value, origin in describe(found):
-        out(f"{name:<15} {value:<32} {origin}")
-    names = masked(", ".join(found.profiles)) or "-"
-    out(f"{plural(len(found.profiles), 'profile')}: {names}")
+    told = _told(found)
+    if as_json:
+        out_json({**told, "complete": True})
+        return ExitCode.DONE
+    out(f"ciplun {told['ciplun']}, Python {told['python']}")
+    out(", ".join(f"{name} {number}" for name, number in told["packages"].items()))
+    for name, path in told["paths"].items():
+        out(f"{name:<15} {path}")
+    out(f"{'memory':<15} {told['memory']}")
+    for setting in told["settings"]:
+        out("{name:<15} {value:<32} {origin}".format_map(setting))
+    out(f"{plural(len(found.profiles), 'profile')}: {', '.join(told['profiles']) or '-'}")
     return ExitCode.DONE
+
+
+def _told(settings: Settings) -> dict[str, Any]:
+    """All of it, for a bug report: nothing in it is secret."""
+    files = {
+        "settings": paths.config_file(os.environ),
+        "journal": paths.journal_file(os.environ),
+        "log": paths.log_file(os.environ),
+        "styles": paths.STYLES,
+    }
+    return {
+        "ciplun": tui.__version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "system": sys.platform,
+        "terminal": clean(masked(os.environ.get("TERM", ""))),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "paths": {name: masked(paths.tidy(path, os.environ)) for name, path in files.items()},
+        "memory": _memory(settings),
+        "settings": [
+            {"name": name, "value": value, "origin": origin}
+            for name, value, origin in describe(settings)
+        ],
+        "profiles": [masked(name) for name in settings.profiles],
+    }
 
 
 def _memory(settings: Settings) -> str:

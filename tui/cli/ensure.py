@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tui.cli import names
 from tui.cli.arguments import Command, age, settings, shared, span, text
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
@@ -26,7 +27,7 @@ from tui.vps.models import Server
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text)
+@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
 @on_option
 @click.option(
     "--max-age", type=age, required=True, metavar="AGE", help="How old is fresh: 24h, 7d."
@@ -34,7 +35,13 @@ from tui.vps.models import Server
 @click.option(
     "--name", "template", type=text, metavar="TEMPLATE", help=f"Names; {NAME} if not given."
 )
-@click.option("--policy", type=text, metavar="P", help="Its servers, its names, and its retention.")
+@click.option(
+    "--policy",
+    type=text,
+    shell_complete=names.policies,
+    metavar="P",
+    help="Its servers, its names, and its retention.",
+)
 @click.option(
     "--make-room", is_flag=True, help="Where no slot is free, first delete what is needed least."
 )

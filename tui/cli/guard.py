@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from tui.cli import names
 from tui.cli.arguments import Command, name, settings, shared, span, text
 from tui.cli.finishing import follow
 from tui.cli.output import complain, tell
@@ -40,7 +41,7 @@ class GuardCommand(Command):
 
 
 @click.command(cls=GuardCommand, options_metavar="[OPTIONS] -- COMMAND...")
-@click.argument("server", nargs=-1, type=text)
+@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
 @on_option
 @click.option("--name", required=True, callback=name, metavar="NAME", help="The snapshots' name.")
 @click.option(

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from tui.cli import names
 from tui.cli.arguments import Command, settings, shared, text
 from tui.cli.output import out, out_lines
 from tui.cli.planning import carry_out
@@ -46,9 +47,16 @@ class Pruning:
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text)
+@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
 @on_option
-@click.option("--policy", "policy_name", type=text, metavar="P", help="A policy of the settings.")
+@click.option(
+    "--policy",
+    "policy_name",
+    type=text,
+    shell_complete=names.policies,
+    metavar="P",
+    help="A policy of the settings.",
+)
 @click.option("--keep-last", type=click.IntRange(0, SLOTS), default=0, metavar="N")
 @click.option("--keep-daily", type=click.IntRange(0, SLOTS), default=0, metavar="N")
 @click.option("--keep-weekly", type=click.IntRange(0, SLOTS), default=0, metavar="N")

@@ -29,7 +29,6 @@ def named(name: str) -> list[object]:
 def two_accounts(
     folder: Path, more: str = "", **variables: str
 ) -> Iterator[tuple[Said, Said, Terminal]]:
-    """A dashboard on profile a, which could change to b."""
     with saying(fleet(named("a"))) as first, saying(fleet(named("b"))) as second:
         home(
             folder,

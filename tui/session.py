@@ -25,17 +25,19 @@ from tui.fleet.clock import Clock, Moments, SystemClock
 from tui.fleet.health import Judge, Rules
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.remembering import remembering
-from tui.fleet.store import Store
+from tui.fleet.state import Fleet
+from tui.fleet.store import Change, Store
 from tui.fleet.write_lock import WriteLock
 from tui.notices import Listener, News, Teller, found_open
 from tui.text import duration
 from tui.vps.errors import Unauthorised, VpsError
-from tui.vps.models import Key
+from tui.vps.models import Account, Key
 from tui.vps.token import Token
 
 if TYPE_CHECKING:
     from tui.fleet.activity import Activity, Summary
     from tui.fleet.changes import FleetChange
+    from tui.fleet.identity import Identity
     from tui.fleet.plan import Plan, Step
     from tui.fleet.poller import Poller
     from tui.fleet.state import Sighting
@@ -104,6 +106,8 @@ class Session:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._woken = asyncio.Event()
         self.remembering = remembering(settings, environ, self.store, self.clock)
+        self._learned: Account | None = None
+        self.store.listen(self._learn)
         self._teller = Teller()
         self._environ = environ
 
@@ -166,7 +170,7 @@ class Session:
         from tui.fleet.writes.operations import Operations
         from tui.fleet.writes.plans import Plans
 
-        settings = self.settings
+        settings, account = self.settings, await self._identity(client)
         pace = self._simulator.speed if self._simulator else 1.0
         operations = Operations(
             api=client,
@@ -176,7 +180,7 @@ class Session:
             ),
             clock=self.clock,
             now=self.service_now,
-            account=settings.account,
+            account=account,
             who=Who.here(self._environ),
             pace=pace,
             on_change=self._operation_changed,
@@ -207,6 +211,24 @@ class Session:
         self._teller.trouble(live.operations.trouble)
         return live
 
+    async def _identity(self, client: Client) -> Identity:
+        """Whose records are this account's own; nobody waits until it has said who it is."""
+        from tui.fleet.identity import Identity, by_token
+
+        settings = self.settings
+        if settings.demo:
+            return Identity(settings.account)
+        folder = paths.state_folder(self._environ)
+        return await asyncio.to_thread(
+            by_token, client.fingerprint, settings.url, settings.account, folder
+        )
+
+    def _learn(self, fleet: Fleet, change: Change) -> None:
+        """Have the account's operations known as its own once it has said who it is."""
+        if change.rest and self.live is not None and fleet.account not in (None, self._learned):
+            self._learned = fleet.account
+            self.perform(self.live.operations.learn(fleet.account))
+
     async def _renew(self) -> bool:
         """Read the token's source again; whether it gives another one, which is used from now."""
         try:
@@ -223,7 +245,9 @@ class Session:
         """Ask with another token from now on."""
         live = self.live
         if live is not None:
-            live.poller.api = live.operations.api = client
+            live.poller.api = client
+            live.operations.become(client, await self._identity(client))
+            self.perform(live.operations.identify())
             self.live = dataclasses.replace(live, client=client)
             await live.client.aclose()
 

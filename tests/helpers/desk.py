@@ -9,6 +9,7 @@ from tests.helpers.clocks import FakeClock
 from tests.helpers.provider import Provider
 from tui.fleet.actor import Who
 from tui.fleet.clock import Moments
+from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Journal, JournalUnavailable
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Sighting
@@ -40,7 +41,7 @@ class Desk:
             journal=Journal(self.folder / "journal.sqlite3", moments=Moments(self.clock)),
             clock=self.clock,
             now=self.provider.world.clock.now,
-            account="test",
+            account=Identity("test"),
             who=Who("admin", "192.0.2.7"),
             on_change=lambda operation: self._note(made, operation),
         )

@@ -11,7 +11,7 @@ from tui.simulator.clock import VirtualClock
 from tui.simulator.objects import Refusal, SimServer, SimSnapshot
 from tui.simulator.world import World
 from tui.vps.errors import NotFound, OutcomeUnknown, Rejected, Unreachable, VpsError
-from tui.vps.models import Key, Listing, Restoring, Server, Snapshot
+from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot
 
 T = TypeVar("T")
 
@@ -54,6 +54,9 @@ class Provider:
         return Server(id=key, name=found.name, status=found.status(self.world.clock.now()))
 
     # -- the client's verbs ----------------------------------------------------------------
+
+    async def account(self) -> Account:
+        return Account(email="admin@example.org")
 
     async def server(self, server_id: Key) -> Server:
         if not self.shows_servers:

@@ -103,6 +103,7 @@ class PatientApi:
         self.create_snapshot = live.client.create_snapshot
         self.restore_snapshot = live.client.restore_snapshot
         self.delete_snapshot = live.client.delete_snapshot
+        self.account = live.client.account
 
     async def server(self, server_id: Key) -> Server:
         """One server."""

@@ -135,6 +135,10 @@ class Client:
         """Switch a server; what comes of it is seen in its status."""
         await self._write("POST", f"servers/{path_segment(server_id)}/power/", {"action": action})
 
+    def fingerprint(self, key: bytes) -> str:
+        """What tells the token from others and says nothing of it to who has not the `key`."""
+        return self._token.fingerprint(key)
+
     def same_token(self, other: Client) -> bool:
         """Whether another client speaks for the same token: a new one may have been given."""
         return self._token == other._token

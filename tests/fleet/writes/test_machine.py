@@ -25,6 +25,8 @@ from hypothesis.stateful import (
 from tests.helpers.clocks import FakeClock, settle
 from tests.helpers.provider import Provider
 from tui.fleet.actor import Who
+from tui.fleet.clock import Moments
+from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import OPEN, PENDING, TRANSITIONS, Kind, Operation, State
 from tui.fleet.plan import Plan, Standing
@@ -68,10 +70,10 @@ class Writes(RuleBasedStateMachine):
     def open(self) -> Operations:
         made = Operations(
             api=self.provider,
-            journal=Journal(self.folder / "journal.sqlite3"),
+            journal=Journal(self.folder / "journal.sqlite3", moments=Moments(self.clock)),
             clock=self.clock,
             now=self.provider.world.clock.now,
-            account="test",
+            account=Identity("test"),
             who=Who("admin"),
             on_change=lambda operation: self.note(made, operation),
         )

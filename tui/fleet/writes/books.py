@@ -13,14 +13,24 @@ from tui.vps.models import Key
 class Books:
     """The journal of an account, and beside it what is sent without a record (negative ids).
 
-    `trouble` says why no record can be kept now, or is empty.
+    `trouble` says why no record can be kept now, or is empty. `names` are all that the account is
+    known to have, `account` the one that its token gives it.
     """
 
     def __init__(self, journal: Journal, account: str) -> None:
         self.journal = journal
         self.account = account
+        self.names = frozenset({account})
         self.trouble = ""
         self._unrecorded = journal if journal.in_memory else Journal(None)
+
+    async def refresh(self) -> None:
+        """Read which names the account has. Raises JournalUnavailable."""
+        self.names = await self.journal.names(self.account)
+
+    def become(self, account: str) -> None:
+        """Be another account, of which no other name is known yet."""
+        self.account, self.names = account, frozenset({account})
 
     def of(self, operation_id: int) -> Journal:
         """The book that an operation is in. Raises nothing."""

@@ -67,6 +67,8 @@ class Corrections:
                 continue
             if operation.server_id in busy or not case.concerned(sighting):
                 continue
+            if operation.account not in self._books.names:
+                continue
             if operation.kind is Kind.RESTORE and newest[operation.server_id] != key:
                 continue  # what shows now is of the later one
             verdict = reconsider(case, sighting, await self._taken(case))

@@ -15,16 +15,18 @@ from dataclasses import replace
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, Moments
 from tui.fleet.estimates import Expected
+from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Also, Clash, Journal, JournalUnavailable, Step
 from tui.fleet.journal.protection import Protection, ProtectionUnknown
 from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
+from tui.fleet.writes.identification import Identification
 from tui.fleet.writes.preflight import Api, Refused, check_target
 from tui.fleet.writes.settling import Settler
 from tui.fleet.writes.tracker import Tracker
 from tui.vps.errors import OutcomeUnknown, Unreachable, VpsError, WriteRefused
-from tui.vps.models import Key, Server, Snapshot
+from tui.vps.models import Account, Key, Server, Snapshot
 
 __all__ = ["JournalUnavailable", "Operations", "Refused"]
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class Operations:
         journal: Journal,
         clock: Clock,
         now: Callable[[], float],
-        account: str,
+        account: Identity,
         who: Who,
         pace: float = 1.0,
         on_change: Callable[[Operation], None] = lambda operation: None,
@@ -54,7 +56,8 @@ class Operations:
     ) -> None:
         self.api = api
         self.journal = journal
-        self._books = Books(journal, account)
+        self._books = Books(journal, account.name)
+        self._identification = Identification(self._books, account, lambda: self.api)
         self._moments = Moments(clock, pace)
         self._tracker = Tracker(
             self._books,
@@ -66,7 +69,6 @@ class Operations:
         )
         self._settler = Settler(self._tracker, lambda: self.api, clock)
         self._now = now
-        self._account = account
         self._who = who
         self._protection = Protection(journal)
         self._protected: frozenset[Key] = frozenset()
@@ -130,6 +132,7 @@ class Operations:
         What one look cannot tell is looked for again for at most `wait` seconds; `told` hears
         after each look what is open still. Returns that. Raises VpsError.
         """
+        await self.identify()
         return await self._settler.settle(server_id, wait=wait, told=told)
 
     async def declare_over(self, operation_id: int) -> Operation | None:
@@ -138,6 +141,7 @@ class Operations:
         An open one ends as not to be told; one that has ended without proof keeps its server no
         longer. Returns what it is now; None where there is nothing to be said of it.
         """
+        await self.identify()
         return await self._tracker.declare_over(operation_id)
 
     async def history(self, limit: int = 500) -> Sequence[Operation]:
@@ -151,6 +155,25 @@ class Operations:
     def expected(self, kind: Kind) -> Expected | None:
         """How long an operation of this kind should take."""
         return self._tracker.expected(kind)
+
+    # -- whose they are ----------------------------------------------------------------
+
+    async def identify(self) -> None:
+        """Find out which other names the account has, unless that is known. Raises nothing."""
+        if await self._identification.find_out():
+            await self._tracker.refresh()
+
+    async def learn(self, account: Account) -> None:
+        """Take over who the account says it is; what it began under other names is its own."""
+        if await self._identification.learn(account):
+            await self._tracker.refresh()
+
+    def become(self, api: Api, account: Identity) -> None:
+        """Go on with another token, which may be of another account."""
+        self.api = api
+        self._identification.become(account)
+
+    # -- the end -------------------------------------------------------------------------
 
     async def leave(self) -> None:
         """Give up what waits here to be sent. What runs goes on at the provider."""
@@ -236,6 +259,7 @@ class Operations:
             ended = done.accepted_at
             return replace(done, state=State.COMPLETED, words=words, ended_at=ended)
 
+        await self.identify()
         try:
             await self._read_protected()
         except ProtectionUnknown as unknown:
@@ -249,12 +273,13 @@ class Operations:
 
     async def protect(self, target: Snapshot, *, on: bool) -> None:
         """Protect a snapshot from deletes by Ciplun, or no longer. Raises JournalUnavailable."""
+        await self.identify()
         words = f"{target.name} of {target.server_name}, by {self._who}"
-        await self._protection.change(self._account, target.id, words, on=on)
+        await self._protection.change(self._books.account, target.id, words, on=on)
         await self._read_protected()
 
     async def _read_protected(self) -> None:
-        self._protected = await self._protection.read(self._account)
+        self._protected = await self._protection.read(self._books.account)
         self._protected_changed(self._protected)
 
     # -- one write, from intent to answer ------------------------------------------------
@@ -272,7 +297,7 @@ class Operations:
             id=0,
             kind=kind,
             state=State.INTENT,
-            account=self._account,
+            account=self._books.account,
             server_id=server_id,
             server_name=server_name,
             snapshot_id=snapshot_id,
@@ -299,6 +324,7 @@ class Operations:
         self, intent: Operation, *, unjournaled: bool, also: Also | None = None
     ) -> Operation:
         """Have the intent on disk."""
+        await self.identify()
         if intent.state is State.INTENT:
             self._refuse_clash(intent.server_id)
         now = self._moments.at()

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tui.fleet.operation import Operation
 from tui.vps.errors import Forbidden, NotFound, Rejected
-from tui.vps.models import Key, Listing, Phase, Restoring, Server, Snapshot
+from tui.vps.models import Account, Key, Listing, Phase, Restoring, Server, Snapshot
 
 
 class Refused(Exception):
@@ -27,6 +27,10 @@ class Reader(Protocol):
 
 class Api(Reader, Protocol):
     """What operations need of the client."""
+
+    async def account(self) -> Account:
+        """Who the token belongs to."""
+        ...
 
     async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
         """Ask for a snapshot."""

@@ -85,7 +85,9 @@ class Tracker:
         await self.refresh()
         for tracked in tuple(self._tracked.values()):
             case = tracked.case
-            if not (tracked.on_the_wire or case.operation.ended) and case.concerned(sighting):
+            if tracked.on_the_wire or case.operation.account not in self._books.names:
+                continue
+            if not case.operation.ended and case.concerned(sighting):
                 await self._weigh(case, sighting)
         busy = {each.server_id for each in self.running() if each.open}
         for case, verdict in await self._corrections.found(sighting, busy, self._now()):
@@ -286,6 +288,7 @@ class Tracker:
         for key, tracked in tuple(self._tracked.items()):
             if tracked.unwritten is not None:
                 await self._catch_up(key, tracked, tracked.unwritten)
+        await self._books.refresh()
         journal, account = self._books.journal, self._books.account
         entries = await journal.open_entries(account)
         for entry in entries:

@@ -25,6 +25,7 @@ from tui.config.tables import Policy
 from tui.fleet.actor import Who
 from tui.fleet.ensure import Wanted
 from tui.fleet.health import Judge, Rules
+from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import Kind, State
 from tui.fleet.retention import retain
@@ -123,7 +124,7 @@ class Night:
             journal=Journal(folder / "journal.sqlite3"),
             clock=provider.clock,
             now=now,
-            account="test",
+            account=Identity("test"),
             who=Who("cron", ""),
         )
         self.ensurer = Ensurer(self.operations, WANTED, now=now, protected=frozenset)

@@ -127,3 +127,23 @@ def test_one_that_may_not_go_stops_a_set_before_anything_is_sent(simulated: Plac
     code, out, err = ciplun(simulated, "delete", *ids, "--server", "db-01", "--yes")
     assert (code, out, "has no snapshot with the id" in err) == (2, "", True)
     assert simulated.sent("DELETE") == []
+
+
+def test_a_restore_can_take_a_snapshot_first(simulated: Place, tmp_path: Path) -> None:
+    simulated.world.clock.speed = 2000.0
+    restore = ("restore", target(simulated, "before-rspamd"), "--server", "mail", "--yes")
+    code, out, err = ciplun(simulated, *restore, "--snapshot-first")
+    assert (code, err) == (0, "")
+    assert "before-restore-2025-01-22 of mail is completed" in out
+    assert "restore of before-rspamd on mail" in out.splitlines()[-1]
+    assert journal_states(tmp_path) == [("create", "completed"), ("restore", "accepted")]
+
+
+def test_without_its_snapshot_there_is_no_restore(simulated: Place, tmp_path: Path) -> None:
+    simulated.world.clock.speed = 2000.0
+    simulated.world.next_outcome = "failed"
+    restore = ("restore", target(simulated, "before-rspamd"), "--server", "mail", "--yes")
+    code, _, err = ciplun(simulated, *restore, "--snapshot-first")
+    assert (code, "the create of before-restore-2025-01-22 is not completed" in err) == (1, True)
+    assert journal_states(tmp_path) == [("create", "failed")]
+    assert len(simulated.sent()) == 1

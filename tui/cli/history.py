@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -19,7 +18,7 @@ from tui.config import paths
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.actor import Who
-from tui.fleet.journal.gaps import marker
+from tui.fleet.journal.gaps import Gap, marker
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import Operation
 from tui.notices import assurance
@@ -58,59 +57,53 @@ async def _history(
     settings: Settings, since: float | None, server: str | None, limit: int, *, as_json: bool
 ) -> int:
     if settings.demo:
-        _print([], "", "the demo keeps no record", as_json=as_json)
+        _print([], [], "the demo keeps no record", as_json=as_json)
         return ExitCode.DONE
-    operations, lost = await _read(_MOST if server or since else limit)
+    operations, gaps = await _read(_MOST if server or since else limit)
     chosen = [
         o
         for o in operations
         if (since is None or o.asked_at >= since)
         and (server is None or server in (o.server_name, str(o.server_id)))
     ][:limit]
-    empty = "nothing has been done yet" if not operations else "nothing of this kind was done"
+    lost = [
+        f"not all is known: {gap.words} ({stamp(datetime.fromtimestamp(gap.at, UTC))})"
+        for gap in gaps
+        if since is None or gap.at >= since
+    ]
+    empty = "nothing of this kind was done" if operations else "nothing has been done yet"
     _print(chosen, lost, empty, as_json=as_json)
-    if lost:
-        complain(lost)
-        return ExitCode.FAILED
-    return ExitCode.DONE
+    for reason in lost:
+        complain(reason)
+    return ExitCode.FAILED if lost else ExitCode.DONE
 
 
-async def _read(limit: int) -> tuple[Sequence[Operation], str]:
-    """The newest operations, and in a sentence what of them is lost. Raises JournalUnavailable."""
+async def _read(limit: int) -> tuple[Sequence[Operation], Sequence[Gap]]:
+    """The newest operations, and what of them is lost. Raises JournalUnavailable and Stop."""
     file = paths.journal_file(os.environ)
-    lost = _set_aside(file.parent)
     try:
         file.stat()
     except FileNotFoundError:
-        if not marker(file).exists():
-            return [], lost
+        if not paths.seen(marker(file)):  # else there was one: opening it takes note of that
+            return [], []
     except OSError as error:
         raise Stop(f"no record can be read: {paths.trouble(file, error)}") from None
     journal = Journal(file)
     try:
-        found = await journal.history(limit=limit)
-        missing = [f"{_day(gap.at)}: {gap.words}" for gap in await journal.gaps()]
-        return found, f"not all is known; {'; '.join(missing)}" if missing else lost
+        return await journal.history(limit=limit), await journal.gaps()
     finally:
         await journal.close()
 
 
-def _set_aside(folder: Path) -> str:
-    """That an earlier record was damaged, while it still lies beside the present one."""
-    try:
-        kept = sorted(path.name for path in folder.glob("journal.sqlite3.damaged-*"))
-    except OSError:
-        return ""
-    return f"not all is known: a damaged record is kept as {kept[-1]}" if kept else ""
-
-
-def _print(operations: Sequence[Operation], lost: str, empty: str, *, as_json: bool) -> None:
+def _print(
+    operations: Sequence[Operation], lost: Sequence[str], empty: str, *, as_json: bool
+) -> None:
     if as_json:
         plain = [_plain(operation) for operation in operations]
-        out_json({"complete": not lost, "reasons": [lost] if lost else [], "operations": plain})
+        out_json({"complete": not lost, "reasons": lost, "operations": plain})
     elif operations:
         out_lines([_line(operation) for operation in operations])
-    else:
+    elif not lost:
         out(empty)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from tui.vps.client import Client
 
 T = TypeVar("T")
+DEMO_SPEED: Final = 60.0
+"""How fast time passes in the demo: an hour in a minute."""
 log = logging.getLogger(__name__)
 
 
@@ -94,7 +96,7 @@ class Session:
             locked=settings.locked,
             minutes=settings.unlock_minutes,
         )
-        self.host = "the embedded simulator" if settings.demo else urlsplit(settings.url).netloc
+        self.host = f"{DEMO_SPEED:g}x speed" if settings.demo else urlsplit(settings.url).netloc
         self.token_read: Callable[[Token], None] = lambda token: None
         self.live: Connection | None = None
         self.activity: Activity | None = None
@@ -258,7 +260,7 @@ class Session:
             if self._simulator is None:
                 from tui.simulator.child import ChildSimulator
 
-                self._simulator = ChildSimulator()
+                self._simulator = ChildSimulator(speed=DEMO_SPEED, script=True)
             address = await self._simulator.start()
             url, token = address.url, Token(address.token)
         elif source is None:

@@ -13,8 +13,9 @@ from tui.simulator.descriptions import fill, load
 from tui.simulator.options import SimulatorOptions, TokenWanted, read_token
 from tui.simulator.rules import POWER_SECONDS
 from tui.simulator.scenarios import hooks
+from tui.simulator.script import Script
 from tui.simulator.state import StateFile
-from tui.simulator.web import SimulatorApp
+from tui.simulator.web import Hook, SimulatorApp
 from tui.simulator.world import World
 
 TOKEN_VARIABLE = "CIPLUN_SIMULATOR_TOKEN"  # noqa: S105 - a variable's name
@@ -50,7 +51,7 @@ class Built:
         self._began = world.clock.now()
         self.tokens = _tokens(world, wanted)
         self.app = SimulatorApp(world, options.dialect, outside=options.listens_outside)
-        self.app.play(playing)
+        self.app.play([*self._story(), *playing])
         if self._state:
             self._state.follow(world)
 
@@ -68,7 +69,11 @@ class Built:
         if self._state:
             self._state.follow(world)
         self.app.exchange(world)
-        self.app.play(hooks(self._options.scenarios, self._options.seed))
+        playing = hooks(self._options.scenarios, self._options.seed)
+        self.app.play([*self._story(), *playing])
+
+    def _story(self) -> list[Hook]:
+        return [Script(self._options.seed)] if self._options.script else []
 
 
 def build(options: SimulatorOptions) -> tuple[SimulatorApp, Tokens]:

@@ -36,11 +36,16 @@ class Address:
 
 
 class ChildSimulator:
-    """Started by `start`, ended by `stop` or by this process's end: its stdin closes with us."""
+    """Started by `start`, ended by `stop` or by this process's end: its stdin closes with us.
 
-    def __init__(self, *, speed: float = 60.0, servers: int | None = None) -> None:
+    `speed` is virtual seconds for each real one. With `script` the demo's fleet lives.
+    """
+
+    def __init__(
+        self, *, speed: float = 60.0, servers: int | None = None, script: bool = False
+    ) -> None:
         self.speed = speed
-        self._options = {"speed": speed, "servers": servers}
+        self._options = {"speed": speed, "servers": servers, "script": script}
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> Address:

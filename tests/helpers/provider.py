@@ -119,6 +119,11 @@ class Provider:
 
         return self._write("delete", snapshot_id, delete)
 
+    async def power(self, server_id: Key, action: str) -> None:
+        self._write(
+            action, server_id, lambda: self.world.power(self.world.account, server_id, action)
+        )
+
     def _write(self, verb: str, what: object, carry_out: Callable[[], T]) -> T:
         if self.fate == "unreachable":
             raise Unreachable("could not reach it")

@@ -22,6 +22,7 @@ from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.identification import Identification
+from tui.fleet.writes.power_before import with_power
 from tui.fleet.writes.preflight import Api, Refused, check_target
 from tui.fleet.writes.settling import Settler
 from tui.fleet.writes.tracker import Tracker
@@ -224,6 +225,7 @@ class Operations:
 
         if planned is None:
             intent = self._about(Kind.RESTORE, target)
+            also = await with_power(self.api, self._books.account, target, intent.asked_at, also)
             operation = await self._begin(intent, unjournaled=unjournaled, also=also)
         else:
             operation = await self._begin_planned(planned)

@@ -1,0 +1,293 @@
+"""Stop, snapshot, start: whatever happens in between, a server that ran runs again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+import pytest
+
+from tests.helpers.desk import Desk
+from tui.fleet.journal.power import PowerBook, PowerNote, Stage
+from tui.fleet.operation import Operation, State
+from tui.fleet.writes.consistent import After, Answer, Consistent, NotStopped, PowerTaken
+from tui.fleet.writes.operations import Operations, Refused
+from tui.vps.errors import Forbidden, NotFound, Rejected
+from tui.vps.models import Key, Server
+
+T = TypeVar("T")
+
+
+def consistent(desk: Desk, operations: Operations | None = None) -> Consistent:
+    used = operations or desk.operations
+    return Consistent(
+        used,
+        PowerBook(used.journal, lambda: "test"),
+        lambda: desk.provider,
+        clock=desk.clock,
+        now=desk.provider.world.clock.now,
+    )
+
+
+async def in_time(desk: Desk, work: Awaitable[T], hours: float = 3.0) -> T:
+    """Let time pass, with a poll a minute, until it is done."""
+    task = asyncio.ensure_future(work)
+    for _ in range(int(hours * 60)):
+        if task.done():
+            break
+        await asyncio.sleep(0.002)
+        await desk.provider.pass_time(60)
+        for operations in desk.desks:
+            await desk.look(operations)
+    assert task.done()
+    return await task
+
+
+def status(desk: Desk) -> str:
+    return desk.provider.server_model(desk.provider.ids[0]).status
+
+
+async def left(desk: Desk, operations: Operations | None = None) -> Sequence[PowerNote]:
+    return await consistent(desk, operations).left()
+
+
+@pytest.fixture(autouse=True)
+def slow(desk: Desk) -> None:
+    """A stop and a start take a while."""
+    desk.provider.world.power_seconds = {"stop": 90, "start": 60}
+
+
+async def test_a_server_that_runs_stands_still_for_its_snapshot(desk: Desk) -> None:
+    told: list[str] = []
+    made = await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet", told=told.append))
+    assert made.state is State.COMPLETED
+    assert desk.sent() == ["stop", "create", "start"]
+    assert status(desk) == "active"
+    assert told == [
+        "stopping web-0",
+        "web-0 is stopped",
+        "create of quiet on web-0: accepted",
+        "starting web-0",
+        "web-0 runs again",
+    ]
+    assert await left(desk) == []
+
+
+async def test_one_that_was_stopped_stays_stopped(desk: Desk) -> None:
+    desk.provider.machine(desk.provider.ids[0]).power = "stopped"
+    made = await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+    assert made.state is State.COMPLETED
+    assert desk.sent() == ["create"]
+    assert status(desk) == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("power", "said"), [("suspended", "it is suspended"), ("", "the service does not say")]
+)
+async def test_other_states_are_refused(desk: Desk, power: str, said: str) -> None:
+    desk.provider.machine(desk.provider.ids[0]).power = power
+    with pytest.raises(Refused, match=f"web-0 is neither running nor stopped: {said}"):
+        await consistent(desk).snapshot(desk.server(), "quiet")
+    assert desk.sent() == []
+
+
+async def test_where_power_cannot_be_seen_that_is_said_before(desk: Desk) -> None:
+    assert await consistent(desk).problem(desk.server()) == ""
+    desk.provider.shows_servers = False
+    assert "cannot be seen: Not found" in await consistent(desk).problem(desk.server())
+    with pytest.raises(Refused):
+        await consistent(desk).snapshot(desk.server(), "quiet")
+    assert desk.sent() == []
+
+
+@pytest.mark.parametrize("error", [Forbidden("no"), NotFound("no"), Rejected("no", {})])
+async def test_a_stop_that_is_refused_changes_nothing(
+    desk: Desk, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def power(server_id: Key, action: str) -> None:
+        raise error
+
+    monkeypatch.setattr(desk.provider, "power", power)
+    with pytest.raises(type(error)):
+        await consistent(desk).snapshot(desk.server(), "quiet")
+    assert desk.sent() == []
+    assert await left(desk) == []
+
+
+async def test_a_lost_answer_to_the_stop_is_told_by_the_status(desk: Desk) -> None:
+    desk.provider.fate = "lost"
+    work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
+    await asyncio.sleep(0.05)
+    desk.provider.fate = "answered"
+    assert (await in_time(desk, work)).state is State.COMPLETED
+    assert desk.sent() == ["stop", "create", "start"]
+
+
+async def test_one_reading_of_stopped_is_not_believed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = iter(["active", "stopped", "active", "stopped", "stopped"])
+    seen: list[str] = []
+    show = desk.provider.server
+
+    async def server(server_id: Key) -> Server:
+        found = await show(server_id)
+        word = next(said, found.status)
+        seen.append(word)
+        return Server(id=found.id, name=found.name, status=word)
+
+    monkeypatch.setattr(desk.provider, "server", server)
+    desk.provider.world.power_seconds = {}
+    work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
+    while "create" not in desk.sent():
+        await desk.provider.pass_time(10)
+        await asyncio.sleep(0.002)
+    assert seen[:5] == ["active", "stopped", "active", "stopped", "stopped"]
+    await in_time(desk, work)
+
+
+async def test_a_server_that_does_not_stop_is_asked_about_and_started(desk: Desk) -> None:
+    desk.provider.world.power_seconds = {"stop": 3_000, "start": 60}
+    asked: list[str] = []
+
+    async def ask(question: str) -> Answer:
+        asked.append(question)
+        return Answer.WAIT if len(asked) == 1 else Answer.GIVE_UP
+
+    with pytest.raises(NotStopped):
+        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet", ask=ask))
+    assert asked == ["web-0 was not seen stopped for 10 min"] * 2
+    assert desk.sent() == ["stop", "start"]
+    assert status(desk) == "active"
+
+
+async def test_or_it_is_taken_as_it_is(desk: Desk) -> None:
+    desk.provider.world.power_seconds = {"stop": 30_000, "start": 60}
+
+    async def ask(question: str) -> Answer:
+        return Answer.AS_IT_IS
+
+    made = await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet", ask=ask))
+    assert made.state is State.COMPLETED
+    assert status(desk) == "active"
+
+
+@pytest.mark.parametrize("fate", ["unreachable", "refused"])
+async def test_a_create_that_does_not_come_about_starts_it_all_the_same(
+    desk: Desk, fate: str
+) -> None:
+    if fate == "refused":
+        for n in range(5):
+            desk.provider.world.add_snapshot(desk.provider.machine(desk.provider.ids[0]), f"s{n}")
+    work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
+    while status(desk) != "stopped":
+        await asyncio.sleep(0.002)
+        await desk.provider.pass_time(10)
+    if fate == "unreachable":
+        desk.provider.fate = fate
+        await asyncio.sleep(0.05)
+        await desk.provider.pass_time(20)
+        await asyncio.sleep(0.05)
+        desk.provider.fate = "answered"
+    with pytest.raises(Exception, match=r"could not reach|Snapshot|limit|slots|5"):
+        await in_time(desk, work)
+    if not await left(desk):
+        assert status(desk) == "active"
+
+
+@pytest.mark.parametrize("stage", [Stage.STOPPING, Stage.STOPPED, Stage.TAKING])
+async def test_a_crash_is_gone_on_with_by_the_start(desk: Desk, stage: Stage) -> None:
+    work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
+    book = PowerBook(desk.operations.journal, lambda: "test")
+
+    async def now() -> Stage | None:
+        notes = await book.open()
+        return notes[0].stage if notes else None
+
+    taking = stage is Stage.TAKING
+    while await now() is not stage or (taking and "create" not in desk.sent()):
+        await asyncio.sleep(0.001)
+        if desk.sent():
+            await desk.provider.pass_time(5)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    desk.die(desk.operations)
+    other = desk.open()
+    await other.start()
+    (note,) = await left(desk, other)
+    assert note.stage in (stage, Stage.TAKING)
+    assert await in_time(desk, consistent(desk, other).resume(note))
+    assert status(desk) == "active"
+    assert desk.sent().count("create") == taking
+    assert desk.sent().count("stop") <= 1
+    assert await left(desk, other) == []
+
+
+async def test_two_sessions_do_not_switch_one_server(desk: Desk) -> None:
+    other = desk.open()
+    await other.start()
+    work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
+    while not desk.sent():
+        await asyncio.sleep(0.002)
+    with pytest.raises(PowerTaken):
+        await consistent(desk, other).snapshot(desk.server(), "other")
+    assert await left(desk, other) == []  # a living session is at it
+    await in_time(desk, work)
+    assert desk.sent() == ["stop", "create", "start"]
+
+
+# -- after a restore -----------------------------------------------------------------------------
+
+
+async def restored(desk: Desk, power_after: str, before: str = "active") -> Operation:
+    target = await desk.target()
+    machine = desk.provider.machine(desk.provider.ids[0])
+    machine.power = before
+    operation = await desk.operations.restore(target)
+    machine.power_after = power_after
+    return await in_time(desk, desk.operations.outcome(operation))
+
+
+async def test_a_server_that_ran_before_its_restore_and_is_stopped_is_offered_and_started(
+    desk: Desk,
+) -> None:
+    await restored(desk, "stopped")
+    (note,) = await left(desk)
+    power = consistent(desk)
+    assert await in_time(desk, power.after_restore(note, start=False)) is After.STOPPED
+    (note,) = await left(desk)
+    assert note.words == "it ran before and is stopped"
+    assert await in_time(desk, power.after_restore(note, start=True)) is After.RUNS
+    assert status(desk) == "active"
+    assert desk.sent() == ["restore", "start"]
+    assert await left(desk) == []
+
+
+async def test_one_that_runs_again_needs_nothing(desk: Desk) -> None:
+    await restored(desk, "active")
+    (note,) = await left(desk)
+    assert await in_time(desk, consistent(desk).after_restore(note, start=True)) is After.RUNS
+    assert desk.sent() == ["restore"]
+    assert await left(desk) == []
+
+
+async def test_one_that_was_stopped_before_is_none_of_it(desk: Desk) -> None:
+    await restored(desk, "stopped", before="stopped")
+    assert await left(desk) == []
+
+
+async def test_a_restore_that_runs_is_not_over_yet(desk: Desk) -> None:
+    operation = await desk.operations.restore(await desk.target())
+    assert operation.state is State.ACCEPTED
+    assert await left(desk) == []
+    assert [
+        n.operation for n in await PowerBook(desk.operations.journal, lambda: "test").open()
+    ] == [operation.id]
+
+
+async def test_what_is_left_as_it_is_is_forgotten(desk: Desk) -> None:
+    await restored(desk, "stopped")
+    (note,) = await left(desk)
+    await consistent(desk).forget(note, "left stopped by admin")
+    assert await left(desk) == []

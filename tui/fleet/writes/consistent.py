@@ -1,0 +1,267 @@
+"""A snapshot of a server that stands still: stop, snapshot, start. The stop is never a hard one.
+
+What is to run again is in the journal before the stop: whoever comes after a crash starts it. The
+provider shows no end of a power action but the server's status, which is believed on two readings
+apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final, Literal, Protocol
+
+from tui.fleet.clock import Clock
+from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
+from tui.fleet.operation import Operation
+from tui.fleet.writes.operations import Operations
+from tui.fleet.writes.preflight import Refused
+from tui.vps.errors import Forbidden, NotFound, OutcomeUnknown, Rejected, VpsError
+from tui.vps.models import Key, Server
+
+__all__ = ["After", "Answer", "Consistent", "NotStopped", "PowerTaken"]
+
+PAUSE: Final = 10.0
+"""Seconds between two readings of a status."""
+PATIENCE: Final = 600.0
+"""Seconds for which a stop or a start may go unseen before somebody is asked, or told."""
+LONGEST: Final = 3_600.0
+"""Seconds for which a server stands still for its snapshot at most."""
+Told = Callable[[str], None]
+"""Hears of each step, in a sentence."""
+
+
+class Switch(Protocol):
+    """What is needed of the client, beside what operations need."""
+
+    async def power(self, server_id: Key, action: Literal["start", "stop"]) -> None:
+        """Switch a server."""
+        ...
+
+
+class Answer(enum.Enum):
+    """What to do with a server that does not stop."""
+
+    WAIT = "wait"
+    AS_IT_IS = "as it is"  # snapshot it running
+    GIVE_UP = "give up"
+
+
+class After(enum.Enum):
+    """What a restore left of a server that ran before it."""
+
+    RUNS = "it runs"
+    STOPPED = "it is stopped"
+    UNSEEN = "it is not seen running"
+
+
+Ask = Callable[[str], Awaitable[Answer]]
+
+
+class NotStopped(Refused):
+    """The server was not seen stopped in time; nothing was asked for but that it runs."""
+
+
+async def _give_up(question: str) -> Answer:
+    return Answer.GIVE_UP
+
+
+class Consistent:
+    """Stops, snapshots and starts servers of one account. `now` is seconds since 1970."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        book: PowerBook,
+        switch: Callable[[], Switch],
+        *,
+        clock: Clock,
+        now: Callable[[], float],
+    ) -> None:
+        self._operations = operations
+        self._book = book
+        self._switch = switch
+        self._clock = clock
+        self._now = now
+
+    async def problem(self, server: Server) -> str:
+        """Why this cannot be had for a server, empty where it can as far as anybody can tell."""
+        try:
+            await self._power_of(server)
+        except Refused as error:
+            return str(error)
+        return ""
+
+    async def snapshot(
+        self,
+        server: Server,
+        name: str,
+        description: str = "",
+        *,
+        told: Told = lambda words: None,
+        ask: Ask = _give_up,
+    ) -> Operation:
+        """Snapshot a server that stands still, and start it again if it ran before.
+
+        Returns the create as it ended. Raises Refused, NotStopped, PowerTaken, JournalUnavailable
+        or VpsError: then no snapshot was asked for, and the server runs or is being started.
+        """
+        if await self._power_of(server) == "stopped":
+            told(f"{server.name} is stopped, and stays so")
+            operation = await self._operations.create(server, name, description)
+            return await self._operations.outcome(operation)
+        self._refuse_clash(server)
+        drafted = PowerNote(server.id, server.name, Stage.STOPPING, self._now())
+        note = await self._book.begin(drafted)
+        await self._ask_to_stop(note, told)
+        try:
+            await self._until_stopped(note, told, ask)
+            also = self._book.link(note.id)
+            operation = await self._operations.create(server, name, description, also=also)
+            told(f"{operation.title} on {server.name}: {operation.state.value}")
+            ended = await self._ended(operation)
+        except Exception:
+            await self._restart(note, told)
+            raise
+        await self._restart(note, told)
+        return ended
+
+    # -- what a crash left ---------------------------------------------------------------------
+
+    async def left(self) -> Sequence[PowerNote]:
+        """What is to run again and nobody is at, restores that are not over left out."""
+        open_ids = {operation.id for operation in self._operations.running()}
+        return [
+            note
+            for note in await self._book.open()
+            if not note.owned and not (note.stage is Stage.RESTORING and note.operation in open_ids)
+        ]
+
+    async def resume(self, note: PowerNote, told: Told = lambda words: None) -> bool:
+        """Go on with the start: once its snapshot has ended. Returns whether it is seen running."""
+        if not await self._book.claim(note.id):
+            raise PowerTaken(f"another session is at the power of {note.server_name}")
+        running = {operation.id: operation for operation in self._operations.running()}
+        operation = running.get(note.operation or 0)
+        if operation is not None:
+            told(f"waiting for the {operation.title} on {note.server_name}")
+            await self._ended(operation)
+        if note.stage is Stage.STOPPING:  # the stop may be on its way: it comes before the start
+            await self._seen(note, "stopped")
+        return await self._restart(note, told)
+
+    async def after_restore(
+        self, note: PowerNote, *, start: bool, told: Told = lambda words: None
+    ) -> After:
+        """What a restore left of a server that ran before it; with `start` it is started again."""
+        if not await self._book.claim(note.id):
+            raise PowerTaken(f"another session is at the power of {note.server_name}")
+        status = await self._steady(note)
+        if status == "active":
+            await self._book.end(note.id, self._now(), "it runs again")
+            return After.RUNS
+        if status == "stopped" and start:
+            return After.RUNS if await self._restart(note, told) else After.UNSEEN
+        words = "it ran before and is stopped" if status == "stopped" else "its power is not seen"
+        await self._book.leave(note.id, words)
+        return After.STOPPED if status == "stopped" else After.UNSEEN
+
+    async def forget(self, note: PowerNote, words: str) -> None:
+        """Leave a server as it is, since somebody says so."""
+        await self._book.end(note.id, self._now(), words)
+
+    # -- power -----------------------------------------------------------------------------------
+
+    async def _power_of(self, server: Server) -> str:
+        """``active`` or ``stopped``. Raises Refused where neither can be seen."""
+        try:
+            status = (await self._operations.api.server(server.id)).status
+        except (NotFound, Forbidden, Rejected) as error:
+            raise Refused(f"the power of {server.name} cannot be seen: {error}") from error
+        if status not in ("active", "stopped"):
+            seen = f"it is {status}" if status else "the service does not say"
+            raise Refused(f"{server.name} is neither running nor stopped: {seen}")
+        return status
+
+    def _refuse_clash(self, server: Server) -> None:
+        for operation in self._operations.running():
+            if operation.server_id == server.id and operation.open:
+                state = operation.state.value
+                raise Refused(f"{operation.title} is open on {server.name} ({state})")
+
+    async def _ask_to_stop(self, note: PowerNote, told: Told) -> None:
+        """Send the stop. Raises VpsError where it was not carried out."""
+        told(f"stopping {note.server_name}")
+        try:
+            await self._switch().power(note.server_id, "stop")
+        except OutcomeUnknown:
+            return  # its status tells
+        except VpsError as error:
+            await self._book.end(note.id, self._now(), f"not stopped: {error}")
+            raise
+
+    async def _until_stopped(self, note: PowerNote, told: Told, ask: Ask) -> None:
+        """See a server stopped. Raises NotStopped."""
+        minutes = f"{PATIENCE / 60:.0f} min"
+        while not await self._seen(note, "stopped"):
+            answer = await ask(f"{note.server_name} was not seen stopped for {minutes}")
+            if answer is Answer.AS_IT_IS:
+                return
+            if answer is Answer.GIVE_UP:
+                raise NotStopped(f"{note.server_name} was not seen stopped: no snapshot was taken")
+        told(f"{note.server_name} is stopped")
+        await self._book.step(note.id, Stage.STOPPED)
+
+    async def _seen(self, note: PowerNote, wanted: str) -> bool:
+        """Whether a status is believed before the patience ends."""
+        return await self._steady(note, (wanted,)) == wanted
+
+    async def _steady(self, note: PowerNote, wanted: Sequence[str] = ("active", "stopped")) -> str:
+        """The first of the wanted statuses that is read twice, a pause apart; empty: none was."""
+        end = self._clock.monotonic() + PATIENCE
+        before = ""
+        while True:
+            status = ""
+            with suppress(VpsError):
+                status = (await self._operations.api.server(note.server_id)).status
+            if status == before and status in wanted:
+                return status
+            before = status
+            if self._clock.monotonic() >= end:
+                return ""
+            await self._clock.sleep(PAUSE)
+
+    async def _ended(self, operation: Operation) -> Operation:
+        """An operation once it has ended, or as it stands when it takes too long."""
+        outcome = asyncio.ensure_future(self._operations.outcome(operation))
+        longest = asyncio.ensure_future(self._clock.sleep(LONGEST))
+        try:
+            await asyncio.wait((outcome, longest), return_when=asyncio.FIRST_COMPLETED)
+            return outcome.result() if outcome.done() else operation
+        finally:
+            outcome.cancel()
+            longest.cancel()
+
+    async def _restart(self, note: PowerNote, told: Told) -> bool:
+        """Start a server and see it run; a start that is sent again does no harm."""
+        words = ""
+        with suppress(JournalUnavailable):
+            await self._book.step(note.id, Stage.STARTING)
+        told(f"starting {note.server_name}")
+        try:
+            await self._switch().power(note.server_id, "start")
+        except VpsError as error:  # one that runs may refuse it: its status tells
+            words = str(error)
+        seen = await self._seen(note, "active")
+        with suppress(JournalUnavailable):
+            if seen:
+                await self._book.end(note.id, self._now(), "it runs again")
+            else:
+                await self._book.leave(note.id, words or "it was not seen running")
+        told(
+            f"{note.server_name} runs again" if seen else f"{note.server_name} is not seen running"
+        )
+        return seen

@@ -36,7 +36,7 @@ def snapshot(key: int = 900, **changes: Any) -> Snapshot:
         "status": "in_progress",
         "created_at": datetime.fromtimestamp(ASKED, UTC),
     }
-    return Snapshot(**{**facts, **changes})  # type: ignore[arg-type]
+    return Snapshot(**{**facts, **changes})
 
 
 def look(

@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "protect": "protect:protect",
     "unprotect": "protect:unprotect",
     "check": "check",
+    "metrics": "metrics",
+    "watch": "watch",
     "history": "history",
     "info": "info",
     "simulator": "simulator",

@@ -1,0 +1,89 @@
+"""`metrics`: what a collector of Prometheus can read, whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+from tests.helpers.places import NOON, TOKEN, Place
+from tests.helpers.program import ciplun, run
+from tests.helpers.service import fleet, saying, snapshot
+from tui.simulator.scenarios import hooks
+
+SAMPLE = re.compile(
+    r'(ciplun_[a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (-?[0-9.]+)\n'
+)
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    """Samples by name and labels; each family has its help and type before it, once."""
+    found: dict[tuple[str, str], float] = {}
+    family = ""
+    for line in text.splitlines(keepends=True):
+        if line.startswith("# HELP "):
+            family = line.split()[2]
+        elif line.startswith("# TYPE "):
+            assert line == f"# TYPE {family} gauge\n"
+        else:
+            sample = SAMPLE.fullmatch(line)
+            assert sample, line
+            assert sample[1] == family
+            key = (sample[1], sample[2] or "")
+            assert key not in found, "twice"
+            found[key] = float(sample[3])
+    return found
+
+
+def test_the_figures_of_a_fleet(simulated: Place) -> None:
+    code, out, err = ciplun(simulated, "metrics")
+    assert (code, err) == (0, "")
+    found = samples(out)
+    server = next(s for s in simulated.world.servers.values() if s.name == "db-01")
+    db = f'server_id="{server.id}",server="db-01"'
+    assert found["ciplun_complete", ""] == 1
+    assert found["ciplun_servers", ""] == 12
+    assert found["ciplun_slots_used", db] == 5
+    assert found["ciplun_newest_completed_timestamp_seconds", db] == NOON - 7200
+    assert found["ciplun_finding", f'{db},finding="full"'] == 1
+    assert found["ciplun_finding", f'{db},finding="none"'] == 0
+    assert abs(found["ciplun_last_read_timestamp_seconds", ""] - NOON) < 60
+    bare = next(s for s in simulated.world.servers.values() if s.name == "billing")
+    about = f'server_id="{bare.id}",server="billing"'
+    assert ("ciplun_newest_completed_timestamp_seconds", about) not in found
+    assert found["ciplun_finding", f'{about},finding="none"'] == 1
+
+
+def test_a_file_is_written_whole_or_not_at_all(simulated: Place, tmp_path: Path) -> None:
+    file = tmp_path / "ciplun.prom"
+    code, out, err = ciplun(simulated, "metrics", "--textfile", str(file), "--on", "full")
+    assert (code, out, err) == (0, "", "")
+    before = file.read_text()
+    assert len([key for key in samples(before) if key[0] == "ciplun_slots_used"]) == 2
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    simulated.service.hooks += hooks(["error-503"])
+    code, out, err = ciplun(simulated, "metrics", "--textfile", str(file))
+    assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert file.read_text() == before
+    assert [path.name for path in tmp_path.glob("*.prom*")] == ["ciplun.prom"]
+    simulated.service.hooks.clear()
+    code, _, err = ciplun(simulated, "metrics", "--textfile", str(tmp_path / "no/dir/x"))
+    assert (code, "No such file" in err) == (1, True)
+
+
+def test_names_are_escaped_and_what_is_missing_is_told(tmp_path: Path) -> None:
+    server = {"id": 10, "name": 'a"b\\c\nd', "status": "active"}
+    with saying(fleet([snapshot(801), {"id": 802}], [server])) as said:
+        done = run(tmp_path, "metrics", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        assert done.returncode == 0
+        found = samples(done.stdout)
+        assert found["ciplun_complete", ""] == 0
+        assert found["ciplun_slots_used", 'server_id="10",server="a\\"b\\\\c␊d"'] == 1
+        assert "not complete" in done.stderr
+
+
+def test_when_a_policy_deleted_last(simulated: Place, tmp_path: Path) -> None:
+    prune = ("prune", "db-01", "--name", "nightly-*", "--keep-last", "3", "--yes")
+    assert ciplun(simulated, *prune)[0] == 0
+    found = samples(ciplun(simulated, "metrics")[1])
+    assert abs(found["ciplun_last_prune_timestamp_seconds", 'policy="by hand"'] - NOON) < 60

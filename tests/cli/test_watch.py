@@ -1,0 +1,77 @@
+"""`watch`: a line for each event, also of what others did; an outage is an event and no end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.clocks import settle
+from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, environ
+from tests.helpers.pty import Terminal
+from tui.cli.output import output
+from tui.cli.watch import Watch
+from tui.fleet.health import Rules
+from tui.simulator.scenarios import hooks
+
+
+async def lines(
+    place: Place, capsys: pytest.CaptureFixture[str], wanted: str, printed: list[str]
+) -> None:
+    """Let time pass until a line has been printed."""
+    for _ in range(200):
+        printed += capsys.readouterr().out.splitlines()
+        if any(wanted in line for line in printed):
+            return
+        await place.clock.advance(5)
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"never said: {wanted}\n{printed}")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+async def test_events_and_an_outage(
+    simulated: Place, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    output.begin()
+    session = simulated.session()
+    live = await session.open()
+    printed: list[str] = []
+    watching = asyncio.create_task(Watch(session, live, Rules(), as_json=as_json).run())
+    try:
+        await lines(simulated, capsys, "watching 12 servers", printed)
+        mail = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        fields = {"server_id": mail.id, "name": "by-a-colleague"}
+        made = simulated.world.create(simulated.world.account, fields)
+        await lines(simulated, capsys, "mail: new snapshot by-a-colleague", printed)
+        simulated.world.clock.advance(700)
+        await lines(simulated, capsys, "mail: completed: snapshot by-a-colleague", printed)
+        simulated.service.hooks += hooks(["error-503"])
+        await lines(simulated, capsys, "offline: ", printed)
+        simulated.service.hooks.clear()
+        simulated.world.remove(made)
+        await lines(simulated, capsys, "live again after ", printed)
+        await lines(simulated, capsys, "mail: gone: snapshot by-a-colleague", printed)
+        simulated.world.tokens.clear()
+        await lines(simulated, capsys, "Invalid token", printed)
+        assert await asyncio.wait_for(watching, 10) == 4
+    finally:
+        watching.cancel()
+        await settle()
+        await session.close()
+    if as_json:
+        events = [json.loads(line) for line in printed]
+        found = next(e for e in events if e["event"] == "appeared")
+        assert (found["server"], found["snapshot"]) == ("mail", "by-a-colleague")
+        assert all({"at", "event", "text"} <= event.keys() for event in events)
+
+
+def test_ctrl_c_ends_it(simulated: Place, tmp_path: Path) -> None:
+    surroundings = simulated.environ | environ(tmp_path)
+    with Terminal([*CIPLUN, "watch"], surroundings) as terminal:
+        terminal.until("watching 12 servers")
+        terminal.send("\x03")
+        assert terminal.wait(5) == 130
+        assert "Traceback" not in terminal.text()

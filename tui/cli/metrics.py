@@ -1,0 +1,183 @@
+"""`ciplun metrics`: figures of the fleet in the text format of Prometheus."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from tui.cli.arguments import Command, settings, shared, text
+from tui.cli.output import output
+from tui.cli.reading import Reading, read, tell_incomplete
+from tui.cli.running import Stop, opened, run
+from tui.cli.selection import Selection, on_option
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.health import NAMES, Judge
+from tui.fleet.plan import Plan, PlanKind
+from tui.fleet.state import ServerView
+from tui.vps.models import SLOTS, Phase
+
+_READABLE: Final = 0o644
+"""Mode of the file: another user's collector reads it, and there is nothing secret in it."""
+Labels = tuple[tuple[str, str], ...]
+
+
+class Family(NamedTuple):
+    """A gauge: its name with its unit, what it means, and its samples."""
+
+    name: str
+    help: str
+    samples: Iterable[tuple[Labels, float]]
+
+
+@click.command(cls=Command)
+@click.argument("server", nargs=-1, type=text)
+@on_option
+@click.option(
+    "--textfile",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PATH",
+    help="Write to this file, all of it at once, for node_exporter's textfile collector.",
+)
+@shared
+def command(server: tuple[str, ...], on: str | None, textfile: Path | None, **given: Any) -> int:
+    """Print figures of all servers, or of those named, in the text format of Prometheus.
+
+    Where nothing could be read nothing is written: an alert on the age of
+    ciplun_last_read_timestamp_seconds tells.
+    """
+    found = settings(**given)
+    return run(_metrics(found, Selection(found, server, on), textfile))
+
+
+async def _metrics(settings: Settings, selection: Selection, file: Path | None) -> int:
+    async with opened(settings) as (session, live):
+        reading = await read(session, live)
+        now = session.service_now()
+        views = selection.of(reading, now)
+        plans = await live.plans.history()
+        families = [*_of_fleet(reading, plans, now), *_of_servers(views, selection, now)]
+        lines = "".join(f"{line}\n" for family in families for line in _lines(family))
+    tell_incomplete(reading)
+    if file is None:
+        output.write(lines)
+    else:
+        _replace(file, lines)
+    return ExitCode.DONE
+
+
+def _of_fleet(reading: Reading, plans: Sequence[Plan], now: float) -> Iterator[Family]:
+    yield Family("ciplun_last_read_timestamp_seconds", "When the lists were read.", [((), now)])
+    yield Family(
+        "ciplun_complete",
+        "Whether all could be seen: 1, or 0 where something could not.",
+        [((), float(reading.complete))],
+    )
+    yield Family("ciplun_servers", "Servers known.", [((), len(reading.fleet.servers))])
+    yield Family("ciplun_slots_per_server", "Snapshots that a server can hold.", [((), SLOTS)])
+    ends: dict[str, float] = {}
+    for plan in plans:
+        if plan.kind is PlanKind.RETENTION and plan.ended_at is not None and not plan.words:
+            ends[plan.name] = max(plan.ended_at, ends.get(plan.name, 0.0))
+    yield Family(
+        "ciplun_last_prune_timestamp_seconds",
+        "When deletes by a policy were carried out last, on this machine.",
+        [((("policy", name),), end) for name, end in sorted(ends.items())],
+    )
+
+
+def _of_servers(views: Sequence[ServerView], selection: Selection, now: float) -> Iterator[Family]:
+    def family(name: str, about: str, samples: Iterator[tuple[ServerView, float]]) -> Family:
+        return Family(name, about, [(_labels(view), value) for view, value in samples])
+
+    yield family(
+        "ciplun_slots_used", "Snapshot slots in use.", ((view, view.used) for view in views)
+    )
+    yield family(
+        "ciplun_failed_snapshots",
+        "Snapshots that failed and hold a slot.",
+        ((view, view.failed) for view in views),
+    )
+    yield family(
+        "ciplun_newest_completed_timestamp_seconds",
+        "When the newest completed snapshot was created; absent without one.",
+        (
+            (view, view.newest_completed.created_at.timestamp())
+            for view in views
+            if view.newest_completed and view.newest_completed.created_at
+        ),
+    )
+    yield family(
+        "ciplun_busy_seconds",
+        "For how long the provider has been at the oldest snapshot in progress; 0 without any.",
+        ((view, _busy(view, now)) for view in views),
+    )
+    judge = Judge(selection.rules)
+    healths = [(view, judge.of(view, now)) for view in views]
+    yield Family(
+        "ciplun_finding",
+        "1 where the finding of this name holds.",
+        [
+            ((*_labels(view), ("finding", name)), float(health.has(name)))
+            for view, health in healths
+            for name in NAMES
+        ],
+    )
+
+
+def _busy(view: ServerView, now: float) -> float:
+    began = [
+        s.created_at.timestamp() for s in view.snapshots if s.phase is Phase.BUSY and s.created_at
+    ]
+    return max(0.0, now - min(began)) if began else 0.0
+
+
+def _labels(view: ServerView) -> Labels:
+    return (("server_id", str(view.server.id)), ("server", view.server.name))
+
+
+def _lines(family: Family) -> Iterator[str]:
+    """A family as it is exposed; one without samples is left out."""
+    samples = list(family.samples)
+    if samples:
+        yield f"# HELP {family.name} {family.help}"
+        yield f"# TYPE {family.name} gauge"
+    for labels, value in samples:
+        named = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels)
+        yield (
+            f"{family.name}{{{named}}} {_number(value)}"
+            if named
+            else (f"{family.name} {_number(value)}")
+        )
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def _replace(path: Path, lines: str) -> None:
+    """Have the file hold these lines, or what it held before. Raises Stop."""
+    try:
+        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        made = Path(name)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                file.write(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            made.chmod(_READABLE)
+            made.replace(path)
+        except BaseException:
+            made.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise Stop(f"{path}: {error.strerror or 'cannot be written'}") from None

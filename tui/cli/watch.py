@@ -1,0 +1,117 @@
+"""`ciplun watch`: a line for each event, for logs, chats and screen readers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import msgspec
+
+from tui.cli.arguments import Command, as_json, settings, shared
+from tui.cli.output import out, output
+from tui.cli.running import opened, run
+from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
+from tui.fleet.changes import FleetChange, between, grown_stale
+from tui.fleet.health import Judge, Rules
+from tui.fleet.merge import Views
+from tui.fleet.operation import Operation
+from tui.fleet.state import Fleet
+from tui.fleet.store import Change
+from tui.notices import News, facts
+from tui.session import Connection, Session
+from tui.text import duration, plural
+from tui.vps.errors import Unauthorised
+from tui.vps.models import Key
+
+
+@click.command(cls=Command)
+@as_json
+@shared
+def command(as_json: bool, **given: Any) -> int:
+    """Print a line for each event until ctrl-c: what comes, goes, ends, fails, fills up, ages.
+
+    With --json each line is an object with `at`, `event` and `text`, and what the event is about.
+    """
+    return run(_watch(settings(**given), as_json=as_json))
+
+
+async def _watch(settings: Settings, *, as_json: bool) -> int:
+    async with opened(settings) as (session, live):
+        return await Watch(session, live, Rules.of(settings), as_json=as_json).run()
+
+
+class Watch:
+    """Polls for ever and prints what it sees; an outage is an event, and no end."""
+
+    def __init__(self, session: Session, live: Connection, rules: Rules, *, as_json: bool) -> None:
+        self._session = session
+        self._live = live
+        self._judge = Judge(rules)
+        self._as_json = as_json
+        self._seen: Views | None = None
+        self._seen_at = 0.0
+        self._stale: set[Key] = set()
+        self._down_since: float | None = None
+        self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> int:
+        """Watch until nobody reads any more or the token is refused; returns the exit code."""
+        self._session.listen(self._told)
+        self._session.store.listen(self._changed)
+        polling = asyncio.create_task(self._live.poller.run())
+        try:
+            return await self._over
+        finally:
+            polling.cancel()
+
+    def _told(self, operation: Operation | None, told: News) -> None:
+        about = {} if operation is None else facts(operation)
+        self._say("operation" if operation is not None else "notice", told.text, about)
+
+    def _changed(self, fleet: Fleet, _: Change) -> None:
+        self._outage(fleet)
+        if not fleet.freshness.live or not fleet.settled:
+            return
+        now, views = self._session.service_now(), fleet.servers
+        stale = {key for key, h in self._judge.all(views, now).items() if h.has("stale")}
+        if self._seen is None:
+            text = f"watching {plural(len(views), 'server')} of {self._session.host}"
+            self._say("watching", text, {})
+        else:
+            for change in between(self._seen, views, self._seen_at, now):
+                self._tell(change)
+            grown = sorted((key for key in stale - self._stale if key in self._seen), key=str)
+            for change in grown_stale(views, grown, self._seen_at, now):
+                self._tell(change)
+        self._seen, self._seen_at, self._stale = views, now, stale
+
+    def _tell(self, change: FleetChange) -> None:
+        given = dict(change.facts())
+        self._say(given.pop("event"), f"{change.server_name}: {change.what}", given)
+
+    def _outage(self, fleet: Fleet) -> None:
+        """Say once that the provider cannot be reached, and once that it can again."""
+        error, now = fleet.freshness.error, self._session.clock.monotonic()
+        if error is not None and self._down_since is None:
+            self._down_since = now
+            self._say("offline", f"offline: {error}", {})
+        elif error is None and fleet.freshness.live and self._down_since is not None:
+            self._say("live", f"live again after {duration(now - self._down_since)}", {})
+            self._down_since = None
+        if isinstance(error, Unauthorised) and not self._over.done():
+            self._over.set_result(ExitCode.NOT_AUTHORISED)
+
+    def _say(self, event: str, text: str, about: Mapping[str, str]) -> None:
+        moment = datetime.fromtimestamp(self._session.service_now(), UTC)
+        at = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+        if self._as_json:
+            line = {**about, "at": at, "event": event, "text": text}
+            out(msgspec.json.encode(line).decode())
+        else:
+            out(f"{at}  {text}")
+        if output.trouble() and not self._over.done():
+            self._over.set_result(ExitCode.DONE)

@@ -135,6 +135,7 @@ COMMANDS: Final = (
         "Delete the snapshot",
         "Delete the chosen or all marked snapshots",
         footer="Delete",
+        scopes=("dashboard", "operations"),
     ),
     _change("mark", "space", "Mark", "Mark or unmark the row, for actions on many"),
     _change(
@@ -185,10 +186,13 @@ COMMANDS: Final = (
         scopes=("bulk",),
     ),
     _dialog(
+        "go_on", "o", "Go on", "Send what is left of a plan that stopped", scopes=("operations",)
+    ),
+    _dialog(
         "stop_tracking",
         "X",
         "Stop tracking",
-        "Wait for the operation no longer; it frees the server",
+        "Wait for it no longer, which frees the server; end a plan",
         scopes=("operations",),
     ),
 )

@@ -28,7 +28,7 @@ from tui.fleet.remembering import remembering
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
 from tui.fleet.write_lock import WriteLock
-from tui.notices import Listener, News, Teller, found_open
+from tui.notices import Listener, News, Teller, found_open, stands
 from tui.text import duration
 from tui.vps.errors import Unauthorised, VpsError
 from tui.vps.models import Account, Key
@@ -210,6 +210,9 @@ class Session:
         self.live = live = Connection(client, poller, operations, plans)
         if taken_up:
             self._teller.tell(None, News(found_open(taken_up)))
+        for plan in plans.running():
+            if plan.interrupted:
+                self._teller.tell(None, News(stands(plan), bad=True))
         self._teller.trouble(live.operations.trouble)
         return live
 

@@ -1,12 +1,15 @@
-"""The list of operations: running and past, newest first."""
+"""The list of operations and plans: running and past, newest first."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Container, Hashable, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from tui.fleet.operation import Certainty, Operation, State
-from tui.text import age
+from tui.fleet.plan import Plan, Standing
+from tui.notices import plan_title, tally_line
+from tui.text import age, plural
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column
 from tui.widgets.row_list import RowList
@@ -15,39 +18,66 @@ COLUMNS = (
     Column("when", "Asked", width=13),
     Column("what", "What", min_width=18),
     Column("server", "Server", min_width=12),
-    Column("state", "State", width=18),
+    Column("state", "State", width=26),
     Column("who", "By", width=10, priority=1),
 )
+Entry = Operation | Plan
+"""A row: an operation, or several that belong together."""
 _GOOD = (State.COMPLETED,)
 _BUSY = (State.WAITING, State.INTENT, State.SENT, State.ACCEPTED)
 _DIM = (State.REFUSED, State.NEVER_SENT)
+_BAD: Final = (Standing.NOT_DONE, Standing.SKIPPED)
 
 
-class OperationList(RowList[Operation]):
-    """Rows are operations."""
+def entry_key(row: Entry) -> tuple[str, int]:
+    """What tells a row from all others."""
+    return ("plan" if isinstance(row, Plan) else "operation", row.id)
+
+
+class OperationList(RowList[Entry]):
+    """Rows are operations and plans; those of a plan that is opened follow it."""
 
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:
         super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
         self._now = datetime.now(UTC)
+        self._inner: Container[int] = ()
 
-    def show(self, rows: Sequence[Operation], now: datetime) -> None:
-        """Take over new rows."""
+    def show(self, rows: Sequence[Entry], now: datetime, inner: Container[int] = ()) -> None:
+        """Take over new rows; the operations `inner` stand under their plan."""
         self._now = now
+        self._inner = inner
         self.set_rows(rows)
 
-    def row_key(self, row: Operation) -> Hashable:
-        """The operation's number in the journal."""
-        return row.id
+    def row_key(self, row: Entry) -> Hashable:
+        """Its kind and number in the journal."""
+        return entry_key(row)
 
-    def row_cells(self, row: Operation) -> Sequence[Cells]:
+    def row_cells(self, row: Entry) -> Sequence[Cells]:
         """When, what, where, how it stands, who."""
-        return (
-            Cell(age(datetime.fromtimestamp(row.asked_at, UTC), self._now), "dim"),
-            (Cell(f"{row.kind.value} "), Cell(row.snapshot_name)),
-            Cell(row.server_name),
-            self._state(row),
-            Cell(row.user, "dim"),
-        )
+        when = Cell(age(datetime.fromtimestamp(row.asked_at, UTC), self._now), "dim")
+        if isinstance(row, Plan):
+            servers = {step.server_id: step.server_name for step in row.steps}
+            name = next(iter(servers.values()), "-")
+            where = name if len(servers) == 1 else plural(len(servers), "server")
+            return (when, Cell(plan_title(row)), Cell(where), self._plan(row), self._who(row))
+        indent = "  " if row.id in self._inner else ""
+        what = (Cell(f"{indent}{row.kind.value} "), Cell(row.snapshot_name))
+        return (when, what, Cell(row.server_name), self._state(row), self._who(row))
+
+    def _who(self, row: Entry) -> Cell:
+        return Cell(row.user, "dim")
+
+    def _plan(self, row: Plan) -> Cell:
+        g, tally = self.glyphs, row.tally
+        if row.interrupted:
+            return Cell(f"{g.unknown} stopped, {len(row.unsent)} not sent", "warn")
+        if row.open:
+            return Cell(f"{g.busy} {tally_line(row)}", "busy")
+        if any(tally[standing] for standing in _BAD):
+            return Cell(f"{g.failed} {tally_line(row)}", "failed")
+        if tally[Standing.UNTOLD]:
+            return Cell(f"{g.unknown} {tally_line(row)}", "warn")
+        return Cell(f"{g.completed} {tally_line(row)}", "good")
 
     def _state(self, row: Operation) -> Cell:
         g = self.glyphs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan
 from tui.fleet.state import Fleet, ServerView
-from tui.fleet.writes.drafts import create_plan, delete_plan, dispensable
+from tui.fleet.writes.drafts import create_plan, delete_plan, dispensable, made_by
 from tui.fleet.writes.plans import Told
 from tui.fleet.writes.rules import STALE, refusal, target_refusal
 from tui.screens.dashboard.write_flows import WriteFlows
@@ -85,6 +85,30 @@ class SetFlows:
         session = self._panes.session
         dialog = DeleteSetDialog(going, left_out, fleet.servers, session.now, session.clock, send)
         flows.open(dialog, "" if marked_in is None else _hidden(marked_in, len(snapshots)))
+
+    def go_on(self, plan: Plan) -> None:
+        """Ask whether to send the rest of a plan that stopped."""
+        from tui.screens.dialogs.go_on import GoOnDialog
+
+        flows, session = self._flows, self._panes.session
+        destroys = any(step.kind is not Kind.CREATE for step in plan.unsent)
+        stale = STALE if destroys and not self._panes.fleet.freshness.live else None
+        live = flows.live("", flows.unwritable() or stale)
+        if live is None:
+            return
+
+        async def take_over() -> Plan:
+            taken = await live.plans.go_on(plan.id)
+            return await session.begin(live, taken, lambda plan, step: None)
+
+        flows.open(GoOnDialog(plan, session.clock, lambda: session.perform(take_over())), "")
+
+    def delete_made(self, plan: Plan) -> None:
+        """Ask for a count and delete what a set has made, as far as it is still there."""
+        made = made_by(plan)
+        views = self._panes.fleet.servers.values()
+        found = [s for view in views for s in view.snapshots if s.id in made]
+        self.ask_delete(found, f"the snapshots {plan.name}")
 
 
 def _reason(fleet: Fleet, snapshot: Snapshot) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.fleet.writes.drafts import Safety
     from tui.fleet.writes.plans import Told
     from tui.screens.dashboard.set_flows import SetFlows
+    from tui.screens.dialogs.operations import Asked
     from tui.screens.dialogs.write import SendingDialog, Sent
     from tui.session import Connection
 
@@ -160,8 +161,8 @@ class WriteFlows:
         if live is not None:
             from tui.screens.dialogs.operations import OperationsDialog
 
-            dialog = OperationsDialog(panes.session, live.operations, panes.servers.glyphs)
-            panes.app.push_screen(dialog, self._ask_again)
+            dialog = OperationsDialog(panes.session, live, panes.servers.glyphs)
+            panes.app.push_screen(dialog, self._ask_about)
 
     def add_server(self) -> None:
         """Ask for the id of a server that no list names."""
@@ -285,10 +286,19 @@ class WriteFlows:
             note,
         )
 
-    def _ask_again(self, operation: Operation | None) -> None:
-        """Ask for what was not carried out as if for the first time; nothing is sent by this."""
-        if operation is None:
+    def _ask_about(self, asked: Asked | None) -> None:
+        """Ask for what was chosen in the list of operations; nothing is sent by this."""
+        if asked is None:
             return
+        if isinstance(asked.about, Operation):
+            self._ask_again(asked.about)
+        elif asked.what == "go on":
+            self._sets.go_on(asked.about)
+        else:
+            self._sets.delete_made(asked.about)
+
+    def _ask_again(self, operation: Operation) -> None:
+        """Ask for what was not carried out as if for the first time."""
         fleet = self._panes.fleet
         view = fleet.servers.get(operation.server_id)
         target = None

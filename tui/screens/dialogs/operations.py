@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
 from textual import on
@@ -15,30 +16,40 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.commands import bindings
-from tui.fleet.actor import Who
-from tui.fleet.journal.journal import JournalUnavailable, Step
+from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.operation import Operation, State
-from tui.notices import assurance
+from tui.fleet.plan import Plan
+from tui.fleet.writes.drafts import made_by
+from tui.notices import plan_title
 from tui.screens.dialogs.base import Dialog
 from tui.screens.dialogs.details import to_clipboard
-from tui.text import duration, stamp
+from tui.screens.dialogs.operation_text import describe, describe_plan, searched
+from tui.text import plural
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.operation_list import OperationList
+from tui.widgets.operation_list import Entry, OperationList, entry_key
 from tui.widgets.text_field import Field
 
 if TYPE_CHECKING:
-    from tui.fleet.writes.operations import Operations
-    from tui.session import Session
+    from tui.session import Connection, Session
 
 
 _AGAIN = (State.NOT_CARRIED_OUT, State.UNSEEN, State.NEVER_SENT, State.REFUSED)
 
 
-class OperationsDialog(Dialog[Operation]):
-    """A list over the timeline of the chosen operation. The result is the one to try again."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for: an operation again, the rest of a plan, or the delete of what it made."""
+
+    what: Literal["again", "go on", "delete"]
+    about: Entry
+
+
+class OperationsDialog(Dialog[Asked]):
+    """A list over the timeline of the chosen operation, or the steps of the chosen plan."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        ["filter", "try_again", "stop_tracking"],
+        ["filter", "try_again", "stop_tracking", "go_on"],
+        delete="delete_set",
         copy_id="copy",
         copy_json="copy",
         refresh="reload",
@@ -48,13 +59,15 @@ class OperationsDialog(Dialog[Operation]):
     AUTO_FOCUS = "#operations"
     wide = True
 
-    def __init__(self, session: Session, operations: Operations, glyphs: Glyphs) -> None:
+    def __init__(self, session: Session, live: Connection, glyphs: Glyphs) -> None:
         super().__init__("Operations")
         self._session = session
-        self._operations = operations
+        self._operations = live.operations
+        self._plans = live.plans
         self._glyphs = glyphs
-        self._all: Sequence[Operation] = ()
-        self._sure: int | None = None
+        self._all: Sequence[Entry] = ()
+        self._opened: set[int] = set()
+        self._sure: tuple[str, int] | None = None
 
     def body(self) -> Iterable[Widget]:
         """The list, and what is known of the chosen operation."""
@@ -64,15 +77,23 @@ class OperationsDialog(Dialog[Operation]):
         yield Static("", id="timeline", markup=False)
 
     def foot(self) -> Iterable[Widget]:
-        """What the keys do."""
-        yield self.hint(
-            filter="filters",
-            copy_id="copies",
-            try_again="tries again",
-            stop_tracking="stops tracking",
-            operations="shows the activity",
-            leave="leaves",
-        )
+        """What the keys do with the chosen row."""
+        yield Static("", id="operations-keys", classes="hint", markup=False)
+
+    def _show_keys(self, row: Entry | None) -> None:
+        uses = {"filter": "filter", "copy_id": "copy"}
+        if isinstance(row, Plan):
+            uses |= {"select": "close it" if row.id in self._opened else "open it"}
+            if row.interrupted:
+                uses |= {"go_on": "go on"}
+            if row.open:
+                uses |= {"stop_tracking": "end it"}
+            if made_by(row):
+                uses |= {"delete": "delete its snapshots"}
+        else:
+            uses |= {"try_again": "try again", "stop_tracking": "stop tracking"}
+        uses |= {"operations": "activity", "leave": "close"}
+        self.query_one("#operations-keys", Static).update(self.keys.hint(**uses))
 
     def on_mount(self) -> None:
         """Read the journal, and again whenever something changes."""
@@ -86,10 +107,12 @@ class OperationsDialog(Dialog[Operation]):
         self._end_listening()
 
     def _changed(self) -> None:
-        self.run_worker(self._read(), group="history", exclusive=True, exit_on_error=False)
+        self.run_worker(self._read, group="history", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
-        found = await self._operations.history()
+        found: list[Entry] = [*await self._operations.history()]
+        with suppress(JournalUnavailable):
+            found += await self._plans.history()
         trouble = self.query_one("#journal-trouble", Static)
         trouble.display = bool(self._operations.trouble)
         trouble.update(self._operations.trouble)
@@ -100,10 +123,37 @@ class OperationsDialog(Dialog[Operation]):
     def _show(self) -> None:
         rows = self.query_one(OperationList)
         text = self.query_one(Field).value.lower()
-        found = [operation for operation in self._all if text in _searched(operation)]
+        inner, found = self._arranged()
+        found = [row for row in found if text in searched(row)]
         rows.empty = "Nothing matches" if text else "Nothing has been asked for yet"
-        rows.show(found, datetime.fromtimestamp(self._session.service_now(), UTC))
+        rows.show(found, datetime.fromtimestamp(self._session.service_now(), UTC), inner)
         self._describe()
+
+    def _arranged(self) -> tuple[frozenset[int], Sequence[Entry]]:
+        """All rows, newest first; operations of a plan only where it is opened, below it."""
+        plans = [row for row in self._all if isinstance(row, Plan)]
+        operations = {row.id: row for row in self._all if isinstance(row, Operation)}
+        inner = frozenset(s.operation for p in plans for s in p.steps if s.operation is not None)
+        alone = [o for o in operations.values() if o.id not in inner]
+        together: list[Entry] = [*plans, *alone]
+        found: list[Entry] = []
+        for row in sorted(together, key=lambda r: (r.asked_at, abs(r.id)), reverse=True):
+            found.append(row)
+            if isinstance(row, Plan) and row.id in self._opened:
+                found += [s.became for s in row.steps if s.became is not None]
+        return inner, found
+
+    @on(OperationList.Selected)
+    def opened(self) -> None:
+        """Open a plan, or close it."""
+        row = self._chosen
+        if isinstance(row, Plan):
+            self._opened ^= {row.id}
+            self._show()
+
+    @property
+    def _chosen(self) -> Entry | None:
+        return self.query_one(OperationList).cursor_row
 
     @on(OperationList.Highlighted)
     def chosen(self) -> None:
@@ -112,17 +162,20 @@ class OperationsDialog(Dialog[Operation]):
         self._describe()
 
     def _describe(self) -> None:
-        self.run_worker(self._timeline(), group="timeline", exclusive=True, exit_on_error=False)
+        self.run_worker(self._timeline, group="timeline", exclusive=True, exit_on_error=False)
 
     async def _timeline(self) -> None:
-        operation = self.query_one(OperationList).cursor_row
+        row = self._chosen
+        self._show_keys(row)
         text = ""
-        if operation is not None:
+        if isinstance(row, Plan):
+            text = describe_plan(row)
+        elif row is not None:
             try:
-                steps = await self._operations.timeline(operation.id)
+                steps = await self._operations.timeline(row.id)
             except JournalUnavailable:
                 steps = ()
-            text = describe(operation, steps)
+            text = describe(row, steps)
         self.query_one("#timeline", Static).update(Content(text))
 
     @on(Input.Changed, "#operations-filter")
@@ -162,66 +215,64 @@ class OperationsDialog(Dialog[Operation]):
         self._changed()
 
     def action_copy(self) -> None:
-        """Put the chosen operation on the clipboard, as JSON."""
-        operation = self.query_one(OperationList).cursor_row
-        if operation is not None:
-            encoded = msgspec.json.encode(asdict(operation))
+        """Put the chosen operation or plan on the clipboard, as JSON."""
+        row = self._chosen
+        if row is not None:
+            encoded = msgspec.json.encode(asdict(row))
             text = msgspec.json.format(encoded, indent=2).decode()
-            to_clipboard(self.app, f"JSON of the {operation.title}", text)
+            title = plan_title(row) if isinstance(row, Plan) else f"the {row.title}"
+            to_clipboard(self.app, f"JSON of {title}", text)
 
     def action_try_again(self) -> None:
         """Leave for the dialog that asks for the same again; nothing is sent by this."""
-        operation = self.query_one(OperationList).cursor_row
-        if operation is None or operation.state not in _AGAIN:
+        row = self._chosen
+        if not isinstance(row, Operation) or row.state not in _AGAIN:
             self.app.notify("what is running or done is not tried again", markup=False)
         else:
-            self.finish(operation)
+            self.finish(Asked("again", row))
+
+    def action_go_on(self) -> None:
+        """Leave for the dialog that goes on with a plan; nothing is sent by this."""
+        row = self._chosen
+        if isinstance(row, Plan) and row.interrupted:
+            self.finish(Asked("go on", row))
+        else:
+            self.app.notify("only a plan that stopped can go on", markup=False)
+
+    def action_delete_set(self) -> None:
+        """Leave for the dialog that deletes what a plan made; nothing is sent by this."""
+        row = self._chosen
+        if isinstance(row, Plan) and made_by(row):
+            self.finish(Asked("delete", row))
+        else:
+            self.app.notify("only a set of creates has snapshots to delete", markup=False)
 
     def action_stop_tracking(self) -> None:
-        """Stop waiting for an operation whose end cannot be seen; asked for twice."""
-        operation = self.query_one(OperationList).cursor_row
+        """Wait no longer for an operation, or send nothing more of a plan; asked for twice."""
+        row = self._chosen
         stoppable = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
-        if operation is None or operation.state not in stoppable:
+        if row is None or not (row.open if isinstance(row, Plan) else row.state in stoppable):
             self.app.notify("only what is running is tracked", markup=False)
-        elif self._sure != operation.id:
-            self._sure = operation.id
-            key, server = self.keys.shown("stop_tracking"), operation.server_name
-            words = (
-                f"{key} again stops tracking the {operation.title}: how it ends is not told then, "
-                f"and {server} is free for other writes"
-            )
-            if operation.state is State.WAITING:
-                words = f"{key} again gives up the {operation.title}: it is not sent"
-            self.app.notify(words, severity="warning", markup=False)
+        elif self._sure != entry_key(row):
+            self._sure = entry_key(row)
+            self.app.notify(self._asked_twice(row), severity="warning", markup=False)
+        elif isinstance(row, Plan):
+            self._session.perform(self._end(row))
         else:
-            self._session.perform(self._operations.declare_over(operation.id))
+            self._session.perform(self._operations.declare_over(row.id))
 
-
-def _searched(operation: Operation) -> str:
-    parts = (operation.title, operation.server_name, operation.state.value, operation.user)
-    return " ".join((*parts, operation.words)).lower()
-
-
-def describe(operation: Operation, steps: Sequence[Step]) -> str:
-    """Who asked for what, and every step with its time."""
-    who = Who(operation.user, operation.origin)
-    number = f"#{operation.snapshot_id} " if operation.snapshot_id is not None else ""
-    lines = [
-        f"{operation.kind.value} {number}{operation.snapshot_name} "
-        f"on {operation.server_name} #{operation.server_id}, by {who}"
-    ]
-    if operation.description:
-        lines.append(operation.description)
-    for step in steps:
-        words = f"  {step.words}" if step.words else ""
-        when = stamp(datetime.fromtimestamp(step.at, UTC))
-        lines.append(
-            f"{when}  {duration(step.at - operation.asked_at):>7}  {step.state.value}{words}"
+    def _asked_twice(self, row: Entry) -> str:
+        key = self.keys.shown("stop_tracking")
+        if isinstance(row, Plan):
+            left = f"{len(row.unsent)} of {plural(len(row.steps), 'step')} are not sent"
+            return f"{key} again ends it: {left}; what was sent goes on"
+        if row.state is State.WAITING:
+            return f"{key} again gives up the {row.title}: it is not sent"
+        return (
+            f"{key} again stops tracking the {row.title}: how it ends is not told then, "
+            f"and {row.server_name} is free for other writes"
         )
-    if not steps:
-        lines.append(f"{operation.state.value}  {operation.words}")
-    if sure := assurance(operation):
-        lines.append(sure)
-    if operation.id < 0:
-        lines.append("kept in memory only: gone when ciplun ends")
-    return "\n".join(lines)
+
+    async def _end(self, plan: Plan) -> None:
+        await self._plans.end(plan.id)
+        self._changed()

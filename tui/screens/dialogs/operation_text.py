@@ -1,0 +1,63 @@
+"""Operations and plans in full: who asked for what, and every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tui.fleet.actor import Who
+from tui.fleet.journal.journal import Step
+from tui.fleet.operation import Operation
+from tui.fleet.plan import Plan
+from tui.notices import assurance, plan_title, step_words, tally_line
+from tui.text import duration, stamp
+from tui.widgets.operation_list import Entry
+
+
+def describe_plan(plan: Plan) -> str:
+    """Who asked for what, and where each step stands."""
+    who = Who(plan.user, plan.origin)
+    lines = [f"{plan_title(plan)}, by {who}: {tally_line(plan)}"]
+    if plan.words:
+        lines.append(plan.words)
+    for step in plan.steps:
+        on = f" on {step.server_name}"
+        lines.append(f"{step.number:>3}  {step.title}{on}  {step_words(step)}")
+    if plan.id < 0:
+        lines.append("kept in memory only: gone when ciplun ends")
+    return "\n".join(lines)
+
+
+def searched(row: Entry) -> str:
+    """What a filter looks at."""
+    if isinstance(row, Plan):
+        servers = (step.server_name for step in row.steps)
+        return " ".join((plan_title(row), *servers, row.user, row.words)).lower()
+    operation = row
+    parts = (operation.title, operation.server_name, operation.state.value, operation.user)
+    return " ".join((*parts, operation.words)).lower()
+
+
+def describe(operation: Operation, steps: Sequence[Step]) -> str:
+    """Who asked for what, and every step with its time."""
+    who = Who(operation.user, operation.origin)
+    number = f"#{operation.snapshot_id} " if operation.snapshot_id is not None else ""
+    lines = [
+        f"{operation.kind.value} {number}{operation.snapshot_name} "
+        f"on {operation.server_name} #{operation.server_id}, by {who}"
+    ]
+    if operation.description:
+        lines.append(operation.description)
+    for step in steps:
+        words = f"  {step.words}" if step.words else ""
+        when = stamp(datetime.fromtimestamp(step.at, UTC))
+        lines.append(
+            f"{when}  {duration(step.at - operation.asked_at):>7}  {step.state.value}{words}"
+        )
+    if not steps:
+        lines.append(f"{operation.state.value}  {operation.words}")
+    if sure := assurance(operation):
+        lines.append(sure)
+    if operation.id < 0:
+        lines.append("kept in memory only: gone when ciplun ends")
+    return "\n".join(lines)

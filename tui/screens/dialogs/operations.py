@@ -107,7 +107,7 @@ class OperationsDialog(Dialog[Asked]):
         self._end_listening()
 
     def _changed(self) -> None:
-        self.run_worker(self._read, group="history", exclusive=True, exit_on_error=False)
+        self.run_worker(self._read(), group="history", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
         found: list[Entry] = [*await self._operations.history()]
@@ -162,7 +162,7 @@ class OperationsDialog(Dialog[Asked]):
         self._describe()
 
     def _describe(self) -> None:
-        self.run_worker(self._timeline, group="timeline", exclusive=True, exit_on_error=False)
+        self.run_worker(self._timeline(), group="timeline", exclusive=True, exit_on_error=False)
 
     async def _timeline(self) -> None:
         row = self._chosen

@@ -16,7 +16,7 @@ from tests import manpage
 
 ROOT = Path(__file__).resolve().parent.parent
 STRAY = ("token.txt", ".env", "tui/notes.md", "tui/vps/.token", "styles/old.bak", "tests/dump.json")
-SOURCES = ("tui", "styles", "tests", "screenshots", "man", ".ci", ".github")
+SOURCES = ("tui", "styles", "tests", "screenshots", "man", "packaging", ".ci", ".github")
 FILES = ("README.md", "LICENSE", "pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 
@@ -77,7 +77,7 @@ def test_a_source_distribution_has_what_builds_and_tests_it_and_nothing_else(bui
     assert {Path(name).suffix for name in names} == {
         *(".py", ".tcss", ".svg", ".md", ".yaml", ".yml", ".toml", ".typed"),
         ".1",
-        "",  # LICENSE, .ci/run, PKG-INFO
+        "",  # LICENSE, .ci/run, packaging/deb, PKG-INFO
     }
 
 

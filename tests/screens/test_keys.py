@@ -24,9 +24,12 @@ _ELSEWHERE = {"a", "1", "2", "/"}
 """Keys that are also words of a sentence, figures, or the sign of the filter line."""
 
 
+MODIFIERS = ("", "ctrl+", "shift+", "alt+", "ctrl+shift+", "ctrl+alt+", "shift+alt+")
+
+
 def remapped() -> dict[str, str]:
     """Another key for every command, none of which is a default of any."""
-    keys = (f"{modifier}f{n}" for modifier in ("", "ctrl+", "shift+", "alt+") for n in range(1, 13))
+    keys = (f"{modifier}f{n}" for modifier in MODIFIERS for n in range(1, 13))
     return {command.id: key for command, key in zip(COMMANDS, keys, strict=False)}
 
 

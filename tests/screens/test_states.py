@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from textual.widgets import Input
 
-from tests.helpers.driving import answer, connection, live, toasts, type_text, until
+from tests.helpers.driving import answer, connection, live, shown, toasts, type_text, until
 from tests.helpers.places import TOKEN, Place
 from tui.app import CiplunApp
 from tui.config.settings import Options, load
@@ -142,6 +142,7 @@ async def test_another_profile_shows_nothing_of_the_first(
             board = await live(pilot)
             await until(pilot, lambda: board.servers.row_count == 1)
             assert "only-here" in str(board.servers.cursor_row)
-            assert "1 server" in header(app)
+            assert "0/5 slots" in header(app)
+            assert "All 1 " in shown(pilot)
             assert app.session is not None
             assert replace(app.session.settings, keys={}).account.endswith(other.url)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from tui.commands import Keys
 from tui.fleet.state import Fleet, ServerView
+from tui.fleet.views import View
 from tui.vps.errors import Unauthorised
 from tui.vps.models import PANEL
 
 
-def servers_empty(fleet: Fleet, host: str, text: str, keys: Keys) -> str:
+def servers_empty(fleet: Fleet, host: str, text: str, view: View, keys: Keys) -> str:
     """Why there are no servers to list."""
+    if fleet.servers and not text:
+        return f"No server in the view {view.name}\n\n{keys.shown('next_view')} shows the next view"
     if fleet.servers:
         return f"No server matches “{text}”\n\n{keys.shown('clear')} clears the filter"
     error = fleet.freshness.error

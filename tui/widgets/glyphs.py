@@ -32,6 +32,10 @@ class Glyphs(msgspec.Struct, frozen=True):
     ellipsis: str
     protected: str
     dash: str
+    day_nothing: str
+    day_kept: str
+    day_gone: str
+    day_gap: str
 
 
 UNICODE: Final = Glyphs(
@@ -52,6 +56,10 @@ UNICODE: Final = Glyphs(
     ellipsis="…",
     protected="◆",
     dash="─",
+    day_nothing="·",
+    day_kept="▮",
+    day_gone="▯",
+    day_gap="╌",
 )
 
 ASCII: Final = Glyphs(
@@ -72,6 +80,10 @@ ASCII: Final = Glyphs(
     ellipsis="~",
     protected="!",
     dash="-",
+    day_nothing=".",
+    day_kept="#",
+    day_gone="o",
+    day_gap="-",
 )
 
 

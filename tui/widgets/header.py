@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from tui.commands import Keys
 from tui.fleet.state import Fleet, Freshness, Reading
-from tui.text import duration, plural, some
+from tui.text import duration, some
 from tui.vps.errors import Unauthorised
 from tui.widgets.line import Line, Piece
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 _SEPARATOR: Piece = (" · ", "$text-muted")
+_NO_SLOTS, _SHORT_LIVE, _NO_NAME, _SHORTEST = 2, 3, 4, 4
+"""What is left out, the further the less room there is."""
+_SHORT_PROFILE: Final = 10
+_STEP: Final = 20
+"""Seconds in whose steps an age is told below a minute: a line is not kept busy for it."""
 _LATE: Final = "the provider takes long: there is no whole answer yet, it is still being asked"
 _INCOMPLETE: Final = "the list did not come whole: what is not in it may be there all the same"
 
@@ -38,14 +43,21 @@ class Banner(msgspec.Struct, frozen=True):
 
 
 class Header(Line):
-    """Leaves out what there is no room for."""
+    """Leaves out what there is no room for: the address first, never that something failed."""
 
-    def show_fleet(self, banner: Banner, fleet: Fleet, now: float) -> None:
-        """Show whose fleet it is and how it is. `now` is the monotonic instant."""
-        for narrow in (False, True):
-            left = _left(banner, fleet, narrow=narrow)
-            right = _right(banner, fleet, now, narrow=narrow)
-            if _cells(left) + _cells(right) < self.app.size.width - 2:
+    def show_fleet(
+        self, banner: Banner, fleet: Fleet, now: float, alone: Sequence[Piece] = ()
+    ) -> None:
+        """Show whose fleet it is and how it is. `now` is the monotonic instant.
+
+        `alone` are the counts that matter, where this is the only line of the header.
+        """
+        room, shorter = self.app.size.width - 2, 0
+        while True:
+            left = [*_left(banner, shorter), *(alone or ()), *_flags(fleet)]
+            right = _right(banner, fleet, now, shorter)
+            shorter += 1
+            if _cells(left) + _cells(right) < room or shorter > _SHORTEST:
                 break
         self.show(left, right)
 
@@ -64,47 +76,41 @@ def banner_of(session: Session) -> Banner:
     )
 
 
-def _left(banner: Banner, fleet: Fleet, *, narrow: bool = False) -> Sequence[Piece]:
-    """Name, profile, address and totals; the address gives way where there is little room."""
-    pieces: list[Piece] = [("ciplun", "bold $primary"), ("  ", "")]
-    if banner.demo:
-        pieces += [(" DEMO ", "bold $background on $warning"), ("  ", "")]
-    else:
-        pieces += [(banner.profile, "bold"), _SEPARATOR]
-    totals = fleet.totals
-    if not narrow or not totals.servers:
-        pieces += [(banner.host, "$text-muted"), ("   ", "")]
-    elif not banner.demo:
-        pieces[-1] = ("  ", "")
-    return [*pieces, *_figures(fleet)]
-
-
-def _figures(fleet: Fleet) -> Sequence[Piece]:
-    totals = fleet.totals
-    if not totals.servers or (fleet.freshness.newest is None and fleet.freshness.reading):
-        return ()  # what is still being read cannot be counted
-    figures: list[Piece] = [
-        (plural(totals.servers, "server"), ""),
-        (f"{totals.used}/{totals.slots} slots", ""),
-    ]
-    if totals.full:
-        figures.append((f"{totals.full} full", "$text-warning"))
-    if totals.busy:
-        figures.append((f"{totals.busy} busy", "$text-accent"))
-    if totals.failed:
-        figures.append((f"{totals.failed} failed", "$text-error"))
-    if fleet.problems:
-        figures.append((f"{len(fleet.problems)} unreadable", "$text-error"))
-    elif not fleet.settled:
-        figures.append(("list incomplete", "$text-warning"))
-    if fleet.servers_error is not None:
-        figures.append(("no server list", "$text-warning"))
-    return [piece for figure in figures for piece in (_SEPARATOR, figure)][1:]
-
-
-def _right(banner: Banner, fleet: Fleet, now: float, *, narrow: bool = False) -> Sequence[Piece]:
-    """Whether writing is open, and how old the data is. `now` is the monotonic instant."""
+def _left(banner: Banner, shorter: int) -> Sequence[Piece]:
+    """Name, profile and address; the address gives way first, then the name."""
     pieces: list[Piece] = []
+    if shorter < _NO_NAME:
+        pieces += [("ciplun", "bold $primary"), ("  ", "")]
+    if banner.demo:
+        pieces += [(" DEMO ", "bold $background on $warning")]
+    else:
+        profile = banner.profile
+        cut = shorter >= _NO_NAME and len(profile) > _SHORT_PROFILE
+        pieces += [(f"{profile[:_SHORT_PROFILE]}…" if cut else profile, "bold")]
+    if not shorter:
+        pieces += [_SEPARATOR, (banner.host, "$text-muted")]
+    return [*pieces, ("   ", "")]
+
+
+def _flags(fleet: Fleet) -> Sequence[Piece]:
+    """What is wrong with the lists themselves."""
+    flags: list[Piece] = []
+    if fleet.problems:
+        flags.append((f"{len(fleet.problems)} unreadable", "$text-error"))
+    elif not fleet.settled:
+        flags.append(("list incomplete", "$text-warning"))
+    if fleet.servers_error is not None:
+        flags.append(("no server list", "$text-warning"))
+    return [piece for flag in flags for piece in (_SEPARATOR, flag)][1:]
+
+
+def _right(banner: Banner, fleet: Fleet, now: float, shorter: int) -> Sequence[Piece]:
+    """Slots, whether writing is open, and how old the data is. `now` is the monotonic instant."""
+    pieces: list[Piece] = []
+    totals, freshness = fleet.totals, fleet.freshness
+    known = freshness.newest is not None or freshness.reading is None
+    if totals.servers and known and shorter < _NO_SLOTS:
+        pieces += [(f"{totals.used}/{totals.slots} slots", ""), ("   ", "")]
     if banner.read_only:
         pieces += [("read-only", "$text-warning"), _SEPARATOR]
     elif banner.unlocked_for == 0:
@@ -112,8 +118,8 @@ def _right(banner: Banner, fleet: Fleet, now: float, *, narrow: bool = False) ->
     elif banner.unlocked_for is not None:
         left = _coarse(banner.unlocked_for)
         pieces += [(f"unlocked {left}", "$text-error"), _SEPARATOR]
-    text, style = freshness_words(fleet.freshness, now)
-    if narrow and text.startswith("live · <"):
+    text, style = freshness_words(freshness, now)
+    if shorter >= _SHORT_LIVE and text.startswith("live"):
         text = "live"
     return [*pieces, (text, style)]
 
@@ -134,7 +140,8 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
         return (f"no answer · data {age} old" if age else "no answer yet", "$text-error")
     if freshness.as_of is None:
         return ("asking …", "$text-muted")
-    return (f"live · {age}", "$text-success")
+    recent = freshness.as_of is not None and now - freshness.as_of < _STEP
+    return ("live · just now" if recent else f"live · {age} ago", "$text-success")
 
 
 def reading_words(reading: Reading) -> str:
@@ -169,8 +176,11 @@ def _missing(fleet: Fleet) -> str:
 
 
 def _age(seconds: float) -> str:
-    """Whole minutes, so that it changes once a minute."""
-    return "< 1 min" if seconds < 60 else duration(seconds // 60 * 60)
+    """In steps, so that it seldom changes."""
+    step = 60 if seconds >= 60 else _STEP
+    if seconds < _STEP:
+        return f"< {duration(_STEP)}"
+    return duration(seconds // step * step)
 
 
 def _coarse(seconds: float) -> str:

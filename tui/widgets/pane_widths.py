@@ -7,7 +7,7 @@ from typing import Final
 
 from tui.fleet.state import ServerView
 from tui.vps.models import Key
-from tui.widgets.server_list import BASE_WIDTH, EXTRA_WIDTH
+from tui.widgets.server_list import BASE_WIDTH, EXTRA_WIDTHS
 from tui.widgets.snapshot_table import FIXED_WIDTH
 
 TINY_BELOW: Final = 72
@@ -15,6 +15,8 @@ NARROW_BELOW: Final = 90
 LARGE_FROM: Final = 140
 _LEAST: Final = 40
 """Cells of the servers' pane at least, from `NARROW_BELOW` on."""
+_LEAST_TABLE: Final = 52
+"""Cells of the table at least, where the servers' rows have a strip of days."""
 _LONGEST: Final = 40
 """Cells that a name is given at most."""
 
@@ -50,7 +52,12 @@ def servers_width(total: int, server: int, snapshot: int) -> int:
         return 28
     if total < NARROW_BELOW:
         return 34
-    wanted = BASE_WIDTH + server
-    if total >= LARGE_FROM:
-        wanted += EXTRA_WIDTH
-    return max(_LEAST, min(wanted, total - FIXED_WIDTH - max(12, snapshot)))
+    wanted, table = BASE_WIDTH + server, FIXED_WIDTH + max(12, snapshot)
+    if total < LARGE_FROM:
+        return max(_LEAST, min(wanted, total - table))
+    first = min(wanted + EXTRA_WIDTHS[0], total - _LEAST_TABLE)
+    for more in EXTRA_WIDTHS:
+        if wanted + more > total - table:
+            break
+        wanted += more
+    return max(first, wanted)

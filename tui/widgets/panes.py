@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 from textual import getters
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import var
 
@@ -19,12 +19,14 @@ from tui.fleet import queries
 from tui.fleet.operation import Kind
 from tui.fleet.scope import Scope, Texts
 from tui.fleet.state import Fleet, ServerView
+from tui.fleet.views import ALL
 from tui.vps.models import Server, Snapshot
 from tui.widgets.empty_states import servers_empty, snapshots_empty
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.pane_widths import Longest, servers_width
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
+from tui.widgets.timeline import Timeline
 from tui.widgets.titles import pane_title
 from tui.widgets.usage_bar import usage_title
 
@@ -46,6 +48,7 @@ class Panes(Horizontal):
     wide = var(False, toggle_class="-one", init=False)
     servers = getters.query_one("#servers", ServerList)
     table = getters.query_one("#snapshots", SnapshotTable)
+    timeline = getters.query_one("#timeline", Timeline)
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         super().__init__(id="panes")
@@ -56,13 +59,16 @@ class Panes(Horizontal):
         self._texts = Texts()
         self._table_of: Hashable | None = None  # the server whose snapshots the table shows
         self._longest = Longest()
-        self.local_time = False
+        self.local_time = session.settings.time == "local"
+        self.shown = ALL
 
     def compose(self) -> ComposeResult:
         """The servers at the left, the snapshots at the right."""
         yield ServerList(self._glyphs, id="servers")
         table = SnapshotTable(self._glyphs, self._expected, id="snapshots")
-        yield table.data_bind(Panes.everything)
+        with Vertical(id="right"):
+            yield table.data_bind(Panes.everything)
+            yield Timeline(self._glyphs, id="timeline")
 
     def _expected(self, kind: Kind) -> tuple[str, float] | None:
         return self.session.expected_time(kind)
@@ -71,6 +77,8 @@ class Panes(Horizontal):
         """Show another session, with nothing of the present one left."""
         self.session = session
         self._longest = Longest()
+        self.shown = ALL
+        self.local_time = self.table.local_time = session.settings.time == "local"
         for pane in (self.servers, self.table):
             pane.clear_marks()
             pane.order_by(replace(pane.arrangement, text=""))
@@ -126,6 +134,12 @@ class Panes(Horizontal):
         views, marks = self.fleet.servers.values(), self.table.marks
         return [s for view in views for s in view.snapshots if s.id in marks]
 
+    @property
+    def marked_words(self) -> str:
+        """How much is marked, hidden rows included; empty for nothing."""
+        count = len(self.servers.marks) + len(self.table.marks)
+        return f"{count} marked" if count else ""
+
     # -- laying out ------------------------------------------------------------------
 
     @property
@@ -141,10 +155,16 @@ class Panes(Horizontal):
         self.as_of = self.session.now
         if self._longest.measure(fleet.servers):
             self._share_room()
-        self.servers.empty = servers_empty(fleet, self.session.host, by.text, keys_of(self))
-        self.servers.show(queries.servers(self.scope, by), fleet, self.as_of)
+        host, keys = self.session.host, keys_of(self)
+        self.servers.empty = servers_empty(fleet, host, by.text, self.shown, keys)
+        by = self._in_view(by)
+        self.servers.show(queries.servers(self.scope, by), self.scope)
         self.lay_table()
         self.show_titles()
+
+    def _in_view(self, by: queries.Arrangement) -> queries.Arrangement:
+        """The same, of what the view shows alone."""
+        return replace(by, text=f"{self.shown.selector} {by.text}".strip())
 
     def on_resize(self) -> None:
         """Share the new width between the panes."""
@@ -164,6 +184,7 @@ class Panes(Horizontal):
         self._table_of = None if self.everything else self.servers.cursor_key
         chosen = self.view
         if self.everything:
+            by = self._in_view(by)
             rows = self._all.rows(self.scope, by)
         else:
             rows = queries.snapshots(chosen, self.scope, by)
@@ -176,7 +197,7 @@ class Panes(Horizontal):
         While the table is held, its title waits with it.
         """
         servers, table = self.servers, self.table
-        left = "Servers"
+        left = "Servers" if self.shown == ALL else f"Servers · {self.shown.name}"
         if servers.arrangement.sort == "risk":
             left += " · by risk"
         if servers.arrangement.text:
@@ -185,11 +206,19 @@ class Panes(Horizontal):
         servers.show_title(partial(pane_title, left, None, dash=dash))
         if not table.held:
             table.show_title(partial(pane_title, self._table_title(), self._bar(), dash=dash))
+            self._show_days()
+
+    def _show_days(self) -> None:
+        chosen = self.view
+        gone = self.servers.gone(chosen.server.id) if chosen else ()
+        self.timeline.show(chosen, self.scope, gone)
 
     def _table_title(self) -> str:
         table, chosen = self.table, self.view
         if self.everything:
             left = f"All snapshots · {table.row_count}"
+            if self.shown != ALL:
+                left += f" · {self.shown.name}"
         else:
             left = f"Snapshots of {chosen.server.name}" if chosen else "Snapshots"
         if table.arrangement.text:
@@ -205,8 +234,10 @@ class Panes(Horizontal):
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""
         self.as_of = now
-        self.servers.tick(now)
+        self.servers.tick(self.scope)
         self.table.tick(now)
+        if not self.table.held:
+            self._show_days()
 
     def show_age(self, *, stale: bool) -> None:
         """Fade what may no longer be so."""
@@ -277,37 +308,4 @@ class Panes(Horizontal):
             pane.order_by(replace(pane.arrangement, text=""))
         else:
             pane.clear_marks()
-        self.lay_out()
-
-    def sort_by_next(self) -> None:
-        """Sort the active pane by the next column that is shown; servers also by risk."""
-        pane = self.active
-        names = self._sorts(pane)
-        by = pane.arrangement
-        number = names.index(by.sort) + 1 if by.sort in names else 0
-        self.sort_by(pane, names[number % len(names)])
-
-    def sort_by(self, pane: Pane, name: str) -> None:
-        """Sort a pane by a column; by the same one again in reverse."""
-        name = "created" if name == "when" else name
-        if name == "use":
-            name = "slots"
-        if name not in self._sorts(pane):
-            return
-        by = pane.arrangement
-        pane.order_by(replace(by, sort=name, reverse=by.sort == name and not by.reverse))
-        self.lay_out()
-
-    @staticmethod
-    def _sorts(pane: Pane) -> Sequence[str]:
-        """What a pane can be sorted by now."""
-        table = isinstance(pane, SnapshotTable)
-        known = queries.SNAPSHOT_SORTS if table else queries.SERVER_SORTS
-        names = [name for name in pane.shown_columns if name in known]
-        return names if table else [*names, "risk"]
-
-    def reverse(self) -> None:
-        """Reverse the order of the active pane."""
-        by = self.active.arrangement
-        self.active.order_by(replace(by, reverse=not by.reverse))
         self.lay_out()

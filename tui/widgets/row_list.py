@@ -138,6 +138,16 @@ class RowList(RowLines[Row], can_focus=True):
         return len(self._rows)
 
     @property
+    def rows(self) -> Sequence[Row]:
+        """The rows as they are listed."""
+        return self._rows
+
+    @property
+    def cursor(self) -> int:
+        """The number of the row under the cursor, from 0."""
+        return self._cursor
+
+    @property
     def cursor_row(self) -> Row | None:
         """The item under the cursor."""
         return self._rows[self._cursor] if self._cursor < len(self._rows) else None

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Final
 
 from textual.events import Resize
 
 from tui.fleet.operation import State
 from tui.fleet.queries import Arrangement
+from tui.fleet.scope import Scope
 from tui.fleet.state import Fleet, ServerView
-from tui.text import short_age
+from tui.vps.models import Key
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.row_columns import Cell, Cells, Column
+from tui.widgets.risk import age_cell
+from tui.widgets.row_columns import EXTRA, Cell, Cells, Column
 from tui.widgets.row_list import RowList
+from tui.widgets.timeline import STRIP_DAYS, strip_cells
 from tui.widgets.usage_bar import usage_cells, usage_word
 
 COLUMNS = (
@@ -22,9 +24,10 @@ COLUMNS = (
     Column("status", "State", width=11, priority=6),
     Column("address", "Address", width=15, priority=7),
     Column("location", "Location", width=14, priority=8),
+    Column("days", f"{STRIP_DAYS} days", width=STRIP_DAYS, priority=5),
     Column("slots", "Slots", width=5, priority=2),
     Column("use", "", width=4, gap=1),
-    Column("age", "Newest", width=8, align="right", gap=1),
+    Column("age", "Newest", width=9, align="right", gap=1),
 )
 NARROW = (
     Column("name", "Name", min_width=8, keep_end=True),
@@ -36,10 +39,16 @@ _NARROW_BELOW: Final = 38
 _RUNNING: Final = ("active", "")
 _MORE: Final = 6
 """Cells of frame, scroll bar and gutter."""
-BASE_WIDTH: Final = _MORE + sum(c.width + c.gap for c in COLUMNS[4:])
+BASE_WIDTH: Final = _MORE + sum(c.width + c.gap for c in COLUMNS[5:])
 """Cells of the list with its least columns, without those of the name."""
-EXTRA_WIDTH: Final = sum(c.width + c.gap for c in COLUMNS[1:4])
-"""Cells of the columns that a large screen adds."""
+EXTRA_WIDTHS: Final = tuple(
+    c.width + c.gap for c in sorted(COLUMNS, key=lambda c: c.priority) if c.priority >= EXTRA
+)
+"""Cells of the columns that a large screen adds, the first before the next."""
+
+
+Gone = Callable[[Key], Iterable[float]]
+"""When the snapshots were made that a server has no more, in seconds since 1970."""
 
 
 class ServerList(RowList[ServerView]):
@@ -48,12 +57,12 @@ class ServerList(RowList[ServerView]):
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:
         super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
         self.arrangement = Arrangement("name")
-        self._fleet = Fleet()
-        self._now = datetime.now(UTC)
+        self._scope = Scope(Fleet(), 0.0)
+        self.gone: Gone = lambda key: ()
 
-    def show(self, rows: Sequence[ServerView], fleet: Fleet, now: datetime) -> None:
-        """Take over new rows, the fleet they belong to, and the service's present time."""
-        self._fleet, self._now = fleet, now
+    def show(self, rows: Sequence[ServerView], scope: Scope) -> None:
+        """Take over new rows, and the fleet they belong to at the service's present time."""
+        self._scope = scope
         self.set_rows(rows)
 
     def on_resize(self, event: Resize) -> None:
@@ -62,9 +71,9 @@ class ServerList(RowList[ServerView]):
         self.set_columns(NARROW if narrow else COLUMNS)
         super().on_resize(event)
 
-    def tick(self, now: datetime) -> None:
+    def tick(self, scope: Scope) -> None:
         """Let time pass in the cells that show it."""
-        self._now = now
+        self._scope = scope
         self.refresh_cells()
 
     def row_key(self, row: ServerView) -> Hashable:
@@ -73,27 +82,31 @@ class ServerList(RowList[ServerView]):
 
     def row_cells(self, row: ServerView) -> Sequence[Cells]:
         """Name and state, what is used, age of the newest completed snapshot."""
-        newest = row.newest_completed
-        age = short_age(newest.created_at if newest else None, self._now)
+        age = age_cell(row, self._scope)
         use = usage_word(row.used, row.busy, row.failed, self.glyphs)
         server, state = row.server, self._state(row)
         bar: Cells = usage_cells(row.used, row.busy, row.failed, self.glyphs)
         if row.partial:  # how many there are, and how old the newest is, is not known yet
-            bar = use = Cell(self.glyphs.ellipsis, "dim")
-            age = self.glyphs.ellipsis
+            bar = use = age = Cell(self.glyphs.ellipsis, "dim")
         name = Cell(server.name, "" if server.status in _RUNNING else "dim")
         if self._columns is NARROW:
-            return self._with_state(name, state), use, Cell(age, "dim")
+            return self._with_state(name, state), use, age
         apart = "status" in self.shown_columns
         return (
             name if apart else self._with_state(name, state),
             state or Cell(server.status, "dim"),
             Cell(server.address, "dim"),
             Cell(server.location, "dim"),
+            self._days(row),
             bar,
             use,
-            Cell(age, "dim"),
+            age,
         )
+
+    def _days(self, row: ServerView) -> Cells:
+        if row.partial or "days" not in self.shown_columns:
+            return Cell("")
+        return strip_cells(row, self._scope, self.gone(row.server.id), self.glyphs)
 
     @staticmethod
     def _with_state(name: Cell, state: Cell | None) -> Cells:
@@ -102,11 +115,13 @@ class ServerList(RowList[ServerView]):
     def _state(self, row: ServerView) -> Cell | None:
         """What most needs to be known of a server that is not just running."""
         status = row.server.status
-        operation = self._fleet.operations.get(row.server.id)
-        if self._fleet.restoring(row.server.id):
+        operation = self._scope.fleet.operations.get(row.server.id)
+        if self._scope.fleet.restoring(row.server.id):
             return Cell(f"{self.glyphs.busy} restoring", "busy")
         if operation is not None and operation.state is State.UNKNOWN:
             return Cell(f"{self.glyphs.unknown} checking", "warn")
+        if self._scope.health(row).has("overdue"):
+            return Cell(f"{self.glyphs.busy} overdue", "failed")
         if status in _RUNNING:
             return None
         return Cell(status, "dim" if status == "stopped" else "warn")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -14,7 +14,10 @@ from textual.timer import Timer
 from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
+from tui.fleet.views import Counted
+from tui.screens.dashboard.browsing import Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
+from tui.screens.dashboard.gone import Gone
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.widgets.details_pane import Details
 from tui.widgets.filter_bar import FilterBar
@@ -26,9 +29,15 @@ from tui.widgets.row_list import RowList
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.too_small import MIN_SIZE, TooSmall
+from tui.widgets.views_bar import ViewsBar, alarms
 
 if TYPE_CHECKING:
     from tui.session import Session
+
+
+QUIET_TICK: Final = 20.0
+"""Seconds between two looks at the clock while nothing is under way."""
+_MINUTE: Final = 60.0
 
 
 class Dashboard(Screen[None]):
@@ -47,13 +56,14 @@ class Dashboard(Screen[None]):
         (0, "-too-narrow"),
         (MIN_SIZE[0], "-wide-enough"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (20, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_SIZE[1], "-low"), (20, "-tall"), (30, "-high")]  # noqa: RUF012
     AUTO_FOCUS = "#servers"
 
     servers = getters.query_one("#servers", ServerList)
     table = getters.query_one("#snapshots", SnapshotTable)
     details = getters.query_one("#details", Details)
     key_bar = getters.query_one("#footer", KeyBar)
+    views_bar = getters.query_one("#views", ViewsBar)
     filter_bar = getters.query_one("#filter-line", FilterBar)
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
@@ -63,6 +73,8 @@ class Dashboard(Screen[None]):
         self.panes = Panes(session, glyphs)
         self.pacer = CursorPacer(self.panes, self._follow)
         self.flows = WriteFlows(self.panes)
+        self.browser = Browser(self.panes)
+        self.gone = Gone(self._days_changed)
         self._pending: Change | None = None
         self._ticker: Timer | None = None
         self._tick_every = 0.0
@@ -81,6 +93,7 @@ class Dashboard(Screen[None]):
     def compose(self) -> ComposeResult:
         """Header, two panes, details, filter, keys."""
         yield Header(id="header")
+        yield ViewsBar(id="views")
         yield self.panes
         yield Details(id="details")
         yield FilterBar(id="filter-line")
@@ -90,6 +103,7 @@ class Dashboard(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known, and listen for more."""
         self._end_listening = self.session.store.listen(self._changed)
+        self.servers.gone = self.gone.of
         self.show_fleet()
 
     def use(self, session: Session) -> None:
@@ -120,14 +134,20 @@ class Dashboard(Screen[None]):
             return
         if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
-        elif (self.session.now - self.panes.as_of).total_seconds() >= 60:
+        elif (self.session.now - self.panes.as_of).total_seconds() >= _MINUTE:
             self._tick()  # the service's clock has moved on
         else:
             self.show_bars()
 
+    def _days_changed(self) -> None:
+        if self.is_attached:
+            self.panes.tick(self.session.now)
+
     def show_fleet(self) -> None:
         """Lay the whole fleet out anew; only cells that differ are painted."""
+        self.gone.follow(self.session)
         self.panes.lay_out()
+        self.browser.recount()
         self.show_chosen()
 
     def show_chosen(self) -> None:
@@ -146,20 +166,30 @@ class Dashboard(Screen[None]):
     def show_bars(self) -> None:
         """Header, staleness and keys."""
         fleet, instant = self.fleet, self.session.clock.monotonic()
-        banner = banner_of(self.session)
-        self.query_one(Header).show_fleet(banner, fleet, instant)
+        self._show_header()
         stale = not fleet.freshness.live and fleet.freshness.newest is not None
         self.panes.show_age(stale=stale)
+        banner = banner_of(self.session)
         self.details.show_outage(notice_words(banner, fleet, instant, keys_of(self)))
         if not self.table.held:  # what can be done is about the row that is not yet described
             self.key_bar.show_keys(self.refusals())
         self._set_tick()
 
+    def _show_header(self) -> None:
+        """Both lines, or what matters of the second in the first where there is only one."""
+        fleet, instant, browser = self.fleet, self.session.clock.monotonic(), self.browser
+        known = fleet.freshness.as_of is not None or fleet.freshness.reading is None
+        counted = browser.counted if known and fleet.servers else Counted()
+        marked = self.panes.marked_words
+        alone = alarms(browser.views, counted, marked) if self.has_class("-low") else ()
+        self.query_one(Header).show_fleet(banner_of(self.session), fleet, instant, alone)
+        self.views_bar.show_views(browser.views, counted, self.panes.shown, marked)
+
     def _set_tick(self) -> None:
-        """Tick each second while something is under way, else once a minute: relative ages."""
+        """Tick each second while something is under way, else as often as the header's age."""
         fleet = self.fleet
         moving = fleet.totals.busy or fleet.operations or fleet.freshness.error
-        every = 1.0 if moving or self.session.lock.remaining() else 60.0
+        every = 1.0 if moving or self.session.lock.remaining() else QUIET_TICK
         if every != self._tick_every:
             if self._ticker is not None:
                 self._ticker.stop()
@@ -168,7 +198,13 @@ class Dashboard(Screen[None]):
 
     def _tick(self) -> None:
         """Let time pass; what shows the same text as before is not painted."""
+        minute = (self.session.now - self.panes.as_of).total_seconds() >= _MINUTE
+        if self._tick_every == QUIET_TICK and not minute:
+            self._show_header()
+            return
         self.panes.tick(self.session.now)
+        if minute:
+            self.browser.recount()
         self.show_chosen()
 
     def on_resize(self) -> None:
@@ -218,7 +254,7 @@ class Dashboard(Screen[None]):
         event.stop()
         for pane in (self.servers, self.table):
             if pane is event.rows:
-                self.panes.sort_by(pane, event.column)
+                self.browser.sort_by(pane, event.column)
         self.show_chosen()
 
     @on(KeyBar.Chosen)
@@ -272,14 +308,43 @@ class Dashboard(Screen[None]):
             self.panes.clear()
         self.show_chosen()
 
+    def action_next_view(self) -> None:
+        """Show the next view."""
+        self.browser.show_next(1)
+        self.show_chosen()
+
+    def action_previous_view(self) -> None:
+        """Show the view before."""
+        self.browser.show_next(-1)
+        self.show_chosen()
+
+    def action_next_problem(self) -> None:
+        """Go to the next server that needs somebody."""
+        self._go_to_problem(1)
+
+    def action_previous_problem(self) -> None:
+        """Go to the one before."""
+        self._go_to_problem(-1)
+
+    def _go_to_problem(self, step: int) -> None:
+        if not self.browser.next_problem(step):
+            self.notify("no server needs you", markup=False)
+        self.show_chosen()
+
+    @on(ViewsBar.Chosen)
+    def view_clicked(self, event: ViewsBar.Chosen) -> None:
+        """Show the view that was clicked."""
+        self.browser.show(event.view)
+        self.show_chosen()
+
     def action_sort(self) -> None:
         """Sort the focused pane by its next column."""
-        self.panes.sort_by_next()
+        self.browser.sort_by_next()
         self.show_chosen()
 
     def action_reverse(self) -> None:
         """Reverse the order of the focused pane."""
-        self.panes.reverse()
+        self.browser.reverse()
         self.show_chosen()
 
     def action_details(self) -> None:

@@ -1,0 +1,123 @@
+"""How the panes are looked through: views, problems one after the other, and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from tui.fleet import queries
+from tui.fleet.state import ServerView
+from tui.fleet.views import ALL, Counted, View, ViewCounts, views
+from tui.vps.models import Phase
+from tui.widgets.panes import Pane, Panes
+from tui.widgets.snapshot_table import SnapshotTable
+
+_SORTED_BY = {"when": "created", "use": "slots"}
+"""Columns that show what another one sorts by."""
+
+
+class Browser:
+    """Changes what the panes show, and counts what each view would."""
+
+    def __init__(self, panes: Panes) -> None:
+        self._panes = panes
+        self._counts = ViewCounts(())
+        self.counted = Counted()
+
+    # -- views ---------------------------------------------------------------------------
+
+    @property
+    def views(self) -> Sequence[View]:
+        """The built-in ones, then those of the settings."""
+        return self._counts.views
+
+    def recount(self) -> None:
+        """Count the servers of each view anew."""
+        known = tuple(views(self._panes.session.settings.views))
+        if known != self._counts.views:
+            self._counts = ViewCounts(known)
+        self.counted = self._counts.count(self._panes.scope)
+
+    def show(self, view: View) -> None:
+        """Show a view; where the chosen row is not in it, go to its first."""
+        panes = self._panes
+        keys = panes.servers.cursor_key, panes.table.cursor_key
+        panes.shown = view
+        panes.lay_out()
+        if panes.servers.cursor_key != keys[0]:
+            panes.servers.move_to_first()
+        if panes.everything and panes.table.cursor_key != keys[1]:
+            panes.table.move_to_first()
+
+    def show_next(self, step: int) -> None:
+        """Show the next view, or the one before."""
+        shown = self._panes.shown
+        number = self.views.index(shown) if shown in self.views else 0
+        self.show(self.views[(number + step) % len(self.views)])
+
+    # -- problems ------------------------------------------------------------------------
+
+    def next_problem(self, step: int) -> bool:
+        """Go to the next server that needs somebody, or the one before; False where none does."""
+        panes = self._panes
+        panes.table.order_by(replace(panes.table.arrangement, text=""))
+        if panes.everything:
+            panes.toggle_everything()
+        panes.go_left()
+        if self._go_to_problem(step):
+            return True
+        if panes.shown == ALL and not panes.servers.arrangement.text:
+            return False
+        panes.shown = ALL
+        panes.servers.order_by(replace(panes.servers.arrangement, text=""))
+        panes.lay_out()
+        return self._go_to_problem(step)
+
+    def _go_to_problem(self, step: int) -> bool:
+        """Look through the rows that are listed, from the cursor on and round."""
+        panes, scope = self._panes, self._panes.scope
+        rows, start = panes.servers.rows, panes.servers.cursor
+        for distance in range(1, len(rows) + 1):
+            view = rows[(start + step * distance) % len(rows)]
+            if scope.health(view).problem:
+                panes.servers.move_to(view.server.id)
+                self._point_at_failed(view)
+                return True
+        return False
+
+    def _point_at_failed(self, view: ServerView) -> None:
+        """Put the table's cursor on what failed."""
+        failed = next((s for s in view.snapshots if s.phase is Phase.FAILED), None)
+        if failed is not None and self._panes.snapshot is not None:
+            self._panes.table.move_to(failed.id)
+
+    # -- orders --------------------------------------------------------------------------
+
+    def sort_by_next(self) -> None:
+        """Sort the active pane by the next column that is shown; servers also by risk."""
+        pane = self._panes.active
+        names, by = _sorts(pane), pane.arrangement
+        number = names.index(by.sort) + 1 if by.sort in names else 0
+        self.sort_by(pane, names[number % len(names)])
+
+    def sort_by(self, pane: Pane, column: str) -> None:
+        """Sort a pane by a column; by the same one again in reverse."""
+        name = _SORTED_BY.get(column, column)
+        if name in _sorts(pane):
+            by = pane.arrangement
+            pane.order_by(replace(by, sort=name, reverse=by.sort == name and not by.reverse))
+            self._panes.lay_out()
+
+    def reverse(self) -> None:
+        """Reverse the order of the active pane."""
+        by = self._panes.active.arrangement
+        self._panes.active.order_by(replace(by, reverse=not by.reverse))
+        self._panes.lay_out()
+
+
+def _sorts(pane: Pane) -> Sequence[str]:
+    """What a pane can be sorted by now."""
+    if isinstance(pane, SnapshotTable):
+        return [name for name in pane.shown_columns if name in queries.SNAPSHOT_SORTS]
+    return [*(name for name in pane.shown_columns if name in queries.SERVER_SORTS), "risk"]

@@ -14,7 +14,7 @@ FIRST_PAINT = """
 import gc, os, sys
 gc.disable()  # as `tui.__main__` does
 from tui.app import CiplunApp
-from tui.cli.main import run
+from tui.__main__ import _run
 
 def painted(self):
     with open(os.environ["TOLD"], "w") as file:
@@ -22,9 +22,10 @@ def painted(self):
     self.exit()
 
 CiplunApp._connect = painted
-run([])
+sys.argv = ["ciplun"]
+_run()
 """
-_PACKAGES = "click humanize linkify_it markdown_it mdit_py_plugins mdurl msgspec platformdirs"
+_PACKAGES = "humanize linkify_it markdown_it mdit_py_plugins mdurl msgspec platformdirs"
 THIRD_PARTY = {*_PACKAGES.split(), "pygments", "rich", "textual", "typing_extensions", "uc_micro"}
 LATER = {"sqlite3", "secrets", "http", "urllib.request", "email", "statistics"}
 

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.events import Resize
@@ -59,7 +59,7 @@ class CiplunApp(CalmCrash):
 
     TITLE = "ciplun"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        paths.STYLES / f"{name}.tcss" for name in ("frame", "dashboard", "dialogs", "widgets")
+        paths.STYLES / f"{name}.tcss" for name in ("frame", "dashboard", "widgets")
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True, system=True),
@@ -93,7 +93,7 @@ class CiplunApp(CalmCrash):
             self._few_colours = [Readable()]
         for theme in THEMES:
             self.register_theme(theme)
-        self._dress(settings)
+        self._dress(settings, first=True)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and one for terminals that show 16 colours."""
@@ -127,13 +127,23 @@ class CiplunApp(CalmCrash):
         if self.dashboard is not None:
             self.dashboard.key_bar.show_note(words)
 
-    def _dress(self, settings: Settings) -> None:
+    def _dress(self, settings: Settings, *, first: bool = False) -> None:
+        """Put on the theme and the keys of a profile; `first`: before any style sheet is parsed."""
         theme = settings.theme
         if settings.accent:
             accented = with_accent(self.available_themes[theme], settings.accent)
             self.register_theme(accented)
             theme = accented.name
-        self.theme = theme
+        if first and not self.available_themes[theme].ansi:
+            # Set as usual, it would have all style sheets parsed once more, which takes 20 ms.
+            self.set_reactive(App.theme, theme)
+            shade = "-dark-mode" if self.current_theme.dark else "-light-mode"
+            worn = [name for name in self.classes if name.startswith("-theme-")]
+            self.remove_class("-dark-mode", "-light-mode", *worn)
+            self.add_class(f"-theme-{theme}", shade)
+            self.stylesheet.set_variables(self.get_css_variables())
+        else:
+            self.theme = theme
         self.keys = Keys(settings.keys)
         self.set_keymap(self.keys.changed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import humanize
@@ -14,6 +15,7 @@ _AHEAD: Final = 5 * _MINUTE
 """Seconds by which a moment may lie ahead and still be now: two clocks are never the same."""
 
 
+@lru_cache(4_096)
 def size(mb: int | None) -> str:
     """A size given in MB, 1,024 of which make a GB, as the provider counts: ``5.0 GB``."""
     if mb is None:
@@ -89,6 +91,7 @@ def stamp(moment: datetime, *, local: bool = False) -> str:
     return here.strftime("%Y-%m-%d %H:%M %Z")
 
 
+@lru_cache(1_024)
 def plural(count: int, word: str) -> str:
     """A count with its noun: ``1 server``, ``12 servers``, ``10,000 servers``."""
     return f"{humanize.intcomma(count)} {word}{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ from tui.fleet.poller import Poller
 from tui.fleet.state import Reading, Sighting
 from tui.fleet.store import Store
 from tui.vps.errors import BadResponse
-from tui.vps.pagination import Part
+from tui.vps.models import Part
 
 
 class Slow:

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from tui.vps.errors import VpsError
-from tui.vps.models import Account, Key, Listing, Server, Snapshot
-from tui.vps.pagination import Part, Told
+from tui.vps.models import Account, Key, Listing, Part, Server, Snapshot, Told
 
 T0 = datetime(2025, 1, 22, 12, tzinfo=UTC)
 

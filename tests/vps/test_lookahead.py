@@ -14,8 +14,7 @@ from tests.helpers.faulty import SECRET, Answer, client, faulty, http
 from tui.vps.client import Client
 from tui.vps.errors import BadResponse, RateLimited, VpsError
 from tui.vps.exchange import Limits
-from tui.vps.models import Listing, Snapshot
-from tui.vps.pagination import Part
+from tui.vps.models import Listing, Part, Snapshot
 from tui.vps.token import Token
 
 Said = Callable[[int, int], bytes | None]

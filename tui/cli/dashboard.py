@@ -8,6 +8,9 @@ import signal
 import sys
 from collections.abc import Mapping
 
+from tui.cli.output import complain
+from tui.config.file import SettingsError
+from tui.config.paths import narrow
 from tui.config.settings import Options, load
 from tui.exit_codes import ExitCode
 from tui.terminal import preflight
@@ -35,3 +38,21 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
         with contextlib.suppress(OSError):  # the terminal may be gone
             print(app.farewell, flush=True)  # noqa: T201
     return app.return_code or 0
+
+
+def run_plainly(environ: Mapping[str, str]) -> int:
+    """Open the dashboard as without any option; returns the exit code."""
+    try:
+        if narrowed := narrow(environ):
+            complain(narrowed)
+        return open_dashboard(Options(), environ)
+    except SettingsError as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        from tui.cli.main import apology
+
+        complain(apology(error))
+        return ExitCode.FAILED

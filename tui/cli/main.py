@@ -145,7 +145,7 @@ def _run(words: Sequence[str]) -> int:
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             output.lose(error)  # what click printed
             return ExitCode.FAILED
-        return _wrong(words, _apology(error), ExitCode.FAILED)
+        return _wrong(words, apology(error), ExitCode.FAILED)
     return result if isinstance(result, int) else 0
 
 
@@ -163,7 +163,7 @@ def _wrong(words: Sequence[str], text: str, code: int) -> int:
     return ExitCode.UNKNOWN
 
 
-def _apology(error: Exception) -> str:
+def apology(error: Exception) -> str:
     """One line about an error nobody foresaw; all else goes to the log, without any token."""
     from tui.config import paths
     from tui.terminal import logs

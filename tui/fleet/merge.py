@@ -74,8 +74,20 @@ def _with_snapshots(
     if not listing.settled or listing.unread:
         kept = (s for s in view.snapshots if not listing.settled or s.id in listing.unread)
         listed = {s.id: s for s in kept} | listed
-    snapshots = newest_first(listed.values())
-    return view if snapshots == view.snapshots else replace(view, snapshots=snapshots)
+    if _same(view.snapshots, listed):
+        return view
+    return replace(view, snapshots=newest_first(listed.values()))
+
+
+def _same(held: tuple[Snapshot, ...], listed: dict[Key, Snapshot]) -> bool:
+    """Whether nothing changed: then nothing is sorted, and most are even the same objects."""
+    if len(held) != len(listed):
+        return False
+    for snapshot in held:
+        found = listed.get(snapshot.id)
+        if found is not snapshot and found != snapshot:
+            return False
+    return True
 
 
 def merge_part(

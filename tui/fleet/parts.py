@@ -10,8 +10,7 @@ from tui.fleet.clock import Clock
 from tui.fleet.merge import merge_part
 from tui.fleet.state import Reading
 from tui.fleet.store import Store
-from tui.vps.models import Listing, Server, Snapshot
-from tui.vps.pagination import Part
+from tui.vps.models import Listing, Part, Server, Snapshot
 
 _SOONEST: Final = 0.15
 _SERVERS_A_SECOND: Final = 5_000

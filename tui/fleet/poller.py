@@ -17,8 +17,7 @@ from tui.fleet.schedule import Turns
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
 from tui.vps.errors import BadResponse, Forbidden, NotFound, RateLimited, Unauthorised, VpsError
-from tui.vps.models import Account, Key, Listing, Server, Snapshot
-from tui.vps.pagination import Told
+from tui.vps.models import Account, Key, Listing, Server, Snapshot, Told
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +160,7 @@ class Poller:
         """Ask once. Returns the seconds until the next time; None: not before `refresh`."""
         try:
             due = self._clock.monotonic() >= self._sweep_due
-            await (self.sweep() if due and not self._wanted else self._look())
+            await (self.sweep(shown=True) if due and not self._wanted else self._look())
         except Unauthorised as error:
             before = self._store.fleet.freshness
             good_before = before.as_of is not None and before.error is None
@@ -217,10 +216,13 @@ class Poller:
             for task in tasks:
                 task.cancel()
 
-    async def sweep(self) -> None:
-        """Ask for everything, and weigh it as evidence. Raises VpsError."""
+    async def sweep(self, *, shown: bool = False) -> None:
+        """Ask for everything, and weigh it as evidence. Raises VpsError.
+
+        `shown`: somebody sees what comes of the first one while it comes.
+        """
         asked_at = self._clock.monotonic()
-        first = self._store.fleet.freshness.as_of is None
+        first = shown and self._store.fleet.freshness.as_of is None
         parts = Parts(self._store, self._clock) if first else None
         servers, snapshots = await asyncio.gather(
             self._servers(parts.servers if parts else None),

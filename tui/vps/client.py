@@ -13,9 +13,9 @@ import msgspec
 from tui.vps.decode import BadItem, Decoder
 from tui.vps.errors import BadResponse, Forbidden, NotFound, OutcomeUnknown, VpsError, WriteRefused
 from tui.vps.exchange import Answer, Exchange, Limits, Query
-from tui.vps.models import Account, Key, Listing, Restoring, Server, Snapshot, same_key
+from tui.vps.models import Account, Key, Listing, Part, Restoring, Server, Snapshot, same_key
 from tui.vps.page import PageReader
-from tui.vps.pagination import Paginator, Part, Pause
+from tui.vps.pagination import Paginator, Pause
 from tui.vps.token import Token
 from tui.vps.urls import base_url, path_segment
 

@@ -21,6 +21,7 @@ DESCRIPTION_LENGTH: Final = 1_000
 
 _SNAPSHOT: Final = msgspec.json.Decoder(WireSnapshot)
 _SERVER: Final = msgspec.json.Decoder(WireServer)
+_ANY: Final = msgspec.json.Decoder()
 _IDS: Final = msgspec.json.Decoder(WireIds)
 _ID: Final = re.compile(r"[!-~]{1,100}")
 _INTEGER: Final = re.compile(r"[1-9][0-9]{0,17}")
@@ -32,6 +33,8 @@ _DAY: Final = timedelta(days=1)
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + _DAY
 _LATEST: Final = datetime.max.replace(tzinfo=UTC) - _DAY
 """What is beyond is taken for these: it has no local time in some place of the world."""
+_MOST_ALIKE: Final = 1_000
+"""Plans, places and systems that are kept as they were read."""
 _ABOUT_ALL: Final = frozenset(("detail", "non_field_errors", "error", "message"))
 
 
@@ -60,6 +63,8 @@ class Decoder:
         self._mask = str if token is None else token.hide_in
         self._shortest = 0 if token is None else len(token)
         self._as_came: dict[Key, Key] = {}
+        self._read: dict[bytes, object] = {}
+        self._plans: dict[str, str] = {}
 
     def as_it_came(self, server_id: Key) -> Key:
         """The id of a server as its list spelt it."""
@@ -102,9 +107,10 @@ class Decoder:
             hostname=self._line(wire.hostname or ""),
             status=sys.intern(self._line(wire.status or "", 40)),
             address=self._address(wire),
-            location=self._text(wire.location, "name") or self._text(wire.location_name),
+            location=self._text(self._alike(wire.location), "name")
+            or self._text(wire.location_name),
             plan=self._plan(wire),
-            os=self._text(wire.os, "name")
+            os=self._text(self._alike(wire.os), "name")
             or self._text(wire.os_name)
             or self._text(wire.operating_system_version, "name")
             or self._text(wire.operating_system, "name"),
@@ -257,10 +263,33 @@ class Decoder:
                 return text
         return ""
 
+    def _alike(self, raw: msgspec.Raw) -> object:
+        """What many items have with the same bytes, read once. It is not to be changed."""
+        if not raw:
+            return None
+        key = bytes(raw)
+        if key in self._read:
+            return self._read[key]
+        value = self._strict(_ANY, raw)
+        if len(self._read) < _MOST_ALIKE and len(key) < MAX_LENGTH:
+            self._read[key] = value
+        return value
+
     def _plan(self, wire: WireServer) -> str:
+        """The words for a plan, made once for all servers that have it."""
+        sizes = (wire.plan_name, wire.cpu, wire.ram, wire.ram_unit, wire.disk_space)
+        key = repr((bytes(wire.plan), sizes))
+        if key not in self._plans:
+            if len(self._plans) >= _MOST_ALIKE or len(key) > DESCRIPTION_LENGTH:
+                return self._new_plan(wire)
+            self._plans[key] = self._new_plan(wire)
+        return self._plans[key]
+
+    def _new_plan(self, wire: WireServer) -> str:
         """Name and sizes in one unit: published memory is in MB, the clients' in `ram_unit`."""
-        plan = _object(wire.plan)
-        name = self._text(wire.plan_name) or self._text(wire.plan, "name")
+        value = self._alike(wire.plan)
+        plan = _object(value)
+        name = self._text(wire.plan_name) or self._text(value, "name")
         cpus = self._text(plan, "vcpus", "cpu") or self._text(wire.cpu)
         memory, unit = plan.get("memory"), "MB"
         if memory is None and "ram" in plan:

@@ -8,6 +8,7 @@ those of the provider's published API pages.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -141,6 +142,22 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         """
         alone = self.server_id is not None and not self.filter_ignored
         return self.complete and self.pages == 1 and alone
+
+
+class Part(msgspec.Struct, Generic[T], frozen=True):
+    """What one page added to a list that is being read.
+
+    `received` counts the items so far, `total` is the service's own count, None where it gave
+    none; `last` tells that no link leads on from this page.
+    """
+
+    items: tuple[T, ...]
+    received: int
+    total: int | None
+    last: bool = False
+
+
+Told = Callable[[Part[T]], None]
 
 
 def same_key(one: Key | None, other: Key | None) -> bool:

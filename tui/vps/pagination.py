@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
-import msgspec
-
 from tui.vps.errors import BadResponse, NotFound, RateLimited, TooLarge, Unreachable
 from tui.vps.exchange import Answer, Limits, Query
 from tui.vps.lookahead import AHEAD_BYTES, Lookahead, PageKey, page_key
-from tui.vps.models import Listing, Server, Snapshot
+from tui.vps.models import Listing, Part, Server, Snapshot, Told
 from tui.vps.page import MOST_PROBLEMS, DecodedPage, PageReader
 
 T = TypeVar("T", bound=Server | Snapshot)
@@ -28,22 +26,6 @@ _LAST_PAUSE: Final = 60.0
 """Seconds of the pauses where the service wants one and does not say how long."""
 
 Pages = dict[PageKey, DecodedPage[T]]
-
-
-class Part(msgspec.Struct, Generic[T], frozen=True):
-    """What one page added to a list that is being read.
-
-    `received` counts the items so far, `total` is the service's own count, None where it gave
-    none; `last` tells that no link leads on from this page.
-    """
-
-    items: tuple[T, ...]
-    received: int
-    total: int | None
-    last: bool = False
-
-
-Told = Callable[[Part[T]], None]
 
 
 class Paginator(Generic[T]):

@@ -57,7 +57,10 @@ class WireSnapshot(msgspec.Struct, gc=False):
 
 
 class WireServer(msgspec.Struct, gc=False):
-    """A server as it comes; the odd shapes are taken apart by hand."""
+    """A server as it comes; the odd shapes are taken apart by hand.
+
+    What many servers have alike is left unread: it is read once for all of them.
+    """
 
     id: Scalar = None
     uuid: Scalar = None
@@ -69,15 +72,15 @@ class WireServer(msgspec.Struct, gc=False):
     ipv4_addresses: Any = None
     ipv6_addresses: Any = None
     ip_addresses: Any = None
-    location: Any = None
+    location: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     location_name: Any = None
-    plan: Any = None
+    plan: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     plan_name: Any = None
     cpu: Any = None
     ram: Any = None
     ram_unit: Any = None
     disk_space: Any = None
-    os: Any = None
+    os: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     os_name: Any = None
     operating_system_version: Any = None
     operating_system: Any = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any, ClassVar, Final, TypeVar
 
 from textual.app import ComposeResult
@@ -16,6 +17,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from tui.commands import Keys, bindings, keys_of
+from tui.config.paths import STYLES
 
 T = TypeVar("T")
 
@@ -42,6 +44,7 @@ class Dialog(ModalScreen[T | None], inherit_bindings=False):
         previous_field="app.focus_previous",
         **SCROLLING,
     )
+    CSS_PATH: ClassVar[list[str | PurePath]] = [STYLES / "dialogs.tcss"]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
     wide: ClassVar[bool] = False
 

@@ -18,6 +18,21 @@ from tests.helpers.simulators import BEARER, demo
 from tui.simulator.contract import contract_text
 from tui.simulator.web import PREFIX, SimulatorApp
 
+TOLD: dict[str, Any] = {
+    "headers": BEARER,
+    # Django REST framework passes over a query that it does not know.
+    "generation": {"allow-extra-parameters": False},
+    # A server's state, or its limit, can forbid what the schema allows.
+    "operations": [
+        {
+            "include-method": "POST",
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": [200, 201, 400, 404]},
+            },
+        }
+    ],
+}
+
 
 @pytest.fixture(scope="module", params=DIALECTS)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
@@ -27,21 +42,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def schema(url: str) -> Any:
-    told = {
-        "headers": BEARER,
-        # Django REST framework passes over a query that it does not know.
-        "generation": {"allow-extra-parameters": False},
-        # A server's state, or its limit, can forbid what the schema allows.
-        "operations": [
-            {
-                "include-method": "POST",
-                "checks": {
-                    "positive_data_acceptance": {"expected-statuses": [200, 201, 400, 404]},
-                },
-            }
-        ],
-    }
-    config = schemathesis.Config.from_dict(told)
+    config = schemathesis.Config.from_dict(TOLD)
     return schemathesis.openapi.from_url(f"{url}/openapi.yaml", config=config)
 
 
@@ -112,6 +113,11 @@ class Asker:
         return response.json()
 
 
+def _only(examples: dict[str, Any]) -> str:
+    (only,) = examples.values()
+    return str(only["value"])
+
+
 def test_a_snapshots_whole_life_keeps_the_contract(dialect: str) -> None:
     """What random requests rarely reach: creates, restores and deletes that succeed."""
     key = "uuid" if dialect == "client" else "id"
@@ -145,17 +151,42 @@ def test_a_snapshots_whole_life_keeps_the_contract(dialect: str) -> None:
         ask("createSnapshot", 400, json={"server_id": sixth, "name": "no good"})
 
 
+def links(dialect: str) -> list[tuple[str, str, str, str, str]]:
+    """Every link: whose answer, with which status, its name, where it leads, and by which id."""
+    return [
+        (name, status, link, to["operationId"], to["parameters"]["id"])
+        for name, (_, _, operation) in OPERATIONS[dialect].items()
+        for status, response in operation["responses"].items()
+        for link, to in resolved(dialect, response).get("links", {}).items()
+    ]
+
+
+def test_every_link_leads_on(dialect: str) -> None:
+    """Each is followed from the answer to the example of its request."""
+    found = links(dialect)
+    assert len(found) == (6 if dialect == "client" else 2)
+    success = {"getServer": 200, "restoreSnapshot": 200}
+    for name, status, _, leads_to, pointer in found:
+        with demo(dialect=dialect) as (url, app):
+            operation = OPERATIONS[dialect][name][2]
+            media = operation["requestBody"]["content"]["application/json"]
+            several = media.get("examples", {"only": {"value": media.get("example")}})
+            (body,) = (example["value"] for example in several.values())
+            key = _only(CONTRACTS[dialect]["components"]["parameters"]["ServerKey"]["examples"])
+            ask = Asker(url, app)
+            answer = ask(name, int(status), key, json=body)
+            app.world.advance(600)
+            field = pointer.removeprefix("$response.body#/")
+            ask(leads_to, success.get(leads_to, 204), answer[field])
+
+
 def test_the_examples_of_the_contract_are_in_the_fleet(dialect: str) -> None:
     parameters = CONTRACTS[dialect]["components"]["parameters"]
 
-    def example(name: str) -> str:
-        (only,) = parameters[name]["examples"].values()
-        return str(only["value"])
-
     with demo(dialect=dialect) as (url, app):
         ask = Asker(url, app)
-        ask("getServer", 200, example("ServerKey"))
-        ask("restoreSnapshot", 200, example("SnapshotKey"))
+        ask("getServer", 200, _only(parameters["ServerKey"]["examples"]))
+        ask("restoreSnapshot", 200, _only(parameters["SnapshotKey"]["examples"]))
 
 
 def test_the_contract_is_public_and_speaks_one_dialect(dialect: str) -> None:

@@ -137,12 +137,14 @@ class Api:
     def _list_servers(self, call: Call) -> Response:
         query, now = call.request.query_params, self.world.clock.now()
         status, location = query.get("status"), query.get("location")
-        found = [
-            server
-            for server in self.world.list_servers(call.info.account)
-            if (not status or server.status(now) == status)
-            and (not location or server.location == location)
-        ]
+        found = self.world.list_servers(call.info.account)
+        if status or location:
+            found = [
+                server
+                for server in found
+                if (not status or server.status(now) == status)
+                and (not location or server.location == location)
+            ]
         return self._list(call, found, encode.server_bytes, pages=self.dialect != "bare")
 
     def _list_backups(self, call: Call) -> Response:

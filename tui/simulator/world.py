@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from tui.simulator.clock import VirtualClock, compact, iso
 from tui.simulator.fields import read_create
-from tui.simulator.listing import SnapshotLists, listed
+from tui.simulator.listing import Lists
 from tui.simulator.objects import (
     Account,
     Json,
@@ -53,8 +53,8 @@ class World:
         self.power_seconds: Mapping[str, float] = {}
         self.rate: Rate | None = None
         self.keeper: Keeper | None = None
-        self._changes = 0
-        self._lists = SnapshotLists()
+        self.changes = 0
+        self._lists = Lists(self)
         self.last_ids = {"server": 12_344, "snapshot": 799, "backup": 400}
 
     # -- building ------------------------------------------------------------------
@@ -146,21 +146,21 @@ class World:
 
     def keep_server(self, server: SimServer) -> None:
         """Enter a server that has its id."""
-        self._changes += 1
+        self.changes += 1
         self.servers[server.id] = server
         self.by_server[server.id] = {}
         self.by_uuid[server.uuid] = server
 
     def keep_snapshot(self, snapshot: SimSnapshot) -> None:
         """Enter a snapshot that has its id."""
-        self._changes += 1
+        self.changes += 1
         self.snapshots[snapshot.id] = snapshot
         self.by_server[snapshot.server.id][snapshot.id] = snapshot
         self.by_uuid[snapshot.uuid] = snapshot
 
     def save(self, *things: Kept) -> None:
         """Note that these have changed; a state file has them before anybody is answered."""
-        self._changes += 1
+        self.changes += 1
         for thing in things:
             if isinstance(thing, SimSnapshot | SimServer):
                 thing.encoded.clear()
@@ -205,30 +205,20 @@ class World:
         return snapshot
 
     def list_servers(self, account: Account) -> list[SimServer]:
-        """All servers of an account, oldest first."""
-        return [s for s in self.servers.values() if s.account is account]
+        """All servers of an account, oldest first; not to be changed."""
+        return self._lists.servers(account)
 
     def list_snapshots(
         self, account: Account, server: SimServer | None = None
     ) -> list[SimSnapshot]:
         """All snapshots of an account or of one server, newest first; not to be changed."""
-        now = self.clock.now()
-        if server is not None:
-            return listed(account, self.by_server[server.id], now).items
-        return self._lists.of(account, self.snapshots, now, (self._changes, len(self.snapshots)))
+        return self._lists.snapshots(account, server)
 
     def list_backups(
         self, account: Account, server: SimServer | None = None, kind: str | None = None
     ) -> list[SimBackup]:
         """All backups of an account, newest first, or of one server or kind."""
-        found = (
-            b
-            for b in self.backups.values()
-            if b.server.account is account
-            and (server is None or b.server is server)
-            and (kind is None or b.kind == kind)
-        )
-        return sorted(found, key=lambda b: b.created_at, reverse=True)
+        return self._lists.backups(account, server, kind)
 
     # -- changing ----------------------------------------------------------------------
 
@@ -284,7 +274,7 @@ class World:
 
     def remove(self, thing: SimServer | SimSnapshot | SimBackup) -> None:
         """Take something out of the world, and out of the state file."""
-        self._changes += 1
+        self.changes += 1
         if isinstance(thing, SimSnapshot):
             del self.snapshots[thing.id]
             del self.by_server[thing.server.id][thing.id]

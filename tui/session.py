@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tui.fleet.state import Sighting
     from tui.fleet.writes.operations import Operations
     from tui.fleet.writes.plans import Plans, Told
+    from tui.fleet.writes.restarts import Restarts
     from tui.simulator.child import ChildSimulator
     from tui.vps.client import Client
 
@@ -71,6 +72,7 @@ class Connection:
     poller: Poller
     operations: Operations
     plans: Plans
+    restarts: Restarts
 
 
 class Session:
@@ -107,6 +109,7 @@ class Session:
         self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._woken = asyncio.Event()
+        self._attended = False  # whether somebody watches: a command looks after its own
         self.remembering = remembering(settings, environ, self.store, self.clock)
         self._learned: Account | None = None
         self.store.listen(self._learn)
@@ -126,6 +129,8 @@ class Session:
             await self._woken.wait()
         if self.activity is None:
             self.activity = self._watch(live)
+        self._attended = True
+        self.perform(live.restarts.take_up())
         await live.poller.run()
 
     def _watch(self, live: Connection) -> Activity:
@@ -171,6 +176,7 @@ class Session:
         from tui.fleet.poller import Poller
         from tui.fleet.writes.operations import Operations
         from tui.fleet.writes.plans import Plans
+        from tui.fleet.writes.restarts import looking_after
 
         settings, account = self.settings, await self._identity(client)
         pace = self._simulator.speed if self._simulator else 1.0
@@ -207,7 +213,16 @@ class Session:
             await operations.close()
             await client.aclose()
             raise
-        self.live = live = Connection(client, poller, operations, plans)
+        restarts = looking_after(
+            operations,
+            self._switch,
+            clock=self.clock,
+            start_after_restore=settings.start_after_restore,
+            refused=self.lock.reason,
+            tell=lambda words, bad: self._teller.tell(None, News(words, bad=bad)),
+            now=self.service_now,
+        )
+        self.live = live = Connection(client, poller, operations, plans, restarts)
         if taken_up:
             self._teller.tell(None, News(found_open(taken_up)))
         for plan in plans.running():
@@ -215,6 +230,12 @@ class Session:
                 self._teller.tell(None, News(stands(plan), bad=True))
         self._teller.trouble(live.operations.trouble)
         return live
+
+    def _switch(self) -> Client:
+        """The present client: a new token may have been given."""
+        if self.live is None:
+            raise RuntimeError("nothing is switched before there is a connection")
+        return self.live.client
 
     async def _identity(self, client: Client) -> Identity:
         """Whose records are this account's own; nobody waits until it has said who it is."""
@@ -288,6 +309,7 @@ class Session:
         keeping = asyncio.create_task(self.remembering.close())
         if live is not None:
             live.plans.leave()
+            live.restarts.power.leave()
             await live.operations.leave()
             await live.client.aclose()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -414,5 +436,9 @@ class Session:
             return
         if operation.state is not State.INTENT:
             self.store.note_write(operation.server_id)
-        if before is State.SENT and live is not None:
+        if live is None:
+            return
+        if before is State.SENT:
             live.poller.refresh(operation.server_id)
+        if self._attended and operation.kind is Kind.RESTORE and operation.ended:
+            self.perform(live.restarts.restore_ended(operation))

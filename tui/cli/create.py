@@ -16,6 +16,7 @@ from tui.cli.planning import carry_out
 from tui.cli.running import opened, run
 from tui.cli.selection import Selection, on_option
 from tui.cli.slots import Ready, look
+from tui.cli.standing import stand_still
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.fleet.writes.drafts import create_plan
@@ -37,6 +38,7 @@ class Wanted:
     name: str
     description: str
     make_room: bool
+    stop: bool
     wait: bool
     timeout: float | None
 
@@ -49,6 +51,9 @@ class Wanted:
 @click.option(
     "--make-room", is_flag=True, help="Where no slot is free, first delete what is needed least."
 )
+@click.option(
+    "--stop", is_flag=True, help="Stop each server for it, start it after, and wait for all."
+)
 @click.option("--wait", is_flag=True, help="Wait until all have ended.")
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
 @shared
@@ -58,6 +63,7 @@ def command(
     on: str | None,
     description: str,
     make_room: bool,
+    stop: bool,
     wait: bool,
     timeout: float | None,
     **given: Any,
@@ -65,7 +71,8 @@ def command(
     """Create the snapshot NAME of each SERVER (name or id)."""
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
-    return run(_create(found, selection, Wanted(name, description, make_room, wait, timeout)))
+    wanted = Wanted(name, description, make_room, stop, wait, timeout)
+    return run(_create(found, selection, wanted))
 
 
 async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> int:
@@ -80,6 +87,9 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
             if goes is not None:
                 when = age(goes.created_at, session.now)
                 out(f"#{goes.id}  {goes.name} of {server.name}, {when}, goes to make room")
+        if wanted.stop:
+            name, description = wanted.name, wanted.description
+            return gravest([code, await stand_still(session, live, ready, name, description)])
         return gravest([code, await _send(session, live, ready, wanted)])
 
 

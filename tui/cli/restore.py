@@ -10,18 +10,21 @@ import click
 
 from tui.cli import lookup, names
 from tui.cli.arguments import Command, settings, shared, span, text
-from tui.cli.finishing import finish, said
-from tui.cli.output import out
+from tui.cli.finishing import finish, gravest, said
+from tui.cli.output import complain, out
 from tui.cli.planning import carry_out
 from tui.cli.reading import Reading
 from tui.cli.running import opened, run
-from tui.cli.writing import check_allowed, confirm, prepare, send, settle_first
+from tui.cli.writing import check_allowed, confirm, prepare, send, sent, settle_first
 from tui.config.settings import Settings
+from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
+from tui.fleet.writes.consistent import After
 from tui.fleet.writes.drafts import safety, safety_plan
+from tui.session import Connection, Session
 from tui.text import age
 from tui.vps.models import Snapshot
 
@@ -43,6 +46,9 @@ _NAMES: Final = Template("before-restore-{date}")
     is_flag=True,
     help="First take a snapshot, and restore only once that is completed.",
 )
+@click.option(
+    "--start-after", is_flag=True, help="Start the server if it ran before; waits for the end."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Wait until it has ended.")
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
@@ -51,14 +57,17 @@ def command(
     snapshot_id: str,
     server: str,
     snapshot_first: bool,
+    start_after: bool,
     yes: bool,
     wait: bool,
     timeout: float | None,
     **given: Any,
 ) -> int:
     """Overwrite a server with one of its snapshots. Cannot be undone."""
-    wanted = Wanted(snapshot_id, server, snapshot_first, yes, wait, timeout)
-    return run(_restore(settings(**given), wanted))
+    found = settings(**given)
+    start = start_after or found.start_after_restore
+    wanted = Wanted(snapshot_id, server, snapshot_first, start, yes, wait or start_after, timeout)
+    return run(_restore(found, wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,7 @@ class Wanted:
     snapshot_id: str
     server: str
     snapshot_first: bool
+    start_after: bool
     sure: bool
     wait: bool
     timeout: float | None
@@ -89,11 +99,32 @@ async def _restore(settings: Settings, wanted: Wanted) -> int:
         confirm(f"{before}{question}, {created}.", target.server_name, sure=wanted.sure)
         wait, timeout = wanted.wait, wanted.timeout
         if plan is not None:
-            return await carry_out(session, live, plan, wait=wait, timeout=timeout)
-        restore = live.operations.restore
-        operation = await send(session, lambda bare: restore(target, unjournaled=bare))
-        out(said(operation))
-        return await finish(session, live, [operation], wait=wait, timeout=timeout)
+            code = await carry_out(session, live, plan, wait=wait, timeout=timeout)
+        else:
+            restore = live.operations.restore
+            operation = await send(session, lambda bare: restore(target, unjournaled=bare))
+            out(said(operation))
+            code = await finish(session, live, [operation], wait=wait, timeout=timeout)
+        if not wait:
+            return code
+        return gravest([code, await _afterwards(session, live, target, wanted)])
+
+
+async def _afterwards(session: Session, live: Connection, target: Snapshot, wanted: Wanted) -> int:
+    """Say of a server that ran before whether it runs again, and start it if asked for."""
+    view = session.store.fleet.servers.get(target.server_id)
+    if not wanted.start_after and view is not None and view.server.status != "stopped":
+        return ExitCode.DONE
+    power = live.restarts.power
+    for note in await power.left():
+        if note.server_id != target.server_id:
+            continue
+        work = power.after_restore(note, start=wanted.start_after, told=out)
+        after = await sent(session, work)
+        if after is not After.RUNS:
+            complain(f"{note.server_name} ran before its restore, and now: {after.value}")
+            return ExitCode.FAILED if wanted.start_after else ExitCode.DONE
+    return ExitCode.DONE
 
 
 def _with_snapshot(

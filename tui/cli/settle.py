@@ -14,11 +14,14 @@ from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
 from tui.cli.reading import PatientApi
 from tui.cli.running import opened, run
-from tui.cli.writing import ends_to
+from tui.cli.waiting import polling
+from tui.cli.writing import ends_to, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
+from tui.fleet.journal.power import PowerNote, Stage
 from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan, Standing
+from tui.fleet.writes.consistent import After
 from tui.session import Connection, Session
 from tui.text import duration, plural
 
@@ -51,9 +54,32 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
                 codes.append(await run_plan(session, live, taken, wait=seconds > 0))
             else:
                 codes.append(ExitCode.UNKNOWN)
+        codes += [await _power(session, live, note, go_on) for note in await _owed(live)]
         if not left and codes == [ExitCode.DONE]:
             out("nothing is open")
         return gravest(codes)
+
+
+async def _owed(live: Connection) -> Sequence[PowerNote]:
+    """Servers that ran before and were not started again."""
+    return await live.restarts.power.left()
+
+
+async def _power(session: Session, live: Connection, note: PowerNote, go_on: bool) -> int:
+    """Say that a server is to run again, or start it; returns the exit code."""
+    power, server = live.restarts.power, note.server_name
+    if note.stage is Stage.RESTORING:
+        after = await power.after_restore(note, start=go_on, told=out)
+        if after is After.RUNS:
+            return ExitCode.DONE
+        out(f"{server} ran before its restore; {after.value}; `ciplun settle --go-on` starts it")
+        return ExitCode.UNKNOWN
+    if not go_on:
+        out(f"{server} was stopped for a snapshot; `ciplun settle --go-on` starts it")
+        return ExitCode.UNKNOWN
+    async with polling(live):
+        seen = await sent(session, power.resume(note, out))
+    return ExitCode.DONE if seen else ExitCode.FAILED
 
 
 async def _look(session: Session, live: Connection, seconds: float) -> Sequence[Operation]:

@@ -86,6 +86,26 @@ class Consistent:
         self._switch = switch
         self._clock = clock
         self._now = now
+        self._naps: set[asyncio.Future[None]] = set()
+        self._leaving = False
+
+    def leave(self) -> None:
+        """End all that is going on here: it is gone on with at the next start."""
+        self._leaving = True
+        for nap in self._naps:
+            nap.cancel()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait; cancelled where the session is left."""
+        if self._leaving:
+            raise asyncio.CancelledError
+        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        self._naps.add(nap)
+        try:
+            await nap
+        finally:
+            self._naps.discard(nap)
+            nap.cancel()
 
     async def problem(self, server: Server) -> str:
         """Why this cannot be had for a server, empty where it can as far as anybody can tell."""
@@ -232,12 +252,12 @@ class Consistent:
             before = status
             if self._clock.monotonic() >= end:
                 return ""
-            await self._clock.sleep(PAUSE)
+            await self._sleep(PAUSE)
 
     async def _ended(self, operation: Operation) -> Operation:
         """An operation once it has ended, or as it stands when it takes too long."""
         outcome = asyncio.ensure_future(self._operations.outcome(operation))
-        longest = asyncio.ensure_future(self._clock.sleep(LONGEST))
+        longest = asyncio.ensure_future(self._sleep(LONGEST))
         try:
             await asyncio.wait((outcome, longest), return_when=asyncio.FIRST_COMPLETED)
             return outcome.result() if outcome.done() else operation

@@ -1,0 +1,118 @@
+"""Servers that ran before and stand stopped: started where that is wanted, offered otherwise."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from tui.config.ages import DAY
+from tui.fleet.clock import Clock
+from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
+from tui.fleet.operation import Operation
+from tui.fleet.writes.consistent import After, Consistent, Switch
+from tui.fleet.writes.operations import Operations
+
+log = logging.getLogger(__name__)
+Tell = Callable[[str, bool], None]
+"""Hears a sentence, and whether it is bad news."""
+_OLD: Final = DAY
+"""Seconds after which nothing is started unasked: somebody may want the server as it is."""
+
+
+class Restarts:
+    """Looks after what is to run again. `refused` gives the reason why nothing is written now."""
+
+    def __init__(
+        self,
+        power: Consistent,
+        *,
+        start_after_restore: bool,
+        refused: Callable[[], object],
+        tell: Tell,
+        now: Callable[[], float],
+    ) -> None:
+        self.power = power
+        self.offers: tuple[PowerNote, ...] = ()
+        """Servers that ran before and are not seen running, which somebody can have started."""
+        self._start_after_restore = start_after_restore
+        self._refused = refused
+        self._tell = tell
+        self._now = now
+
+    async def take_up(self) -> None:
+        """Go on with what a crash left, and look at what restores left."""
+        await self._look_at(await self._left())
+
+    async def restore_ended(self, operation: Operation) -> None:
+        """Look at the server of a restore that is over."""
+        await self._look_at([n for n in await self._left() if n.operation == operation.id])
+
+    async def start(self, note: PowerNote) -> None:
+        """Start a server that is offered."""
+        with suppress(JournalUnavailable, PowerTaken):
+            await self.power.resume(note, lambda words: self._tell(words, False))
+        await self._offer()
+
+    async def forget(self, note: PowerNote) -> None:
+        """Leave a server as it is."""
+        with suppress(JournalUnavailable):
+            await self.power.forget(note, "left as it is")
+        await self._offer()
+
+    async def _left(self) -> Sequence[PowerNote]:
+        try:
+            return await self.power.left()
+        except JournalUnavailable:
+            return ()
+
+    async def _look_at(self, notes: Sequence[PowerNote]) -> None:
+        for note in notes:
+            try:
+                await self._look(note)
+            except (JournalUnavailable, PowerTaken) as error:
+                log.info("the power of a server is left alone: %s", error)
+        await self._offer()
+
+    async def _look(self, note: PowerNote) -> None:
+        is_old = self._now() - note.asked_at > _OLD
+        allowed = not is_old and not self._refused()
+        if note.stage is not Stage.RESTORING:
+            if allowed:
+                await self.power.resume(note, lambda words: self._tell(words, False))
+            return
+        start = allowed and self._start_after_restore
+        after = await self.power.after_restore(note, start=start)
+        name = note.server_name
+        if after is After.STOPPED:
+            self._tell(f"{name} ran before its restore and is stopped now", True)
+        elif after is After.UNSEEN:
+            self._tell(f"{name} ran before its restore, and is not seen running", True)
+        elif start:
+            self._tell(f"{name} runs again after its restore", False)
+
+    async def _offer(self) -> None:
+        self.offers = tuple(await self._left())
+
+
+def looking_after(
+    operations: Operations,
+    switch: Callable[[], Switch],
+    *,
+    clock: Clock,
+    start_after_restore: bool,
+    refused: Callable[[], object],
+    tell: Tell,
+    now: Callable[[], float],
+) -> Restarts:
+    """What looks after the servers of an account."""
+    book = PowerBook(operations.journal, lambda: operations.books.account)
+    return Restarts(
+        Consistent(operations, book, switch, clock=clock, now=now),
+        start_after_restore=start_after_restore,
+        refused=refused,
+        tell=tell,
+        now=now,
+    )

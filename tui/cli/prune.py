@@ -146,7 +146,9 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
             )
             return ExitCode.DONE
         if pruning.file is not None:
-            plan_file.write(pruning.file, plan, reading.fleet, settings.account, session.now)
+            plan_file.write(
+                pruning.file, plan, reading.fleet, live.operations.books.account, session.now
+            )
             out(f"{plural(goes, 'delete')} written to {pruning.file}; nothing was deleted")
             return ExitCode.DONE
         check_open(session, live, reading)

@@ -12,7 +12,7 @@ from tui.fleet.state import Fleet
 from tui.session import Connection, Session
 from tui.text import plural
 from tui.vps.errors import RateLimited, VpsError
-from tui.vps.models import Key, Listing, Server, Snapshot
+from tui.vps.models import Account, Key, Listing, Server, Snapshot
 
 T = TypeVar("T")
 TRIES: Final = 4
@@ -103,7 +103,10 @@ class PatientApi:
         self.create_snapshot = live.client.create_snapshot
         self.restore_snapshot = live.client.restore_snapshot
         self.delete_snapshot = live.client.delete_snapshot
-        self.account = live.client.account
+
+    async def account(self) -> Account:
+        """Who the token belongs to."""
+        return await patiently(self._session, self._client.account)
 
     async def server(self, server_id: Key) -> Server:
         """One server."""

@@ -11,7 +11,6 @@ import json
 import math
 import secrets
 from collections.abc import Callable
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,9 +21,7 @@ from tui.simulator.descriptions import make_backup, make_server, make_snapshot
 from tui.simulator.objects import Json, Refusal
 from tui.simulator.scenarios import UnknownScenario, hooks
 from tui.simulator.seen import requests_of
-from tui.simulator.web import SimulatorApp
-
-ADMIN: Final = "/admin/"
+from tui.simulator.web import ADMIN, SimulatorApp
 
 
 class Administration:
@@ -119,7 +116,7 @@ class Administration:
 
         A status of 0 is one that was not answered.
         """
-        told = [dataclasses.asdict(one) for one in requests_of(self._app, ADMIN)]
+        told = [dataclasses.asdict(one) for one in requests_of(self._app)]
         if fields.get("forget") is True:
             self._app.received.clear()
         return {"requests": told}

@@ -13,14 +13,14 @@ from typing import Final
 
 import uvicorn
 
-from tui.simulator.admin import ADMIN, Administration
+from tui.simulator.admin import Administration
 from tui.simulator.authority import Authority, authority
 from tui.simulator.building import Built, Tokens
 from tui.simulator.options import SimulatorOptions, WrongOption
 from tui.simulator.scenarios import GROUPS, UnknownScenario
 from tui.simulator.serve import Service, address, listen
 from tui.simulator.state import StateError
-from tui.simulator.web import PREFIX
+from tui.simulator.web import ADMIN, PREFIX
 
 PARENT_SECONDS: Final = 0.5
 EXPORTED: Final = ("url", "token", "authority")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tui.simulator.clock import iso
-from tui.simulator.web import SimulatorApp
+from tui.simulator.contract import CONTRACT_PATH
+from tui.simulator.web import ADMIN, HEALTH_PATH, SimulatorApp
 
 MASK: Final = "***"
 
@@ -33,12 +34,12 @@ class Seen:
         return json.loads(self.body)
 
 
-def requests_of(app: SimulatorApp, outside: str) -> list[Seen]:
-    """The requests for the API that came, oldest first; those below `outside` are left out."""
+def requests_of(app: SimulatorApp) -> list[Seen]:
+    """The requests that came, oldest first, but for those that steer or watch the simulator."""
     known = sorted(app.world.tokens, key=len, reverse=True)
     told = []
     for one in app.received:
-        if one.path.startswith(outside):
+        if one.path.startswith(ADMIN) or one.path in (HEALTH_PATH, CONTRACT_PATH):
             continue
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in one.headers}
         given = headers.get("authorization", "").split()[1:]

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Self
 
 from tui.simulator import encode
-from tui.simulator.admin import ADMIN
 from tui.simulator.authority import authority
 from tui.simulator.building import Built
 from tui.simulator.descriptions import make_backup, make_server, make_snapshot
@@ -115,7 +114,7 @@ class Simulator:
         """The requests that came, oldest first; with `forget`, each is told once."""
 
         def ask() -> list[Seen]:
-            told = requests_of(self._app, ADMIN)
+            told = requests_of(self._app)
             if forget:
                 self._app.received.clear()
             return told

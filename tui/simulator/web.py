@@ -25,6 +25,7 @@ LONGEST_BODY: Final = 1024 * 1024
 MOST_RECEIVED: Final = 10_000
 """Requests that are remembered: a simulator may run for weeks."""
 HEALTH_PATH: Final = "/health/"
+ADMIN: Final = "/admin/"
 STRUCK: Final = "ciplun.struck"
 """Where in a request's scope scenarios note that they struck it."""
 Headers = Sequence[tuple[bytes, bytes]]

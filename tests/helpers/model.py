@@ -17,7 +17,7 @@ from tui.vps.models import Key, Listing, Restoring, Snapshot
 
 T = TypeVar("T")
 LAG = 45.0
-"""Seconds for which a lagging list does not show what is new, and still shows what is gone."""
+"""Seconds for which a lagging list does not show what is new."""
 LATEST = 500.0
 """Seconds after which whatever was sent has been carried out, or never will be."""
 
@@ -43,7 +43,7 @@ class ModelWorld(Provider):
     """
 
     def __init__(self, clock: FakeClock) -> None:
-        super().__init__(clock)
+        super().__init__(clock, servers=1)
         self.writes: dict[int, Write] = {}
         self.leaving: dict[Key, int] = {}
         self.delay, self.misdated, self.stale = 60.0, 0.0, ""
@@ -109,32 +109,32 @@ class ModelWorld(Provider):
 
     # -- lists -----------------------------------------------------------------------------
 
-    async def seen(self, mode: str, server_id: Key | None, missing: int) -> Listing[Snapshot]:
-        """The list in one of its ways to be right or wrong."""
+    async def seen(self, mode: str, server_id: Key | None) -> Listing[Snapshot]:
+        """The list in one of its ways to be right or wrong; missing is what matters most."""
         listing = await self.snapshots(server_id)
+        items = list(listing.items)
         if mode == "lagging":
-            listing = replace(listing, items=await self._lagging(server_id, listing))
-        if mode in ("shifted", "unsettled") and listing.items:
-            items = list(listing.items)
-            del items[missing % len(items)]
-            listing = replace(
-                listing,
-                items=tuple(items),
-                pages=2 if mode == "shifted" else 1,
-                settled=mode != "unsettled",
-            )
+            items = self._lagging(items)
+        if mode in ("shifted", "unsettled") and items:
+            items.remove(max(items, key=self._matters))
         hours = timedelta(hours=self.misdated)
-        dated = [
-            replace(s, created_at=s.created_at and s.created_at + hours) for s in listing.items
-        ]
-        return replace(listing, items=tuple(dated))
+        dated = [replace(s, created_at=s.created_at and s.created_at + hours) for s in items]
+        return replace(
+            listing,
+            items=tuple(dated),
+            pages=2 if mode == "shifted" else 1,
+            settled=mode != "unsettled",
+        )
 
-    async def _lagging(
-        self, server_id: Key | None, listing: Listing[Snapshot]
-    ) -> tuple[Snapshot, ...]:
+    def _matters(self, snapshot: Snapshot) -> int:
+        """The number of the newest operation that a snapshot is of."""
+        about = (n for n, w in self.writes.items() if snapshot.id in (w.what, *w.made))
+        return max(about, default=0)
+
+    def _lagging(self, items: list[Snapshot]) -> list[Snapshot]:
         now = self.world.clock.now()
         born = {self.key(s): s.created_at for s in self.world.snapshots.values()}
-        return tuple(s for s in listing.items if now - born.get(s.id, 0.0) >= LAG)
+        return [s for s in items if now - born.get(s.id, 0.0) >= LAG]
 
     async def statuses(self) -> dict[Key, str]:
         """The servers' status, or a stale one."""

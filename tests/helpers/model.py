@@ -50,6 +50,8 @@ class ModelWorld(Provider):
         self._due: list[tuple[float, Callable[[], object]]] = []
         self._shown: dict[float, tuple[Snapshot, ...]] = {}
         self._writing: Write | None = None
+        for n in range(3):
+            self.world.add_snapshot(self.world.servers[int(self.ids[0])], f"old-{n}")
 
     async def pass_time(self, seconds: float) -> None:
         end = self.world.clock.now() + seconds

@@ -116,13 +116,16 @@ class Writes(RuleBasedStateMachine):
         session=SESSIONS,
         fate=FATES,
         again=st.booleans(),
+        colleague=st.booleans(),
         delay=st.sampled_from((10.0, 100.0, LATEST)),
     )
-    def create(self, session: int, fate: str, again: bool, delay: float) -> None:
+    def create(self, session: int, fate: str, again: bool, colleague: bool, delay: float) -> None:
         self.names += not (again and self.names)  # else the same is asked for once more
         self.world.fate, self.world.delay = fate, delay
         model = self.world.server_model(self.world.ids[0])
         self.attempt(self.sessions[session].create(model, f"s{self.names}"))
+        if colleague:
+            self.a_colleague_writes("create", 0)
 
     @rule(
         session=SESSIONS,

@@ -275,11 +275,11 @@ async def test_a_restore_whose_end_cannot_be_seen_says_so(simulated: Place) -> N
         await until(
             pilot, lambda: connection(pilot).operations.running()[0].state is State.ACCEPTED
         )
-        simulated.world.clock.advance(899)
-        await simulated.clock.advance(11)
+        simulated.world.clock.advance(880)
+        await simulated.clock.advance(880)
         assert connection(pilot).operations.running(), "blocked for the published time"
-        simulated.world.clock.advance(5)
-        await simulated.clock.advance(11)
+        simulated.world.clock.advance(31)
+        await simulated.clock.advance(31)
         await until(pilot, lambda: not connection(pilot).operations.running())
         assert any("cannot be seen" in text for text in toasts(pilot))
 

@@ -38,7 +38,7 @@ FATES = st.sampled_from(
     ("answered", "answered", "lost", "dropped", "dropped", "late", "late", "renamed", "twice")
 )
 SESSIONS = st.integers(0, 1)
-MODES = st.sampled_from(("whole", "whole", "lagging", "shifted", "unsettled"))
+MODES = st.sampled_from(("whole", "whole", "lagging", "shifted", "shifted", "unsettled"))
 UNSENT = (State.WAITING, State.INTENT, State.NEVER_SENT)
 NEVER_PROVED = (State.NOT_CARRIED_OUT, State.VANISHED, State.UNSEEN)
 SHM = Path("/dev/shm")
@@ -290,7 +290,7 @@ def test_random_writes_faults_crashes_and_lists() -> None:
     run_state_machine_as_test(
         Writes,
         settings=settings(
-            max_examples=60,
+            max_examples=90,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -38,6 +38,8 @@ SHOWN = "~/.config/ciplun/config.toml"
         ("", ["list", "--url", SECRET], {}),
         ("", ["list", "--url", f"http://x.example/{SECRET}"], {}),
         ("", [SECRET], {}),
+        ("", ["list", "--on", f"size:{SECRET}"], {}),
+        ("", ["check", "--on", f"size>{SECRET}"], {}),
         ("", [f"--{SECRET}"], {}),
         ("", ["list", f"--token={SECRET}"], {}),
         ("", ["list"], {"CIPLUN_PROFILE": SECRET}),

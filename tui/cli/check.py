@@ -23,6 +23,7 @@ from tui.config.settings import Settings
 from tui.fleet.health import Finding, Health, Judge, Rules, Severity, findings, worst
 from tui.fleet.state import ServerView, count
 from tui.text import plural
+from tui.vps.token import masked
 
 _LINES: Final = 50
 """Findings that are printed one by one."""
@@ -149,8 +150,8 @@ def _words(finding: Finding) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text in which nothing can be taken for performance data."""
-    return text.replace("|", "/")
+    """A text in which nothing can be taken for performance data, and nothing is a token."""
+    return masked(text).replace("|", "/")
 
 
 def _figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[str]:

@@ -60,6 +60,7 @@ def test_our_own_modules_are_those_of_the_first_screen(loaded: tuple[set[str], s
     assert screens <= {
         "browsing",
         "gone",
+        "noted",
         "cursor_pacing",
         "dashboard",
         "screen",

@@ -102,7 +102,7 @@ class CiplunApp(CalmCrash):
 
     def get_default_screen(self) -> Screen[Any]:
         """The dashboard: it stays for the app's life, whatever account it shows."""
-        return Dashboard(self._open_session(self._settings), self._glyphs)
+        return Dashboard(self._open_session(self._settings), self._glyphs, self._options.view)
 
     def on_mount(self) -> None:
         """Connect, or say how to give a token where there is none."""

@@ -48,6 +48,7 @@ TOGETHER: Final = (
     frozenset(("dialog", "list", "page", "operations")),
     frozenset(("dialog", "field", "operations")),
     frozenset(("dialog", "checkbox", "bulk")),
+    frozenset(("dialog", "page", "monitor")),
 )
 """Scopes whose keys work at the same time: within each set a key can mean one thing only."""
 
@@ -94,6 +95,20 @@ COMMANDS: Final = (
         "Show everything known of the chosen row",
         scopes=("dashboard", "details"),
     ),
+    _look(
+        "monitor",
+        "m",
+        "Monitor",
+        "The fleet in figures that are read from afar, and back",
+        scopes=("dashboard", "monitor"),
+    ),
+    _look(
+        "take_note",
+        "space",
+        "Take note",
+        "In the monitor: red only for what is new from now on",
+        scopes=("monitor",),
+    ),
     _look("wide", "w", "More columns", "Give this pane the whole width, with more columns"),
     _look("local_time", "z", "UTC or local time", "Show moments in UTC, or as clocks are here"),
     _look(
@@ -102,7 +117,7 @@ COMMANDS: Final = (
         "Refresh now",
         "Ask the provider at once",
         footer="Refresh",
-        scopes=("dashboard", "operations"),
+        scopes=("dashboard", "operations", "monitor"),
     ),
     _look("pause", "p", "Pause or resume polling", "Stop asking the provider, or go on"),
     _look(

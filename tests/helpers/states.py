@@ -142,6 +142,16 @@ async def palette(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count > 20)
 
 
+async def problems(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("f", "n")
+
+
+async def monitor(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("m")
+
+
 async def filtered_away(pilot: Pilot[None]) -> None:
     await live(pilot)
     await pilot.press("slash")
@@ -172,4 +182,6 @@ STATES = [
     add_server,
     palette,
     filtered_away,
+    problems,
+    monitor,
 ]

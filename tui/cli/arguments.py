@@ -92,6 +92,13 @@ def since(ctx: click.Context, param: click.Parameter, value: str | None) -> floa
     return moment(ctx, param, value)
 
 
+def filled(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """A text that is not empty, if it is given at all. Raises BadParameter."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("must not be empty", ctx, param)
+    return text(value or "")
+
+
 class Command(click.Command):
     """A command that takes no empty text: a shell's unset variable was meant to be something."""
 
@@ -137,7 +144,12 @@ def as_json(function: F) -> F:
 
 
 def given_options(
-    demo: bool, profile: str | None, url: str | None, read_only: bool, debug: bool = False
+    demo: bool,
+    profile: str | None,
+    url: str | None,
+    read_only: bool,
+    debug: bool = False,
+    view: str = "",
 ) -> Options:
     """The options of a command over those given before its name."""
     context = click.get_current_context()
@@ -148,6 +160,7 @@ def given_options(
         read_only=read_only or bool(above.get("read_only")),
         demo=demo or bool(above.get("demo")),
         debug=debug,
+        view=view,
     )
 
 

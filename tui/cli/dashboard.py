@@ -28,9 +28,12 @@ def open_dashboard(options: Options, environ: Mapping[str, str]) -> int:
     from tui import keymap as looks
     from tui.app import CiplunApp
     from tui.config.paths import log_file
+    from tui.fleet.views import unknown as unknown_view
     from tui.terminal import logs
 
     looks.check(settings)
+    if problem := unknown_view(settings.views, options.view):
+        raise SettingsError(f"--view: {problem}")
     app = CiplunApp(options, settings, environ)
     logs.configure(log_file(environ))
     app.run()

@@ -84,6 +84,12 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @arguments.shared
+@click.option(
+    "--view",
+    callback=arguments.filled,
+    metavar="NAME",
+    help="Open the dashboard in this view (problems, failed, one of the settings), or the monitor.",
+)
 @click.option("--debug", is_flag=True, help="Show and log how late the event loop is.")
 @click.pass_context
 def ciplun(context: click.Context, /, **given: Any) -> int | None:

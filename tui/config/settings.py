@@ -43,6 +43,7 @@ class Options:
     read_only: bool = False
     demo: bool = False
     debug: bool = False
+    view: str = ""  # what the dashboard opens with
 
 
 class Settings(Values, frozen=True, kw_only=True):

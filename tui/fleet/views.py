@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -22,6 +23,8 @@ class View(msgspec.Struct, frozen=True):
     selector: str = ""
 
 
+MONITOR: Final = "monitor"
+"""Opens the monitor where the name of a view is asked for."""
 ALL: Final = View("All")
 BUILT_IN: Final = (
     ALL,
@@ -43,6 +46,16 @@ def views(own: Mapping[str, str]) -> Sequence[View]:
 def find(known: Sequence[View], name: str) -> View | None:
     """The view of a name, in whatever case it is written."""
     return next((view for view in known if view.name.lower() == name.lower()), None)
+
+
+def unknown(own: Mapping[str, str], name: str) -> str:
+    """What is wrong with the name of a view to open, empty for nothing."""
+    known = [*(view.name.lower() for view in views(own)), MONITOR]
+    if not name or name.lower() in known:
+        return ""
+    close = difflib.get_close_matches(name.lower(), known, 1)
+    right = f"did you mean {close[0]}?" if close else f"views are {', '.join(known)}"
+    return f"there is no view {name[:40]!r}; {right}"
 
 
 class Counted(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tui.fleet import queries
 from tui.fleet.state import ServerView
-from tui.fleet.views import ALL, Counted, View, ViewCounts, views
+from tui.fleet.views import ALL, Counted, View, ViewCounts, find, views
 from tui.vps.models import Phase
 from tui.widgets.panes import Pane, Panes
 from tui.widgets.snapshot_table import SnapshotTable
@@ -38,6 +38,10 @@ class Browser:
         if known != self._counts.views:
             self._counts = ViewCounts(known)
         self.counted = self._counts.count(self._panes.scope)
+
+    def open(self, name: str) -> None:
+        """Begin with the view of a name; with all servers where there is none."""
+        self._panes.shown = find(views(self._panes.session.settings.views), name) or ALL
 
     def show(self, view: View) -> None:
         """Show a view; where the chosen row is not in it, go to its first."""

@@ -14,10 +14,11 @@ from textual.timer import Timer
 from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.fleet.views import Counted
+from tui.fleet.views import MONITOR, Counted
 from tui.screens.dashboard.browsing import Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
 from tui.screens.dashboard.gone import Gone
+from tui.screens.dashboard.noted import Noted
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.widgets.details_pane import Details
 from tui.widgets.filter_bar import FilterBar
@@ -66,8 +67,9 @@ class Dashboard(Screen[None]):
     views_bar = getters.query_one("#views", ViewsBar)
     filter_bar = getters.query_one("#filter-line", FilterBar)
 
-    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+    def __init__(self, session: Session, glyphs: Glyphs, opening: str = "") -> None:
         super().__init__()
+        self._opening = opening
         self.session = session
         self.glyphs = glyphs
         self.panes = Panes(session, glyphs)
@@ -75,6 +77,7 @@ class Dashboard(Screen[None]):
         self.flows = WriteFlows(self.panes)
         self.browser = Browser(self.panes)
         self.gone = Gone(self._days_changed)
+        self.noted = Noted()
         self._pending: Change | None = None
         self._ticker: Timer | None = None
         self._tick_every = 0.0
@@ -104,6 +107,10 @@ class Dashboard(Screen[None]):
         """Show what is known, and listen for more."""
         self._end_listening = self.session.store.listen(self._changed)
         self.servers.gone = self.gone.of
+        if self._opening.lower() == MONITOR:
+            self.call_after_refresh(self.action_monitor)
+        else:
+            self.browser.open(self._opening)
         self.show_fleet()
 
     def use(self, session: Session) -> None:
@@ -111,6 +118,7 @@ class Dashboard(Screen[None]):
         self._end_listening()
         self.session = session
         self._pending = None
+        self.noted.forget()
         self.details.tell("", bad=False)
         self._end_listening = session.store.listen(self._changed)
         self.panes.use(session)
@@ -397,6 +405,12 @@ class Dashboard(Screen[None]):
     def action_add_server(self) -> None:
         """Ask for the id of a server that no list names."""
         self.flows.add_server()
+
+    def action_monitor(self) -> None:
+        """Show the fleet in figures that are read from afar."""
+        from tui.screens.monitor import Monitor
+
+        self.app.push_screen(Monitor(self.panes, self.noted, self.glyphs))
 
     def action_help(self) -> None:
         """Show all keys and signs."""

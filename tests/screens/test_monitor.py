@@ -1,0 +1,142 @@
+"""The monitor: read from afar, red until somebody has taken note, and quiet."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.helpers.driving import dashboard, live, shown, until
+from tests.helpers.places import Place
+from tests.helpers.program import CIPLUN, environ
+from tests.helpers.pty import Terminal
+from tui.app import CiplunApp
+from tui.cli.main import run
+from tui.config.settings import Options
+from tui.fleet.health import Finding, Severity
+from tui.fleet.views import unknown
+from tui.screens.dashboard.noted import Noted
+from tui.screens.dashboard.screen import Dashboard
+from tui.screens.monitor import Monitor
+from tui.widgets.big_figures import BigFigures
+from tui.widgets.heat_map import Field, Heat, HeatMap
+
+
+async def watched(pilot: Pilot[None]) -> Monitor:
+    await live(pilot)
+    await pilot.press("m")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Monitor))
+    await until(pilot, lambda: "need you" in shown(pilot))
+    screen = pilot.app.screen
+    assert isinstance(screen, Monitor)
+    return screen
+
+
+async def test_it_is_red_until_somebody_has_taken_note(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        monitor = await watched(pilot)
+        assert monitor.has_class("-alarm")
+        assert "space take note" in shown(pilot)
+        await pilot.press("space")
+        assert not monitor.has_class("-alarm")
+        assert "take note" not in shown(pilot)
+        assert "9" in [figure.text for figure in monitor.figures._figures]
+        await pilot.press("m")
+        assert isinstance(pilot.app.screen, Dashboard)
+        await pilot.press("m")
+        await pilot.pause()
+        assert not pilot.app.screen.has_class("-alarm"), "what was noted stays so"
+        world = simulated.world
+        mail = next(s for s in world.servers.values() if s.name == "mail")
+        for snapshot in [s for s in world.snapshots.values() if s.server is mail]:
+            world.delete(world.account, snapshot.id)
+        await pilot.press("r")
+        await until(pilot, lambda: pilot.app.screen.has_class("-alarm"))
+        assert "mail " in shown(pilot)
+        await pilot.press("q")
+        assert isinstance(pilot.app.screen, Dashboard)
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40), (200, 60)])
+async def test_its_figures_fill_a_fifth_of_the_screen_and_what_failed_is_named(
+    simulated: Place, size: tuple[int, int]
+) -> None:
+    async with simulated.app().run_test(size=size) as pilot:
+        monitor = await watched(pilot)
+        assert monitor.query_one(BigFigures).size.height >= size[1] // 5
+        text = shown(pilot)
+        assert "db-02-replica" in text
+        assert "a snapshot failed" in text
+        assert "██" in text
+
+
+async def test_where_all_is_well_it_says_ok(empty_world: Place) -> None:
+    server = empty_world.world.add_server("fresh")
+    empty_world.world.add_snapshot(server, "first", hours=1)
+    async with empty_world.app().run_test(size=(80, 24)) as pilot:
+        await live(pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: "all of 1 server" in shown(pilot))
+        assert not pilot.app.screen.has_class("-alarm")
+
+
+@pytest.mark.parametrize("size", [(20, 3), (60, 8), (80, 12)])
+def test_of_ten_thousand_servers_none_that_is_critical_is_lost(size: tuple[int, int]) -> None:
+    heat = HeatMap(".o#@", id="heat")
+    fields = [Field(f"web-{n}", "1d", Heat.WELL) for n in range(10_000)]
+    fields[7_777] = Field("web-7777", "none", Heat.CRITICAL)
+    heat._fields = fields
+    lines = heat._signed(*size).plain.split("\n")
+    assert len(lines) <= size[1]
+    assert max(map(len, lines)) <= size[0]
+    assert "".join(lines).count("@") == 1
+
+
+def test_what_has_gone_and_comes_again_is_new() -> None:
+    noted, found = Noted(), Finding("failed", Severity.WARNING, "web", "a snapshot failed")
+    assert noted.new([found]) == [found]
+    noted.take([found])
+    assert noted.new([found]) == []
+    assert noted.new([]) == []
+    assert noted.new([found]) == [found]
+
+
+async def test_it_opens_with_a_view_or_the_monitor(simulated: Place) -> None:
+    def app(view: str) -> CiplunApp:
+        return CiplunApp(
+            Options(view=view),
+            simulated.settings(),
+            simulated.environ,
+            make_session=simulated.session,
+        )
+
+    async with app("problems").run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        assert dashboard(pilot).servers.row_count == 9
+    async with app("monitor").run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, Monitor))
+
+
+def test_a_view_that_is_not_there_is_said_with_what_is() -> None:
+    assert unknown({}, "") == unknown({}, "Failed") == unknown({"mine": "x"}, "mine") == ""
+    assert unknown({}, "problem") == "there is no view 'problem'; did you mean problems?"
+    assert "views are all, problems" in unknown({}, "xyz")
+
+
+def test_an_empty_view_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--view", ""]) == 2
+    assert "must not be empty" in capsys.readouterr().err
+
+
+def test_while_nothing_changes_it_writes_nothing(simulated: Place, tmp_path: object) -> None:
+    variables = {**environ(tmp_path), **simulated.environ}  # type: ignore[arg-type]
+    with Terminal([*CIPLUN, "--view", "monitor"], variables) as terminal:
+        terminal.until("live")
+        terminal.until("need you")
+        while terminal.read(0.5):
+            pass
+        written, asked = len(terminal.output), len(simulated.sent("GET"))
+        terminal.send("r")
+        terminal.until(lambda: len(simulated.sent("GET")) >= asked + 2)
+        while terminal.read(0.5):
+            pass
+        assert terminal.output[written:] == b""

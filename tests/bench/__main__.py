@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench import inside, lists, outside, soak
+from tests.bench import far, inside, lists, outside, soak
 from tests.bench.table import HEAD, Row
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -24,6 +24,7 @@ ANSWERS = Path(__file__).with_name("ANSWERS.md")
 def figures(quick: bool) -> Iterator[Row]:
     yield from outside.small(quick)
     yield from outside.large(quick)
+    yield from far.far(quick)
     yield from asyncio.run(inside.simulator(quick))
     yield from asyncio.run(inside.large_fleet(quick))
     yield from asyncio.run(inside.requests())

@@ -24,6 +24,7 @@ def sides(home: str, environ: dict[str, str], *bare: str) -> tuple[Side, Side]:
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "TERM": "xterm-256color",
+        "CIPLUN_REMEMBER": "false",  # what is remembered is measured by `far`
         **environ,
     }
     ours = Side([sys.executable, "-m", "tui"], shared, b"Quit")

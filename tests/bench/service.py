@@ -12,11 +12,13 @@ from tests.helpers.places import TOKEN
 
 
 @contextlib.contextmanager
-def service(servers: int) -> Iterator[dict[str, str]]:
+def service(servers: int, dialect: str = "docs") -> Iterator[dict[str, str]]:
     """Serve a made-up fleet; gives the variables of the environment that lead to it."""
     command = [sys.executable, "-m", "tui", "simulator", "--json", "--token", TOKEN]
     process = subprocess.Popen(
-        [*command, "--servers", str(servers)], stdout=subprocess.PIPE, text=True
+        [*command, "--servers", str(servers), "--dialect", dialect],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None

@@ -1,0 +1,111 @@
+"""What somebody waits for who is a round trip away from the provider: cold, warm, and commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tests.bench.line import line
+from tests.bench.measure import Program
+from tests.bench.service import service
+from tests.bench.table import Row, limit
+
+CIPLUN = [sys.executable, "-m", "tui"]
+FIRST = b"build-0"
+"""What the servers that are listed first begin with: where pages come, others come before them."""
+
+
+class Fleet(NamedTuple):
+    """A fleet and the dialect in which it is served; `client` has pages of snapshots as well."""
+
+    servers: int
+    dialect: str
+
+    @property
+    def requests(self) -> int:
+        """How many pages its lists have."""
+        pages = -(-self.servers // 100)
+        return pages + (-(-self.servers * 5 // 100) if self.dialect == "client" else 1)
+
+
+class Goal(NamedTuple):
+    """Milliseconds from the first paint to the first rows and to all of them, and for commands."""
+
+    first: float
+    whole: float
+    command: float
+
+
+def goal(fleet: Fleet, trip: float) -> Goal:
+    """Two round trips and 150 ms; four pages in each round trip, and what they cost to read."""
+    rounds = 2 + fleet.requests / 4
+    whole = rounds * trip * 1000 + 600 + fleet.servers * 0.22
+    return Goal(2 * trip * 1000 + 150, whole, whole + 500)
+
+
+def far(quick: bool) -> Iterator[Row]:
+    """All fleets over all lines; `quick` over the one that was measured before."""
+    trips: Sequence[float] = (0.1,) if quick else (0.02, 0.1, 0.3)
+    fleets = [Fleet(n, d) for n in (12, 1_000, 10_000) for d in ("docs", "client")]
+    for fleet in fleets:
+        if quick and fleet != Fleet(12, "docs") and fleet != Fleet(1_000, "client"):
+            continue
+        with service(fleet.servers, fleet.dialect) as environ:
+            for trip in trips:
+                yield from _far(fleet, trip, environ)
+
+
+def _far(fleet: Fleet, trip: float, environ: dict[str, str]) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as home, line(environ["VPS_API_URL"], trip) as url:
+        variables = {
+            "HOME": home,
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            **environ,
+            "VPS_API_URL": url,
+        }
+        wanted = goal(fleet, trip)
+        name = f"{trip * 1000:.0f} ms, {fleet.servers:,} servers, {fleet.dialect}"
+        first, whole = _cold(variables)
+        yield limit(f"{name}: paint to first rows", first, wanted.first, "ms")
+        yield limit(f"{name}: paint to all of them", whole, wanted.whole, "ms")
+        yield limit(f"{name}: warm, paint to first rows", _warm(variables), 5, "ms")
+        for command in ("list", "check"):
+            took = _command(variables, command)
+            yield limit(f"{name}: `{command}`", took, wanted.command, "ms")
+
+
+def _cold(environ: dict[str, str]) -> tuple[float, float]:
+    """Milliseconds from the first paint to the first row, and until all is live."""
+    program = Program(CIPLUN, environ)
+    try:
+        painted = program.until(b"Quit")
+        first = program.until(FIRST) - painted
+        whole = program.until(b"live", 120) - painted
+        program.settle(0.3)
+        os.write(program.master, b"q")  # leaving keeps the fleet for the next start
+        program.settle(0.5)
+    finally:
+        program.end()
+    return first, whole
+
+
+def _warm(environ: dict[str, str]) -> float:
+    """The same from a start that remembers the fleet: the rows are painted with all else."""
+    program = Program(CIPLUN, environ)
+    try:
+        return max(0.0, program.until(FIRST) - program.until(b"Quit"))
+    finally:
+        program.end()
+
+
+def _command(environ: dict[str, str], command: str) -> float:
+    began = time.perf_counter()
+    subprocess.run([*CIPLUN, command], env=environ, stdout=subprocess.DEVNULL, check=False)
+    return (time.perf_counter() - began) * 1000

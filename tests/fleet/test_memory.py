@@ -216,6 +216,7 @@ class Life:
 async def earlier(folder: Path, servers: int = 3) -> None:
     """An earlier run that knew so many servers."""
     run = Life(folder)
+    run.life.glance()
     await run.life.token_read(TOKEN)
     run.sweep(fleet(servers))
     await run.life.close()
@@ -254,6 +255,7 @@ async def test_with_another_token_it_is_gone_at_once_and_for_good(tmp_path: Path
 async def test_what_is_live_is_not_covered_by_what_was(tmp_path: Path) -> None:
     await earlier(tmp_path, 9)
     run = Life(tmp_path)
+    run.life.glance()
     run.sweep(fleet(2))
     await run.life.token_read(TOKEN)
     assert len(run.store.fleet.servers) == 2
@@ -261,6 +263,7 @@ async def test_what_is_live_is_not_covered_by_what_was(tmp_path: Path) -> None:
 
 async def test_it_is_written_once_a_minute_at_most_and_only_with_news(tmp_path: Path) -> None:
     run = Life(tmp_path)
+    run.life.glance()
     await run.life.token_read(TOKEN)
     run.sweep(fleet(1))
     assert await run.written() == 1
@@ -285,6 +288,7 @@ async def test_it_is_written_once_a_minute_at_most_and_only_with_news(tmp_path: 
 
 async def test_what_did_not_come_whole_is_not_kept(tmp_path: Path) -> None:
     run = Life(tmp_path)
+    run.life.glance()
     await run.life.token_read(TOKEN)
     run.sweep(fleet(1), settled=False)
     assert await run.written() == -1

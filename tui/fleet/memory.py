@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import stat
 import time
@@ -121,6 +122,13 @@ class Memory:
             self._say(paths.trouble(self.path, error))
             with contextlib.suppress(OSError):
                 beside.unlink()
+
+    def age(self, now: float) -> float:
+        """Seconds since it was written; without end where there is none."""
+        try:
+            return max(0.0, now - self.path.stat().st_mtime)
+        except OSError:
+            return math.inf
 
     def forget(self) -> None:
         """Remove it."""

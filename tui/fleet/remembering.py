@@ -34,6 +34,7 @@ class Remembering:
         self._store = store
         self._clock = clock
         self._on = on
+        self._shows = False
         self._owner = ""
         self._written: Mapping[Key, ServerView] | None = None
         self._written_at = float("-inf")
@@ -42,7 +43,8 @@ class Remembering:
         self._end_listening: Callable[[], None] = lambda: None
 
     def glance(self) -> None:
-        """Show the first servers at once."""
+        """Show the first servers at once, and the rest as soon as may be."""
+        self._shows = True
         found = self._memory.glance(self._clock.wall()) if self._on else None
         if found is not None:
             self._show(found)
@@ -72,6 +74,8 @@ class Remembering:
         if not self._owner:
             self._end_listening = self._store.listen(self._changed)
         self._owner = owner
+        if not self._shows:  # a command: nobody looks
+            return
         self._before = await asyncio.to_thread(self._memory.load, self._clock.wall(), owner)
         if self._before is None:
             self._store.forget_remembered()
@@ -105,6 +109,8 @@ class Remembering:
         as_of = fleet.freshness.as_of
         if not self._owner or as_of is None or not fleet.settled:
             return
+        if not self._shows and self._memory.age(self._clock.wall()) < _PACE:
+            return  # one command after the other
         self._written, self._kept_as_of = fleet.servers, as_of
         self._written_at = self._clock.monotonic()
         wall = self._clock.wall() - (self._clock.monotonic() - as_of)

@@ -156,7 +156,8 @@ class Exchange:
             if writing:
                 raise OutcomeUnknown(f"{error}: it may have been carried out") from error
             raise
-        if not (request.etag and received.status == 304):
+        good = received.status // 100 == 2 or (request.etag and received.status == 304)
+        if not good:  # only then are there words for people in the body
             wait = retry_after(received.header("Retry-After"), epoch(received.header("Date")))
             said = self._decoder.error(received.body)
             failure = error_from_status(received.status, said, retry_after=wait, writing=writing)

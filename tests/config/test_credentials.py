@@ -12,8 +12,9 @@ from types import ModuleType
 import pytest
 
 from tests.helpers.settings_files import home
-from tui.config.credentials import FromCommand, FromFile, FromKeyring, TokenError, save_token
+from tui.config.credentials import FromFile, FromKeyring, TokenError, save_token
 from tui.config.settings import Options, load
+from tui.config.token_command import FromCommand
 from tui.vps.token import Token
 
 SECRET = "vps_marked_4f1e8d7c6b5a"

@@ -5,23 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shlex
-import signal
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from tui.config.paths import open_private, private_folder, read_file
-from tui.vps.sanitize import clean
 from tui.vps.token import BadToken, Token, masked
-
-COMMAND_LIMIT: Final = 30.0
-"""Seconds that a token command may take."""
-
-
-_LONGEST_OUTPUT: Final = 8 * 1024
 
 
 class TokenError(Exception):
@@ -43,7 +34,8 @@ class TokenSource(Protocol):
         ...
 
 
-def _token(text: str, where: str) -> Token:
+def token_from(text: str, where: str) -> Token:
+    """The token that a text is; `where` it stands is said where it is none. Raises TokenError."""
     try:
         return Token(text)
     except BadToken as error:
@@ -67,7 +59,7 @@ class FromEnvironment:
             if masked(self.variable) == "***":
                 raise TokenError("token_env holds a token; it names the variable that holds it")
             raise TokenError(f"the environment variable {self.variable} is not set")
-        return _token(self.environ[self.variable], self.describe())
+        return token_from(self.environ[self.variable], self.describe())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +80,9 @@ class FromFile:
     def _read(self) -> Token:
         check_private(self.path, self.shown)
         try:
-            return _token(read_file(self.path).decode("utf-8-sig"), self.describe())
+            return token_from(read_file(self.path).decode("utf-8-sig"), self.describe())
         except (OSError, UnicodeDecodeError) as error:
-            raise TokenError(f"{self.describe()}: {_why(error)}") from None
+            raise TokenError(f"{self.describe()}: {why(error)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,119 +110,10 @@ class FromSettings:
             for name in self.entry:
                 found = found[name]
         except OSError as error:
-            raise TokenError(f"{self.shown}: {_why(error)}") from None
+            raise TokenError(f"{self.shown}: {why(error)}") from None
         except (ValueError, RecursionError, LookupError, TypeError):
             raise TokenError(f"{self.shown}: there is no {'.'.join(self.entry)} in it") from None
-        return _token(found if isinstance(found, str) else "", self.shown)
-
-
-@dataclass(frozen=True, slots=True)
-class FromCommand:
-    """A command that prints it, run without a shell and without a terminal to ask on."""
-
-    command: str = field(repr=False)
-    limit: float = COMMAND_LIMIT
-
-    def describe(self) -> str:
-        """The program's name; its arguments may be nobody's business."""
-        return f"command {clean(masked(self._arguments()[0]), 60)}"
-
-    def _arguments(self) -> list[str]:
-        try:
-            return shlex.split(self.command) or [""]
-        except ValueError:
-            return [""]
-
-    async def read(self) -> Token:
-        """What it prints, which must be one line."""
-        arguments, name = self._arguments(), self.describe()
-        if not arguments[0]:
-            raise TokenError("token_command is empty or has an unbalanced quote")
-        try:
-            printed, code = await self._run(arguments)
-        except TimeoutError:
-            raise TokenError(f"{name}: no token after {self.limit:g} seconds") from None
-        except (OSError, ValueError) as error:
-            raise TokenError(f"{name}: {_why(error)}") from None
-        if len(printed) > _LONGEST_OUTPUT:
-            raise TokenError(f"{name}: prints more than a token")
-        if code:
-            raise TokenError(f"{name}: failed with exit code {code}")
-        lines = printed.decode("utf-8", "replace").strip().splitlines()
-        if len(lines) != 1:
-            raise TokenError(f"{name}: printed {len(lines)} lines, not one")
-        return _token(lines[0], name)
-
-    async def _run(self, arguments: list[str]) -> tuple[bytes, int | None]:
-        """What it prints and its exit code. Raises OSError, ValueError or TimeoutError."""
-        output = _Output()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output.writer,
-                stderr=asyncio.subprocess.DEVNULL,
-                # No terminal on which it could ask for a passphrase, the agent's included.
-                start_new_session=True,
-                env={key: value for key, value in os.environ.items() if key != "GPG_TTY"},
-            )
-            try:
-                async with asyncio.timeout(self.limit):
-                    return await output.until_ended(process), process.returncode
-            finally:
-                if process.returncode is None:
-                    await _end(process)
-        finally:
-            output.close()
-
-
-class _Output:
-    """What a command prints until it ends itself: what it left running may keep the pipe open.
-
-    The writing end stays open here as well, so that the pipe is never at its end.
-    """
-
-    def __init__(self) -> None:
-        self._reader, self.writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        self._printed = b""
-        self._enough = asyncio.Event()
-
-    async def until_ended(self, process: asyncio.subprocess.Process) -> bytes:
-        """Wait for its end, or for more than a token can be."""
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._reader, self._read)
-        waits = [asyncio.ensure_future(process.wait()), asyncio.ensure_future(self._enough.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            loop.remove_reader(self._reader)
-            for task in waits:
-                task.cancel()
-        self._read()
-        return self._printed
-
-    def _read(self) -> None:
-        """Take what is there now."""
-        with contextlib.suppress(BlockingIOError):
-            while len(self._printed) <= _LONGEST_OUTPUT:
-                self._printed += os.read(self._reader, _LONGEST_OUTPUT)
-        if len(self._printed) > _LONGEST_OUTPUT:
-            self._enough.set()
-
-    def close(self) -> None:
-        """Let go of both ends."""
-        os.close(self._reader)
-        os.close(self.writer)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command and all it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            await process.wait()
+        return token_from(found if isinstance(found, str) else "", self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +143,7 @@ class FromKeyring:
             raise TokenError(f"{self.describe()}: {type(error).__name__}") from None
         if not secret:
             raise TokenError(f"{self.describe()}: there is no such entry")
-        return _token(secret, self.describe())
+        return token_from(secret, self.describe())
 
 
 def check_owned(path: Path, shown: str) -> None:
@@ -278,7 +161,7 @@ def check_private(path: Path, shown: str) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise TokenError(f"{shown}: {_why(error)}") from None
+        raise TokenError(f"{shown}: {why(error)}") from None
     if not stat.S_ISREG(status.st_mode):
         raise TokenError(f"{shown}: not a file")
     if status.st_uid not in (os.getuid(), 0):
@@ -303,5 +186,6 @@ def save_token(path: Path, token: Token) -> None:
         raise
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Why something could not be read, in a phrase without any of its content."""
     return (error.strerror or "cannot be read") if isinstance(error, OSError) else "is not text"

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from tui.config import file as config_file
 from tui.config.credentials import (
-    FromCommand,
     FromEnvironment,
     FromFile,
     FromKeyring,
@@ -28,6 +27,7 @@ from tui.config.paths import config_file as config_path
 from tui.config.paths import expand, provider_file, read_file, saved_token, seen, tidy
 from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Values, from_text
 from tui.config.tables import Group, Policy, UserCommand
+from tui.config.token_command import FromCommand
 from tui.vps.token import masked
 from tui.vps.urls import base_url, page_problem
 

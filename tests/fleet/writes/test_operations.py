@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 
 from tests.helpers.desk import Desk
-from tui.fleet.operation import Certainty, Kind, Operation, State
+from tui.fleet.operation import Certainty, Operation, State
 from tui.fleet.state import Sighting
-from tui.fleet.writes.operations import JournalUnavailable, Refused
+from tui.fleet.writes.operations import Refused
 from tui.vps.errors import Rejected, Unreachable
-from tui.vps.models import Key, Restoring
+from tui.vps.models import Key
 
 
 async def create(desk: Desk, name: str = "fresh") -> Operation:
@@ -221,122 +217,6 @@ async def test_a_created_snapshot_that_fails_or_vanishes_or_hangs(desk: Desk) ->
     assert [told for told in desk.told if told[2]] == [("create", State.ACCEPTED, True)]
 
 
-async def test_a_restore_is_seen_through_the_server_s_status(desk: Desk) -> None:
-    target = await desk.target()
-    await desk.operations.restore(target)
-    await desk.look()
-    assert desk.state() is State.ACCEPTED
-    await desk.provider.pass_time(901)
-    await desk.look()
-    assert desk.state() is State.ACCEPTED, "one reading may be stale"
-    await desk.provider.pass_time(21)
-    await desk.look()
-    assert desk.state() is State.COMPLETED
-
-
-@pytest.mark.parametrize(("status", "ends_by"), [("active", 90), ("stopped", 320)])
-async def test_no_restore_is_believed_over_too_soon_or_on_one_reading(
-    desk: Desk, status: str, ends_by: int
-) -> None:
-    target = await desk.target()
-    await desk.operations.restore(target)
-    machine = desk.provider.machine(desk.provider.ids[0])
-    await desk.look()  # restoring
-    over, machine.restoring_until = machine.restoring_until, 0.0
-    machine.power = status
-    for _ in range(4):  # a stale reading, between two true ones, again and again
-        await desk.provider.pass_time(10)
-        await desk.look()
-        machine.restoring_until = over
-        await desk.look()
-        machine.restoring_until = 0.0
-    assert desk.state() is State.ACCEPTED
-    passed = 40
-    while desk.state() is State.ACCEPTED:
-        assert passed < ends_by
-        await desk.provider.pass_time(10)
-        await desk.look()
-        passed += 10
-    assert (desk.state(), passed >= ends_by - 40) == (State.COMPLETED, True)
-
-
-async def test_a_lost_restore_that_was_carried_out(desk: Desk) -> None:
-    target = await desk.target()
-    desk.provider.fate = "lost"
-    await desk.operations.restore(target)
-    assert desk.state() is State.UNKNOWN
-    await desk.look()
-    assert desk.state() is State.ACCEPTED
-    await desk.provider.pass_time(901)
-    await desk.look()
-    await desk.provider.pass_time(21)
-    await desk.look()
-    assert desk.state() is State.COMPLETED
-    assert len(desk.provider.sent) == 1
-
-
-@pytest.mark.parametrize("status", ["active", "stopped"])
-async def test_a_restore_without_an_answer_is_never_denied_by_a_status(
-    desk: Desk, status: str
-) -> None:
-    target = await desk.target()
-    desk.provider.machine(desk.provider.ids[0]).power = status
-    desk.provider.fate = "dropped"
-    asked = await desk.operations.restore(target)
-    for _ in range(14):
-        await desk.provider.pass_time(61)
-        await desk.look()
-        assert desk.state() is State.UNKNOWN
-        with pytest.raises(Refused, match="is open on"):
-            await desk.operations.restore(target)
-    await desk.provider.pass_time(61)
-    await desk.look()
-    (kept,) = await desk.operations.history()
-    assert (kept.id, kept.state, kept.certainty) == (asked.id, State.UNSEEN, Certainty.UNTOLD)
-    assert kept.evidence == (f"no answer came; the server is {status} now; its end cannot be seen")
-    assert desk.sent() == ["restore"]
-
-
-@pytest.mark.parametrize("fate", ["lost", "dropped", "answered"])
-async def test_where_servers_cannot_be_seen_a_restore_stays_honestly_unknown(
-    desk: Desk, fate: str
-) -> None:
-    desk.provider.shows_servers = False
-    target = await desk.target()
-    desk.provider.fate = fate
-    await desk.operations.restore(target)
-    await desk.provider.pass_time(890)
-    await desk.look()
-    assert desk.state() in (State.UNKNOWN, State.ACCEPTED)
-    with pytest.raises(Refused, match="restore of old"):
-        await create(desk)
-    await desk.provider.pass_time(20)
-    await desk.look()
-    assert desk.state() is State.UNSEEN
-    assert len(desk.provider.sent) == 1
-
-
-async def test_a_restore_is_not_called_over_before_it_was_seen_to_begin(desk: Desk) -> None:
-    """The service says "restoring" in its answer, while its list lags behind."""
-    target = await desk.target()
-    restore = desk.provider.restore_snapshot
-
-    async def lagging(key: Key, server_id: Key | None = None) -> Restoring:
-        answer = await restore(key)
-        desk.provider.world.servers[int(desk.server().id)].restoring_until = 0.0
-        return answer
-
-    desk.provider.restore_snapshot = lagging  # type: ignore[method-assign, assignment]
-    await desk.operations.restore(target)
-    for _ in range(3):
-        await desk.provider.pass_time(100)
-        await desk.look()
-        assert desk.state() is State.ACCEPTED
-    await desk.provider.pass_time(700)
-    await desk.look()
-    assert desk.state() is State.UNSEEN
-
-
 async def test_the_admin_can_declare_it_over(desk: Desk) -> None:
     desk.provider.shows_servers = False
     operation = await desk.operations.restore(await desk.target())
@@ -418,98 +298,3 @@ async def test_something_else_at_work_on_the_server_is_named_and_refused(desk: D
     with pytest.raises(Refused, match="being restored"):
         await desk.operations.restore(target)
     assert desk.provider.sent == []
-
-
-async def test_two_sessions_cannot_write_to_one_server_at_once(desk: Desk) -> None:
-    other = desk.open()
-    await other.start()
-    await create(desk)
-    with pytest.raises(Refused, match="create of fresh is open on web-0"):
-        await other.create(desk.provider.server_model(desk.provider.ids[0]), "mine")
-    await other.create(desk.provider.server_model(desk.provider.ids[1]), "mine")
-    await desk.provider.pass_time(601)
-    await desk.look(other)
-    await desk.look()
-    assert not desk.operations.running()
-    ends = [o.state for o in await other.history()]
-    assert ends == [State.COMPLETED, State.COMPLETED]
-    assert len(desk.provider.sent) == 2
-
-
-async def test_what_one_session_declares_over_is_over_for_the_one_that_sent_it(
-    desk: Desk,
-) -> None:
-    desk.provider.shows_servers = False
-    operation = await desk.operations.restore(await desk.target())
-    other = desk.open()
-    await other.start()
-    await other.declare_over(operation.id)
-    desk.told.clear()
-    await desk.look()
-    assert not desk.operations.running()
-    assert desk.told == [("restore", State.UNSEEN, False)], "and it is told here, once"
-    await desk.look()
-    assert len(desk.told) == 1
-
-
-async def test_a_poll_that_reads_the_journal_just_now_does_not_lose_a_new_operation(
-    desk: Desk,
-) -> None:
-    entries = desk.operations.journal.open_entries
-    read, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(account: str) -> object:
-        found = await entries(account)
-        read.set()
-        await go_on.wait()
-        return found
-
-    desk.operations.journal.open_entries = slow  # type: ignore[method-assign, assignment]
-    gate = asyncio.Event()
-    listed = desk.provider.snapshots
-
-    async def waiting(server_id: object = None) -> object:
-        await gate.wait()
-        return await listed()
-
-    polling = asyncio.create_task(desk.operations.observe(Sighting((), True, 0.0)))
-    await read.wait()
-    desk.provider.snapshots = waiting  # type: ignore[method-assign, assignment]
-    creating = asyncio.create_task(create(desk))
-    while not desk.operations.running():
-        await asyncio.sleep(0)
-    go_on.set()
-    await polling
-    assert desk.operations.running(), "it began after the journal was read"
-    gate.set()
-    assert (await creating).state is State.ACCEPTED
-
-
-async def test_what_a_dead_session_left_behind_is_taken_up(desk: Desk) -> None:
-    journal = desk.operations.journal
-    begun = await journal.begin(desk.operations._intent(Kind.CREATE, 1, "web-1", None, "x"))
-    sent = await journal.begin(desk.operations._intent(Kind.CREATE, 2, "web-2", None, "y"))
-    await journal.step(sent, replace(sent, state=State.SENT), 1.0)
-    await desk.operations.close()  # lets go of its lock, as the end of a process does
-    later = desk.open()
-    taken = {o.id: o.state for o in await later.start()}
-    assert taken == {sent.id: State.UNKNOWN}
-    assert ("create", State.NEVER_SENT, False) in desk.told, "told, not only noted"
-    assert (await later.journal.get(begun.id)).state is State.NEVER_SENT  # type: ignore[union-attr]
-
-
-async def test_nothing_is_sent_without_a_record_unless_told_to(desk: Desk, tmp_path: Path) -> None:
-    (tmp_path / "a-file").write_text("")
-    desk.folder = tmp_path / "a-file"
-    operations = desk.operations = desk.open()
-    await operations.start()
-    assert "No record can be kept" in operations.trouble
-    with pytest.raises(JournalUnavailable):
-        await create(desk)
-    assert desk.provider.sent == []
-    operation = await operations.create(desk.server(), "x", unjournaled=True)
-    assert operation.id < 0
-    assert [o.id for o in await operations.history()] == [operation.id]
-    await desk.provider.pass_time(601)
-    await desk.look()
-    assert desk.state() is State.COMPLETED

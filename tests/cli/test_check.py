@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import ciplun, run
+from tests.helpers.program import CIPLUN, ciplun, environ, run
 from tests.helpers.service import fleet, saying, snapshot
 
 GOOD = {"id": 10, "name": "web", "status": "active"}
@@ -108,3 +109,26 @@ def test_all_well_is_said_in_one_line(tmp_path: Path) -> None:
         (line,) = done.stdout.splitlines()
         assert (done.returncode, done.stderr) == (0, "")
         assert line.startswith("SNAPSHOTS OK - 1 server, each with a fresh one | ")
+
+
+def test_a_check_that_is_ended_is_unknown(tmp_path: Path) -> None:
+    def answer(method: str, path: str) -> bytes:
+        time.sleep(5)
+        return b""
+
+    with saying(answer) as said:
+        with subprocess.Popen(
+            [*CIPLUN, "check"],
+            env=environ(tmp_path, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            end = time.monotonic() + 20
+            while not said.requests and time.monotonic() < end:
+                time.sleep(0.01)
+            process.terminate()
+            out, _ = process.communicate(timeout=10)
+        assert (process.returncode, out) == (
+            3,
+            "SNAPSHOTS UNKNOWN - it was ended before there was a result\n",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from pathlib import Path
 
@@ -147,3 +148,24 @@ def test_without_its_snapshot_there_is_no_restore(simulated: Place, tmp_path: Pa
     assert (code, "the create of before-restore-2025-01-22 is not completed" in err) == (1, True)
     assert journal_states(tmp_path) == [("create", "failed")]
     assert len(simulated.sent()) == 1
+
+
+def test_json_says_all_in_one_document(simulated: Place) -> None:
+    code, out, err = ciplun(simulated, "create", "mail", "db-01", "before", "--json")
+    document = json.loads(out)
+    assert (code, document["exit_code"], document["complete"]) == (1, 1, True)
+    (operation,) = document["operations"]
+    assert (operation["server_name"], operation["state"]) == ("mail", "accepted")
+    assert operation["asked_at"].endswith("Z")
+    assert document["lines"] == [
+        f"#{operation['snapshot_id']}  The provider is at work: create of before on mail"
+    ]
+    assert err == f"ciplun: {document['errors'][0]}\n"
+    code, out, err = ciplun(simulated, "create", "nobody", "x", "--json")
+    document = json.loads(out)
+    assert (code, document["exit_code"], document["lines"]) == (2, 2, [])
+    assert "no server is called nobody" in document["errors"][0]
+    code, out, err = ciplun(simulated, "create", "mail", "a b", "--json")
+    document = json.loads(out)
+    assert (code, document["complete"]) == (2, False)
+    assert "a space is not allowed" in document["error"]

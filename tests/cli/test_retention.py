@@ -173,3 +173,15 @@ def test_a_plan_in_a_file_is_carried_out_unless_something_changed(
     code, out, err = ciplun(empty_world, "apply", str(file), "--yes")
     assert (code, err) == (0, "")
     assert left(empty_world, "db-01") == {"nightly-2025-01-21", "nightly-2025-01-20"}
+
+
+def test_two_at_once_never_make_two(empty_world: Place, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        dated(empty_world, name, (3,))
+    surroundings = empty_world.environ | environ(tmp_path)
+    argv = [*CIPLUN, "ensure", "--on", "name:*", "--max-age", "24h"]
+    with Terminal(argv, surroundings) as one, Terminal(argv, surroundings) as other:
+        codes = [one.wait(30), other.wait(30)]
+        assert codes == [0, 0], one.text() + other.text()
+    assert len(empty_world.sent()) == 3
+    assert all(held(empty_world, name) == 2 for name in ("a", "b", "c"))

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, settings, shared
+from tui.cli.arguments import Command, as_json, settings, shared
 from tui.cli.output import complain, out
 from tui.cli.planning import carry_out
-from tui.cli.running import Stop, opened, run
+from tui.cli.running import Stop, opened, run_gathering
 from tui.cli.writing import check_open, confirm, prepare
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -23,10 +23,11 @@ from tui.text import stamp
 @click.command(cls=Command)
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
 @shared
-def command(plan: Path, yes: bool, **given: Any) -> int:
+def command(plan: Path, yes: bool, as_json: bool, **given: Any) -> int:
     """Carry out a saved PLAN; refused if anything in it has changed since."""
-    return run(_apply(settings(**given), plan, sure=yes))
+    return run_gathering(_apply(settings(**given), plan, sure=yes), as_json=as_json)
 
 
 async def _apply(settings: Settings, path: Path, *, sure: bool) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 import click
@@ -65,6 +66,7 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
     metavar="NAMES",
     help="Findings to leave out: full,failed,…",
 )
+@click.option("--empty-ok", is_flag=True, help="No servers at all are not UNKNOWN.")
 @click.option(
     "-t",
     "--timeout",
@@ -80,6 +82,7 @@ def command(
     warning: float | None,
     critical: float | None,
     ignore: frozenset[str],
+    empty_ok: bool,
     timeout: int,
     **given: Any,
 ) -> int:
@@ -87,19 +90,29 @@ def command(
     found = settings(**given)
     selection = Selection(found, server, on)
     rules = selection.rules.with_ages(warning, critical)
-    return run(_check(found, selection, rules, ignore, timeout))
+    asked = Asked(rules, ignore, empty_ok)
+    return run(_check(found, selection, asked, timeout))
 
 
-async def _check(
-    settings: Settings, selection: Selection, rules: Rules, ignored: frozenset[str], seconds: int
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By what is judged."""
+
+    rules: Rules
+    ignored: frozenset[str]
+    empty_ok: bool
+
+
+async def _check(settings: Settings, selection: Selection, asked: Asked, seconds: int) -> int:
     try:
         async with asyncio.timeout(seconds), opened(settings) as (session, live):
             reading = await read(session, live)
             now = session.service_now()
-            return _judge(reading, selection.of(reading, now), rules, ignored, now)
+            return _judge(reading, selection.of(reading, now), asked, now)
     except TimeoutError:
         return _unknown(f"no result after {seconds} s")
+    except asyncio.CancelledError:
+        return _unknown("it was ended before there was a result")
     except (*FORESEEN, Stop) as error:
         return _unknown(str(error))
 
@@ -109,27 +122,22 @@ def _unknown(text: str) -> int:
     return Severity.UNKNOWN
 
 
-def _judge(
-    reading: Reading,
-    views: Sequence[ServerView],
-    rules: Rules,
-    ignored: frozenset[str],
-    now: float,
-) -> int:
+def _judge(reading: Reading, views: Sequence[ServerView], asked: Asked, now: float) -> int:
     """Print the verdict on some servers; returns its code."""
-    judge = Judge(rules)
-    unseen = [*reading.reasons, *([] if views else ["there are no servers"])]
+    judge = Judge(asked.rules)
+    empty = not views and not asked.empty_ok
+    unseen = [*reading.reasons, *(["there are no servers"] if empty else [])]
     found = findings(
         [
             *(judge.of(view, now) for view in views),
             *(Health((Finding("unseen", Severity.UNKNOWN, "", reason),)) for reason in unseen),
         ]
     )
-    found = [finding for finding in found if finding.name not in ignored]
+    found = [finding for finding in found if finding.name not in asked.ignored]
     verdict = worst(finding.severity for finding in found)
     first = _words(found[0]) if found else f"{plural(len(views), 'server')}, each with a fresh one"
     more = f"; {plural(len(found) - 1, 'more finding')}" if len(found) > 1 else ""
-    figures = " ".join(_figures(views, rules, now))
+    figures = " ".join(_figures(views, asked.rules, now))
     out(f"SNAPSHOTS {verdict.name} - {first}{more} | {figures}")
     for finding in found[1:_LINES]:
         out(f"{finding.severity.name}: {_words(finding)}")

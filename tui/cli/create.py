@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from tui.cli import names
-from tui.cli.arguments import Command, name, settings, shared, span, text
+from tui.cli.arguments import Command, as_json, name, settings, shared, span, text
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import out
 from tui.cli.planning import carry_out
-from tui.cli.running import opened, run
+from tui.cli.running import opened, run_gathering
 from tui.cli.selection import Selection, on_option
 from tui.cli.slots import Ready, look
 from tui.cli.standing import stand_still
@@ -56,6 +56,7 @@ class Wanted:
 )
 @click.option("--wait", is_flag=True, help="Wait until all have ended.")
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@as_json
 @shared
 def command(
     server: tuple[str, ...],
@@ -66,13 +67,14 @@ def command(
     stop: bool,
     wait: bool,
     timeout: float | None,
+    as_json: bool,
     **given: Any,
 ) -> int:
     """Create the snapshot NAME of each SERVER (name or id)."""
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
     wanted = Wanted(name, description, make_room, stop, wait, timeout)
-    return run(_create(found, selection, wanted))
+    return run_gathering(_create(found, selection, wanted), as_json=as_json)
 
 
 async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> int:

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, settings, shared, text
+from tui.cli.arguments import Command, as_json, settings, shared, text
 from tui.cli.finishing import finish, said
 from tui.cli.output import out
 from tui.cli.planning import carry_out
-from tui.cli.running import opened, run
+from tui.cli.running import opened, run_gathering
 from tui.cli.writing import check_allowed, confirm, prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.fleet.operation import Kind
@@ -34,10 +34,13 @@ from tui.vps.models import Phase, Snapshot
     help="Their server.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
 @shared
-def command(snapshot_id: tuple[str, ...], server: str, yes: bool, **given: Any) -> int:
+def command(
+    snapshot_id: tuple[str, ...], server: str, yes: bool, as_json: bool, **given: Any
+) -> int:
     """Delete snapshots of a server (name or id) for good."""
-    return run(_delete(settings(**given), snapshot_id, server, sure=yes))
+    return run_gathering(_delete(settings(**given), snapshot_id, server, sure=yes), as_json=as_json)
 
 
 async def _delete(settings: Settings, ids: Sequence[str], server: str, *, sure: bool) -> int:

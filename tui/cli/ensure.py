@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from tui.cli import names
-from tui.cli.arguments import Command, age, settings, shared, span, text
+from tui.cli.arguments import Command, age, as_json, settings, shared, span, text
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
 from tui.cli.policies import policy_of, template_of
-from tui.cli.running import opened, run
+from tui.cli.running import opened, run_gathering
 from tui.cli.selection import Selection, on_option
 from tui.cli.writing import check_open, prepare, sent
 from tui.config.settings import Settings
@@ -47,6 +47,7 @@ from tui.vps.models import Server
 )
 @click.option("--wait", is_flag=True, help="Wait until all are completed.")
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@as_json
 @shared
 def command(
     server: tuple[str, ...],
@@ -57,6 +58,7 @@ def command(
     make_room: bool,
     wait: bool,
     timeout: float | None,
+    as_json: bool,
     **given: Any,
 ) -> int:
     """Create a snapshot where no completed one is fresh and none is on its way.
@@ -71,7 +73,7 @@ def command(
     selection = Selection(found, server, on, needed=True)
     names = template_of(template or (rule.name if rule else NAME))
     wanted = Wanted(max_age, names, make_room, rule)
-    return run(_ensure(found, selection, wanted, wait, timeout))
+    return run_gathering(_ensure(found, selection, wanted, wait, timeout), as_json=as_json)
 
 
 async def _ensure(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tui.cli.output import out
+from tui.cli.documents import operation_document
+from tui.cli.output import out, output
 from tui.cli.waiting import Wait
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Operation, State
@@ -66,6 +67,8 @@ async def follow(
             out(f"{said(operation)}; {_left(operation)}")
         if late:
             break
+    for operation in latest:
+        output.note("operations", operation_document(operation))
     return latest
 
 

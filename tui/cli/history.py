@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import click
 
 from tui.cli import names
 from tui.cli.arguments import Command, as_json, settings, shared, since, text
+from tui.cli.documents import operation_document
 from tui.cli.output import complain, out, out_json, out_lines
 from tui.cli.running import Stop, run
 from tui.config import paths
@@ -99,30 +99,12 @@ def _print(
     operations: Sequence[Operation], lost: Sequence[str], empty: str, *, as_json: bool
 ) -> None:
     if as_json:
-        plain = [_plain(operation) for operation in operations]
+        plain = [operation_document(operation) for operation in operations]
         out_json({"complete": not lost, "reasons": lost, "operations": plain})
     elif operations:
         out_lines([_line(operation) for operation in operations])
     elif not lost:
         out(empty)
-
-
-def _plain(operation: Operation) -> dict[str, Any]:
-    """An operation for JSON, with its times in ISO form."""
-    values = asdict(operation)
-    for name in ("asked_at", "accepted_at", "ended_at"):
-        values[name] = None if values[name] is None else _iso(values[name])
-    certainty = operation.certainty.value if operation.certainty else None
-    kind, state = operation.kind.value, operation.state.value
-    return {**values, "kind": kind, "state": state, "certainty": certainty}
-
-
-def _iso(seconds: float) -> str:
-    try:
-        moment = datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, OSError, ValueError):
-        return ""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _day(seconds: float) -> str:

@@ -25,10 +25,32 @@ class Output:
     def __init__(self) -> None:
         self._lost: Exception | None = None
         self._closed = False
+        self._document: dict[str, list[Any]] | None = None
 
     def begin(self) -> None:
         """Forget what was lost before."""
-        self._lost, self._closed = None, False
+        self._lost, self._closed, self._document = None, False, None
+
+    def gather(self) -> None:
+        """Print nothing from now on but one document, at the end."""
+        self._document = {"lines": [], "errors": []}
+
+    def note(self, key: str, value: Any) -> None:
+        """Add something to a list of the document, where one is gathered."""
+        if self._document is not None:
+            self._document.setdefault(key, []).append(value)
+
+    def line(self, text: str) -> None:
+        """Print a line, or have it in the document."""
+        if self._document is not None:
+            self._document["lines"].append(text)
+        else:
+            self.write(f"{text}\n")
+
+    def end(self, **values: Any) -> None:
+        """Print the document that was gathered, with these values first."""
+        document, self._document = self._document or {}, None
+        out_json({**values, **document})
 
     def write(self, text: str, *, flush: bool = True) -> None:
         """Print a text that has its line ends. Raises nothing."""
@@ -78,7 +100,7 @@ def _give_up(stream: TextIO) -> None:
 
 def out(text: str) -> None:
     """Print a line, whatever the locale can encode."""
-    output.write(f"{text}\n")
+    output.line(text)
 
 
 def out_lines(lines: list[str]) -> None:
@@ -88,11 +110,12 @@ def out_lines(lines: list[str]) -> None:
 
 def out_json(value: Any) -> None:
     """Print something as JSON for people and programs."""
-    out(msgspec.json.format(msgspec.json.encode(value)).decode())
+    output.write(f"{msgspec.json.format(msgspec.json.encode(value)).decode()}\n")
 
 
 def complain(text: str) -> None:
     """Print a line to stderr, if anybody can read it there."""
+    output.note("errors", clean(masked(text), LONGEST))
     tell(f"ciplun: {clean(masked(text), LONGEST)}\n")
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, settings, shared, text
+from tui.cli.arguments import Command, as_json, settings, shared, text
 from tui.cli.output import out
-from tui.cli.running import Stop, opened, run
+from tui.cli.running import Stop, opened, run_gathering
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 
@@ -17,8 +17,9 @@ _PLAN = "plan:"
 
 @click.command(cls=Command)
 @click.argument("operation", type=text)
+@as_json
 @shared
-def command(operation: str, **given: Any) -> int:
+def command(operation: str, as_json: bool, **given: Any) -> int:
     """Take your word that OPERATION is over: its server is free then, and nothing is proved by it.
 
     The numbers are those of `ciplun settle` and `ciplun history`; plan:7 is a plan.
@@ -30,8 +31,8 @@ def command(operation: str, **given: Any) -> int:
         )
     found = settings(**given)
     if operation.startswith(_PLAN):
-        return run(_end_plan(found, int(number)))
-    return run(_over(found, int(number)))
+        return run_gathering(_end_plan(found, int(number)), as_json=as_json)
+    return run_gathering(_over(found, int(number)), as_json=as_json)
 
 
 async def _over(settings: Settings, number: int) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, settings, shared, text
+from tui.cli.arguments import Command, as_json, settings, shared, text
 from tui.cli.output import out
 from tui.cli.reading import read
-from tui.cli.running import opened, run
+from tui.cli.running import opened, run_gathering
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 
@@ -28,9 +28,11 @@ def _made(name: str, about: str, *, on: bool) -> click.Command:
         metavar="NAME",
         help="Its server.",
     )
+    @as_json
     @shared
-    def command(snapshot_id: str, server: str, **given: Any) -> int:
-        return run(_protect(settings(**given), snapshot_id, server, on=on))
+    def command(snapshot_id: str, server: str, as_json: bool, **given: Any) -> int:
+        work = _protect(settings(**given), snapshot_id, server, on=on)
+        return run_gathering(work, as_json=as_json)
 
     return command
 

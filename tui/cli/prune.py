@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +11,12 @@ import click
 import msgspec
 
 from tui.cli import names
-from tui.cli.arguments import Command, settings, shared, text
-from tui.cli.output import out, out_lines
+from tui.cli.arguments import Command, as_json, settings, shared, text
+from tui.cli.output import out, output
 from tui.cli.planning import carry_out
 from tui.cli.policies import policy_of
 from tui.cli.reading import Reading
-from tui.cli.running import Stop, opened, run
+from tui.cli.running import Stop, opened, run_gathering
 from tui.cli.selection import Selection, on_option
 from tui.cli.writing import check_open, confirm, prepare, settle_first
 from tui.config.settings import Settings
@@ -81,6 +80,7 @@ class Pruning:
     help="Write the plan to a new file for `ciplun apply`, and delete nothing.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
 @shared
 def command(
     server: tuple[str, ...],
@@ -91,6 +91,7 @@ def command(
     dry_run: bool,
     file: Path | None,
     yes: bool,
+    as_json: bool,
     **given: Any,
 ) -> int:
     """Delete what a policy does not keep, with the reason for each.
@@ -110,7 +111,7 @@ def command(
         on = on if on is not None or server else policy.on or None
     selection = Selection(found, server, on)
     pruning = Pruning(title, policy, made, failed, dry_run, file, yes)
-    return run(_prune(found, selection, pruning))
+    return run_gathering(_prune(found, selection, pruning), as_json=as_json)
 
 
 def _by_numbers(numbers: dict[str, int], glob: str | None) -> Policy:
@@ -135,7 +136,8 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
         views = selection.of(reading, session.service_now())
         reading = await settle_first(session, live, reading, views)
         found = [_judge(reading, view, pruning, session.now) for view in views]
-        out_lines([line for each in found for line in _table(each, session.now)])
+        for each in found:
+            _show(each, session.now)
         goes = sum(len(each.goes) for each in found)
         plan = retention_plan(found, pruning.title)
         if not goes or pruning.dry:
@@ -175,13 +177,25 @@ def _judge(reading: Reading, view: ServerView, pruning: Pruning, now: datetime) 
     )
 
 
-def _table(found: Retention, now: datetime) -> Sequence[str]:
+def _show(found: Retention, now: datetime) -> None:
+    """Print what becomes of each snapshot of a server, and why."""
     server = found.view.server
-    lines = [f"{server.name}  #{server.id}"] if found.verdicts else []
+    if found.verdicts:
+        out(f"{server.name}  #{server.id}")
     for verdict in found.verdicts:
         s = verdict.snapshot
         facts = f"{size(s.size_mb):>9}  {age(s.created_at, now):<12}"
-        lines.append(f"  #{s.id:<8} {s.name:<32} {facts}  {verdict.words}")
+        out(f"  #{s.id:<8} {s.name:<32} {facts}  {verdict.words}")
+        output.note(
+            "verdicts",
+            {
+                "server_id": server.id,
+                "server": server.name,
+                "snapshot_id": s.id,
+                "snapshot": s.name,
+                "goes": verdict.goes,
+                "why": verdict.why,
+            },
+        )
     if found.short:
-        lines.append(f"  {plural(found.short, 'slot')} short of the {found.reserve} to stay free")
-    return lines
+        out(f"  {plural(found.short, 'slot')} short of the {found.reserve} to stay free")

@@ -9,12 +9,12 @@ from typing import Any, Final
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, settings, shared, span, text
+from tui.cli.arguments import Command, as_json, settings, shared, span, text
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import complain, out
 from tui.cli.planning import carry_out
 from tui.cli.reading import Reading
-from tui.cli.running import opened, run
+from tui.cli.running import opened, run_gathering
 from tui.cli.writing import check_allowed, confirm, prepare, send, sent, settle_first
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -52,6 +52,7 @@ _NAMES: Final = Template("before-restore-{date}")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Wait until it has ended.")
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@as_json
 @shared
 def command(
     snapshot_id: str,
@@ -61,13 +62,14 @@ def command(
     yes: bool,
     wait: bool,
     timeout: float | None,
+    as_json: bool,
     **given: Any,
 ) -> int:
     """Overwrite a server with one of its snapshots. Cannot be undone."""
     found = settings(**given)
     start = start_after or found.start_after_restore
     wanted = Wanted(snapshot_id, server, snapshot_first, start, yes, wait or start_after, timeout)
-    return run(_restore(found, wanted))
+    return run_gathering(_restore(found, wanted), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)

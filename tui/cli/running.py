@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from tui.cli.output import complain, out_json
+from tui.cli.output import complain, out_json, output
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
@@ -45,6 +45,20 @@ def run(work: Coroutine[Any, Any, int], *, as_json: bool = False) -> int:
     """Run a command to its end; returns its exit code. With `as_json` errors are printed so too."""
     logs.configure(paths.log_file(os.environ))
     return asyncio.run(_until_told(work, as_json=as_json))
+
+
+def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
+    """Run a command; with `as_json` all that it prints is one document at its end."""
+    if not as_json:
+        return run(work)
+    output.gather()
+    code = int(ExitCode.INTERRUPTED)
+    try:
+        code = run(work)
+    finally:
+        told = code not in (ExitCode.UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+        output.end(complete=told, exit_code=code)
+    return code
 
 
 async def _until_told(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:

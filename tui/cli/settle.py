@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, settings, shared, span
+from tui.cli.arguments import Command, as_json, settings, shared, span
 from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import out
 from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
 from tui.cli.reading import PatientApi
-from tui.cli.running import opened, run
+from tui.cli.running import opened, run_gathering
 from tui.cli.waiting import polling
 from tui.cli.writing import ends_to, sent
 from tui.config.settings import Settings
@@ -30,14 +30,15 @@ from tui.text import duration, plural
 @click.option("--wait", is_flag=True, help="Look again until all of it has ended.")
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
 @click.option("--go-on", is_flag=True, help="Send what is left of plans that stopped half way.")
+@as_json
 @shared
-def command(wait: bool, timeout: float | None, go_on: bool, **given: Any) -> int:
+def command(wait: bool, timeout: float | None, go_on: bool, as_json: bool, **given: Any) -> int:
     """Settle what is open: look at the provider's lists for what became of it.
 
     The code is 0 where everything is known, and 3 where something cannot be told yet.
     """
     limit = (LONGEST if timeout is None else timeout) if wait else 0.0
-    return run(_settle(settings(**given), limit, go_on=go_on))
+    return run_gathering(_settle(settings(**given), limit, go_on=go_on), as_json=as_json)
 
 
 async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from tui.cli import names
-from tui.cli.arguments import Command, settings, shared, span, text
+from tui.cli.arguments import Command, as_json, settings, shared, span, text
 from tui.cli.finishing import LONGEST
 from tui.cli.output import complain, out
 from tui.cli.progress import Progress, speaking
 from tui.cli.reading import Reading, read, tell_incomplete
-from tui.cli.running import Stop, opened, run
+from tui.cli.running import Stop, opened, run_gathering
 from tui.cli.waiting import polling
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -29,14 +29,17 @@ from tui.vps.sanitize import clean
 @click.command(cls=Command)
 @click.argument("snapshot_id", nargs=-1, type=text, shell_complete=names.snapshots)
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m; 1h.")
+@as_json
 @shared
-def command(snapshot_id: tuple[str, ...], timeout: float | None, **given: Any) -> int:
+def command(
+    snapshot_id: tuple[str, ...], timeout: float | None, as_json: bool, **given: Any
+) -> int:
     """Wait until these snapshots are done, or all that are busy now and all restores.
 
     0 if all are completed, 1 if one is not, 3 if it takes too long.
     """
     seconds = LONGEST if timeout is None else timeout
-    return run(_wait(settings(**given), snapshot_id, seconds))
+    return run_gathering(_wait(settings(**given), snapshot_id, seconds), as_json=as_json)
 
 
 async def _wait(settings: Settings, ids: Sequence[str], seconds: float) -> int:

@@ -132,7 +132,7 @@ def small(quick: bool) -> Iterator[Row]:
         ours, bare = sides(home, environ, "12")
         yield from startup(ours, bare, runs)
         few = 2 if quick else 5
-        times, amount = keys(ours, bare, few, 10)
+        times, amount = keys(ours, bare, few, 30 if quick else 100)
         yield ratio("Key to quiet screen, 12 servers, p95", times, 1.15, "ms")
         yield Row("Bytes: a move of the cursor", f"{amount.ours:,.0f} against {amount.bare:,.0f}")
         slow, _ = keys(ours, bare, 1 if quick else 3, 10, bps=9600)
@@ -145,7 +145,7 @@ def small(quick: bool) -> Iterator[Row]:
             f"the like {times.bare:,.1f} ms, {amount.bare:,.0f} bytes",
         )
         yield from sizes(ours, bare)
-        yield from idle(ours, bare, 60 if quick else 600)
+        yield from idle(ours, bare, 15 if quick else 600)
 
 
 def large(quick: bool) -> Iterator[Row]:
@@ -153,7 +153,7 @@ def large(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as home, service(10_000) as environ:
         ours, bare = sides(home, environ, "10000")
         loaded = Side(ours.argv, ours.environ, ROWS)
-        times, amount = keys(loaded, bare, 2 if quick else 5, 60)
+        times, amount = keys(loaded, bare, 1 if quick else 5, 30 if quick else 100)
         yield ratio("Key to quiet screen, 10,000 servers, p95", times, 1.25, "ms")
         yield Row("Bytes: a key there", f"{amount.ours:,.0f} against {amount.bare:,.0f}")
         slow, _ = keys(loaded, bare, 1, 8, bps=9600, first=b"\x1b[6~")

@@ -79,7 +79,7 @@ def home() -> Iterator[Path]:
 
 
 async def soak(quick: bool) -> list[Row]:
-    count = 500 if quick else 10_000
+    count = 200 if quick else 10_000
     with home() as folder, place(folder) as simulated:
         app = simulated.app()
         async with app.run_test(size=(120, 40)) as pilot:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Event
 
+import pytest
+
 from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import dashboard, shown, until
 from tests.helpers.faulty import http
@@ -51,5 +53,37 @@ async def test_rows_come_with_the_first_page_and_figures_with_the_last(tmp_path:
             finally:
                 rest.set()
             await until(pilot, lambda: "live" in shown(pilot))
-            assert "200 servers" in shown(pilot)
+            assert "1/1000 slots" in shown(pilot)
             assert "reading" not in shown(pilot)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_the_cursor_stays_at_the_top_while_pages_come_until_it_is_moved(
+    moved: bool, tmp_path: Path
+) -> None:
+    """What comes first is listed last; who has moved the cursor keeps its server."""
+    rest = Event()
+    servers: list[object] = [{"id": n, "name": f"web-{200 - n:03}"} for n in range(200)]
+    others = fleet([], servers)
+
+    def slow() -> Iterator[bytes]:
+        rest.wait(30)
+        yield page(servers, 2)
+
+    def answer(method: str, path: str) -> bytes | Iterable[bytes]:
+        if "/servers/?" not in path:
+            return others(method, path)
+        return slow() if "page=2" in path else page(servers, 1)
+
+    with saying(answer) as said:
+        async with watching(said.url, tmp_path, FakeClock()).run_test(size=(120, 40)) as pilot:
+            try:
+                await until(pilot, lambda: "web-101" in shown(pilot))
+                if moved:
+                    await pilot.press("j")
+            finally:
+                rest.set()
+            await until(pilot, lambda: "live" in shown(pilot))
+            row = dashboard(pilot).servers.cursor_row
+            assert row is not None
+            assert row.server.name == ("web-102" if moved else "web-001")

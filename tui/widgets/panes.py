@@ -57,6 +57,7 @@ class Panes(Horizontal):
         self._glyphs = glyphs
         self._all = queries.Everything()
         self._texts = Texts()
+        self._led: Hashable | None = None  # where the cursor was put while pages came
         self._table_of: Hashable | None = None  # the server whose snapshots the table shows
         self._longest = Longest()
         self.local_time = session.settings.time == "local"
@@ -159,8 +160,20 @@ class Panes(Horizontal):
         self.servers.empty = servers_empty(fleet, host, by.text, self.shown, keys)
         by = self._in_view(by)
         self.servers.show(queries.servers(self.scope, by), self.scope)
+        self._lead(fleet)
         self.lay_table()
         self.show_titles()
+
+    def _lead(self, fleet: Fleet) -> None:
+        """Keep the cursor at the top while the first pages come, until somebody has moved it.
+
+        What came first is not what is listed first.
+        """
+        reading = fleet.freshness.reading is not None and fleet.freshness.newest is None
+        led = self._led is not None and self.servers.cursor_key == self._led
+        if (reading and self._led is None) or led:
+            self.servers.move_to_first()
+            self._led = self.servers.cursor_key if reading else None
 
     def _in_view(self, by: queries.Arrangement) -> queries.Arrangement:
         """The same, of what the view shows alone."""

@@ -156,6 +156,12 @@ COMMANDS: Final = (
         footer="Delete",
         scopes=("dashboard", "operations"),
     ),
+    _change(
+        "retention",
+        "K",
+        "Retention by a policy",
+        "What a policy keeps and deletes: of marked servers, or of all shown",
+    ),
     _change("mark", "space", "Mark", "Mark or unmark the row, for actions on many"),
     _change(
         "protect", "x", "Protect from deletes", "Protect it from deletes by ciplun, or no longer"

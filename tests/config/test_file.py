@@ -156,7 +156,7 @@ def test_another_tool_s_file_that_makes_no_sense_is_passed_over(
         ({"close": "ctrl+d"}, "ctrl+d is used by both close and half_page_down"),
         ({"leave": "enter"}, "enter is used by both leave and"),
         ({"leave": "x"}, "leave: x is typed into fields; give another key"),
-        ({"accept": "n"}, "accept: n is typed into fields"),
+        ({"accept": "b"}, "accept: b is typed into fields"),
     ],
 )
 def test_keys_that_cannot_be(keys: dict[str, str], why: str) -> None:
@@ -168,9 +168,9 @@ def test_keys_that_cannot_be(keys: dict[str, str], why: str) -> None:
     [
         {},
         {"refresh": "f5,r"},
-        {"create": "n"},
+        {"create": "b"},
         {"create": "R", "restore": "ctrl+r"},
-        {"down": "n"},
+        {"down": "b"},
         {"try_again": "c"},
         {"leave": "x,f3"},
     ],

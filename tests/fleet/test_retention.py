@@ -69,10 +69,10 @@ def test_months_and_years_are_those_of_the_calendar_in_utc() -> None:
 @pytest.mark.parametrize(
     ("left", "why"),
     [
-        (nightly(90, name="before-upgrade"), "not made by this policy"),
-        (nightly(90, name="nightly-2024-13-7"), "not made by this policy"),
-        (nightly(90, name="my-nightly-2024-10-25"), "not made by this policy"),
-        (nightly(90, name="Nightly-2024-10-25"), "not made by this policy"),
+        (nightly(90, name="before-upgrade"), "not the policy's"),
+        (nightly(90, name="nightly-2024-13-7"), "not the policy's"),
+        (nightly(90, name="my-nightly-2024-10-25"), "not the policy's"),
+        (nightly(90, name="Nightly-2024-10-25"), "not the policy's"),
         (nightly(90, id=7), "protected here"),
         (nightly(90, "deleting"), "it is deleting"),
         (nightly(90, "quarantined"), "it is quarantined"),
@@ -92,7 +92,7 @@ def test_failed_ones_go_if_asked_for() -> None:
     seen = view("a", nightly(0), nightly(1, "failed"), nightly(2, "failed", name="mine"))
     found = retain(seen, POLICY, MADE, NOW, failed=True)
     assert [s.status for s in found.goes] == ["failed"]
-    assert [v.why for v in found.verdicts] == ["last 1", "failed", "not made by this policy"]
+    assert [v.why for v in found.verdicts] == ["last 1", "failed", "not the policy's"]
 
 
 def test_one_dated_in_the_future_takes_nobody_s_place() -> None:
@@ -135,7 +135,7 @@ def test_the_reserve_comes_first_where_others_take_slots(others: int, kept: int)
     assert sum(not v.goes for v in own) == kept
     assert found.short == (1 if others == 4 else 0)
     if others == 1:
-        assert own[4].words == "goes: weekly 2025-W03, but slots are to stay free: 1"
+        assert own[4].words == "goes: 1 to stay free (weekly 2025-W03)"
 
 
 def test_without_a_reserve_nothing_is_given_up() -> None:

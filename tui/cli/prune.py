@@ -23,7 +23,7 @@ from tui.config.settings import Settings
 from tui.config.tables import Policy
 from tui.exit_codes import ExitCode
 from tui.fleet import plan_file
-from tui.fleet.retention import Made, Retention, by_glob, by_template, retain
+from tui.fleet.retention import Made, Retention, by_glob, by_template, retain_in
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import retention_plan
 from tui.text import age, plural, size
@@ -161,20 +161,9 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
 
 def _judge(reading: Reading, view: ServerView, pruning: Pruning, now: datetime) -> Retention:
     """What becomes of each snapshot of a server."""
-    view = reading.fleet.servers.get(view.server.id, view)
-    operation = reading.fleet.operations.get(view.server.id)
-    blocked = "" if operation is None else f"{operation.title} is open"
-    if reading.fleet.restoring(view.server.id):
-        blocked = "the server is being restored"
-    return retain(
-        view,
-        pruning.policy,
-        pruning.made,
-        now,
-        protected=reading.fleet.protected,
-        failed=pruning.failed,
-        blocked=blocked,
-    )
+    fleet = reading.fleet
+    view = fleet.servers.get(view.server.id, view)
+    return retain_in(fleet, view, pruning.policy, pruning.made, now, failed=pruning.failed)
 
 
 def _show(found: Retention, now: datetime) -> None:

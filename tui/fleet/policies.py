@@ -1,12 +1,23 @@
-"""Whether what the settings choose and name means something: selectors, groups and templates."""
+"""Whether what the settings choose and name means something; and policies as they are typed."""
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
 from tui.config.file import SettingsError
 from tui.config.settings import Settings
+from tui.config.tables import Policy
 from tui.fleet.groups import Groups
+from tui.fleet.retention import Made, by_glob, by_template
 from tui.fleet.selectors import SelectorError, compile_selector
 from tui.fleet.templates import BadTemplate, Template
+from tui.vps.models import SLOTS
+from tui.vps.sanitize import clean
 
 
 def check(settings: Settings) -> None:
@@ -26,3 +37,49 @@ def check(settings: Settings) -> None:
             compile_selector(text, groups)
         except SelectorError as error:
             raise SettingsError(f"{settings.places[place]}: {place}: {error}") from None
+
+
+class Typed(NamedTuple):
+    """A policy that somebody chose or typed: what it is called, and which names are its own."""
+
+    name: str
+    policy: Policy
+    made: Made
+
+
+class BadPolicy(ValueError):
+    """A text that is no policy: one sentence, with what would be right."""
+
+
+_RULES: Final = ("last", "daily", "weekly", "monthly", "reserve")
+_PAIR: Final = re.compile(r"(?:keep_)?([a-z]+)=(\S+)")
+EXAMPLE: Final = "last=2 weekly=1 name=nightly-*"
+
+
+def typed(text: str, known: Mapping[str, Policy]) -> Typed:
+    """The policy of this name, or the one spelled as in `EXAMPLE`. Raises BadPolicy."""
+    text = text.strip()
+    if text in known:
+        return Typed(text, known[text], by_template(known[text].name))
+    if "=" not in text:
+        close = difflib.get_close_matches(text, known, 1)
+        there = f"there are: {', '.join(known)}" if known else "no policy is set"
+        right = f"did you mean {close[0]}?" if close else f"{there}, or like {EXAMPLE}"
+        raise BadPolicy(f"{clean(text, 40)} is no policy: {right}")
+    values: dict[str, int | str] = {}
+    for word in text.split():
+        pair = _PAIR.fullmatch(word)
+        if pair is None or (pair[1] not in _RULES and pair[1] != "name"):
+            raise BadPolicy(f"{clean(word, 40)}: write it like {EXAMPLE}")
+        if pair[1] == "name":
+            values["name"] = pair[2]
+        elif pair[2] not in {str(number) for number in range(SLOTS + 1)}:
+            raise BadPolicy(f"{clean(word, 40)}: a number from 0 to {SLOTS}")
+        else:
+            values["reserve" if pair[1] == "reserve" else f"keep_{pair[1]}"] = int(pair[2])
+    if "name" not in values:
+        raise BadPolicy("name=… is missing: only what is named so is ever touched")
+    policy = msgspec.convert(values, Policy)
+    if problem := policy.problem():
+        raise BadPolicy(problem.replace("keep_", ""))
+    return Typed(text, policy, by_glob(policy.name))

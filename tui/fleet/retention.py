@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tui.config.tables import Policy
-from tui.fleet.state import ServerView, newest_first
+from tui.fleet.state import Fleet, ServerView, newest_first
 from tui.fleet.templates import Template
 from tui.vps.models import SLOTS, Key, Phase, Snapshot
 
@@ -25,6 +25,9 @@ Made = Callable[[str], bool]
 """Whether a snapshot of this name is one that a policy made: no other is ever touched."""
 AHEAD: Final = timedelta(minutes=5)
 """How far a date may lie ahead and still be believed: two clocks are never the same."""
+
+
+_STRANGER: Final = "not the policy's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class Retention:
     def goes(self) -> Sequence[Snapshot]:
         """What would be deleted, the oldest first."""
         return [verdict.snapshot for verdict in self.verdicts[::-1] if verdict.goes]
+
+    @property
+    def own(self) -> bool:
+        """Whether any snapshot is the policy's."""
+        return any(verdict.why != _STRANGER for verdict in self.verdicts)
 
     @property
     def short(self) -> int:
@@ -104,11 +112,30 @@ def retain(
         key = snapshot.id
         why = ruled.get(key) or left[key]
         if key in given_up:
-            why, goes = f"{why}, but slots are to stay free: {policy.reserve}", True
+            why, goes = f"{policy.reserve} to stay free ({why})", True
         elif goes := not why:
             why = "failed" if snapshot.phase is Phase.FAILED else "no rule keeps it"
         verdicts.append(Verdict(snapshot, goes, why))
     return Retention(view, _never_all(verdicts), policy.reserve)
+
+
+def retain_in(
+    fleet: Fleet,
+    view: ServerView,
+    policy: Policy,
+    made: Made,
+    now: datetime,
+    *,
+    failed: bool = False,
+) -> Retention:
+    """As `retain`, with what the fleet knows: protection, open operations, a restore."""
+    operation = fleet.operations.get(view.server.id)
+    blocked = "" if operation is None else f"the {operation.title} is open"
+    if fleet.restoring(view.server.id):
+        blocked = "the server is being restored"
+    return retain(
+        view, policy, made, now, protected=fleet.protected, failed=failed, blocked=blocked
+    )
 
 
 def _too_many(own: Mapping[Key, str], most: int) -> Container[Key]:
@@ -129,7 +156,7 @@ def _untouched(
     """Why a snapshot is none of the policy's, empty where it is one."""
     phase, created = snapshot.phase, snapshot.created_at
     if not made(snapshot.name):
-        return "not made by this policy"
+        return _STRANGER
     if snapshot.id in protected:
         return "protected here"
     if phase is Phase.FAILED:

@@ -389,6 +389,10 @@ class Dashboard(Screen[None]):
         """Delete the chosen snapshot, or all marked ones."""
         self.flows.delete()
 
+    def action_retention(self) -> None:
+        """Show what a policy would keep and delete on the marked servers, or on those shown."""
+        self.flows.retention()
+
     def action_protect(self) -> None:
         """Protect the chosen snapshot from deletes by ciplun, or no longer."""
         self.flows.protect()

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan
+from tui.fleet.retention import retain_in
 from tui.fleet.state import Fleet, ServerView
-from tui.fleet.writes.drafts import create_plan, delete_plan, dispensable, made_by
+from tui.fleet.writes.drafts import (
+    create_plan,
+    delete_plan,
+    dispensable,
+    made_by,
+    retention_plan,
+)
 from tui.fleet.writes.plans import Told
 from tui.fleet.writes.rules import STALE, refusal, target_refusal
 from tui.screens.dashboard.write_flows import WriteFlows
@@ -19,6 +26,7 @@ from tui.vps.models import Phase, Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
+    from tui.fleet.policies import Typed
     from tui.widgets.panes import Pane
 
 
@@ -85,6 +93,39 @@ class SetFlows:
         session = self._panes.session
         dialog = DeleteSetDialog(going, left_out, fleet.servers, session.now, session.clock, send)
         flows.open(dialog, "" if marked_in is None else _hidden(marked_in, len(snapshots)))
+
+    def retention(self) -> None:
+        """What a policy would keep and delete on the marked servers, or on all that are shown."""
+        from tui.screens.dialogs.retention import PolicyDialog
+
+        panes = self._panes
+        views = panes.marked_servers or [v for v in panes.servers.rows if v.snapshots]
+        known = panes.session.settings.policies
+        panes.app.push_screen(
+            PolicyDialog(known, len(views)),
+            lambda policy: None if policy is None else self._show_retention(policy, views),
+        )
+
+    def _show_retention(self, policy: Typed, views: Sequence[ServerView]) -> None:
+        from tui.screens.dialogs.retention import RetentionDialog
+
+        flows, session, fleet = self._flows, self._panes.session, self._panes.fleet
+        live = session.live
+        reason = flows.unwritable() or (None if fleet.freshness.live else STALE)
+        now = session.now
+        found = [
+            retain_in(fleet, fleet.servers[v.server.id], policy.policy, policy.made, now)
+            for v in views
+            if v.server.id in fleet.servers
+        ]
+
+        def send(told: Told, unrecorded: bool) -> asyncio.Task[Plan]:
+            assert live is not None  # without a connection there is a reason
+            draft = retention_plan(found, policy.name)
+            return flows.begin(live, draft, told, unrecorded=unrecorded)
+
+        refused = "" if reason is None else flows.spoken(reason)
+        flows.open(RetentionDialog(policy, found, refused, now, session.clock, send), "")
 
     def go_on(self, plan: Plan) -> None:
         """Ask whether to send the rest of a plan that stopped."""

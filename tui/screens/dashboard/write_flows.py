@@ -45,7 +45,7 @@ class WriteFlows:
             command: locked or refusal(kind, fleet, view, snapshot)
             for command, kind in WRITES.items()
         }
-        return {command: self._spoken(reason) for command, reason in found.items() if reason}
+        return {command: self.spoken(reason) for command, reason in found.items() if reason}
 
     def unwritable(self) -> Reason | None:
         """Why nothing at all can be written now."""
@@ -54,7 +54,7 @@ class WriteFlows:
         forbidden = None if live is None else live.client.forbidden
         return unwritable(session.lock, account, forbidden, connected=live is not None)
 
-    def _spoken(self, reason: Reason) -> str:
+    def spoken(self, reason: Reason) -> str:
         """A reason, and the key that may lift it."""
         if reason.remedy not in _REMEDIES:
             return reason.text
@@ -71,7 +71,7 @@ class WriteFlows:
         if live is None:
             reason = NOT_CONNECTED
         if live is None or reason is not None:
-            words = self._spoken(reason or NOT_CONNECTED)
+            words = self.spoken(reason or NOT_CONNECTED)
             self._say(f"{what}: {words}" if what else words, bad=True)
             return None
         return live
@@ -123,6 +123,10 @@ class WriteFlows:
         if self._panes.active is self._panes.table:
             return ""
         return f"{target.name} is the snapshot chosen in the other pane."
+
+    def retention(self) -> None:
+        """Show what a policy would keep and delete."""
+        self._sets.retention()
 
     def protect(self) -> None:
         """Protect the chosen snapshot from deletes by ciplun, or no longer."""

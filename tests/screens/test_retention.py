@@ -1,0 +1,86 @@
+"""What a policy would keep and delete, on the screen, before and while it does so."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Static
+
+from tests.helpers.driving import answer, choose, connection, fire, live, shown, type_text, until
+from tests.helpers.places import Place, held
+from tui.screens.dialogs.retention import PolicyDialog, RetentionDialog
+
+
+def problem(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("#policy-problem", Static).render())
+
+
+async def ask(pilot: Pilot[None], policy: str, server: str = "db-01") -> None:
+    await live(pilot)
+    await choose(pilot, server)
+    await pilot.press("space", "K")
+    assert isinstance(pilot.app.screen, PolicyDialog)
+    field = pilot.app.screen.query_one("#policy", Input)
+    field.value = ""
+    await type_text(pilot, policy)
+    await pilot.press("enter")
+
+
+async def test_each_snapshot_is_shown_with_its_reason_and_a_count_deletes(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await ask(pilot, "last=1 daily=1 name=nightly-*")
+        assert isinstance(pilot.app.screen, RetentionDialog)
+        before = held(simulated, "db-01")
+        text = shown(pilot)
+        assert "kept: last 1" in text
+        assert "goes: no rule keeps it" in text
+        going = text.count("goes: no rule keeps it")
+        await pilot.press("enter")
+        assert pilot.app.screen.query_one("#send", Button).disabled
+        await type_text(pilot, f"delete {going}")
+        await pilot.press("enter")
+        await fire(pilot)
+        await until(pilot, lambda: held(simulated, "db-01") == before - going)
+        await until(pilot, lambda: "done" in answer(pilot) or "deleted" in shown(pilot))
+        plans = await connection(pilot).plans.history()
+        assert [plan.kind.value for plan in plans] == ["retention"]
+        assert plans[0].steps[0].description.endswith("no rule keeps it")
+        await pilot.press("escape")
+
+
+async def test_a_policy_that_is_none_is_said_with_what_would_be_right(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await ask(pilot, "nightly")
+        assert problem(pilot) == (
+            "nightly is no policy: no policy is set, or like last=2 weekly=1 name=nightly-*"
+        )
+        field = pilot.app.screen.query_one("#policy", Input)
+        for text, said in (
+            ("last=9 name=x", "last=9: a number from 0 to 5"),
+            ("last=1", "name=… is missing"),
+            ("first=1 name=x", "first=1: write it like last=2"),
+            ("last=4 reserve=2 name=x", "needs 6 slots (last 4 + reserve 2)"),
+        ):
+            field.value = text
+            await pilot.press("enter")
+            assert problem(pilot).startswith(said)
+        await pilot.press("escape")
+        assert simulated.sent("DELETE") == []
+
+
+async def test_where_nothing_may_be_written_it_is_only_shown(simulated: Place) -> None:
+    async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
+        await ask(pilot, "last=1 name=nightly-*")
+        text = shown(pilot)
+        assert "goes: no rule keeps it" in text
+        assert "Nothing can be deleted now" in text
+        assert pilot.app.screen.query_one("#send", Button).disabled
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24)])
+async def test_on_small_screens(simulated: Place, size: tuple[int, int]) -> None:
+    async with simulated.app().run_test(size=size) as pilot:
+        await ask(pilot, "last=1 name=nightly-*")
+        assert "goes: no rule keeps it" in shown(pilot)

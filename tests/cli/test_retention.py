@@ -134,7 +134,7 @@ def test_prune_by_numbers_touches_no_other_name(empty_world: Place, tmp_path: Pa
     surroundings = empty_world.environ | environ(tmp_path)
     with Terminal([*CIPLUN, *prune], surroundings) as terminal:
         terminal.until("Type delete 2 to go ahead")
-        assert "kept: not made by this policy" in terminal.text()
+        assert "kept: not the policy's" in terminal.text()
         terminal.send("delete 2\n")
         assert terminal.wait() == 0
     assert left(empty_world, "web") == {"nightly-2025-01-21", "by-hand"}

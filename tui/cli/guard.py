@@ -11,7 +11,7 @@ import click
 from tui.cli import names
 from tui.cli.arguments import Command, name, settings, shared, span, text
 from tui.cli.finishing import follow
-from tui.cli.output import complain, tell
+from tui.cli.output import complain, output, tell
 from tui.cli.planning import carry_out, send_steps
 from tui.cli.reading import read
 from tui.cli.running import Stop, opened, run
@@ -75,6 +75,7 @@ def command(
         raise click.UsageError("after -- a command is needed", context)
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
+    output.aside()  # what is printed there is the command's
     guard = Guard(name, make_room, after_success == "delete", timeout, words)
     return run(_guard(found, selection, guard))
 

@@ -139,7 +139,7 @@ def _run(words: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as error:
-        text = error.format_message()
+        text = error.format_message().rstrip(".")
         if not _is_check(words) and error.ctx:
             text += f"; try `{error.ctx.command_path} --help`"
         return _wrong(words, text, ExitCode.USAGE)

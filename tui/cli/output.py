@@ -26,10 +26,15 @@ class Output:
         self._lost: Exception | None = None
         self._closed = False
         self._document: dict[str, list[Any]] | None = None
+        self._aside = False
 
     def begin(self) -> None:
         """Forget what was lost before."""
-        self._lost, self._closed, self._document = None, False, None
+        self._lost, self._closed, self._document, self._aside = None, False, None, False
+
+    def aside(self) -> None:
+        """Print lines to stderr from now on: stdout is somebody else's."""
+        self._aside = True
 
     def gather(self) -> None:
         """Print nothing from now on but one document, at the end."""
@@ -44,6 +49,8 @@ class Output:
         """Print a line, or have it in the document."""
         if self._document is not None:
             self._document["lines"].append(text)
+        elif self._aside:
+            tell(f"{text}\n")
         else:
             self.write(f"{text}\n")
 

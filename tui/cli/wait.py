@@ -46,7 +46,10 @@ async def _wait(settings: Settings, ids: Sequence[str], seconds: float) -> int:
     async with opened(settings) as (session, live):
         reading = await read(session, live)
         tell_incomplete(reading)
-        return await Watched(session, live, _chosen(reading, ids), restores=not ids).end(seconds)
+        watched = Watched(session, live, _chosen(reading, ids), restores=not ids)
+        if watched.idle:
+            out("nothing is busy")
+        return await watched.end(seconds)
 
 
 def _chosen(reading: Reading, ids: Sequence[str]) -> list[Snapshot]:
@@ -75,6 +78,11 @@ class Watched:
         self._good = True
         self._progress: Progress | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return not self._left and not self._restoring
 
     async def end(self, seconds: float) -> int:
         """Wait, and say each end; returns the exit code. Raises Unauthorised."""
@@ -108,7 +116,7 @@ class Watched:
                 view = fleet.servers.get(server)
                 status = view.server.status if view is not None else "no longer listed"
                 self._say(f"{view.server.name if view else server} is {status or 'not restoring'}")
-        if not self._left and not self._restoring:
+        if self.idle:
             self._over.set_result(None)
 
     def _judge(self, key: Key, before: Snapshot, now: Snapshot | None) -> None:

@@ -230,11 +230,13 @@ async def test_an_earlier_run_is_shown_with_its_age_and_believed_in_nothing(tmp_
     known = run.store.fleet
     assert len(known.servers) == 100
     assert known.totals.servers == 150
+    assert not known.counted
     assert not known.freshness.live
     assert known.freshness.as_of is None
     assert known.freshness.newest == pytest.approx(run.clock.monotonic() - 3_600, abs=1)
     await run.life.token_read(TOKEN)
     assert len(run.store.fleet.servers) == 150
+    assert run.store.fleet.counted
     view = run.store.fleet.servers[1]
     for kind in Kind:
         assert refusal(kind, run.store.fleet, view, view.snapshots[0]) is REMEMBERED

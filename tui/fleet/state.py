@@ -152,6 +152,16 @@ class Fleet(msgspec.Struct, frozen=True):
     account: Account | None = None
     protected: frozenset[Key] = frozenset()
 
+    @property
+    def counted(self) -> bool:
+        """Whether all of its servers are there, so that they can be counted: not while they come.
+
+        Of what an earlier run knew only the first are there at first; `totals` are those of all.
+        """
+        if self.freshness.as_of is not None:
+            return True
+        return self.freshness.reading is None and len(self.servers) == self.totals.servers
+
     def restoring(self, server_id: Key) -> bool:
         """Whether a restore of this server is running, or may be."""
         operation = self.operations.get(server_id)

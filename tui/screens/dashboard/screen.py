@@ -186,8 +186,7 @@ class Dashboard(Screen[None]):
     def _show_header(self) -> None:
         """Both lines, or what matters of the second in the first where there is only one."""
         fleet, instant, browser = self.fleet, self.session.clock.monotonic(), self.browser
-        known = fleet.freshness.as_of is not None or fleet.freshness.reading is None
-        counted = browser.counted if known and fleet.servers else Counted()
+        counted = browser.counted if fleet.counted and fleet.servers else Counted()
         marked = self.panes.marked_words
         alone = alarms(browser.views, counted, marked) if self.has_class("-low") else ()
         self.query_one(Header).show_fleet(banner_of(self.session), fleet, instant, alone)

@@ -43,6 +43,15 @@ def test_the_published_example() -> None:
     assert found.created_at == datetime(2025, 1, 15, 18, 30, tzinfo=UTC)
 
 
+def test_long_names_that_begin_alike_stay_unlike() -> None:
+    one, other = (snapshot(name="x" * 300 + end).name for end in "ab")
+    assert one != other
+    assert len(one) == len(other) == MAX_LENGTH
+    assert one[:150] == other[:150] == "x" * 150
+    assert snapshot(name="x" * 300 + "a").name == one
+    assert snapshot(name="x" * MAX_LENGTH).name == "x" * MAX_LENGTH
+
+
 def test_the_dialect_of_the_provider_s_own_clients() -> None:
     raw = {
         "uuid": "0b0e",

@@ -87,8 +87,8 @@ class Decoder:
         return Snapshot(
             id=self._key(wire.id, wire.uuid),
             server_id=server_id,
-            server_name=sys.intern(self._line(server_name or str(server_id))),
-            name=self._line(wire.name or wire.label or "") or "(no name)",
+            server_name=sys.intern(self._name(server_name or str(server_id))),
+            name=self._name(wire.name or wire.label or "") or "(no name)",
             status=sys.intern(self._line(wire.status or "unknown", 40)),
             size_mb=_whole(wire.size_mb),
             created_at=self._moment(wire.created_at),
@@ -103,7 +103,7 @@ class Decoder:
             self._as_came[key] = str(key)
         return Server(
             id=key,
-            name=self._line(wire.name or wire.hostname or str(key)),
+            name=self._name(wire.name or wire.hostname or str(key)),
             hostname=self._line(wire.hostname or ""),
             status=sys.intern(self._line(wire.status or "", 40)),
             address=self._address(wire),
@@ -186,6 +186,16 @@ class Decoder:
             return text if len(text) < self._shortest else self._mask(text)
         # Masked twice: what is cut must not be the token, and what is left out may have split it.
         return self._mask(clean(self._mask(text[:_LONGEST_TEXT]), limit))
+
+    def _name(self, text: str) -> str:
+        """A name as one clean line; long ones that begin alike stay unlike."""
+        line = self._line(text)
+        if len(text) <= MAX_LENGTH or not line.endswith("…"):
+            return line
+        from hashlib import blake2s
+
+        mark = blake2s(self._mask(text).encode("utf-8", "replace"), digest_size=4).hexdigest()
+        return f"{line[: MAX_LENGTH - len(mark) - 1]}…{mark}"
 
     def _strict(self, decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw) -> T:
         if len(raw) > MOST_BYTES:

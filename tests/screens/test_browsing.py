@@ -288,3 +288,32 @@ async def test_ctrl_c_leaves_a_dialog_with_a_text_field_too(simulated: Place) ->
         assert isinstance(app.focused, Input)
         await pilot.press("ctrl+c")
     assert app.return_code == 130
+
+
+async def test_what_means_nothing_in_a_filter_is_said_while_it_is_typed(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await pilot.press("slash")
+        await type_text(pilot, "web used>9")
+        await until(pilot, lambda: "used>9: a number from 0 to 5, like used>=4" in shown(pilot))
+        assert dashboard(pilot).servers.row_count == 2  # what means something goes on choosing
+        await pilot.press(*["backspace"] * 10)
+        await type_text(pilot, "faild")
+        await until(pilot, lambda: "did you mean failed?" in shown(pilot))
+        await pilot.press("backspace", "e", "d")
+        await until(pilot, lambda: "did you mean" not in shown(pilot))
+        assert dashboard(pilot).servers.row_count == 1
+
+
+async def test_a_whole_address_chooses_its_server_among_many(simulated: Place) -> None:
+    for n in range(70, 80):
+        simulated.world.add_server(f"extra-{n}", address=f"198.51.100.{n}")
+    simulated.world.add_server("z-seven", address="198.51.100.7")
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await pilot.press("slash")
+        await type_text(pilot, "198.51.100.7")
+        chosen = dashboard(pilot).panes.view
+        assert chosen is not None
+        assert chosen.server.name == "z-seven"
+        assert dashboard(pilot).servers.row_count == 11

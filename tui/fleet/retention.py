@@ -103,7 +103,7 @@ def retain(
     ruled = _kept([s for s in ordered if _counts(s, made, now)], policy)
     left = {s.id: _untouched(s, made, now, protected, failed=failed) for s in ordered}
     if blocked:
-        left = dict.fromkeys(left, blocked)
+        left = {key: why if why == _STRANGER else blocked for key, why in left.items()}
     own = {key: why for key, why in ruled.items() if not left[key]}
     others = sum(bool(why) for why in left.values())
     given_up = _too_many(own, SLOTS - policy.reserve - others) if policy.reserve else ()

@@ -18,6 +18,7 @@ class FilterBar(Horizontal):
 
     is_open = var(False, toggle_class="-open", init=False)
     field = getters.query_one("#filter", Field)
+    said = getters.query_one("#filter-said", Static)
 
     class Typed(Message):
         """Another text stands in the field. `kept` tells that `enter` has closed it."""
@@ -35,15 +36,21 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """A sign, and the field."""
         yield Static("/", id="filter-sign", markup=False)
-        yield Field(id="filter", placeholder="part of a name, address or id")
+        yield Field(id="filter", placeholder="part of a name, address or id; full, age>7d, !web")
+        yield Static("", id="filter-said", markup=False)
 
     def open(self, pane: Pane) -> None:
         """Let the filter of a pane be typed."""
         self._pane = pane
+        self.say("")
         with self.prevent(Input.Changed):
             self.field.value = pane.arrangement.text
         self.is_open = True
         self.field.focus()
+
+    def say(self, text: str) -> None:
+        """Say what of the text means nothing, and what would be right; nothing where all does."""
+        self.said.update(text)
 
     def close(self) -> Pane | None:
         """Give the focus back to the pane, and return it; None where nothing was typed."""

@@ -18,6 +18,7 @@ from tui.commands import keys_of
 from tui.fleet import queries
 from tui.fleet.operation import Kind
 from tui.fleet.scope import Scope, Texts
+from tui.fleet.selectors import parse
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.views import ALL
 from tui.vps.models import Server, Snapshot
@@ -313,6 +314,11 @@ class Panes(Horizontal):
         named = pane is self.servers and queries.names_a_server(self.scope, text)
         if named or pane.cursor_key != key:
             pane.move_to_first()
+
+    def said_of(self, pane: Pane) -> str:
+        """What in a pane's filter means nothing, or was perhaps meant where nothing is found."""
+        selector = parse(pane.arrangement.text, self.scope.groups)
+        return selector.problem or ("" if pane.row_count else selector.hint)
 
     def clear(self) -> None:
         """Clear the filter of the active pane, then its marks."""

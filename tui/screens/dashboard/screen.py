@@ -248,6 +248,7 @@ class Dashboard(Screen[None]):
             event.pane.move_to_first()
         elif self.filter_bar.is_open:
             self.panes.filter(event.pane, event.text)
+            self.filter_bar.say(self.panes.said_of(event.pane))
             self.show_chosen()
 
     @on(RowList.Selected)

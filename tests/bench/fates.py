@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,18 +30,23 @@ LATENESS = (100.0, 600.0)
 """Virtual seconds between a request and its being carried out, at its latest."""
 
 
+Aim = tuple[str, int]
+"""What a write does (``create``, ``restore``, ``delete``), and to which server."""
+
+
 @dataclass
 class Fate:
     """What the provider does to one asking, known by its token, and what came of it.
 
-    `sent` and `done` count the writes of each kind that arrived and that were carried out; `made`
-    are the ids of snapshots it made. The events tell that its first read, its first write came.
+    `sent` and `done` count the writes of each kind and server that arrived and that were carried
+    out; `made` are the ids of snapshots it made. The events tell that its first read, its first
+    write came.
     """
 
     name: str
     hooks: list[Hook] = field(default_factory=list)
-    sent: Counter[str] = field(default_factory=Counter)
-    done: Counter[str] = field(default_factory=Counter)
+    sent: Counter[Aim] = field(default_factory=Counter)
+    done: Counter[Aim] = field(default_factory=Counter)
     made: set[int] = field(default_factory=set)
     read: Event = field(default_factory=Event)
     written: Event = field(default_factory=Event)
@@ -55,6 +61,7 @@ class Fates(Hook):
 
     def __init__(self, app: SimulatorApp, seed: int, *, shows_restoring: bool) -> None:
         self.by_token: dict[str, Fate] = {}
+        self._owners: dict[int, int] = {}
         self._late: list[tuple[float, Request, bytes]] = []
         self._app = app
         self._random = random.Random(seed)
@@ -77,12 +84,14 @@ class Fates(Hook):
             fate.read.set()
             await asyncio.sleep(self._random.uniform(0, 0.01))
             return None
-        fate.sent[kind_of(request)] += 1
+        body = await request.body()
+        aim = self._aim(request, body, world)
+        fate.sent[aim] += 1
         fate.written.set()
         await asyncio.sleep(self._random.uniform(0, 0.02))
         if fate.name == LATE:
             due = world.clock.now() + self._random.uniform(*LATENESS)
-            self._late.append((due, request, await request.body()))
+            self._late.append((due, request, body))
             return NoAnswer(reset=True)
         for hook in fate.hooks:
             response = await hook.before(request, world)
@@ -99,16 +108,16 @@ class Fates(Hook):
             return response
         if fate is None:
             return response
-        self._note(fate, request, response, world)
+        self._note(fate, self._aim(request, await request.body(), world), response, world)
         for hook in fate.hooks:
             response = await hook.after(request, response, world)
         await asyncio.sleep(self._random.uniform(0, 0.02))
         return response
 
-    def _note(self, fate: Fate, request: Request, response: Response, world: World) -> None:
+    def _note(self, fate: Fate, aim: Aim, response: Response, world: World) -> None:
         if response.status_code < 300:
-            fate.done[kind_of(request)] += 1
-            if kind_of(request) == "create":
+            fate.done[aim] += 1
+            if aim[0] == "create":
                 fate.made.add(next(reversed(world.snapshots)))
 
     def _catch_up(self, world: World) -> None:
@@ -118,11 +127,14 @@ class Fates(Hook):
             _, request, body = entry
             fate = self._fate(request)
             assert fate is not None
-            self._note(fate, request, self._app._api.answer(request, body), world)
+            aim = self._aim(request, body, world)
+            self._note(fate, aim, self._app._api.answer(request, body), world)
 
-
-def kind_of(request: Request) -> str:
-    """What a write asks for: ``create``, ``restore`` or ``delete``."""
-    if request.method == "DELETE":
-        return "delete"
-    return "restore" if request.url.path.endswith("/restore/") else "create"
+    def _aim(self, request: Request, body: bytes, world: World) -> Aim:
+        """What a write asks for."""
+        if request.method == "POST" and not request.url.path.endswith("/restore/"):
+            return "create", int(json.loads(body)["server_id"])
+        self._owners |= {key: s.server.id for key, s in world.snapshots.items()}
+        kind = "delete" if request.method == "DELETE" else "restore"
+        key = int(request.url.path.split("/snapshots/")[1].split("/")[0])
+        return kind, self._owners[key]

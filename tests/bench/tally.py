@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.bench.fates import Fate
+from tests.bench.fates import Aim, Fate
 from tui.fleet.operation import Certainty, Operation, State
 from tui.simulator.world import World
 
@@ -17,8 +17,8 @@ NOT_DONE = (State.REFUSED, State.NEVER_SENT, State.NOT_CARRIED_OUT)
 class Asking:
     """One admin who asks once: what for, through which door, and what the provider makes of it.
 
-    `origin` is the address the journal knows the admin by; askings with the same `thing` are for
-    the same write, none of them after having been told what became of the one before.
+    `origin` is the address the journal knows the admin by. `kind` is a write, ``set`` (a create on
+    each of `more` as well) or ``safety`` (a create, and once it is completed a restore).
     """
 
     number: int
@@ -27,6 +27,7 @@ class Asking:
     server: str
     name: str
     fate: Fate
+    more: tuple[str, ...] = ()
 
     @property
     def token(self) -> str:
@@ -37,8 +38,19 @@ class Asking:
         return f"10.{self.number >> 16}.{self.number >> 8 & 255}.{self.number & 255}"
 
     @property
-    def thing(self) -> tuple[str, str, str]:
-        return self.kind, self.server, self.name
+    def planned(self) -> bool:
+        return self.kind in ("set", "safety")
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return self.server, *self.more
+
+    def intent(self, aim: Aim) -> tuple[str, str, int]:
+        """What one write of it is for: two askings with the same intent want the same.
+
+        None of them was told what became of the one before.
+        """
+        return "planned" if self.planned else "alone", *aim
 
 
 @dataclass
@@ -66,23 +78,26 @@ class Tally:
         found: dict[str, list[Operation]] = {origin: [] for origin in asked}
         for operation in operations:
             found[operation.origin].append(operation)
-        done: Counter[tuple[str, str, str]] = Counter()
+        done: Counter[tuple[str, str, int]] = Counter()
         for origin, asking in asked.items():
             fate, written = asking.fate, found[origin]
-            done[asking.thing] += fate.done[asking.kind]
             self.askings += 1
             self.intents += len(written)
             self.sends += fate.sent.total()
             self.carried_out += fate.done.total()
-            if fate.sent.total() > 1:
-                self.doubles.append(f"sent {fate.sent.total()} times: {asking}")
-            if fate.sent.total() > len(written):
-                self.forgotten.append(f"sent, and not in the journal: {asking}")
+            for aim, count in fate.done.items():
+                done[asking.intent(aim)] += count
+            recorded = Counter((o.kind.value, int(o.server_id)) for o in written)
+            for aim, count in fate.sent.items():
+                if count > 1:
+                    self.doubles.append(f"sent {count} times: {aim} of {asking}")
+                if count > recorded[aim]:
+                    self.forgotten.append(f"sent, and not in the journal: {aim} of {asking}")
             for operation in written:
                 self._end(operation, asking, world)
-        for thing, count in done.items():
+        for intent, count in done.items():
             if count > 1:
-                self.doubles.append(f"carried out {count} times: {' '.join(thing)}")
+                self.doubles.append(f"carried out {count} times: {intent}")
 
     def _end(self, operation: Operation, asking: Asking, world: World) -> None:
         certainty = operation.certainty
@@ -134,10 +149,11 @@ class Tally:
 def contradiction(operation: Operation, asking: Asking, world: World) -> str:
     """What in the world speaks against an operation's state now; empty where nothing does."""
     fate, kind, state = asking.fate, operation.kind.value, operation.state
-    now, done = world.clock.now(), asking.fate.done[operation.kind.value] > 0
+    aim = kind, int(operation.server_id)
+    now, done = world.clock.now(), asking.fate.done[aim] > 0
     held = world.snapshots.get(int(operation.snapshot_id or 0))
     there = held is not None and now < held.gone_at
-    if state is State.NEVER_SENT and fate.sent[kind]:
+    if state is State.NEVER_SENT and fate.sent[aim]:
         return "it was sent"
     if state in NOT_DONE and done:
         return "it was carried out"

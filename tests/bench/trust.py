@@ -1,10 +1,10 @@
 """``python -m tests.bench.trust --seed 1 --kills 1000``: is anything sent twice, forgotten, untrue?
 
-Admins ask for creates, restores and deletes, by commands and by the session that the dashboard
-has; answers and requests are lost, late or cut; processes are killed at random moments, and others
-ask for the same at once. Then one session settles everything, in fast time, and what the journal
-says is held against what the provider did. In the world ``silent`` no server is ever shown as
-restoring.
+Admins ask for creates, restores, deletes, sets and safety restores, by commands and by the session
+that the dashboard has; answers and requests are lost, late or cut; processes are killed at random
+moments, and others ask for the same at once. Then one session settles everything, and goes on with
+plans that stopped half way or ends them, in fast time; and what the journal says is held against
+what the provider did. In the world ``silent`` no server is ever shown as restoring.
 
 double: one intent carried out twice without the admin having been told what became of the first.
 forgotten: sent, and not in the journal. false verdict: called proved, and not so.
@@ -25,21 +25,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.bench.fates import FATES, Fate, Fates
+from tests.bench.fates import ANSWERED, FATES, Fate, Fates
 from tests.bench.tally import Asking, Tally
 from tui.config.settings import Options, load
 from tui.fleet.clock import SystemClock
 from tui.fleet.operation import State
-from tui.session import Session
+from tui.fleet.plan import Plan
+from tui.session import Connection, Session
 from tui.simulator.clock import VirtualClock
 from tui.simulator.serve import serving
 from tui.simulator.web import SimulatorApp
 from tui.simulator.world import World
 
+KINDS = ("create", "restore", "delete", "set", "safety")
 ROUNDS = 40
 """Rounds of a batch, each with a server of its own; a batch has one journal."""
 AT_ONCE = 3
@@ -67,6 +69,11 @@ class Fast(SystemClock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._speed)
+
+
+async def stopped(live: Connection) -> Sequence[Plan]:
+    """The plans that nobody is at and that are not over."""
+    return [plan for plan in await live.plans.refresh() if plan.interrupted]
 
 
 class Breeder:
@@ -129,16 +136,19 @@ class Batch:
         chance = random.Random(seed)
         server = self.world.add_server(f"web-{number}")
         self.world.add_snapshot(server, "old")
-        kind = chance.choice(("create", "restore", "delete"))
+        kind = chance.choice(KINDS)
         shape = chance.choice(("alone", "again", "together"))
         first = self._asking(chance, kind, server.name)
-        if shape == "alone":
+        for more in first.more:
+            self.world.add_server(more)
+        if shape == "alone" or (first.planned and shape == "again"):
             self._kill(first, chance, 0.1)
         elif shape == "again":
             self._kill(first, chance, 0.1)
             self._kill(self._asking(chance, kind, server.name), chance, 0.6)
         else:
-            other = chance.choice((kind, kind, "create", "restore", "delete"))
+            alike = ("create",) if first.planned else (kind, kind)
+            other = chance.choice((*alike, "create", "restore", "delete"))
             second = self._asking(chance, other, server.name)
             thread = threading.Thread(target=self._kill, args=(second, chance, 0.3))
             thread.start()
@@ -146,9 +156,11 @@ class Batch:
             thread.join()
 
     def _asking(self, chance: random.Random, kind: str, server: str) -> Asking:
-        door, name = chance.choice(("command", "core")), "made" if kind == "create" else "old"
+        door = chance.choice(("command", "core"))
+        name = "made" if kind in ("create", "set") else "old"
+        more = tuple(f"{server}-{letter}" for letter in "bcd") if kind == "set" else ()
         fate = Fate(chance.choice(FATES))
-        asking = Asking(next(self._numbers), door, kind, server, name, fate)
+        asking = Asking(next(self._numbers), door, kind, server, name, fate, more)
         self.world.add_token(asking.token)
         self.fates.by_token[asking.token] = fate
         self.askings.append(asking)
@@ -158,12 +170,14 @@ class Batch:
         """Start one who asks, and kill it some time after its first read, or its write."""
         environ = self.environ(asking.token, asking.origin)
         if asking.door == "core":
-            order: dict[str, object] = {"core": [asking.kind, asking.server, asking.name]}
+            order: dict[str, object] = {
+                "core": [asking.kind, asking.server, asking.name, *asking.more]
+            }
         else:
             order = {"command": self._arguments(asking)}
         victim = self._breeder.order(environ=environ, **order)
         asking.fate.read.wait(5)
-        if chance.random() < 0.5:
+        if chance.random() < 0.75:
             asking.fate.written.wait(1)
             spread = min(spread, 0.1)
         time.sleep(chance.uniform(0, spread))
@@ -173,11 +187,13 @@ class Batch:
             self.struck.append(self._recorded(asking))
 
     def _arguments(self, asking: Asking) -> list[str]:
-        if asking.kind == "create":
-            return ["create", asking.server, asking.name]
+        if asking.kind in ("create", "set"):
+            return ["create", *asking.servers, asking.name]
         server = next(s for s in self.world.servers.values() if s.name == asking.server)
         old = next((s.id for s in self.world.by_server[server.id].values() if s.name == "old"), 799)
-        return [asking.kind, str(old), "--server", asking.server, "--yes"]
+        safely = ["--snapshot-first"] if asking.kind == "safety" else []
+        kind = "restore" if safely else asking.kind
+        return [kind, str(old), "--server", asking.server, "--yes", *safely]
 
     def _recorded(self, asking: Asking) -> str:
         """What the journal has of it at this moment."""
@@ -195,15 +211,19 @@ class Batch:
     async def settle(self, tally: Tally) -> None:
         """Follow everything to its end, and count."""
         self.world.clock = VirtualClock(SPEED, self.world.clock.now())
-        environ = self.environ(SETTLER)
+        settling = Asking(0, "settler", "set", "", "", Fate(ANSWERED))
+        self.fates.by_token[SETTLER] = settling.fate
+        environ = self.environ(SETTLER, settling.origin)
         session = Session(load(Options(), environ), environ, clock=Fast(SPEED))
         live = await session.open()
         polling = asyncio.create_task(live.poller.run())
-        asked = {asking.origin: asking for asking in self.askings}
+        asked = {asking.origin: asking for asking in (*self.askings, settling)}
+        going: list[asyncio.Task[Plan]] = []
         moved, limit = time.monotonic(), time.monotonic() + LONGEST
         before: list[tuple[int, State]] = []
         while time.monotonic() < min(limit, moved + AFTERWARDS / SPEED):
             await asyncio.sleep(0.05)
+            going += [asyncio.create_task(self._go_on(live, p)) for p in await stopped(live)]
             found = await live.operations.history(100_000)
             for operation in found:
                 tally.check(operation, asked[operation.origin], self.world)
@@ -211,18 +231,32 @@ class Batch:
             if states != before or self.fates.waiting or any(not o.ended for o in found):
                 before, moved = states, time.monotonic()
         polling.cancel()
+        left = [plan for plan in live.plans.running() if not plan.over]
+        tally.still_open += [f"{plan}" for plan in left]
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
         await session.close()
-        tally.settle(self.askings, found, self.world)
+        tally.settle((*self.askings, settling), found, self.world)
         self._hear(tally)
+
+    async def _go_on(self, live: Connection, plan: Plan) -> Plan:
+        """What an admin does about a plan that stopped half way: go on, or end it."""
+        if plan.id % 3 == 0:
+            return await live.plans.end(plan.id)
+        return await live.plans.run(await live.plans.go_on(plan.id))
 
     def _hear(self, tally: Tally) -> None:
         """Hold what commands said by their exit code against what was done."""
         tally.kills += len(self.struck)
         tally.struck.update(self.struck)
-        done = {asking.thing for asking in self.askings if asking.fate.done[asking.kind]}
+        done = {aim for asking in self.askings for aim in asking.fate.done}
+        numbers = {server.name: server.id for server in self.world.servers.values()}
         for asking in self.askings:
-            claimed = asking.door == "command" and self.codes[asking.number] == 0
-            if claimed and asking.thing not in done:
+            if asking.door != "command" or self.codes.get(asking.number) != 0:
+                continue
+            kind = "create" if asking.planned else asking.kind
+            if any((kind, numbers[name]) not in done for name in asking.servers):
                 tally.false.append(f"exit code 0, and not carried out: {asking}")
 
 

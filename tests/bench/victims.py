@@ -24,22 +24,31 @@ import tui.terminal.logs
 import tui.vps.client  # noqa: F401
 from tui.cli.main import run
 from tui.config.settings import Options, load
+from tui.fleet.writes.drafts import Safety, create_plan, safety_plan
 from tui.fleet.writes.operations import Refused
 from tui.session import Session
 from tui.vps.errors import VpsError
 
 
-async def write(kind: str, server_name: str, name: str) -> None:
-    """One write by the session that the dashboard has."""
+async def write(kind: str, server_name: str, name: str, *more: str) -> None:
+    """One write, or one plan of several, by the session that the dashboard has."""
     session = Session(load(Options(), os.environ), os.environ)
     live = await session.open()
     servers, snapshots = await live.client.servers(), await live.client.snapshots()
     server = next(s for s in servers.items if s.name == server_name)
+    if kind == "set":
+        named = [(s, None) for s in servers.items if s.name in (server_name, *more)]
+        await live.plans.run(await live.plans.start(create_plan(named, name)))
+        return
     if kind == "create":
         await live.operations.create(server, name)
         return
     mine = (s for s in snapshots.items if s.server_id == server.id)
     target = next(s for s in mine if s.name == name)
+    if kind == "safety":
+        plan = safety_plan(target, server, Safety("before"))
+        await live.plans.run(await live.plans.start(plan))
+        return
     await (live.operations.restore if kind == "restore" else live.operations.delete)(target)
 
 

@@ -23,6 +23,9 @@ def test_killed_at_any_moment_nothing_is_sent_twice_forgotten_or_untrue(
     assert tally.struck["sent"], f"\n{tally}"
 
 
+AIM = ("create", 12_345)
+
+
 # -- and that it would be seen ---------------------------------------------------------
 
 
@@ -57,7 +60,7 @@ def operation(
 
 def test_one_intent_sent_twice_is_a_double(world: World) -> None:
     tally, one = Tally(), asking()
-    one.fate.sent["create"] = 2
+    one.fate.sent[AIM] = 2
     tally.settle([one], [operation(State.REFUSED)], world)
     assert len(tally.doubles) == 1
 
@@ -65,14 +68,14 @@ def test_one_intent_sent_twice_is_a_double(world: World) -> None:
 def test_the_same_carried_out_for_two_who_were_told_nothing_is_a_double(world: World) -> None:
     tally, pair = Tally(), [asking(1), asking(2)]
     for one in pair:
-        one.fate.done["create"] = 1
+        one.fate.done[AIM] = 1
     tally.settle(pair, [], world)
     assert len(tally.doubles) == 1
 
 
 def test_what_was_sent_and_is_not_in_the_journal_is_forgotten(world: World) -> None:
     tally, one = Tally(), asking()
-    one.fate.sent["create"] = 1
+    one.fate.sent[AIM] = 1
     tally.settle([one], [], world)
     assert len(tally.forgotten) == 1
 
@@ -84,7 +87,7 @@ def test_a_denial_of_what_was_done_is_false_only_where_it_is_called_proved(
     world: World, state: State
 ) -> None:
     one = asking()
-    one.fate.sent["create"] = one.fate.done["create"] = 1
+    one.fate.sent[AIM] = one.fate.done[AIM] = 1
     one.fate.made.add(800)
     tally = Tally()
     tally.settle([one], [operation(state)], world)
@@ -100,7 +103,7 @@ def test_a_claim_of_what_was_not_done_is_false(world: World, state: State, kind:
     if kind is Kind.DELETE and state is not State.COMPLETED:
         return
     tally, one = Tally(), asking(kind=kind.value)
-    one.fate.sent[kind.value] = 1
+    one.fate.sent[kind.value, 12_345] = 1
     tally.settle([one], [operation(state, kind=kind)], world)
     assert len(tally.false) == 1
 

@@ -28,6 +28,7 @@ class Asking:
     name: str
     fate: Fate
     more: tuple[str, ...] = ()
+    address: str = ""
 
     @property
     def token(self) -> str:
@@ -35,7 +36,9 @@ class Asking:
 
     @property
     def origin(self) -> str:
-        return f"10.{self.number >> 16}.{self.number >> 8 & 255}.{self.number & 255}"
+        return (
+            self.address or f"10.{self.number >> 16}.{self.number >> 8 & 255}.{self.number & 255}"
+        )
 
     @property
     def planned(self) -> bool:

@@ -211,11 +211,12 @@ class Batch:
     async def settle(self, tally: Tally) -> None:
         """Follow everything to its end, and count."""
         self.world.clock = VirtualClock(SPEED, self.world.clock.now())
-        settling = Asking(0, "settler", "set", "", "", Fate(ANSWERED))
-        self.fates.by_token[SETTLER] = settling.fate
-        environ = self.environ(SETTLER, settling.origin)
+        environ = self.environ(SETTLER, "10.0.0.0")
         session = Session(load(Options(), environ), environ, clock=Fast(SPEED))
         live = await session.open()
+        address = live.operations.who.origin
+        settling = Asking(0, "settler", "set", "", "", Fate(ANSWERED), address=address)
+        self.fates.by_token[SETTLER] = settling.fate
         polling = asyncio.create_task(live.poller.run())
         asked = {asking.origin: asking for asking in (*self.askings, settling)}
         going: list[asyncio.Task[Plan]] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tui.cli import names
+from tui.cli import names, pinging
 from tui.cli.arguments import Command, age, as_json, settings, shared, span, text
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
@@ -100,7 +100,7 @@ async def _ensure(
             fresh += [each.server for each in found if each.server.id in done]
             codes += [await _prune(session, ensurer, server) for server in fresh]
         out(_summary(found))
-        return gravest(codes)
+        return await pinging.after(settings, gravest(codes))
 
 
 def _tell(found: Ensured) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from tui.cli import names
+from tui.cli import names, pinging
 from tui.cli.arguments import Command, as_json, settings, shared, text
 from tui.cli.output import out, output
 from tui.cli.planning import carry_out
@@ -140,13 +140,11 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
             _show(each, session.now)
         goes = sum(len(each.goes) for each in found)
         plan = retention_plan(found, pruning.title)
-        if not goes or pruning.dry:
-            out(
-                f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')} would go"
-                if goes
-                else "nothing goes"
-            )
-            return ExitCode.DONE
+        if pruning.dry or not goes:
+            would = f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')} would go"
+            out(would if goes else "nothing goes")
+            is_run = not pruning.dry and pruning.file is None
+            return await pinging.after(settings, ExitCode.DONE) if is_run else ExitCode.DONE
         if pruning.file is not None:
             plan_file.write(
                 pruning.file, plan, reading.fleet, live.operations.books.account, session.now
@@ -156,7 +154,8 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
         check_open(session, live, reading)
         question = f"Deletes {plural(goes, 'snapshot')} for good."
         confirm(question, f"delete {goes}", sure=pruning.sure)
-        return await carry_out(session, live, plan, wait=True)
+        code = await carry_out(session, live, plan, wait=True)
+        return await pinging.after(settings, code)
 
 
 def _judge(reading: Reading, view: ServerView, pruning: Pruning, now: datetime) -> Retention:

@@ -52,10 +52,26 @@ def build(base: str, token: Token, timeout: float, kept: int) -> httpx.AsyncClie
     would let others read the token, not at all. Raises UnusableProxy; the proxy's address may
     hold a password and is not quoted.
     """
+    # Connections serve the pages of one list and are closed after: one that is used again just
+    # as the service closes it gives an error for nothing.
+    limits = httpx.Limits(
+        max_connections=20, max_keepalive_connections=kept, keepalive_expiry=IDLE_CONNECTION
+    )
+    return _client(base, timeout, limits, Bearer(token))
+
+
+def page_client(url: str, timeout: float) -> httpx.AsyncClient:
+    """A client for a page that is not the provider's: it has no token. Raises UnusableProxy."""
+    return _client(url, timeout, httpx.Limits(max_connections=1), None)
+
+
+def _client(
+    base: str, timeout: float, limits: httpx.Limits, auth: Bearer | None
+) -> httpx.AsyncClient:
     certificates = _certificates(base)
     return httpx.AsyncClient(
         base_url=base,
-        auth=Bearer(token),
+        auth=auth,
         headers={
             "Accept": "application/json",
             "Accept-Encoding": "identity",
@@ -63,11 +79,7 @@ def build(base: str, token: Token, timeout: float, kept: int) -> httpx.AsyncClie
         },
         cookies=NoCookies(),
         timeout=httpx.Timeout(timeout),
-        # Connections serve the pages of one list and are closed after: one that is used again just
-        # as the service closes it gives an error for nothing.
-        limits=httpx.Limits(
-            max_connections=20, max_keepalive_connections=kept, keepalive_expiry=IDLE_CONNECTION
-        ),
+        limits=limits,
         follow_redirects=False,
         trust_env=False,
         proxy=_proxy(base, certificates),

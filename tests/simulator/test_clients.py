@@ -56,6 +56,7 @@ async def test_servers_are_listed_by_the_page(tools: Tools) -> None:
         "  UUID: 7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00",
         "  Status: active",
         "  IPv4: 203.0.113.1",
+        "  IPv6: 2001:db8::3039",
         "  Location: London, UK",
         "  Plan: VPS-2",
         "  OS: Debian 12",

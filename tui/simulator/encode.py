@@ -48,7 +48,7 @@ def _clients_server(world: World, server: SimServer) -> Json:
         "uuid": server.uuid,
         "ip_address": server.address,
         "ipv4_addresses": [server.address],
-        "ipv6_addresses": [],
+        "ipv6_addresses": [f"2001:db8::{server.id:x}"],
         "deployed": world.clock.now() >= server.deployed_at,
     }
 

@@ -22,3 +22,10 @@ def duration(span: tuple[float, float], storage: int, luck: float) -> float:
     """Seconds within a published span: larger servers take longer."""
     low, high = span
     return min(high, max(low, low + (high - low) * min(1.0, storage / 320) * luck))
+
+
+def free_address(number: int) -> str:
+    """An address that is nobody's: of the range for documentation, then of that for benchmarks."""
+    if number < 255:
+        return f"203.0.113.{number}"
+    return f"198.{18 + (number >> 16 & 1)}.{number >> 8 & 255}.{number & 255}"

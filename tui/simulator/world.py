@@ -32,6 +32,7 @@ from tui.simulator.rules import (
     RESTORE_SECONDS,
     SLOTS,
     duration,
+    free_address,
 )
 
 
@@ -76,7 +77,7 @@ class World:
         key = self._id("server", facts.pop("id", None))
         facts.setdefault("account", self.account)
         facts.setdefault("created_at", self.clock.now() - 200 * 86_400)
-        facts.setdefault("address", _address(len(self.servers) + 1))
+        facts.setdefault("address", free_address(len(self.servers) + 1))
         facts.setdefault("uuid", self._uuid())
         server = SimServer(key, name, **facts)  # type: ignore[arg-type]
         self.keep_server(server)
@@ -307,13 +308,6 @@ class World:
     def told(self, moment: float) -> str:
         """A moment of the world as its clients are told it."""
         return iso(moment + self.clock.skew)
-
-
-def _address(number: int) -> str:
-    """An address that is nobody's: of the range for documentation, then of that for benchmarks."""
-    if number < 255:
-        return f"203.0.113.{number}"
-    return f"198.{18 + (number >> 16 & 1)}.{number >> 8 & 255}.{number & 255}"
 
 
 def _number(key: object) -> int:

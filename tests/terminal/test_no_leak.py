@@ -144,7 +144,7 @@ CRASHES = {
     "while painting": "Dashboard.action_help = lambda self: setattr(Details, 'render', bad)\n"
     "Dashboard.key_question_mark = lambda self: self.query_one(Details).refresh(layout=True)",
     "while polling": "from tui.vps.client import Client\n"
-    "async def servers(self): bad(self)\n"
+    "async def servers(self, *_, **__): bad(self)\n"
     "Dashboard.action_help = lambda self: (setattr(Client, 'servers', servers), "
     "self.session.refresh())",
 }

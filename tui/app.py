@@ -272,19 +272,23 @@ class CiplunApp(CalmCrash):
 
     # -- the first run ------------------------------------------------------------------------
 
+    @on(Dashboard.TokenWanted)
     def _first_run(self) -> None:
         from tui.screens.dialogs.welcome import DEMO, FirstRun
 
         def go_on(answer: str | None) -> None:
             if answer is None:
-                self.exit()
-            elif answer == DEMO:
-                settings = load(replace(self._options, demo=True), self._environ)
-                self._begin(settings)
+                self._connect()  # it says that there is no token, and what to do
             else:
-                self._begin(load(self._options, self._environ))
+                options = replace(self._options, demo=answer == DEMO)
+                again = self._begin_again(load(options, self._environ))
+                self.run_worker(again, group="profile", exit_on_error=False)
 
         self.push_screen(FirstRun(self._settings, self._environ), go_on)
+
+    async def _begin_again(self, settings: Settings) -> None:
+        await self._end_session()
+        self._begin(settings)
 
     # -- profiles -------------------------------------------------------------------------------
 

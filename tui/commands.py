@@ -175,6 +175,7 @@ COMMANDS: Final = (
         scopes=("dashboard", "operations"),
     ),
     _program("add_server", "plus", "Add a server by id", "Show a server that no list names"),
+    _program("remove_server", "minus", "Take a server back", "Show it no longer, if it was added"),
     _program("profile", "P", "Choose the profile", "Change to another account"),
     _program("lock", "L", "Lock or unlock writing", "Lock writing, or unlock it for a while"),
     _program("redraw", "ctrl+l", "Redraw the screen", "Paint the screen anew"),

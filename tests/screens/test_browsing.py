@@ -9,6 +9,7 @@ from textual.command import CommandPalette
 from textual.widgets import Input
 
 from tests.helpers.driving import (
+    answer,
     choose,
     connection,
     dashboard,
@@ -226,6 +227,41 @@ async def test_a_server_is_added_by_id_where_no_list_names_it(empty_world: Place
         await pilot.press("enter")
         await until(pilot, lambda: board.table.row_count == 1)
         assert empty_world.sent() == ["/api/v1/snapshots/"]
+
+
+async def test_only_what_can_be_an_id_is_added_and_it_is_taken_back(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await pilot.press("minus")
+        assert "billing stays" in toasts(pilot)[-1]
+        await pilot.press("plus")
+        await type_text(pilot, "abc")
+        await pilot.press("enter")
+        assert isinstance(pilot.app.screen, AskDialog)
+        assert "a number such as 12345" in answer(pilot)
+        await pilot.press("backspace", "backspace", "backspace")
+        assert answer(pilot) == ""
+        await type_text(pilot, "99999")
+        await pilot.press("enter")
+        await until(pilot, lambda: board.servers.row_count == 13)
+        assert board.servers.cursor_key == 99999
+        await pilot.press("minus")
+        await until(pilot, lambda: board.servers.row_count == 12)
+        as_of = board.fleet.freshness.as_of
+        await pilot.press("r")
+        await until(pilot, lambda: board.fleet.freshness.as_of != as_of)
+        assert board.servers.row_count == 12
+
+
+async def test_a_server_that_is_known_is_gone_to_not_added(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        mail = next(v.server for v in board.fleet.servers.values() if v.server.name == "mail")
+        await pilot.press("plus")
+        await type_text(pilot, str(mail.id))
+        await pilot.press("enter")
+        assert board.panes.view is not None
+        assert board.panes.view.server is mail
 
 
 async def test_the_lock_refuses_and_unlocks_for_a_while(simulated: Place) -> None:

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.driving import shown, until
 from tests.helpers.faulty import http
+from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tests.helpers.service import NOT_FOUND, SECRET, Answer, Said, fleet, saying, snapshot
 from tui.app import CiplunApp
 from tui.config.settings import Options, load
+from tui.screens.dashboard.screen import Dashboard
+from tui.screens.dialogs.welcome import FirstRun
 
 SERVERS = [{"id": 10, "name": "web"}]
 GOOD = fleet([snapshot(1)], SERVERS)
@@ -50,6 +54,12 @@ def paste(terminal: Terminal, token: str) -> None:
     terminal.send(token)
     terminal.until("••")
     terminal.send("\r")
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.send("\x1b")
+    terminal.until("there is no token")
+    terminal.send("q")
 
 
 def test_a_pasted_token_is_checked_saved_for_its_owner_and_used_from_then_on(
@@ -90,7 +100,7 @@ def test_what_cannot_be_a_token_is_not_sent(tmp_path: Path, token: str) -> None:
         terminal.until(lambda: "cannot have" in terminal.text() or said.requests)
         if token.isprintable():
             assert said.requests == []
-        terminal.send("\x1b")
+        leave(terminal)
         assert terminal.wait() == 0
 
 
@@ -124,7 +134,7 @@ def test_a_token_that_cannot_be_saved_is_said_so(tmp_path: Path) -> None:
     with saying(GOOD) as said, first_screen(said, tmp_path) as terminal:
         paste(terminal, SECRET)
         terminal.until("the token is good, but not saved")
-        terminal.send("\x1b")
+        leave(terminal)
         assert terminal.wait() == 0
         assert SECRET.encode() not in terminal.output
 
@@ -136,3 +146,16 @@ async def test_no_picture_of_the_screen_shows_what_is_typed(tmp_path: Path) -> N
         await pilot.press(*"vps_4f1e8d".replace("_", "~").split("~")[1])
         assert "4f1e8d" not in app.export_screenshot()
         assert "•" in app.export_screenshot()
+
+
+async def test_leaving_the_first_page_quits_nothing_and_it_comes_again(simulated: Place) -> None:
+    del simulated.environ["VPS_API_TOKEN"]
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, FirstRun))
+        assert "esc closes this page" in shown(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
+        await until(pilot, lambda: "there is no token" in shown(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FirstRun))
+        assert pilot.app.return_code is None

@@ -34,6 +34,10 @@ from tui.vps.urls import base_url, page_problem
 _DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
 
 
+NO_SOURCE: Final = "nowhere"
+"""Where a token comes from that there is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line said."""
@@ -181,7 +185,7 @@ def _token(
         path = provider_file(environ)
         source = _entry(path, tidy(path, environ), ("api_token",), json.loads)
         return source, source.describe()
-    return None, "nowhere"
+    return None, NO_SOURCE
 
 
 def _source(key: str, value: str, environ: Mapping[str, str]) -> TokenSource:

@@ -50,6 +50,7 @@ class Store:
         self._clock = clock
         self._listeners: list[Listener] = []
         self._written: dict[Key, float] = {}
+        self._forgotten: set[Key] = set()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after each change; returns what ends that."""
@@ -65,6 +66,7 @@ class Store:
     ) -> None:
         """Take over merged views (see `tui.fleet.merge`) and what was wrong with the answer."""
         old = self.fleet
+        views = self._without_forgotten(views)
         keys = changed(old.servers, views)
         fleet = replace(
             old,
@@ -77,6 +79,15 @@ class Store:
             )
         rest = (fleet.problems, fleet.settled) != (old.problems, old.settled)
         self._become(fleet, Change(servers=keys, rest=rest))
+
+    def _without_forgotten(self, views: Views) -> Views:
+        """The views, without servers taken back; an answer that was on its way names them still."""
+        gone = [
+            key
+            for key in self._forgotten & views.keys()
+            if not views[key].listed and not views[key].snapshots
+        ]
+        return {key: view for key, view in views.items() if key not in gone} if gone else views
 
     def apply_remembered(self, views: Views, totals: Totals, at: float) -> None:
         """Show what an earlier run knew at the instant `at`, unless more is known by now.
@@ -148,6 +159,7 @@ class Store:
     def apply_server(self, server: Server) -> None:
         """Take over what is newly known of one server, which may be unknown so far."""
         known = self.fleet.servers.get(server.id)
+        self._forgotten.discard(server.id)
         if known is None:
             view = ServerView(server, listed=False)
         elif known.server != server:
@@ -155,6 +167,11 @@ class Store:
         else:
             return
         self.apply_views({**self.fleet.servers, server.id: view})
+
+    def forget_server(self, key: Key) -> None:
+        """Show a server no longer, until a list names it or it is added again."""
+        self._forgotten.add(key)
+        self.apply_views(self.fleet.servers)
 
     def _become(self, fleet: Fleet, change: Change) -> None:
         if not change:

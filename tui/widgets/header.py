@@ -10,6 +10,7 @@ import msgspec
 from rich.cells import cell_len
 
 from tui.commands import Keys
+from tui.config.settings import NO_SOURCE
 from tui.fleet.state import Fleet, Freshness, Reading
 from tui.text import duration, some
 from tui.vps.errors import Unauthorised
@@ -161,8 +162,10 @@ def notice_words(banner: Banner, fleet: Fleet, now: float, keys: Keys) -> str:
         return _LATE if freshness.late else _missing(fleet)
     words = [str(freshness.error)]
     if isinstance(freshness.error, Unauthorised):
-        where = f"the token comes from {banner.token_origin}"
-        words.append(f"{where}: put another there, then {keys.shown('refresh')}")
+        again = keys.shown("refresh")
+        where = f"the token comes from {banner.token_origin}: put another there, then {again}"
+        missing = banner.token_origin == NO_SOURCE
+        words.append(f"{again} shows how to give one" if missing else where)
     elif freshness.next_try is not None and not freshness.paused:
         words.append(f"next try in {_coarse(freshness.next_try - now)}")
     return " · ".join(words)

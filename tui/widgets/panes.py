@@ -263,11 +263,11 @@ class Panes(Horizontal):
     def go_left(self) -> None:
         """Go to the servers."""
         if not self.everything:
-            self._go_to(self.servers)
+            self.focus_pane(self.servers)
 
     def go_right(self) -> None:
         """Go to the snapshots."""
-        self._go_to(self.table)
+        self.focus_pane(self.table)
 
     def go_on(self) -> None:
         """Go to the other pane."""
@@ -276,7 +276,7 @@ class Panes(Horizontal):
         else:
             self.go_right()
 
-    def _go_to(self, pane: Pane) -> None:
+    def focus_pane(self, pane: Pane) -> None:
         """Give a pane the keys; where only one is shown, it is that one."""
         self.set_class(pane is self.table, "-right")
         pane.focus()
@@ -301,7 +301,7 @@ class Panes(Horizontal):
                 self.table.order_by(replace(self.table.arrangement, sort="created"))
             if chosen is not None:
                 self.servers.move_to(chosen.server_id)
-        self._go_to(self.table if self.everything else self.servers)
+        self.focus_pane(self.table if self.everything else self.servers)
         self.lay_out()
         if chosen is not None:
             self.table.move_to(chosen.id)

@@ -35,7 +35,7 @@ NARROW = (
     Column("age", "Age", width=5, align="right", gap=1),
 )
 """Without the bar: a name is worth more than a second way to show the same figure."""
-_NARROW_BELOW: Final = 38
+_NARROW_BELOW: Final = 44
 _RUNNING: Final = ("active", "")
 _MORE: Final = 6
 """Cells of frame, scroll bar and gutter."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tui.fleet import queries
 from tui.fleet.state import ServerView
 from tui.fleet.views import ALL, Counted, View, ViewCounts, find, views
-from tui.vps.models import Phase
+from tui.vps.models import Key, Phase
 from tui.widgets.panes import Pane, Panes
 from tui.widgets.snapshot_table import SnapshotTable
 
@@ -59,6 +59,24 @@ class Browser:
         shown = self._panes.shown
         number = self.views.index(shown) if shown in self.views else 0
         self.show(self.views[(number + step) % len(self.views)])
+
+    def go_to(self, server: Key, snapshot: Key | None = None) -> bool:
+        """Choose a server, and one of its snapshots, whatever was filtered away; False: gone."""
+        panes = self._panes
+        if server not in panes.fleet.servers:
+            return False
+        if panes.everything:
+            panes.toggle_everything()
+        if not panes.servers.move_to(server):
+            panes.shown = ALL
+            panes.servers.order_by(replace(panes.servers.arrangement, text=""))
+        panes.table.order_by(replace(panes.table.arrangement, text=""))
+        panes.lay_out()
+        panes.servers.move_to(server)
+        panes.focus_pane(panes.servers)
+        if snapshot is not None and panes.snapshot is not None and panes.table.move_to(snapshot):
+            panes.focus_pane(panes.table)
+        return True
 
     # -- problems ------------------------------------------------------------------------
 

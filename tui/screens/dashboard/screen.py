@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -15,6 +16,7 @@ from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.fleet.views import MONITOR, Counted
+from tui.screens.dashboard.added_servers import AddedServers
 from tui.screens.dashboard.browsing import Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
 from tui.screens.dashboard.gone import Gone
@@ -44,10 +46,17 @@ _MINUTE: Final = 60.0
 class Dashboard(Screen[None]):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
+    class TokenWanted(Message):
+        """There is no token, and somebody wants data."""
+
     ACTIONS: ClassVar[Mapping[str, str]] = {command.id: command.id for command in DASHBOARD} | {
         "copy_id": "copy(False)",
         "copy_json": "copy(True)",
+        "next_problem": "problem(1)",
+        "next_view": "view(1)",
         "palette": "app.command_palette",
+        "previous_problem": "problem(-1)",
+        "previous_view": "view(-1)",
         "profile": "app.profile",
         "quit": "app.quit",
         "redraw": "app.redraw",
@@ -76,6 +85,7 @@ class Dashboard(Screen[None]):
         self.pacer = CursorPacer(self.panes, self._follow)
         self.flows = WriteFlows(self.panes)
         self.browser = Browser(self.panes)
+        self.added = AddedServers(self.panes, self.browser)
         self.gone = Gone(self._days_changed)
         self.noted = Noted()
         self._pending: Change | None = None
@@ -316,25 +326,13 @@ class Dashboard(Screen[None]):
             self.panes.clear()
         self.show_chosen()
 
-    def action_next_view(self) -> None:
-        """Show the next view."""
-        self.browser.show_next(1)
+    def action_view(self, step: int) -> None:
+        """Show the next view, or the one before."""
+        self.browser.show_next(step)
         self.show_chosen()
 
-    def action_previous_view(self) -> None:
-        """Show the view before."""
-        self.browser.show_next(-1)
-        self.show_chosen()
-
-    def action_next_problem(self) -> None:
-        """Go to the next server that needs somebody."""
-        self._go_to_problem(1)
-
-    def action_previous_problem(self) -> None:
-        """Go to the one before."""
-        self._go_to_problem(-1)
-
-    def _go_to_problem(self, step: int) -> None:
+    def action_problem(self, step: int) -> None:
+        """Go to the next server that needs somebody, or to the one before."""
         if not self.browser.next_problem(step):
             self.notify("no server needs you", markup=False)
         self.show_chosen()
@@ -371,6 +369,9 @@ class Dashboard(Screen[None]):
 
     def action_refresh(self) -> None:
         """Ask the provider at once, with the token read again if it was refused."""
+        settings = self.session.settings
+        if settings.token is None and not settings.demo:
+            self.post_message(self.TokenWanted())
         self.session.refresh()
 
     def action_pause(self) -> None:
@@ -408,7 +409,11 @@ class Dashboard(Screen[None]):
 
     def action_add_server(self) -> None:
         """Ask for the id of a server that no list names."""
-        self.flows.add_server()
+        self.added.add()
+
+    def action_remove_server(self) -> None:
+        """Show a server that was added no longer."""
+        self.added.take_back()
 
     def action_monitor(self) -> None:
         """Show the fleet in figures that are read from afar."""

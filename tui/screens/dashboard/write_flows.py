@@ -11,7 +11,7 @@ from tui.fleet.operation import DENIED, Certainty, Kind, Operation
 from tui.fleet.plan import Plan
 from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import NOT_CONNECTED, WRITES, Reason, refusal, unwritable
-from tui.vps.models import Server, Snapshot
+from tui.vps.models import Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
@@ -167,25 +167,6 @@ class WriteFlows:
 
             dialog = OperationsDialog(panes.session, live, panes.servers.glyphs)
             panes.app.push_screen(dialog, self._ask_about)
-
-    def add_server(self) -> None:
-        """Ask for the id of a server that no list names."""
-        panes, live = self._panes, self._panes.session.live
-        if live is None:
-            self._say(NOT_CONNECTED.text, bad=True)
-            return
-        from tui.screens.dialogs.prompt import AskDialog
-
-        def add(text: str | None) -> None:
-            if text:
-                key = int(text) if text.isdecimal() else text
-                panes.session.store.apply_server(Server(id=key, name=text))
-                panes.lay_out()
-                panes.servers.move_to(key)
-                live.poller.refresh(key)
-
-        words = "The id of a server, as the provider's panel shows it."
-        panes.app.push_screen(AskDialog("Add a server", words, placeholder="12345"), add)
 
     # -- one write --------------------------------------------------------------------
 

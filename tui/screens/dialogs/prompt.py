@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.screens.dialogs.base import Dialog, paragraph
@@ -16,10 +16,18 @@ from tui.widgets.text_field import Field
 
 
 class AskDialog(Dialog[str]):
-    """One line of text: it is given, stripped, unless it is empty."""
+    """One line of text: it is given, stripped, unless it is empty or `check` says what is wrong."""
 
-    def __init__(self, title: str, words: str, *, placeholder: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        words: str,
+        *,
+        placeholder: str = "",
+        check: Callable[[str], str] = lambda text: "",
+    ) -> None:
         super().__init__(title)
+        self._check = check
         self._words = words
         self._placeholder = placeholder
 
@@ -29,13 +37,23 @@ class AskDialog(Dialog[str]):
         yield Field(placeholder=self._placeholder)
 
     def foot(self) -> Iterable[Widget]:
-        """What the keys do."""
+        """What is wrong, and what the keys do."""
+        yield Static("", id="answer", markup=False)
         yield self.hint(accept="accepts", leave="leaves")
+
+    @on(Input.Changed)
+    def changed(self) -> None:
+        """Take back what was said of another text."""
+        self.query_one("#answer", Static).update("")
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
-        """Give the text."""
-        if text := event.value.strip():
+        """Give the text, or say what is wrong with it."""
+        text = event.value.strip()
+        problem = self._check(text) if text else ""
+        if problem:
+            self.query_one("#answer", Static).update(problem)
+        elif text:
             self.finish(text)
 
 

@@ -76,6 +76,27 @@ def test_a_wrong_end_is_corrected_aloud_and_once(wrong: State, right: State) -> 
     assert (correction.bad, correction.ended, correction.again) == (True, True, False)
 
 
+def test_an_end_that_was_too_soon_is_taken_back_aloud() -> None:
+    done = replace(DENIED, state=State.COMPLETED, kind=Kind.RESTORE)
+    seen = replace(done, state=State.ACCEPTED, evidence="the server was seen restoring again")
+    _, correction = told(ASKED, done, seen)[-2:]
+    assert correction.text == (
+        "The restore of nightly on web is not over: the server was seen restoring again"
+    )
+    assert (correction.bad, correction.ended) == (True, False)
+
+
+def test_a_process_that_was_not_there_tells_a_correction_too() -> None:
+    heard: list[News] = []
+    teller = Teller()
+    teller.listen(lambda operation, news: heard.append(news))
+    teller.know(DENIED)
+    teller.step(replace(DENIED, state=State.COMPLETED, evidence="it is listed now"))
+    assert [news.text for news in heard] == [
+        "The create of nightly on web was carried out after all: it is listed now"
+    ]
+
+
 def test_nothing_is_known_of_the_proof_of_what_an_older_journal_holds() -> None:
     assert assurance(replace(ASKED, state=State.COMPLETED)) == ""
     assert facts(ASKED)["certainty"] == ""

@@ -40,6 +40,8 @@ def news(operation: Operation, before: State | None) -> News | None:
     if before in DENIED and operation.state not in DENIED:
         why = operation.evidence or words
         return News(f"The {title} on {server} was carried out after all: {why}", True, True)
+    if before in (State.COMPLETED, State.FAILED) and operation.state is State.ACCEPTED:
+        return News(f"The {title} on {server} is not over: {operation.evidence}", bad=True)
     if operation.state in _BAD_ENDS:
         again = operation.state is State.NOT_CARRIED_OUT
         doubtful = again and operation.certainty is not Certainty.PROVED
@@ -242,6 +244,10 @@ class Teller:
         """Tell something, of an operation or of none."""
         for listener in tuple(self._listeners):
             listener(operation, told)
+
+    def know(self, operation: Operation) -> None:
+        """Take it that somebody was told of this end, which is about to be corrected."""
+        self._told.setdefault(operation.id, operation.state)
 
     def step(self, operation: Operation) -> State | None:
         """Tell what is new of it; returns the state it was in when it was told last."""

@@ -192,6 +192,7 @@ class Session:
             who=Who.here(self._environ),
             pace=pace,
             on_change=self._operation_changed,
+            on_correct=self._teller.know,
             on_protected=self.store.apply_protected,
         )
         plans = Plans(operations, now=self.service_now, on_change=self._plan_changed)

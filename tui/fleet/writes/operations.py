@@ -38,8 +38,8 @@ class Operations:
     """All writes of one account, sent by `api`; its tracker follows what becomes of them.
 
     `now` gives seconds since 1970 by the service's clock; its world runs `pace` times as fast as
-    ours. `on_change` hears of every step, and of an operation that became overdue; `on_protected`
-    of the snapshots protected from deletes.
+    ours. `on_change` hears of every step, and of an operation that became overdue; `on_correct` of
+    an end before it is corrected, `on_protected` of the snapshots protected from deletes.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Operations:
         who: Who,
         pace: float = 1.0,
         on_change: Callable[[Operation], None] = lambda operation: None,
+        on_correct: Callable[[Operation], None] = lambda operation: None,
         on_protected: Callable[[frozenset[Key]], None] = lambda keys: None,
     ) -> None:
         self.api = api
@@ -67,6 +68,7 @@ class Operations:
             now=now,
             who=who,
             on_change=on_change,
+            on_correct=on_correct,
         )
         self._settler = Settler(self._tracker, lambda: self.api, clock)
         self._now = now

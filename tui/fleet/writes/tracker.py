@@ -50,7 +50,7 @@ class Tracker:
     """The open operations of one account, and every step they take.
 
     `now` gives seconds since 1970 by the service's clock. `on_change` hears of every step, and of
-    an operation that became overdue.
+    an operation that became overdue; `on_correct` of an end before it is corrected.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Tracker:
         now: Callable[[], float],
         who: Who,
         on_change: Callable[[Operation], None],
+        on_correct: Callable[[Operation], None],
     ) -> None:
         self._books = books
         self._clock = clock
@@ -69,6 +70,7 @@ class Tracker:
         self._now = now
         self._who = who
         self._changed = on_change
+        self._known = on_correct
         self._tracked: dict[int, Tracked] = {}
         self._corrections = Corrections(books)
         self._durations: dict[Kind, Sequence[float]] = {}
@@ -200,6 +202,7 @@ class Tracker:
         operation = case.operation
         self._tracked[operation.id] = Tracked(case)
         self._corrections.corrected(operation.id)
+        self._known(operation)
         case.gathered = replace(case.gathered, against=None, standing=None)
         try:
             with suppress(JournalUnavailable):

@@ -13,18 +13,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
-from threading import Event
 
 import pytest
 import trustme
 
 from tests.helpers.clocks import FakeClock
-from tests.helpers.driving import choose, dashboard, live, session, shown, toasts, until
+from tests.helpers.driving import dashboard, live, session, shown, toasts, until
 from tests.helpers.faulty import faulty, http
 from tests.helpers.service import Answer, fleet, page, saying, snapshot
 from tests.helpers.watching import watching
 from tui.app import CiplunApp
-from tui.fleet import poller
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.prompt import AskDialog
 from tui.vps import exchange
@@ -290,160 +288,6 @@ async def test_what_the_token_may_not_do_is_greyed(
             await pilot.press("space", "D")
             await until(pilot, lambda: not words or any(words in t for t in toasts(pilot)))
             assert said.count("DELETE") == 0
-
-
-async def test_pages_without_end(tmp_path: Path, clock: FakeClock) -> None:
-    def endless(method: str, path: str) -> bytes:
-        number = int(path.partition("page=")[2] or 1)
-        return http(json.dumps({"next": f"?page={number + 1}", "results": [snapshot(number)]}))
-
-    with saying(GOOD) as said:
-        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
-            await live(pilot)
-            said.answer = endless
-            await clock.advance(130)
-            await until(pilot, lambda: "more than 5 pages" in shown(pilot))
-            assert "snap-3" not in shown(pilot), "no part of it is taken for the whole"
-
-
-@pytest.mark.parametrize("seen", [True, False], ids=["once seen", "never seen"])
-async def test_nothing_is_called_live_while_pages_come_without_end(
-    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, seen: bool
-) -> None:
-    monkeypatch.setattr(poller, "LATE", 0.2)
-    monkeypatch.setattr(poller, "LONGEST", 1.0)
-    limits = partial(exchange.Limits, phase=0.5, read=0.7, pages=1_000_000)
-    monkeypatch.setattr(exchange, "Limits", limits)
-
-    def endless(method: str, path: str) -> Iterator[bytes]:
-        number = int(path.partition("page=")[2] or 1)
-        time.sleep(0.1)
-        yield http(json.dumps({"next": f"?page={number + 1}", "results": [snapshot(number)]}))
-
-    with saying(GOOD if seen else endless) as said:
-        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
-            if seen:
-                board = await live(pilot)
-                await choose(pilot, "web", "snap-1")
-                said.answer = endless
-                await clock.advance(130)
-            late = "no answer · data 2 min" if seen else "no answer yet"
-            await until(pilot, lambda: late in shown(pilot))
-            assert "there is no whole answer yet" in shown(pilot)
-            assert "live ·" not in shown(pilot)
-            if seen:
-                assert "not live" in board.refusals()["delete"]
-                await pilot.press("D")
-                assert isinstance(pilot.app.screen, Dashboard)
-            await until(pilot, lambda: "the answer had no end" in shown(pilot))
-            assert "snap-3" not in shown(pilot), "no part of it is taken for the whole"
-            said.answer = GOOD
-            await clock.advance(3)
-            await until(pilot, lambda: "live ·" in shown(pilot))
-            assert "no whole answer" not in shown(pilot)
-
-
-async def test_a_list_that_takes_long_is_live_again_once_it_has_come(
-    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(poller, "LATE", 0.1)
-    held = Event()
-
-    def slow(method: str, path: str) -> bytes | Iterator[bytes]:
-        held.wait(30)
-        return GOOD(method, path)  # type: ignore[return-value]
-
-    limits = partial(exchange.Limits, phase=10.0, read=10.0)
-    monkeypatch.setattr(exchange, "Limits", limits)
-    with saying(GOOD) as said:
-        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
-            board = await live(pilot)
-            said.answer = slow
-            await clock.advance(61)
-            await until(pilot, lambda: "no answer · data 1 min" in shown(pilot))
-            assert board.servers.has_class("-stale")
-            await pilot.press("r")  # asks anew, and is as late
-            assert not board.fleet.freshness.live
-            held.set()
-            await until(pilot, lambda: "live ·" in shown(pilot))
-            assert not board.servers.has_class("-stale")
-            assert not board.fleet.freshness.late
-
-
-async def test_a_list_that_shifts_takes_nothing_away_and_is_swept_again_soon(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    servers = [{"id": 10, "name": "web"}]
-    three = [snapshot(1), snapshot(2), snapshot(3)]
-    with saying(fleet(three, servers)) as said:
-        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
-            board = await live(pilot)
-            less = http(json.dumps({"count": 3, "results": three[:2]}))
-            said.answer = fleet(servers=servers, others={("GET", "/snapshots/"): less})
-            await pilot.press("r")
-            await until(pilot, lambda: "list incomplete" in shown(pilot))
-            assert "did not come whole" in shown(pilot)
-            assert "snap-3" in shown(pilot)
-            said.answer = fleet(three[:2], servers)
-            await clock.advance(11)
-            await until(pilot, lambda: "snap-3" not in shown(pilot))
-            assert "list incomplete" not in shown(pilot)
-            assert "come whole" not in shown(pilot)
-            assert board.fleet.settled
-
-
-async def test_items_that_could_be_any_take_nothing_away(tmp_path: Path, clock: FakeClock) -> None:
-    with saying(GOOD) as said:
-        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
-            await live(pilot)
-            said.answer = always(http(b'{"count": 2, "results": ["\xff\xfe", {"name": "who?"}]}'))
-            while "4 unreadable" not in shown(pilot):
-                await clock.advance(61)
-                await pilot.pause(0.05)
-            assert "snap-1" in shown(pilot)
-            assert "snap-2" in shown(pilot)
-
-
-async def test_one_bad_item_is_named_and_the_rest_lives_on(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    bad = snapshot(2, created_at="the day before yesterday")
-    with saying(fleet([snapshot(1), bad, snapshot(3)], [{"id": 10, "name": "web"}])) as said:
-        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
-            await live(pilot)
-            await until(pilot, lambda: "1 unreadable" in shown(pilot))
-            assert "created_at is not a date: the day before yesterday" in shown(pilot)
-            assert "shifting" not in shown(pilot)
-            said.answer = fleet([snapshot(1), bad], [{"id": 10, "name": "web"}])
-            await pilot.press("r")
-            await until(pilot, lambda: "snap-3" not in shown(pilot))
-            assert "snap-1" in shown(pilot)
-
-
-ODD = [
-    snapshot(1, status="archiving", size_mb=0),
-    snapshot(2, status="completed", size_mb=-5, created_at="0001-01-01T00:00:00Z"),
-    snapshot(3, size_mb=10**15, created_at="9999-12-31T23:59:59Z", flavour="new"),
-    snapshot(4, size_mb=None, created_at=None, description=None),
-]
-
-
-async def test_odd_values_are_shown_as_they_came(tmp_path: Path, clock: FakeClock) -> None:
-    with saying(fleet(ODD, [{"id": 10, "name": "web", "status": "dreaming"}])) as said:
-        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
-            board = await live(pilot)
-            await until(pilot, lambda: "archiving" in shown(pilot))
-            await pilot.press("2")
-            board.table.move_to(1)
-            await pilot.pause()
-            assert set(board.refusals()) >= {"restore", "delete"}
-            for key in (1, 2, 3, 4):
-                board.table.move_to(key)
-                await pilot.press("d", "escape")
-            await clock.advance(61)
-            assert "-" not in {
-                word[:1] for word in shown(pilot).split() if word[1:2].isdigit()
-            } or ("-5.0" in shown(pilot))
 
 
 @pytest.mark.parametrize("skew", [-86_400.0, -3_600.0, 3_600.0, 86_400.0])

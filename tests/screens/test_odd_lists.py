@@ -54,7 +54,7 @@ async def test_nothing_is_called_live_while_pages_come_without_end(
     tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, seen: bool
 ) -> None:
     monkeypatch.setattr(poller, "LATE", 0.2)
-    monkeypatch.setattr(poller, "LONGEST", 1.0)
+    monkeypatch.setattr(poller, "LONGEST", 4.0)
     limits = partial(exchange.Limits, phase=0.5, read=0.7, pages=1_000_000)
     monkeypatch.setattr(exchange, "Limits", limits)
 
@@ -70,7 +70,7 @@ async def test_nothing_is_called_live_while_pages_come_without_end(
                 await choose(pilot, "web", "snap-1")
                 said.answer = endless
                 await clock.advance(130)
-            late = "no answer · data 2 min" if seen else "no answer yet"
+            late = "no answer · data 2 min" if seen else "there is no whole answer yet"
             await until(pilot, lambda: late in shown(pilot))
             assert "there is no whole answer yet" in shown(pilot)
             assert "live ·" not in shown(pilot)

@@ -533,7 +533,7 @@ async def test_protection_is_shared_lasts_and_refuses_deletes(desk: Desk) -> Non
     assert desk.sent() == []
     later = desk.open()
     await later.start()
-    assert later._protected == {target.id}
+    assert await later._protecting._read() == {target.id}
     await later.protect(target, on=False)
     await desk.operations.delete(target)
     assert desk.sent() == ["delete"]

@@ -34,13 +34,12 @@ _LEFT: Final = {
 class Tracked:
     """An operation that has not ended.
 
-    `ours`: this session began it. `on_the_wire`: it is leaving or not answered yet, so that no
+    `on_the_wire`: it is leaving or not answered yet, so that no
     listing says anything about it. `unwritten` is what the journal has where it could not be
     brought up to date. `awaited` ends with the operation.
     """
 
     case: Case
-    ours: bool = False
     on_the_wire: bool = False
     unwritten: Operation | None = None
     awaited: asyncio.Future[Operation] | None = None
@@ -134,7 +133,7 @@ class Tracker:
             return None
         operation = tracked.case.operation
         if operation.state is State.WAITING:
-            return await self.give_up(operation, words)
+            return await self.end(operation, State.NEVER_SENT, words)
         if operation.state not in (State.UNKNOWN, State.ACCEPTED):
             return None
         over = untold(words).applied(operation, self._now())
@@ -143,10 +142,6 @@ class Tracker:
     def keeps(self, case: Case) -> float:
         """Seconds for which an ended operation keeps its server, as its end is not proved."""
         return case.operation.keeps(case.age(self._moments.at()))
-
-    async def give_up(self, waiting: Operation, words: str) -> Operation:
-        """End a restore that waits: it is not sent."""
-        return await self.end(waiting, State.NEVER_SENT, words)
 
     def running(self) -> Sequence[Operation]:
         """The operations that have not ended, oldest first."""
@@ -157,11 +152,8 @@ class Tracker:
         """How long an operation of this kind should take."""
         return expected(kind, self._durations.get(kind, ()))
 
-    async def leave(self) -> None:
-        """Give up what waits here to be sent. What runs goes on at the provider."""
-        for tracked in tuple(self._tracked.values()):
-            if tracked.case.operation.state is State.WAITING and tracked.ours:
-                await self.give_up(tracked.case.operation, _LEFT[State.WAITING])
+    def leave(self) -> None:
+        """Let nobody wait any longer. What runs goes on at the provider."""
         for tracked in self._tracked.values():
             if tracked.awaited is not None:
                 tracked.awaited.cancel()
@@ -170,7 +162,7 @@ class Tracker:
 
     def follow(self, operation: Operation) -> None:
         """Follow what this session has begun."""
-        self._tracked[operation.id] = Tracked(self._case(operation), ours=True)
+        self._tracked[operation.id] = Tracked(self._case(operation))
         self._tell(operation)
 
     async def leaves(self, operation: Operation, seen: frozenset[Key]) -> Operation:

@@ -1,0 +1,101 @@
+"""One write, from intent to answer: on disk, looked at again, on disk as sent, and sent once."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from tui.fleet.actor import Who
+from tui.fleet.clock import Moments
+from tui.fleet.journal.journal import Also, Clash
+from tui.fleet.operation import Operation, State
+from tui.fleet.writes.books import Books
+from tui.fleet.writes.preflight import Reader, Refused, check_target
+from tui.fleet.writes.tracker import Tracker
+from tui.vps.errors import OutcomeUnknown, Unreachable, VpsError, WriteRefused
+from tui.vps.models import Snapshot
+
+log = logging.getLogger(__name__)
+Send = Callable[[Operation], Awaitable[Operation]]
+"""Sends the request of an operation, and makes of it what the answer means."""
+
+
+class Sender:
+    """Sends each write at most once; reads its target again by `reader`."""
+
+    def __init__(
+        self, books: Books, tracker: Tracker, moments: Moments, reader: Callable[[], Reader]
+    ) -> None:
+        self._books = books
+        self._tracker = tracker
+        self._moments = moments
+        self._reader = reader
+
+    async def write(
+        self,
+        intent: Operation,
+        send: Send,
+        target: Snapshot | None = None,
+        *,
+        unjournaled: bool = False,
+        also: Also | None = None,
+    ) -> Operation:
+        """Record an intent and send it. Raises Refused, JournalUnavailable or VpsError.
+
+        Then nothing is done. Returns once there is an answer, or none came (state UNKNOWN).
+        """
+        self._refuse_open(intent)
+        now = self._moments.at()
+        try:
+            operation = await self._books.begin(intent, now, unjournaled=unjournaled, also=also)
+        except Clash as clash:
+            raise Refused(_taken(clash.operation, clash.seconds)) from None
+        self._tracker.follow(operation)
+        try:
+            seen = await check_target(self._reader(), operation, target)
+            operation = await self._tracker.leaves(operation, seen)
+            if operation.state is not State.SENT:
+                raise Refused("the journal says that another session has ended this operation")
+        except Exception as error:  # whatever it was, nothing has left
+            await self._tracker.end(operation, State.NEVER_SENT, str(error))
+            raise
+        return await self._exchange(operation, send)
+
+    async def _exchange(self, operation: Operation, send: Send) -> Operation:
+        try:
+            answered = await send(operation)
+        except OutcomeUnknown as error:
+            return await self._lost(operation, str(error))
+        except (Unreachable, WriteRefused) as error:
+            await self._tracker.end(operation, State.NEVER_SENT, str(error))
+            raise
+        except VpsError as error:
+            await self._tracker.end(operation, State.REFUSED, str(error))
+            raise
+        except Exception as error:
+            log.exception("unforeseen error in a write")
+            return await self._lost(operation, f"unforeseen error: {type(error).__name__}")
+        return await self._tracker.answered(operation, answered)
+
+    async def _lost(self, operation: Operation, words: str) -> Operation:
+        unknown = replace(operation, state=State.UNKNOWN, words=words)
+        return await self._tracker.answered(operation, unknown)
+
+    def _refuse_open(self, intent: Operation) -> None:
+        """Refuse what the journal may not know: something sent without a record is open."""
+        for operation in self._tracker.running():
+            if operation.server_id == intent.server_id and operation.open:
+                raise Refused(_taken(operation))
+
+
+def _taken(operation: Operation, seconds: float = 0.0) -> str:
+    """Why nothing else is written to the server of an operation, which keeps it so long."""
+    who = Who(operation.user, operation.origin)
+    if not operation.ended:
+        about = f"{operation.title} is open on {operation.server_name}"
+        return f"{about} ({operation.state.value}, by {who})"
+    how = operation.certainty.value if operation.certainty else "not proved"
+    told = f"{operation.title} on {operation.server_name}, by {who}: {operation.state.value}"
+    return f"{told} ({how}); other writes wait {math.ceil(seconds / 60)} min more"

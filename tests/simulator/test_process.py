@@ -343,6 +343,7 @@ def test_the_scenarios_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(SCENARIOS) <= set(told)
     assert "carried out" in told["lost-answer"]
     assert told["conflict"].endswith("(hypothetical)")
+    assert told["latency"].endswith("(takes =DELAY)")
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,17 @@ async def _stopped(url: str, app: SimulatorApp, speaking: Client) -> None:
     assert (await speaking.server(mail(app))).status == "stopped"
 
 
+@scenario("late-power", "stuck-power")
+async def _powerless(url: str, app: SimulatorApp, speaking: Client) -> None:
+    told = []
+    await speaking.power(mail(app), "stop")
+    for seconds in (599, 1, 86_400):
+        app.world.advance(seconds)
+        told.append((await speaking.server(mail(app))).status)
+    then = "active" if app.received[0].struck == ("stuck-power",) else "stopped"
+    assert told == ["active", then, then]
+
+
 @scenario("all-stopped")
 async def _all_stopped(url: str, app: SimulatorApp, speaking: Client) -> None:
     assert {s.status for s in (await speaking.servers()).items} == {"stopped"}

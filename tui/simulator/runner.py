@@ -87,7 +87,8 @@ def print_scenarios() -> int:
     for group, scenarios in GROUPS.items():
         print(f"\n{group}")  # noqa: T201
         for scenario in scenarios:
-            mark = " (hypothetical)" if scenario.hypothetical else ""
+            mark = " (takes =DELAY)" if scenario.seconds is not None else ""
+            mark += " (hypothetical)" if scenario.hypothetical else ""
             print(f"  {scenario.name:<27}{scenario.description}{mark}")  # noqa: T201
     return 0
 

@@ -12,7 +12,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from tui.simulator.scenarios import answers, connection, lists, rivals, worlds, writes
+from tui.simulator.scenarios import answers, connection, lists, power, rivals, worlds, writes
 from tui.simulator.scenarios.base import (
     Asked,
     Scenario,
@@ -30,6 +30,7 @@ GROUPS: Final[dict[str, tuple[Scenario, ...]]] = {
     "Answers: errors, limits, rights, bodies, redirects, clocks": answers.SCENARIOS,
     "Lists": lists.SCENARIOS,
     "Writes: carried out or not, answered or not, and what becomes of them": writes.SCENARIOS,
+    "Power": power.SCENARIOS,
     "Somebody else on the same account": rivals.SCENARIOS,
     "States of the world": worlds.SCENARIOS,
 }

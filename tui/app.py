@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -44,6 +44,7 @@ from tui.widgets.glyphs import ASCII, choose
 if TYPE_CHECKING:
     from tui.fleet.activity import Summary
     from tui.fleet.changes import FleetChange
+    from tui.fleet.plan import Plan
     from tui.screens.dialogs.base import Dialog
 
 CLOSING: float = 0.5
@@ -51,6 +52,7 @@ CLOSING: float = 0.5
 RESTART: float = 10.0
 """Seconds after which a session that failed is started again."""
 log = logging.getLogger(__name__)
+Severity = Literal["information", "warning", "error"]
 MakeSession = Callable[[Settings], Session]
 
 
@@ -122,6 +124,21 @@ class CiplunApp(CalmCrash):
         """The dashboard, whatever lies over it; None while the app comes or goes."""
         return next((s for s in self.screen_stack if isinstance(s, Dashboard)), None)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Severity = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a few words for a while; over a dialog they stand in the dialog."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        say = getattr(self.screen, "say", None)
+        if say is not None:
+            say(message, bad=severity != "information")
+
     def _show_lag(self, words: str) -> None:
         """Show it in the dashboard's bottom line."""
         if self.dashboard is not None:
@@ -155,6 +172,7 @@ class CiplunApp(CalmCrash):
         session.listen(self.tell)
         session.token_read = logs.hide
         session.greet, session.changed = self._greet, self._fleet_changed
+        session.plan_ended = self._plan_ended
         session.remembering.glance()
         return session
 
@@ -170,19 +188,23 @@ class CiplunApp(CalmCrash):
             self._connect()
 
     def tell(self, operation: Operation | None, news: News) -> None:
-        """Show news of an operation; the text is content, never markup."""
-        if operation is not None and news.ended:
-            if self.dashboard is not None:
-                self.dashboard.details.tell(news.text, bad=news.bad)
+        """Show news: the end of an operation until it is seen, other words for a while."""
+        if operation is None:
+            if not news.standing:
+                severity: Severity = "warning" if news.bad else "information"
+                self.notify(news.text, severity=severity, markup=False, timeout=10)
+            return
+        if news.ended:
             self._announcer.announce(news.text, facts(operation), self._settings.on_finished)
-        if news.again:
-            operations, again = self.keys.shown("operations"), self.keys.shown("try_again")
-            words = f"{news.text}. Try again? {operations} and then {again}"
-            self.notify(words, severity="warning", markup=False, timeout=10)
-        elif news.bad:
-            self.notify(news.text, severity="warning", markup=False, timeout=10)
-        else:
-            self.notify(news.text, markup=False, timeout=6)
+        board = self.dashboard
+        if board is not None and operation.ended:
+            board.tray.end_of(operation, news, board.fleet)
+            board.show_running()
+
+    def _plan_ended(self, plan: Plan) -> None:
+        if self.dashboard is not None:
+            self.dashboard.tray.end_of_plan(plan)
+            self.dashboard.show_running()
 
     def _greet(self, summary: Summary) -> None:
         """Say once what happened since somebody looked last."""

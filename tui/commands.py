@@ -163,6 +163,9 @@ COMMANDS: Final = (
         "What a policy keeps and deletes: of marked servers, or of all shown",
     ),
     _change("mark", "space", "Mark", "Mark or unmark the row, for actions on many"),
+    _change("mark_all", "asterisk", "Mark all", "Mark all rows that are shown, or none of them"),
+    _change("invert", "i", "Invert the marks", "Invert the marks of the rows that are shown"),
+    _change("range", "v", "Mark a range", "Begin a range, then mark all rows up to another one"),
     _change(
         "protect", "x", "Protect from deletes", "Protect it from deletes by ciplun, or no longer"
     ),

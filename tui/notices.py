@@ -22,13 +22,15 @@ _BAD_ENDS: Final = {
 class News(msgspec.Struct, frozen=True):
     """A sentence for a toast.
 
-    `ended` tells that the operation is over, `again` that it can be asked for once more.
+    `ended` tells that the operation is over, `again` that it can be asked for once more, `standing`
+    that it is told as long as it is so, not once.
     """
 
     text: str
     bad: bool = False
     ended: bool = False
     again: bool = False
+    standing: bool = False
 
 
 def news(operation: Operation, before: State | None) -> News | None:

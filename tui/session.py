@@ -103,6 +103,7 @@ class Session:
         self.live: Connection | None = None
         self.activity: Activity | None = None
         self.greet: Callable[[Summary], None] = lambda summary: None
+        self.plan_ended: Callable[[Plan], None] = lambda plan: None
         self.changed: Callable[[Sequence[FleetChange]], None] = lambda found: None
         self.news_of_activity = False
         self.chosen: Key | None = None
@@ -228,7 +229,7 @@ class Session:
             self._teller.tell(None, News(found_open(taken_up)))
         for plan in plans.running():
             if plan.interrupted:
-                self._teller.tell(None, News(stands(plan), bad=True))
+                self._teller.tell(None, News(stands(plan), bad=True, standing=True))
         self._teller.trouble(live.operations.trouble)
         return live
 
@@ -425,6 +426,8 @@ class Session:
 
     def _plan_changed(self, plan: Plan) -> None:
         self.store.apply_plan(plan)
+        if not plan.open:
+            self.plan_ended(plan)
 
     def _operation_changed(self, operation: Operation) -> None:
         self.store.apply_operation(operation)

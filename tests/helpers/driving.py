@@ -115,6 +115,12 @@ def toasts(pilot: Pilot[None]) -> list[str]:
     return [notification.message for notification in pilot.app._notifications]
 
 
+def told(pilot: Pilot[None]) -> list[str]:
+    """What is said anywhere: in toasts, and of what runs or has ended."""
+    tray = [entry.plain for entry in dashboard(pilot).tray.entries]
+    return [*toasts(pilot), *tray]
+
+
 def shown(pilot: Pilot[None]) -> str:
     """What stands on the screen, as the compositor has it."""
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())

@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from tests.helpers.clocks import FakeClock
-from tests.helpers.driving import dashboard, live, session, shown, toasts, until
+from tests.helpers.driving import dashboard, live, session, shown, told, until
 from tests.helpers.faulty import faulty, http
 from tests.helpers.service import Answer, fleet, page, saying, snapshot
 from tests.helpers.watching import watching
@@ -105,7 +105,7 @@ async def test_the_last_data_stays_and_the_screen_says_why(
             assert "snap-2" in screen
             assert board.query_one(SnapshotTable).has_class("-stale")
             await pilot.press("D")
-            assert any("not live" in toast for toast in toasts(pilot))
+            assert any("not live" in toast for toast in told(pilot))
             said.answer = GOOD
             async with asyncio.timeout(30):
                 while "live · just now" not in shown(pilot):  # a request may still be on its way
@@ -210,7 +210,7 @@ async def test_what_needs_a_connection_says_so_until_there_is_one(
             for key in ("plus", "exclamation_mark", "c", "R", "D", "x", "p"):
                 await pilot.press(key)
                 assert isinstance(pilot.app.screen, Dashboard), key
-            assert sum("not connected yet" in text for text in toasts(pilot)) == 6
+            assert sum("not connected yet" in text for text in told(pilot)) == 6
             file = tmp_path / "token"
             file.write_text("vps_first")
             file.chmod(0o600)
@@ -262,7 +262,7 @@ async def test_a_forbidden_write_greys_the_keys_until_r(tmp_path: Path, clock: F
             await pilot.press("escape")
             await until(pilot, lambda: set(board.refusals()) == {"create", "restore", "delete"})
             await pilot.press("R")
-            assert any("Not with this token." in toast for toast in toasts(pilot))
+            assert any("Not with this token." in toast for toast in told(pilot))
             assert said.count("POST") == 1
             await pilot.press("r")
             await until(pilot, lambda: board.refusals() == {})
@@ -286,7 +286,7 @@ async def test_what_the_token_may_not_do_is_greyed(
             assert set(refusals) == ({"create", "restore", "delete"} if words else set())
             assert all(words in reason for reason in refusals.values())
             await pilot.press("space", "D")
-            await until(pilot, lambda: not words or any(words in t for t in toasts(pilot)))
+            await until(pilot, lambda: not words or any(words in t for t in told(pilot)))
             assert said.count("DELETE") == 0
 
 

@@ -140,3 +140,38 @@ async def test_the_table_fits_a_small_terminal(simulated: Place) -> None:
         assert "31d" in shown(pilot)
         assert "2, newest 1d" in shown(pilot)
         assert "delete 2" in shown(pilot)
+
+
+async def test_all_that_is_shown_is_marked_inverted_and_counted_with_what_is_hidden(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await pilot.press("slash")
+        await type_text(pilot, "web")
+        await pilot.press("enter", "asterisk")
+        shown_now = board.servers.row_count
+        assert 0 < shown_now < 12
+        assert len(board.servers.marks) == shown_now
+        await until(pilot, lambda: f"{shown_now} marked" in shown(pilot))
+        await pilot.press("escape", "i")
+        assert len(board.servers.marks) == 12 - shown_now
+        await pilot.press("slash")
+        await type_text(pilot, "web")
+        await pilot.press("enter")
+        await until(pilot, lambda: f"{12 - shown_now} marked" in shown(pilot), seconds=10)
+        assert board.servers.marks_shown == 0
+        await pilot.press("asterisk", "asterisk")
+        assert len(board.servers.marks) == 12 - shown_now, "those that are hidden stay as they are"
+
+
+async def test_a_range_is_marked_between_two_rows_in_either_direction(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        names = [view.server.name for view in board.servers._rows]
+        await choose(pilot, names[4])
+        await pilot.press("v", "k", "k", "v")
+        marked_names = [v.server.name for v in board.panes.marked_servers]
+        assert sorted(marked_names) == sorted(names[2:5])
+        await pilot.press("escape", "v", "escape", "j", "v")
+        assert not board.servers.marks, "escape takes the begin of a range back too"

@@ -16,6 +16,7 @@ from tests.helpers.driving import (
     polls,
     shown,
     toasts,
+    told,
     type_text,
     until,
 )
@@ -63,10 +64,10 @@ async def test_create_from_the_key_to_completed(simulated: Place) -> None:
         simulated.world.clock.advance(600)
         await simulated.clock.advance(11)
         await until(pilot, lambda: not connection(pilot).operations.running())
-        assert any("is completed" in text for text in toasts(pilot))
-        pilot.app.clear_notifications()
+        assert any("is completed" in text for text in told(pilot))
+        assert not toasts(pilot), "an operation is told in the tray alone"
         news = "before-update-2025-01-22 of web-server-02 is completed"
-        await until(pilot, lambda: f"─ {news}" in shown(pilot))
+        await until(pilot, lambda: f"✓ {news}" in shown(pilot))
         board.use(board.session)  # as another account's would be
         await until(pilot, lambda: news not in shown(pilot))
 
@@ -252,7 +253,7 @@ async def test_restore_is_armed_by_the_server_s_name_alone(simulated: Place) -> 
             assert on_dashboard(pilot), "no other write while it restores"
         simulated.world.clock.advance(1000)
         await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
-        assert any("db-01 is restored" in text for text in toasts(pilot))
+        assert any("db-01 is restored" in text for text in told(pilot))
 
 
 async def test_a_restore_whose_end_cannot_be_seen_says_so(simulated: Place) -> None:
@@ -281,7 +282,7 @@ async def test_a_restore_whose_end_cannot_be_seen_says_so(simulated: Place) -> N
         simulated.world.clock.advance(31)
         await simulated.clock.advance(31)
         await until(pilot, lambda: not connection(pilot).operations.running())
-        assert any("cannot be seen" in text for text in toasts(pilot))
+        assert any("cannot be seen" in text for text in told(pilot))
 
 
 async def test_delete_is_armed_by_the_snapshot_s_name(simulated: Place) -> None:
@@ -296,7 +297,7 @@ async def test_delete_is_armed_by_the_snapshot_s_name(simulated: Place) -> None:
         await fire(pilot)
         await until(pilot, lambda: board.table.row_count == 1)
         assert len(simulated.sent("DELETE")) == 1
-        assert any("is deleted" in text for text in toasts(pilot))
+        assert any("is deleted" in text for text in told(pilot))
 
 
 async def test_the_target_is_read_again_and_refused_if_it_changed(simulated: Place) -> None:
@@ -323,7 +324,7 @@ async def test_nothing_is_destroyed_on_old_knowledge(simulated: Place) -> None:
         await until(pilot, lambda: not board.fleet.freshness.live)
         await pilot.press("D")
         assert on_dashboard(pilot)
-        assert any("old knowledge" in text for text in toasts(pilot))
+        assert any("old knowledge" in text for text in told(pilot))
 
 
 async def test_keys_typed_ahead_never_destroy_on_another_server(simulated: Place) -> None:

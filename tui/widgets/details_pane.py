@@ -7,7 +7,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.events import Resize
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -16,14 +15,11 @@ from tui.fleet.state import ServerView
 from tui.text import age, duration, size, stamp
 from tui.vps.models import Snapshot
 from tui.widgets.line import Piece, differing
-from tui.widgets.titles import pane_title
 
 if TYPE_CHECKING:
     from tui.session import Session
 
 _DOT: Piece = (" · ", "$text-muted")
-_TITLE_CELLS = 20
-"""What corners, the pane's name and some of the line take of the frame."""
 
 
 class Details(Widget):
@@ -31,9 +27,7 @@ class Details(Widget):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._title = Content("Details")
-        self.border_title = self._title
-        self._news = Content("")
+        self.border_title = Content("Details")
         self._lines: tuple[Content, ...] = ()
         self._outage = ""
         self._shown: list[Content] = []
@@ -64,24 +58,6 @@ class Details(Widget):
         """Say why the data is old, before all else; empty when it is not."""
         self.set_class(bool(words), "-outage")
         self._show(self._lines, words)
-
-    def tell(self, text: str, *, bad: bool) -> None:
-        """Keep the newest end of an operation in the frame, after its toast has gone."""
-        self._news = Content.styled(text, "$text-warning" if bad else "$text-success")
-        self.fit_title()
-
-    def on_resize(self, event: Resize) -> None:
-        """Cut the title to the new width."""
-        self.fit_title()
-
-    def fit_title(self) -> None:
-        """Cut the news to the width that there is now."""
-        width = self.outer_size.width
-        news = self._news.truncate(max(0, width - _TITLE_CELLS), ellipsis=True)
-        title = pane_title("Details", news if news.plain else None, width)
-        if not title.is_same(self._title):
-            self._title = title
-            self.border_title = title
 
     def _show(self, lines: tuple[Content, ...], outage: str) -> None:
         self._lines, self._outage = lines, outage

@@ -9,16 +9,16 @@ from typing import Final
 from tui.fleet.operation import Certainty, Operation, State
 from tui.fleet.plan import Plan, Standing
 from tui.notices import plan_title, tally_line
-from tui.text import age, plural
+from tui.text import plural, short_age
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column
 from tui.widgets.row_list import RowList
 
 COLUMNS = (
-    Column("when", "Asked", width=13),
-    Column("what", "What", min_width=18),
-    Column("server", "Server", min_width=12),
-    Column("state", "State", width=26),
+    Column("when", "Asked", width=6),
+    Column("what", "What", min_width=24),
+    Column("server", "Server", width=14),
+    Column("state", "State", width=22),
     Column("who", "By", width=10, priority=1),
 )
 Entry = Operation | Plan
@@ -54,7 +54,7 @@ class OperationList(RowList[Entry]):
 
     def row_cells(self, row: Entry) -> Sequence[Cells]:
         """When, what, where, how it stands, who."""
-        when = Cell(age(datetime.fromtimestamp(row.asked_at, UTC), self._now), "dim")
+        when = Cell(short_age(datetime.fromtimestamp(row.asked_at, UTC), self._now), "dim")
         if isinstance(row, Plan):
             servers = {step.server_id: step.server_name for step in row.steps}
             name = next(iter(servers.values()), "-")

@@ -320,11 +320,13 @@ class Panes(Horizontal):
         selector = parse(pane.arrangement.text, self.scope.groups)
         return selector.problem or ("" if pane.row_count else selector.hint)
 
-    def clear(self) -> None:
-        """Clear the filter of the active pane, then its marks."""
+    def clear(self) -> bool:
+        """Clear the filter of the active pane, then its marks; whether there was one of them."""
         pane = self.active
+        had = bool(pane.arrangement.text or pane.marks)
         if pane.arrangement.text:
             pane.order_by(replace(pane.arrangement, text=""))
         else:
             pane.clear_marks()
         self.lay_out()
+        return had

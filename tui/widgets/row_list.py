@@ -76,6 +76,7 @@ class RowList(RowLines[Row], can_focus=True):
     ) -> None:
         super().__init__(columns, glyphs=glyphs, id=id, classes=classes)
         self._told: Hashable | None = None
+        self._range: Hashable | None = None  # the row at which a range begins
         self._title: Content | None = None
         self._make_title: TitleMaker = lambda width: Content("")
 
@@ -177,6 +178,34 @@ class RowList(RowLines[Row], can_focus=True):
             self.refresh_cells()
             self._move(self._cursor + 1)
 
+    def mark_all(self) -> None:
+        """Mark every row that is listed; where all are, unmark them."""
+        shown = {self.row_key(row) for row in self._rows}
+        self._mark(self.marks - shown if shown <= self.marks else self.marks | shown)
+
+    def invert_marks(self) -> None:
+        """Mark every row that is listed and not marked, and unmark the others of them."""
+        self._mark(self.marks ^ {self.row_key(row) for row in self._rows})
+
+    def mark_range(self) -> bool:
+        """Begin a range at the cursor, or mark all rows from its begin to here; whether it ended.
+
+        Where the row at which it began is no longer listed, it begins anew.
+        """
+        begin, key = self._range, self.cursor_key
+        start = -1 if begin is None else self._find(begin, -1)
+        if start < 0:
+            self._range = key
+            return False
+        first, last = sorted((start, self._cursor))
+        self._range = None
+        self._mark(self.marks | {self.row_key(row) for row in self._rows[first : last + 1]})
+        return True
+
+    def _mark(self, marks: set[Hashable]) -> None:
+        self.marks = marks
+        self.refresh_cells()
+
     @property
     def marks_shown(self) -> int:
         """How many marked rows are listed now."""
@@ -184,6 +213,7 @@ class RowList(RowLines[Row], can_focus=True):
 
     def clear_marks(self) -> None:
         """Unmark everything."""
+        self._range = None
         self.marks.clear()
         self.refresh_cells()
 

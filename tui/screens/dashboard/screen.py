@@ -29,6 +29,7 @@ from tui.widgets.header import Header, banner_of, notice_words
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.panes import Panes
 from tui.widgets.row_list import RowList
+from tui.widgets.running_tray import RunningTray
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.too_small import MIN_SIZE, TooSmall
@@ -71,6 +72,7 @@ class Dashboard(Screen[None]):
 
     servers = getters.query_one("#servers", ServerList)
     table = getters.query_one("#snapshots", SnapshotTable)
+    tray = getters.query_one("#running", RunningTray)
     details = getters.query_one("#details", Details)
     key_bar = getters.query_one("#footer", KeyBar)
     views_bar = getters.query_one("#views", ViewsBar)
@@ -108,6 +110,7 @@ class Dashboard(Screen[None]):
         yield Header(id="header")
         yield ViewsBar(id="views")
         yield self.panes
+        yield RunningTray(self.glyphs, id="running")
         yield Details(id="details")
         yield FilterBar(id="filter-line")
         yield KeyBar(id="footer")
@@ -129,7 +132,7 @@ class Dashboard(Screen[None]):
         self.session = session
         self._pending = None
         self.noted.forget()
-        self.details.tell("", bad=False)
+        self.tray.ends.seen()
         self._end_listening = session.store.listen(self._changed)
         self.panes.use(session)
         self.show_chosen()
@@ -191,6 +194,7 @@ class Dashboard(Screen[None]):
         self.details.show_outage(notice_words(banner, fleet, instant, keys_of(self)))
         if not self.table.held:  # what can be done is about the row that is not yet described
             self.key_bar.show_keys(self.refusals())
+        self.show_running()
         self._set_tick()
 
     def _show_header(self) -> None:
@@ -201,6 +205,11 @@ class Dashboard(Screen[None]):
         alone = alarms(browser.views, counted, marked) if self.has_class("-low") else ()
         self.query_one(Header).show_fleet(banner_of(self.session), fleet, instant, alone)
         self.views_bar.show_views(browser.views, counted, self.panes.shown, marked)
+
+    def show_running(self) -> None:
+        """What runs, and what has ended and was not seen."""
+        session = self.session
+        self.tray.show(self.fleet, session.service_now(), session.expected_time)
 
     def _set_tick(self) -> None:
         """Tick each second while something is under way, else as often as the header's age."""
@@ -313,17 +322,34 @@ class Dashboard(Screen[None]):
         self.panes.active.toggle_mark()
         self.show_bars()
 
+    def action_mark_all(self) -> None:
+        """Mark all rows that are shown, or none of them."""
+        self.panes.active.mark_all()
+        self.show_bars()
+
+    def action_invert(self) -> None:
+        """Invert the marks of the rows that are shown."""
+        self.panes.active.invert_marks()
+        self.show_bars()
+
+    def action_range(self) -> None:
+        """Begin a range, or mark all rows from its begin to the cursor."""
+        if not self.panes.active.mark_range():
+            key = keys_of(self).shown("range")
+            self.notify(f"a range begins here: {key} marks up to another row", markup=False)
+        self.show_bars()
+
     def action_filter(self) -> None:
         """Open the filter of the focused pane."""
         self.filter_bar.open(self.panes.active)
 
     def action_clear(self) -> None:
-        """Clear the filter of the focused pane, then its marks; never quit."""
+        """Clear the filter of the focused pane, then its marks, then ends; never quit."""
         pane = self.filter_bar.close()
         if pane is not None:
             self.panes.filter(pane, "")
-        else:
-            self.panes.clear()
+        elif not self.panes.clear():
+            self.tray.ends.seen()
         self.show_chosen()
 
     def action_view(self, step: int) -> None:
@@ -404,7 +430,9 @@ class Dashboard(Screen[None]):
         self.show_bars()
 
     def action_operations(self) -> None:
-        """Show what is running and what became of the rest."""
+        """Show what is running and what became of the rest, which is seen then."""
+        self.tray.ends.seen()
+        self.show_running()
         self.flows.show_operations()
 
     def action_add_server(self) -> None:

@@ -69,6 +69,9 @@ class Dialog(ModalScreen[T | None], inherit_bindings=False):
                     yield paragraph(self.note, "-warning")
                 yield from self.body()
             with Vertical(classes="dialog-foot"):
+                said = Static("", id="said", markup=False)
+                said.display = False
+                yield said
                 yield from self.foot()
 
     def body(self) -> Iterable[Widget]:
@@ -87,6 +90,15 @@ class Dialog(ModalScreen[T | None], inherit_bindings=False):
     def hint(self, **uses: str) -> Static:
         """The line that says what some keys do here."""
         return Static(self.keys.hint(**uses), classes="hint", markup=False)
+
+    def say(self, words: str, *, bad: bool = False) -> None:
+        """Show a few words above the keys, in place of a toast that would lie over it all."""
+        said = self.query("#said")
+        if said:
+            line = said.only_one(Static)
+            line.set_class(bad, "-warning")
+            line.display = True
+            line.update(words)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Hand a failure on to the app."""

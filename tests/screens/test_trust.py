@@ -565,7 +565,7 @@ async def test_a_create_that_came_late_after_all_is_told_rung_and_recorded(
     simulated: Place,
 ) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
-        board = await live(pilot)
+        await live(pilot)
         await choose(pilot, "mail")
         server = next(s for s in simulated.world.servers.values() if s.name == "mail")
         simulated.service.hooks += hooks(["lost-request:1"])

@@ -217,7 +217,7 @@ async def test_a_minute_changes_one_line_of_it_once(
             return original(self, *regions, **more)
 
         monkeypatch.setattr(Line, "refresh", refresh)
-        for _ in range(20):
+        for _ in range(30):
             await pass_time(simulated, 3)
             board.show_running()
         assert 1 <= len(asked) <= 2

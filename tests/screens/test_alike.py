@@ -59,7 +59,7 @@ def test_a_command_does_not_guess_which_of_two(tmp_path: Path) -> None:
     with saying(FLEET) as said:
         more = {"VPS_API_URL": said.url, "VPS_API_TOKEN": SECRET}
         done = run(tmp_path, "delete", "1", "--server", LATIN, "--yes", **more)
-        assert (done.returncode, "#10, #11" in done.stderr) == (2, True)
+        assert (done.returncode, "(id:10), web (id:11)" in done.stderr) == (2, True)
         done = run(tmp_path, "delete", "1", "--server", CYRILLIC, "--yes", **more)
         assert (done.returncode, "has no snapshot" in done.stderr) == (2, True)
         assert said.count("DELETE") == 0

@@ -22,6 +22,7 @@ def opened(simulated: Place, home: Path, **more: str) -> Terminal:
 
 def to_snapshots(terminal: Terminal) -> None:
     """The pane where keys mark, protect and delete."""
+    terminal.until("live ·")  # not what is remembered
     terminal.until("web-server-02")
     terminal.until("q Quit")
     terminal.send("Gk2")
@@ -107,7 +108,7 @@ def test_keys_that_wait_do_not_keep_it(simulated: Place, tmp_path: Path) -> None
 def test_the_terminals_own_size_counts(simulated: Place, tmp_path: Path) -> None:
     with opened(simulated, tmp_path, COLUMNS="90", LINES="30") as terminal:
         terminal.until("q Quit")
-        assert terminal.screen.display[1].endswith("─╮")
+        assert terminal.screen.display[2].endswith("─╮")
         assert "q Quit" in terminal.screen.display[39]
         terminal.resize(100, 30)
         terminal.until(lambda: "q Quit" in terminal.screen.display[29])

@@ -121,6 +121,8 @@ def run(words: Sequence[str]) -> int:
     Output that could not be written changes it only where printing was all there was to do.
     """
     output.begin()
+    logging.raiseExceptions = False  # with no log yet, nothing is printed between the lines
+    logging.lastResort = None
     ciplun.called = ""
     code = _run(words)
     trouble = output.trouble()

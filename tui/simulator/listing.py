@@ -44,7 +44,7 @@ class Lists:
         return kept.items
 
     def snapshots(self, account: Account, server: SimServer | None = None) -> list[SimSnapshot]:
-        """All snapshots of an account or of one server, newest first."""
+        """All snapshots of an account or of one server, the last made first."""
         world, now = self._world, self._world.clock.now()
         if server is not None:
             own = reversed(world.by_server[server.id].values())

@@ -212,7 +212,7 @@ class World:
     def list_snapshots(
         self, account: Account, server: SimServer | None = None
     ) -> list[SimSnapshot]:
-        """All snapshots of an account or of one server, newest first; not to be changed."""
+        """All snapshots of an account or of one server, the last made first; not to be changed."""
         return self._lists.snapshots(account, server)
 
     def list_backups(

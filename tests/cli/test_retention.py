@@ -43,7 +43,7 @@ def test_ensure_twice_is_ensure_once(empty_world: Place, tmp_path: Path) -> None
     code, out, err = ciplun(empty_world, *ensure)
     assert (code, err) == (0, "")
     assert len(empty_world.sent()) == 2
-    assert out.splitlines()[-1] == "3 servers: 1 fresh, 2 create"
+    assert out.splitlines()[-1] == "3 servers: 1 fresh, 2 asked for"
     code, out, err = ciplun(empty_world, *ensure)
     assert (code, out, err) == (0, "3 servers: 1 fresh, 2 on its way\n", "")
     empty_world.world.clock.advance(700)
@@ -56,7 +56,7 @@ def test_ensure_twice_is_ensure_once(empty_world: Place, tmp_path: Path) -> None
 def test_ensure_says_where_there_is_no_room(empty_world: Place) -> None:
     dated(empty_world, "full", (3, 4, 5, 6, 7))
     code, out, err = ciplun(empty_world, "ensure", "full", "--max-age", "24h")
-    assert (code, out) == (1, "1 server: 1 no room\n")
+    assert (code, out) == (1, "1 server: 1 without room\n")
     assert "full: all 5 slots are used" in err
     ensure = ("ensure", "full", "--max-age", "24h", "--make-room")
     code, out, err = ciplun(empty_world, *ensure)
@@ -74,7 +74,7 @@ def test_ensure_with_a_policy_prunes_after_completion(empty_world: Place, tmp_pa
     assert (code, err) == (0, "")
     assert left(empty_world, "db-01") == {"nightly-2025-01-22", "nightly-2025-01-20"}
     assert [kind for kind, _ in journal_states(tmp_path)] == ["create", "delete", "delete"]
-    assert out.splitlines()[-1] == "1 server: 1 create"
+    assert out.splitlines()[-1] == "1 server: 1 asked for"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,8 @@ def test_sigterm_at_the_question_sends_nothing(simulated: Place, tmp_path: Path)
 def test_what_takes_longer_than_one_waits_is_unknown(simulated: Place) -> None:
     code, out, _ = ciplun(simulated, "create", "mail", "slow", "--wait", "--timeout", "1s")
     assert (code, "it has not ended yet, and is no longer waited for" in out) == (3, True)
+    code, _, err = ciplun(simulated, "create", "mail", "x", "--timeout", "1h")
+    assert (code, "--timeout is for --wait" in err) == (2, True)
     for wrong in ("", "soon", "-1s", "1e3s"):
         code, out, err = ciplun(simulated, "create", "mail", "x", "--timeout", wrong)
         assert (code, out, len(err.splitlines())) == (2, "", 1)

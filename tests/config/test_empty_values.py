@@ -84,7 +84,8 @@ def test_an_empty_argument_is_wrong_usage(
     [
         (["check", "--max-age", ""], "must not be empty"),
         (["check", "-t", "0"], "not in the range"),
-        (["check", "-c", "7 parsecs"], "no span of time"),
+        (["check", "-c", "7 parsecs"], "must be an age like 36h"),
+        (["check", "-w", "3d", "-c", "36h"], "-w must be less than -c"),
         (["check", "--max-agee", "7d"], "No such option"),
         (["check", "extra"], "no server is called extra"),
         (["--nope", "check"], "No such option"),

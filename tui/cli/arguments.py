@@ -57,10 +57,19 @@ def age(value: str | float) -> float:
     """The age of a snapshot such as ``36h``, in seconds. Raises BadParameter."""
     if isinstance(value, int | float):
         return float(value)
+    if not value.strip():
+        raise click.BadParameter("must not be empty")
     try:
         return float(Age.parse(value))
     except ValueError as error:
         raise click.BadParameter(f"{value!r} {error}") from None
+
+
+def check_timeout(timeout: float | None, *, waits: bool) -> None:
+    """Refuse a limit for a wait that there is not. Raises UsageError."""
+    if timeout is not None and not waits:
+        context = click.get_current_context()
+        raise click.UsageError("--timeout is for --wait, which is not given", context)
 
 
 def name(ctx: click.Context, param: click.Parameter, value: str) -> str:

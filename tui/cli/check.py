@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 import click
 
 from tui.cli import names
-from tui.cli.arguments import Command, settings, shared, span, text
+from tui.cli.arguments import Command, age, settings, shared, text
 from tui.cli.output import out
 from tui.cli.reading import Reading, read
 from tui.cli.running import FORESEEN, Stop, opened, run
@@ -49,14 +49,14 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
     "--warning",
     "--max-age",
     "warning",
-    type=span,
+    type=age,
     metavar="AGE",
     help="A newest completed snapshot older than this is a warning.",
 )
 @click.option(
     "-c",
     "--critical",
-    type=span,
+    type=age,
     metavar="AGE",
     help="Older than this is critical; without both, what the settings say (max_age).",
 )
@@ -88,6 +88,8 @@ def command(
 ) -> int:
     """Judge all servers or those named, for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown."""
     found = settings(**given)
+    if warning and critical and warning >= critical:
+        raise click.UsageError("-w must be less than -c", click.get_current_context())
     selection = Selection(found, server, on)
     rules = selection.rules.with_ages(warning, critical)
     asked = Asked(rules, ignore, empty_ok)

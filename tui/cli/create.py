@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tui.cli import names
-from tui.cli.arguments import Command, as_json, name, settings, shared, span, text
+from tui.cli.arguments import Command, as_json, check_timeout, name, settings, shared, span, text
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import out
 from tui.cli.planning import carry_out
@@ -73,6 +73,7 @@ def command(
     """Create the snapshot NAME of each SERVER (name or id)."""
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
+    check_timeout(timeout, waits=wait or stop)
     wanted = Wanted(name, description, make_room, stop, wait, timeout)
     return run_gathering(_create(found, selection, wanted), as_json=as_json)
 

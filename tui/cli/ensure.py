@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from tui.cli import names, pinging
-from tui.cli.arguments import Command, age, as_json, settings, shared, span, text
+from tui.cli.arguments import Command, age, as_json, check_timeout, settings, shared, span, text
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
 from tui.cli.policies import policy_of, template_of
@@ -24,6 +24,14 @@ from tui.fleet.writes.ensuring import Ensured, Ensurer
 from tui.session import Session
 from tui.text import plural
 from tui.vps.models import Server
+
+_WORDS: Final = {
+    Course.FRESH: "fresh",
+    Course.ON_ITS_WAY: "on its way",
+    Course.CREATE: "asked for",
+    Course.NO_ROOM: "without room",
+    Course.BLOCKED: "not done",
+}
 
 
 @click.command(cls=Command)
@@ -66,6 +74,7 @@ def command(
     With a policy what it does not keep is deleted, but only where a completed one is fresh: with
     --wait at once, else by the next run.
     """
+    check_timeout(timeout, waits=wait)
     found = settings(**given)
     rule = policy_of(found, policy)
     if rule is not None and on is None and not server:
@@ -127,7 +136,7 @@ def _code(found: Ensured) -> int:
 
 
 def _summary(found: Sequence[Ensured]) -> str:
-    """One line for all: ``40 servers: 38 fresh, 2 create``."""
-    tally = Counter(each.course.value for each in found)
-    parts = [f"{tally[course.value]} {course.value}" for course in Course if tally[course.value]]
+    """One line for all: ``40 servers: 38 fresh, 2 asked for``."""
+    tally = Counter(each.course for each in found)
+    parts = [f"{tally[course]} {words}" for course, words in _WORDS.items() if tally[course]]
     return f"{plural(len(found), 'server')}: {', '.join(parts)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from tui.cli.selection import Selection, on_option
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.health import NAMES, Judge
+from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.plan import Plan, PlanKind
 from tui.fleet.state import ServerView
 from tui.vps.models import SLOTS, Phase
@@ -60,7 +62,9 @@ async def _metrics(settings: Settings, selection: Selection, file: Path | None) 
         reading = await read(session, live)
         now = session.service_now()
         views = selection.of(reading, now)
-        plans = await live.plans.history()
+        plans: Sequence[Plan] = ()
+        with suppress(JournalUnavailable):  # the fleet can be read all the same
+            plans = await live.plans.history()
         families = [*_of_fleet(reading, plans, now), *_of_servers(views, selection, now)]
         lines = "".join(f"{line}\n" for family in families for line in _lines(family))
     tell_incomplete(reading)

@@ -67,7 +67,10 @@ async def send_steps(session: Session, live: Connection, plan: Plan) -> Plan:
 
     async with speaking(session.clock, running) as progress, polling(live):
         teller = Teller(progress)
-        return await sent(session, live.plans.run(plan, teller.tell))
+        plan = await sent(session, live.plans.run(plan, teller.tell))
+        for step in plan.steps:  # what ended while others were sent
+            teller.tell(plan, step)
+        return plan
 
 
 async def run_plan(

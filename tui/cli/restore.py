@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, as_json, settings, shared, span, text
+from tui.cli.arguments import Command, as_json, check_timeout, settings, shared, span, text
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import complain, out
 from tui.cli.planning import carry_out
@@ -66,6 +66,7 @@ def command(
     **given: Any,
 ) -> int:
     """Overwrite a server with one of its snapshots. Cannot be undone."""
+    check_timeout(timeout, waits=wait or start_after)
     found = settings(**given)
     start = start_after or found.start_after_restore
     wanted = Wanted(snapshot_id, server, snapshot_first, start, yes, wait or start_after, timeout)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, as_json, settings, shared, span
+from tui.cli.arguments import Command, as_json, check_timeout, settings, shared, span
 from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import out
 from tui.cli.planning import run_plan
@@ -37,6 +37,7 @@ def command(wait: bool, timeout: float | None, go_on: bool, as_json: bool, **giv
 
     The code is 0 where everything is known, and 3 where something cannot be told yet.
     """
+    check_timeout(timeout, waits=wait)
     limit = (LONGEST if timeout is None else timeout) if wait else 0.0
     return run_gathering(_settle(settings(**given), limit, go_on=go_on), as_json=as_json)
 

@@ -11,7 +11,7 @@ import pytest
 from tests.helpers.desk import Desk
 from tui.fleet.journal.power import PowerBook, PowerNote, Stage
 from tui.fleet.operation import Operation, State
-from tui.fleet.writes.consistent import After, Answer, Consistent, NotStopped, PowerTaken
+from tui.fleet.writes.consistent import After, Answer, Consistent, NotStopped
 from tui.fleet.writes.operations import Operations, Refused
 from tui.vps.errors import Forbidden, NotFound, Rejected
 from tui.vps.models import Key, Server
@@ -230,7 +230,7 @@ async def test_two_sessions_do_not_switch_one_server(desk: Desk) -> None:
     work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
     while not desk.sent():
         await asyncio.sleep(0.002)
-    with pytest.raises(PowerTaken):
+    with pytest.raises(Refused, match="web-0 is being stopped or started already"):
         await consistent(desk, other).snapshot(desk.server(), "other")
     assert await left(desk, other) == []  # a living session is at it
     await in_time(desk, work)

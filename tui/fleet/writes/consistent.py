@@ -65,6 +65,10 @@ class NotStopped(Refused):
     """The server was not seen stopped in time; nothing was asked for but that it runs."""
 
 
+def _quiet(words: str) -> None:
+    """Tell nobody."""
+
+
 async def _give_up(question: str) -> Answer:
     return Answer.GIVE_UP
 
@@ -95,10 +99,14 @@ class Consistent:
         for nap in self._naps:
             nap.cancel()
 
-    async def _sleep(self, seconds: float) -> None:
-        """Wait; cancelled where the session is left."""
+    def _stay(self) -> None:
+        """Go no further where the session is left. Raises CancelledError."""
         if self._leaving:
             raise asyncio.CancelledError
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait; cancelled where the session is left."""
+        self._stay()
         nap = asyncio.ensure_future(self._clock.sleep(seconds))
         self._naps.add(nap)
         try:
@@ -121,22 +129,48 @@ class Consistent:
         name: str,
         description: str = "",
         *,
-        told: Told = lambda words: None,
+        told: Told = _quiet,
         ask: Ask = _give_up,
     ) -> Operation:
         """Snapshot a server that stands still, and start it again if it ran before.
 
-        Returns the create as it ended. Raises Refused, NotStopped, PowerTaken, JournalUnavailable
-        or VpsError: then no snapshot was asked for, and the server runs or is being started.
+        Returns the create as it ended. Raises Refused, NotStopped, JournalUnavailable or
+        VpsError: then no snapshot was asked for, and the server runs or is being started.
+        """
+        note = await self.begin(server, told)
+        if note is None:
+            operation = await self._operations.create(server, name, description)
+            return await self._operations.outcome(operation)
+        return await self.carry_out(note, name, description, told=told, ask=ask)
+
+    async def begin(self, server: Server, told: Told = _quiet) -> PowerNote | None:
+        """Ask a server to stop; None where it is stopped already, and stays so.
+
+        Raises Refused, JournalUnavailable or VpsError: then it was not asked.
         """
         if await self._power_of(server) == "stopped":
             told(f"{server.name} is stopped, and stays so")
-            operation = await self._operations.create(server, name, description)
-            return await self._operations.outcome(operation)
+            return None
         self._refuse_clash(server)
         drafted = PowerNote(server.id, server.name, Stage.STOPPING, self._now())
-        note = await self._book.begin(drafted)
+        try:
+            note = await self._book.begin(drafted)
+        except PowerTaken as error:
+            raise Refused(f"not sent: {error}") from None
         await self._ask_to_stop(note, told)
+        return note
+
+    async def carry_out(
+        self,
+        note: PowerNote,
+        name: str,
+        description: str = "",
+        *,
+        told: Told = _quiet,
+        ask: Ask = _give_up,
+    ) -> Operation:
+        """Snapshot what was asked to stop once it stands still, and start it. As `snapshot`."""
+        server = Server(id=note.server_id, name=note.server_name)
         try:
             await self._until_stopped(note, told, ask)
             also = self._book.link(note.id)
@@ -160,7 +194,7 @@ class Consistent:
             if not note.owned and not (note.stage is Stage.RESTORING and note.operation in open_ids)
         ]
 
-    async def resume(self, note: PowerNote, told: Told = lambda words: None) -> bool:
+    async def resume(self, note: PowerNote, told: Told = _quiet) -> bool:
         """Go on with the start: once its snapshot has ended. Returns whether it is seen running."""
         if not await self._book.claim(note.id):
             raise PowerTaken(f"another session is at the power of {note.server_name}")
@@ -173,9 +207,7 @@ class Consistent:
             await self._seen(note, "stopped")
         return await self._restart(note, told)
 
-    async def after_restore(
-        self, note: PowerNote, *, start: bool, told: Told = lambda words: None
-    ) -> After:
+    async def after_restore(self, note: PowerNote, *, start: bool, told: Told = _quiet) -> After:
         """What a restore left of a server that ran before it; with `start` it is started again."""
         if not await self._book.claim(note.id):
             raise PowerTaken(f"another session is at the power of {note.server_name}")
@@ -244,6 +276,7 @@ class Consistent:
         end = self._clock.monotonic() + PATIENCE
         before = ""
         while True:
+            self._stay()
             status = ""
             with suppress(VpsError):
                 status = (await self._operations.api.server(note.server_id)).status
@@ -270,6 +303,7 @@ class Consistent:
         words = ""
         with suppress(JournalUnavailable):
             await self._book.step(note.id, Stage.STARTING)
+        self._stay()
         told(f"starting {note.server_name}")
         try:
             await self._switch().power(note.server_id, "start")

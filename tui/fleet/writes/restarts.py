@@ -13,7 +13,9 @@ from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
 from tui.fleet.operation import Operation
 from tui.fleet.writes.consistent import After, Consistent, Switch
-from tui.fleet.writes.operations import Operations
+from tui.fleet.writes.operations import Operations, Refused
+from tui.vps.errors import VpsError
+from tui.vps.models import Key, same_key
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, bool], None]
@@ -23,7 +25,10 @@ _OLD: Final = DAY
 
 
 class Restarts:
-    """Looks after what is to run again. `refused` gives the reason why nothing is written now."""
+    """Looks after what is to run again, and has `tell` hear of it.
+
+    `refused` gives the reason why nothing is written now.
+    """
 
     def __init__(
         self,
@@ -39,7 +44,7 @@ class Restarts:
         """Servers that ran before and are not seen running, which somebody can have started."""
         self._start_after_restore = start_after_restore
         self._refused = refused
-        self._tell = tell
+        self.tell = tell
         self._now = now
 
     async def take_up(self) -> None:
@@ -50,10 +55,34 @@ class Restarts:
         """Look at the server of a restore that is over."""
         await self._look_at([n for n in await self._left() if n.operation == operation.id])
 
+    async def snapshot(self, note: PowerNote, name: str, description: str) -> None:
+        """Snapshot a server that was asked to stop, and start it; all of it is told."""
+        self.tell(f"Stopping {note.server_name} for its snapshot", False)
+        try:
+            await self.power.carry_out(note, name, description, told=self._told)
+        except (Refused, VpsError, JournalUnavailable) as error:
+            self.tell(str(error), True)
+        await self._offer()
+
+    def _told(self, words: str) -> None:
+        self.tell(words, False)
+
+    def offer_for(self, server_id: Key, operation_id: int) -> PowerNote | None:
+        """What is offered about an operation, or about its server where it became none."""
+        return next(
+            (
+                note
+                for note in self.offers
+                if note.operation == operation_id
+                or (note.operation is None and same_key(note.server_id, server_id))
+            ),
+            None,
+        )
+
     async def start(self, note: PowerNote) -> None:
         """Start a server that is offered."""
         with suppress(JournalUnavailable, PowerTaken):
-            await self.power.resume(note, lambda words: self._tell(words, False))
+            await self.power.resume(note, self._told)
         await self._offer()
 
     async def forget(self, note: PowerNote) -> None:
@@ -81,17 +110,17 @@ class Restarts:
         allowed = not is_old and not self._refused()
         if note.stage is not Stage.RESTORING:
             if allowed:
-                await self.power.resume(note, lambda words: self._tell(words, False))
+                await self.power.resume(note, self._told)
             return
         start = allowed and self._start_after_restore
         after = await self.power.after_restore(note, start=start)
         name = note.server_name
         if after is After.STOPPED:
-            self._tell(f"{name} ran before its restore and is stopped now", True)
+            self.tell(f"{name} ran before its restore and is stopped now", True)
         elif after is After.UNSEEN:
-            self._tell(f"{name} ran before its restore, and is not seen running", True)
+            self.tell(f"{name} ran before its restore, and is not seen running", True)
         elif start:
-            self._tell(f"{name} runs again after its restore", False)
+            self.tell(f"{name} runs again after its restore", False)
 
     async def _offer(self) -> None:
         self.offers = tuple(await self._left())

@@ -11,7 +11,7 @@ from tui.fleet.operation import DENIED, Certainty, Kind, Operation
 from tui.fleet.plan import Plan
 from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import NOT_CONNECTED, WRITES, Reason, refusal, unwritable
-from tui.vps.models import Snapshot
+from tui.vps.models import Server, Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
@@ -210,6 +210,9 @@ class WriteFlows:
                 operations.create(server, name, description, unjournaled=unrecorded)
             )
 
+        def create_stopped(name: str, description: str) -> asyncio.Task[Sent]:
+            return panes.session.perform(self._create_stopped(live, server, name, description))
+
         def room(
             target: Snapshot, name: str, description: str, unrecorded: bool
         ) -> asyncio.Task[Sent]:
@@ -223,8 +226,20 @@ class WriteFlows:
                 view, now, clock, protected, room, name=name, description=description
             )
         else:
-            dialog = CreateDialog(view, now, clock, create, name=name, description=description)
+            dialog = CreateDialog(
+                view, now, clock, create, create_stopped, name=name, description=description
+            )
         self.open(dialog, note)
+
+    async def _create_stopped(
+        self, live: Connection, server: Server, name: str, description: str
+    ) -> Sent:
+        """Ask a server to stop; its snapshot and its start follow by themselves."""
+        note = await live.restarts.power.begin(server)
+        if note is None:
+            return await live.operations.create(server, name, description)
+        self._panes.session.perform(live.restarts.snapshot(note, name, description))
+        return note
 
     def open(self, dialog: SendingDialog, note: str) -> None:
         """Show a dialog, with what should be known before all else."""

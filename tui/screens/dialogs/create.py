@@ -17,10 +17,14 @@ from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.write import SendingDialog, Sent
 from tui.vps.errors import Rejected
 from tui.vps.models import SLOTS
+from tui.widgets.checkbox import Choice
 from tui.widgets.name_field import NameField
 from tui.widgets.text_field import Field
 
 Create = Callable[[str, str, bool], "asyncio.Task[Sent]"]
+"""Creates a snapshot (name, description); True: even without a record."""
+CreateStopped = Callable[[str, str], "asyncio.Task[Sent]"]
+"""The same of a server that is stopped for it and started after."""
 
 
 def propose_name(taken: Container[str], now: datetime, what: str = "before-update") -> str:
@@ -42,6 +46,7 @@ class CreateDialog(SendingDialog):
         now: datetime,
         clock: Clock,
         create: Create,
+        create_stopped: CreateStopped,
         *,
         name: str = "",
         description: str = "",
@@ -49,6 +54,7 @@ class CreateDialog(SendingDialog):
         super().__init__(f"Create a snapshot of {view.server.name}", clock)
         self._view = view
         self._create = create
+        self._create_stopped = create_stopped
         self._taken = frozenset(s.name for s in view.snapshots)
         self._name_at_first = name or propose_name(self._taken, now)
         self._description_at_first = description
@@ -63,8 +69,11 @@ class CreateDialog(SendingDialog):
             f"Takes slot {view.used + 1} of {SLOTS}, and 3 to 10 minutes at the provider."
         )
         words, grave = create_advice(view.server.status)
-        advice = " Stop it first if you can." if view.server.status == "active" else ""
-        yield paragraph(f"The server is {words}.{advice}", "-warning" if grave else "")
+        yield paragraph(f"The server is {words}.", "-warning" if grave else "")
+        if view.server.status != "stopped":
+            label = "Stop it first, start it after"
+            why = "" if view.server.status == "active" else " (only if seen running)"
+            yield Choice(f"{label}{why}", id="stop", disabled=bool(why))
 
     def on_mount(self) -> None:
         """Take the proposed name for typed."""
@@ -91,6 +100,8 @@ class CreateDialog(SendingDialog):
 
     def start(self, unrecorded: bool) -> asyncio.Task[Sent]:
         """Start the create with what is typed now."""
+        if any(choice.value for choice in self.query(Choice)):
+            return self._create_stopped(self.query_one(NameField).value, self._description)
         return self._create(self.query_one(NameField).value, self._description, unrecorded)
 
     def rejected(self, error: Rejected) -> None:

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 
 from tui.commands import bindings
 from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.power import PowerNote
 from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import made_by
@@ -64,6 +65,7 @@ class OperationsDialog(Dialog[Asked]):
         self._session = session
         self._operations = live.operations
         self._plans = live.plans
+        self._restarts = live.restarts
         self._glyphs = glyphs
         self._all: Sequence[Entry] = ()
         self._opened: set[int] = set()
@@ -92,6 +94,8 @@ class OperationsDialog(Dialog[Asked]):
                 uses |= {"delete": "delete its snapshots"}
         else:
             uses |= {"try_again": "try again", "stop_tracking": "stop tracking"}
+            if self._offer(row) is not None:
+                uses |= {"go_on": "start the server"}
         uses |= {"operations": "activity", "leave": "close"}
         self.query_one("#operations-keys", Static).update(self.keys.hint(**uses))
 
@@ -151,6 +155,12 @@ class OperationsDialog(Dialog[Asked]):
             self._opened ^= {row.id}
             self._show()
 
+    def _offer(self, row: Entry | None) -> PowerNote | None:
+        """The server that ran before an operation and stands stopped."""
+        if not isinstance(row, Operation):
+            return None
+        return self._restarts.offer_for(row.server_id, row.id)
+
     @property
     def _chosen(self) -> Entry | None:
         return self.query_one(OperationList).cursor_row
@@ -176,6 +186,9 @@ class OperationsDialog(Dialog[Asked]):
             except JournalUnavailable:
                 steps = ()
             text = describe(row, steps)
+            if (note := self._offer(row)) is not None:
+                words = note.words or "it is to run again"
+                text += f"\n{note.server_name}: {words}"
         self.query_one("#timeline", Static).update(Content(text))
 
     @on(Input.Changed, "#operations-filter")
@@ -232,12 +245,20 @@ class OperationsDialog(Dialog[Asked]):
             self.finish(Asked("again", row))
 
     def action_go_on(self) -> None:
-        """Leave for the dialog that goes on with a plan; nothing is sent by this."""
+        """Leave for the dialog that goes on with a plan; start a server that ran before."""
         row = self._chosen
+        note = self._offer(row)
+        if note is not None:
+            self._session.perform(self._start(note))
+            return
         if isinstance(row, Plan) and row.interrupted:
             self.finish(Asked("go on", row))
         else:
             self.app.notify("only a plan that stopped can go on", markup=False)
+
+    async def _start(self, note: PowerNote) -> None:
+        await self._restarts.start(note)
+        self._changed()
 
     def action_delete_set(self) -> None:
         """Leave for the dialog that deletes what a plan made; nothing is sent by this."""

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui.fleet.clock import Clock
+from tui.fleet.journal.power import PowerNote
 from tui.fleet.operation import Operation
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import HalfDone
@@ -24,7 +25,7 @@ from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.send_button import SendButton
 
 T = TypeVar("T")
-Sent = Operation | Plan
+Sent = Operation | Plan | PowerNote
 """What a dialog has begun."""
 QUIET: Final = 1.0
 """Seconds without a press after which the next one counts: a key held down, a doubled one and a
@@ -152,7 +153,7 @@ class SendingDialog(WriteDialog[Sent]):
     """The base of create, restore and delete, of one or of many.
 
     `start` is called at most once at a time; the task it returns goes on if the dialog is left.
-    The result is the operation or plan, None where nothing was sent.
+    The result is what was begun, None where nothing was sent.
     """
 
     def __init__(self, title: str, clock: Clock) -> None:

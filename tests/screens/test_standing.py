@@ -1,0 +1,95 @@
+"""A server stands still for its snapshot, and one that ran before a restore can be started."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.helpers.driving import choose, connection, live, shown, toasts, until
+from tests.helpers.places import Place
+from tui.fleet.journal.power import PowerBook, PowerNote, Stage
+from tui.screens.dialogs.create import CreateDialog
+from tui.simulator.objects import SimServer
+from tui.widgets.checkbox import Choice
+
+
+def machine(simulated: Place, name: str) -> SimServer:
+    return next(s for s in simulated.world.servers.values() if s.name == name)
+
+
+def status(simulated: Place, name: str) -> str:
+    return machine(simulated, name).status(simulated.world.clock.now())
+
+
+async def time_until(pilot: Pilot[None], simulated: Place, holds: object) -> None:
+    """Let the world's time and ours pass until something holds."""
+    assert callable(holds)
+
+    for _ in range(200):
+        if holds():
+            return
+        simulated.world.clock.advance(15)
+        await simulated.clock.advance(15)
+        await pilot.pause(0.01)
+    raise AssertionError(shown(pilot))
+
+
+async def test_a_server_is_stopped_for_its_snapshot_and_started_after(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await choose(pilot, "mail")
+        await pilot.press("c")
+        assert isinstance(pilot.app.screen, CreateDialog)
+        pilot.app.screen.query_one("#stop", Choice).action_tick()
+        await pilot.press("enter")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await time_until(pilot, simulated, lambda: "mail runs again" in toasts(pilot))
+        assert status(simulated, "mail") == "active"
+        kinds = [path.rstrip("/").rsplit("/", 1)[-1] for path in simulated.sent()]
+        assert kinds == ["power", "snapshots", "power"]
+        assert await connection(pilot).restarts.power.left() == []
+
+
+@pytest.mark.parametrize(("name", "off"), [("billing", True), ("legacy-crm", None)])
+async def test_where_it_cannot_be_stopped_the_choice_says_so(
+    simulated: Place, name: str, off: bool | None
+) -> None:
+    machine(simulated, "legacy-crm").power = "stopped"
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await choose(pilot, name)
+        await pilot.press("c")
+        choices = list(pilot.app.screen.query(Choice))
+        assert [choice.disabled for choice in choices] == ([] if off is None else [off])
+        assert ("only if seen running" in shown(pilot)) == bool(off)
+
+
+async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: Place) -> None:
+    server = machine(simulated, "mail")
+    server.power = "stopped"
+    session = simulated.session()
+    before = await session.open()
+    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
+    when = session.service_now()
+    await book.begin(PowerNote(simulated.key(server), "mail", Stage.STOPPED, when))
+    await session.close()
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await time_until(pilot, simulated, lambda: "mail runs again" in toasts(pilot))
+        assert status(simulated, "mail") == "active"
+
+
+async def test_locked_it_is_only_offered(simulated: Place) -> None:
+    server = machine(simulated, "mail")
+    server.power = "stopped"
+    session = simulated.session()
+    before = await session.open()
+    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
+    when = session.service_now()
+    await book.begin(PowerNote(simulated.key(server), "mail", Stage.STOPPED, when))
+    await session.close()
+    async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await until(pilot, lambda: connection(pilot).restarts.offers)
+        assert status(simulated, "mail") == "stopped"
+        assert simulated.sent() == []

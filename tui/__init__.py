@@ -1,3 +1,3 @@
-"""Ciplun: every VPS.org snapshot on one screen."""
+"""ciplun: every VPS.org snapshot on one screen."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Ciplun's own two themes; Textual's can be chosen as well."""
+"""ciplun's own two themes; Textual's can be chosen as well."""
 
 from __future__ import annotations
 

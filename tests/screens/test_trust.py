@@ -356,7 +356,7 @@ async def test_a_protected_snapshot_is_marked_and_deleted_nowhere(simulated: Pla
         )
         await pilot.press("d")
         await until(pilot, lambda: isinstance(pilot.app.screen, DetailsDialog))
-        assert "Ciplun does not delete it" in said(pilot)
+        assert "ciplun does not delete it" in said(pilot)
         await pilot.press("escape", "D")
         assert on_dashboard(pilot)
         assert any("protected here" in text for text in told(pilot))

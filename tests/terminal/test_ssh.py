@@ -1,4 +1,4 @@
-"""The line drops: Ciplun behind a real sshd on 127.0.0.1, and an SSH client that is killed."""
+"""The line drops: ciplun behind a real sshd on 127.0.0.1, and an SSH client that is killed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Line:
-    """An sshd of our own, and what it starts for who logs in: Ciplun, its number noted."""
+    """An sshd of our own, and what it starts for who logs in: ciplun, its number noted."""
 
     def __init__(self, folder: Path, surroundings: dict[str, str]) -> None:
         folder.mkdir(mode=0o700)

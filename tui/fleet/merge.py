@@ -17,7 +17,7 @@ def merge_servers(views: Views, listing: Listing[Server]) -> dict[Key, ServerVie
     """Lay a list of servers over `views`.
 
     A server that a settled list no longer has stays only as long as it has snapshots: the
-    snapshots are what Ciplun is for, and their own list decides about them. One that is listed
+    snapshots are what ciplun is for, and their own list decides about them. One that is listed
     and cannot be read stays as it was.
     """
     merged: dict[Key, ServerView] = {}

@@ -138,7 +138,7 @@ class Fleet(msgspec.Struct, frozen=True):
     `operations` holds the open one of each server, if any; `plans` are those that have not ended.
     `servers_error` says why `/servers/` gives nothing (403, 404); servers are then known from
     their snapshots. `problems` are sentences about items that could not be read. `protected` are
-    the ids of snapshots that Ciplun does not delete.
+    the ids of snapshots that ciplun does not delete.
     """
 
     servers: Mapping[Key, ServerView] = MappingProxyType({})

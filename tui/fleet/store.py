@@ -127,7 +127,7 @@ class Store:
             self._become(replace(self.fleet, account=account), Change(rest=True))
 
     def apply_protected(self, keys: frozenset[Key]) -> None:
-        """Take over which snapshots are protected from deletes by Ciplun."""
+        """Take over which snapshots are protected from deletes by ciplun."""
         if keys != self.fleet.protected:
             self._become(replace(self.fleet, protected=keys), Change(rest=True))
 

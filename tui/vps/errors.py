@@ -93,4 +93,4 @@ class OutcomeUnknown(VpsError):
 
 
 class WriteRefused(VpsError):
-    """Ciplun itself did not send the write: read-only, or locked. Nothing left this machine."""
+    """ciplun itself did not send the write: read-only, or locked. Nothing left this machine."""

@@ -1,4 +1,4 @@
-"""What VPS.org has: servers, snapshots and the account, as Ciplun keeps them.
+"""What VPS.org has: servers, snapshots and the account, as ciplun keeps them.
 
 All text in these objects has been cleaned (see `tui.vps.sanitize`) and is safe to show; ids are
 kept as the provider sent them and go back as they came. The names and meanings are

@@ -44,7 +44,7 @@ async def test_a_create_from_intent_to_completed(desk: Desk) -> None:
 async def test_an_end_that_nobody_watched_says_nothing_of_how_long_it_took(desk: Desk) -> None:
     await create(desk)
     await desk.look()
-    await desk.provider.pass_time(40_000)  # a night with Ciplun closed
+    await desk.provider.pass_time(40_000)  # a night with ciplun closed
     await desk.look()
     (kept,) = await desk.operations.history()
     assert (kept.state, kept.took) == (State.COMPLETED, None)

@@ -123,7 +123,7 @@ DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (
 
 
 class NoFile(Exception):
-    """The file cannot be made or is of a newer Ciplun; a phrase that says which."""
+    """The file cannot be made or is of a newer ciplun; a phrase that says which."""
 
 
 Mark = tuple[int, int] | None
@@ -189,7 +189,7 @@ def _migrate(db: sqlite3.Connection, open_states: str) -> bool:
     found = db.execute("PRAGMA user_version").fetchone()[0]
     if found > VERSION:
         db.rollback()
-        raise NoFile(f"the journal was written by a newer Ciplun (format {found})")
+        raise NoFile(f"the journal was written by a newer ciplun (format {found})")
     if found < VERSION:
         for step in _STEPS[found:]:
             for statement in step.format(open_states=open_states).split(";"):

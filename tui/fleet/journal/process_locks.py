@@ -1,4 +1,4 @@
-"""Which Ciplun processes are alive: each holds a lock on a file of its own until it ends.
+"""Which ciplun processes are alive: each holds a lock on a file of its own until it ends.
 
 The system lets go of the lock however the process went, so that what a killed one left behind can
 be told from what a living one is still sending.

@@ -237,7 +237,7 @@ class Operations:
         return await self._sender.write(intent, send, target, unjournaled=unjournaled, also=also)
 
     async def protect(self, target: Snapshot, *, on: bool) -> None:
-        """Protect a snapshot from deletes by Ciplun, or no longer. Raises JournalUnavailable."""
+        """Protect a snapshot from deletes by ciplun, or no longer. Raises JournalUnavailable."""
         await self.identify()
         await self._protecting.change(target, on=on)
 

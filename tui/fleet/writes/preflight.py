@@ -10,7 +10,7 @@ from tui.vps.models import Account, Key, Listing, Phase, Restoring, Server, Snap
 
 
 class Refused(Exception):
-    """Ciplun did not send the write; one sentence that says why."""
+    """ciplun did not send the write; one sentence that says why."""
 
 
 class Reader(Protocol):

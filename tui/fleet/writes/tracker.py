@@ -22,10 +22,10 @@ from tui.vps.models import Key
 
 log = logging.getLogger(__name__)
 
-LOST: Final = "Ciplun ended while the request was on the wire"
+LOST: Final = "ciplun ended while the request was on the wire"
 _LEFT: Final = {
-    State.INTENT: "Ciplun ended before it was sent",
-    State.WAITING: "Ciplun ended before its safety snapshot was completed",
+    State.INTENT: "ciplun ended before it was sent",
+    State.WAITING: "ciplun ended before its safety snapshot was completed",
 }
 """Why what a dead session had only planned was never sent."""
 

@@ -58,7 +58,7 @@ def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Seq
         ("Description", snapshot.description or "-"),
         (
             "Protected",
-            "here: Ciplun does not delete it, the provider's panel can" * protected or "-",
+            "here: ciplun does not delete it, the provider's panel can" * protected or "-",
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
@@ -84,3 +86,28 @@ async def test_on_small_screens(simulated: Place, size: tuple[int, int]) -> None
     async with simulated.app().run_test(size=size) as pilot:
         await ask(pilot, "last=1 name=nightly-*")
         assert "goes: no rule keeps it" in shown(pilot)
+
+
+async def test_details_say_what_a_policy_would_do(simulated: Place) -> None:
+    settings = simulated.environ["HOME"]
+    file = Path(settings) / ".config/ciplun/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        '[groups.db]\nmatch = ["db-*"]\n[policies.nightly]\non = "group:db"\n'
+        'name = "nightly-{date}"\nkeep_last = 1\n[policies.other]\non = "web"\n'
+        'name = "x-{date}"\nkeep_last = 1\n'
+    )
+    file.chmod(0o600)
+    server = next(s for s in simulated.world.servers.values() if s.name == "db-02-replica")
+    for n in (2, 3):
+        simulated.world.add_snapshot(server, f"nightly-2025-01-1{n}", hours=900 - n)
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await choose(pilot, "db-02-replica")
+        await pilot.press("d")
+        text = shown(pilot)
+        assert "Groups" in text
+        assert "a snapshot failed" in text
+        assert "Policy nightly" in text
+        assert "2 of its own, keeps 1 at most, would delete nightly-2025-01-12" in text
+        assert "Policy other" not in text

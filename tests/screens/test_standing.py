@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from tests.helpers.driving import choose, connection, live, shown, toasts, until
+from tests.helpers.driving import choose, connection, live, session, shown, toasts, until
 from tests.helpers.places import Place
 from tui.fleet.journal.power import PowerBook, PowerNote, Stage
 from tui.screens.dialogs.create import CreateDialog
@@ -67,12 +67,12 @@ async def test_where_it_cannot_be_stopped_the_choice_says_so(
 async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: Place) -> None:
     server = machine(simulated, "mail")
     server.power = "stopped"
-    session = simulated.session()
-    before = await session.open()
+    opened = simulated.session()
+    before = await opened.open()
     book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
-    when = session.service_now()
+    when = opened.service_now()
     await book.begin(PowerNote(simulated.key(server), "mail", Stage.STOPPED, when))
-    await session.close()
+    await opened.close()
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await time_until(pilot, simulated, lambda: "mail runs again" in toasts(pilot))
@@ -82,14 +82,38 @@ async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: 
 async def test_locked_it_is_only_offered(simulated: Place) -> None:
     server = machine(simulated, "mail")
     server.power = "stopped"
-    session = simulated.session()
-    before = await session.open()
+    opened = simulated.session()
+    before = await opened.open()
     book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
-    when = session.service_now()
+    when = opened.service_now()
     await book.begin(PowerNote(simulated.key(server), "mail", Stage.STOPPED, when))
-    await session.close()
+    await opened.close()
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await until(pilot, lambda: connection(pilot).restarts.offers)
         assert status(simulated, "mail") == "stopped"
         assert simulated.sent() == []
+
+
+async def test_a_server_that_ran_before_its_restore_is_told_of_and_started(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        snapshot = next(
+            s
+            for v in session(pilot).store.fleet.servers.values()
+            for s in v.snapshots
+            if s.name == "before-rspamd"
+        )
+        simulated.world.after_restore = "stopped"
+        await session(pilot).perform(connection(pilot).operations.restore(snapshot))
+        words = "mail ran before its restore and is stopped now"
+        await time_until(pilot, simulated, lambda: words in toasts(pilot))
+        assert [path for path in simulated.sent() if "power" in path] == []
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "mail: it ran before and is stopped" in shown(pilot))
+        assert "start the server" in shown(pilot)
+        await pilot.press("o")
+        await time_until(pilot, simulated, lambda: status(simulated, "mail") == "active")
+        await time_until(pilot, simulated, lambda: not connection(pilot).restarts.offers)

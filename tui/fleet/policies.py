@@ -13,7 +13,7 @@ from tui.config.file import SettingsError
 from tui.config.settings import Settings
 from tui.config.tables import Policy
 from tui.fleet.groups import Groups
-from tui.fleet.retention import Made, by_glob, by_template
+from tui.fleet.retention import Made, Retention, by_glob, by_template
 from tui.fleet.selectors import SelectorError, compile_selector
 from tui.fleet.templates import BadTemplate, Template
 from tui.vps.models import SLOTS
@@ -83,3 +83,15 @@ def typed(text: str, known: Mapping[str, Policy]) -> Typed:
     if problem := policy.problem():
         raise BadPolicy(problem.replace("keep_", ""))
     return Typed(text, policy, by_glob(policy.name))
+
+
+def state_of(policy: Policy, found: Retention) -> str:
+    """How a server stands with a policy, in words: what it made there, what it would delete now."""
+    made = by_template(policy.name)
+    own = sum(made(snapshot.name) for snapshot in found.view.snapshots)
+    if not own:
+        return f"nothing named {policy.name} yet"
+    goes = ", ".join(snapshot.name for snapshot in found.goes)
+    return f"{own} of its own, keeps {policy.keeps} at most, " + (
+        f"would delete {goes}" if goes else "would delete nothing now"
+    )

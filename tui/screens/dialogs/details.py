@@ -15,6 +15,9 @@ from textual.widgets import Static
 
 from tui.commands import bindings
 from tui.fleet.operation import Operation
+from tui.fleet.policies import state_of
+from tui.fleet.retention import by_template, retain_in
+from tui.fleet.selectors import parse
 from tui.fleet.state import ServerView
 from tui.notices import assurance
 from tui.screens.dialogs.base import Page
@@ -88,6 +91,22 @@ def server_facts(view: ServerView, operation: Operation | None, now: datetime) -
     return [(label, value) for label, value in facts if value]
 
 
+def judged_facts(panes: Panes, view: ServerView, now: datetime) -> Sequence[Fact]:
+    """How a server is judged, and what each policy that chooses it would do now."""
+    scope, settings = panes.scope, panes.session.settings
+    found = scope.health(view).findings
+    names = [name for name in scope.groups.names if scope.groups.has(name, view.server)]
+    facts = [("Health", "; ".join(finding.what for finding in found) or "well")]
+    if names:
+        facts.append(("Groups", ", ".join(names)))
+    for name, policy in settings.policies.items():
+        if policy.on and parse(policy.on, scope.groups).server(view, scope):
+            made = by_template(policy.name)
+            kept = retain_in(panes.fleet, view, policy, made, now)
+            facts.append((f"Policy {name}", state_of(policy, kept)))
+    return facts
+
+
 def details_of(panes: Panes) -> DetailsDialog | None:
     """The dialog about the row under the cursor; None where there is none."""
     snapshot, view, now = panes.snapshot, panes.view, panes.session.now
@@ -95,7 +114,8 @@ def details_of(panes: Panes) -> DetailsDialog | None:
         facts = snapshot_facts(snapshot, now, protected=snapshot.id in panes.fleet.protected)
         return DetailsDialog(f"Snapshot {snapshot.name}", facts, snapshot)
     if view is not None:
-        facts = server_facts(view, panes.fleet.operations.get(view.server.id), now)
+        operation = panes.fleet.operations.get(view.server.id)
+        facts = [*server_facts(view, operation, now), *judged_facts(panes, view, now)]
         return DetailsDialog(f"Server {view.server.name}", facts, view.server)
     return None
 

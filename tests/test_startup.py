@@ -58,10 +58,10 @@ def test_our_own_modules_are_those_of_the_first_screen(loaded: tuple[set[str], s
         assert f"tui.{area}" not in ours
     screens = {name.rpartition(".")[2] for name in ours if name.startswith("tui.screens.")}
     assert screens <= {
-        "added_servers",
         "browsing",
         "gone",
         "noted",
+        "view_memory",
         "cursor_pacing",
         "dashboard",
         "screen",

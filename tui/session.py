@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -120,6 +121,14 @@ class Session:
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` all news, of an operation or of none; returns what ends that."""
         return self._teller.listen(listener)
+
+    @property
+    def view_file(self) -> Path | None:
+        """Where it is kept how this profile's fleet was looked at; None where it is not."""
+        settings = self.settings
+        if settings.demo or not settings.remember:
+            return None
+        return paths.view_file(self._environ, settings.profile)
 
     # -- life ----------------------------------------------------------------------------
 

@@ -74,6 +74,11 @@ def memory_folder(environ: Mapping[str, str]) -> Path:
     return state_folder(environ) / "memory"
 
 
+def view_file(environ: Mapping[str, str], profile: str) -> Path:
+    """How the fleet of a profile was looked at last."""
+    return memory_folder(environ) / f"{quote(profile, safe='')[:80]}.view"
+
+
 def log_file(environ: Mapping[str, str]) -> Path:
     """The log of unforeseen errors."""
     return state_folder(environ) / "ciplun.log"

@@ -12,6 +12,7 @@ from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.reactive import var
 
 from tui.commands import keys_of
@@ -281,9 +282,12 @@ class Panes(Horizontal):
         self.set_class(pane is self.table, "-right")
         pane.focus()
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Remember which pane has the keys, however it got them."""
+        self.set_class(event.widget is self.table, "-right")
+
     def toggle_wide(self) -> None:
         """Give the active pane the whole width, with more columns, or both panes their parts."""
-        self.set_class(self.active is self.table, "-right")
         self.wide = not self.wide
         self._share_room()
 

@@ -16,11 +16,11 @@ from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.fleet.views import MONITOR, Counted
-from tui.screens.dashboard.added_servers import AddedServers
 from tui.screens.dashboard.browsing import Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
 from tui.screens.dashboard.gone import Gone
 from tui.screens.dashboard.noted import Noted
+from tui.screens.dashboard.view_memory import ViewMemory
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.widgets.details_pane import Details
 from tui.widgets.filter_bar import FilterBar
@@ -87,7 +87,7 @@ class Dashboard(Screen[None]):
         self.pacer = CursorPacer(self.panes, self._follow)
         self.flows = WriteFlows(self.panes)
         self.browser = Browser(self.panes)
-        self.added = AddedServers(self.panes, self.browser)
+        self.view_memory = ViewMemory(self.panes)
         self.gone = Gone(self._days_changed)
         self.noted = Noted()
         self._pending: Change | None = None
@@ -120,26 +120,31 @@ class Dashboard(Screen[None]):
         """Show what is known, and listen for more."""
         self._end_listening = self.session.store.listen(self._changed)
         self.servers.gone = self.gone.of
+        self.view_memory.take_up()
         if self._opening.lower() == MONITOR:
             self.call_after_refresh(self.action_monitor)
-        else:
+        elif self._opening:
             self.browser.open(self._opening)
         self.show_fleet()
 
     def use(self, session: Session) -> None:
         """Show another session, with nothing of the present one left."""
         self._end_listening()
+        self.view_memory.keep()
         self.session = session
         self._pending = None
         self.noted.forget()
         self.tray.ends.seen()
         self._end_listening = session.store.listen(self._changed)
         self.panes.use(session)
+        self.view_memory.take_up()
+        self.show_fleet()
         self.show_chosen()
 
     def on_unmount(self) -> None:
-        """Stop listening."""
+        """Stop listening, and keep how the fleet was looked at."""
         self._end_listening()
+        self.view_memory.keep()
 
     def _changed(self, fleet: Fleet, change: Change) -> None:
         """Collect changes and show them together, once the present message is done."""
@@ -168,6 +173,7 @@ class Dashboard(Screen[None]):
         """Lay the whole fleet out anew; only cells that differ are painted."""
         self.gone.follow(self.session)
         self.panes.lay_out()
+        self.view_memory.place_cursors()
         self.browser.recount()
         self.show_chosen()
 
@@ -437,11 +443,15 @@ class Dashboard(Screen[None]):
 
     def action_add_server(self) -> None:
         """Ask for the id of a server that no list names."""
-        self.added.add()
+        from tui.screens.dashboard.added_servers import AddedServers
+
+        AddedServers(self.panes, self.browser).add()
 
     def action_remove_server(self) -> None:
         """Show a server that was added no longer."""
-        self.added.take_back()
+        from tui.screens.dashboard.added_servers import AddedServers
+
+        AddedServers(self.panes, self.browser).take_back()
 
     def action_monitor(self) -> None:
         """Show the fleet in figures that are read from afar."""

@@ -329,6 +329,11 @@ class CiplunApp(CalmCrash):
 
         self.push_screen(ChooseDialog("Choose the profile", names, self._settings.profile), change)
 
+    @on(Dashboard.ProfileWanted)
+    def _profile_wanted(self, event: Dashboard.ProfileWanted) -> None:
+        changing = self._change_profile(event.profile)
+        self.run_worker(changing, group="profile", exit_on_error=False)
+
     async def _change_profile(self, name: str) -> None:
         from tui.config.file import SettingsError
 

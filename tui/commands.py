@@ -132,8 +132,9 @@ COMMANDS: Final = (
         "Y",
         "Copy as JSON",
         "Copy the chosen row as JSON",
-        scopes=("dashboard", "details", "operations"),
+        scopes=("details", "operations"),
     ),
+    _look("copy_menu", "Y", "Copy ...", "Copy the name, address, JSON or a curl command"),
     _change(
         "create",
         "c",

@@ -169,8 +169,14 @@ async def test_details_copy_and_help(simulated: Place) -> None:
         assert board.table.cursor_row is not None
         await pilot.press("y")
         assert pilot.app.clipboard == str(board.table.cursor_row.id)
-        await pilot.press("Y")
+        for number, expected in enumerate(("before-rspamd", None, "203.0.113.5")):
+            await pilot.press("Y", *["down"] * number, "enter")
+            assert expected is None or pilot.app.clipboard == expected
+        await pilot.press("Y", "down", "down", "down", "enter")
         assert json.loads(pilot.app.clipboard)["name"] == "before-rspamd"
+        await pilot.press("Y", "end", "enter")
+        assert pilot.app.clipboard.startswith('curl -H "Authorization: Bearer $VPS_API_TOKEN" ')
+        assert simulated.environ["VPS_API_TOKEN"] not in pilot.app.clipboard
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
         await pilot.press("escape")

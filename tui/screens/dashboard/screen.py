@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import getters, on
@@ -36,7 +36,15 @@ from tui.widgets.too_small import MIN_SIZE, TooSmall
 from tui.widgets.views_bar import ViewsBar, alarms
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from tui.session import Session
+
+
+def _finder() -> type[Provider]:
+    from tui.screens.dashboard.finder import FleetFinder
+
+    return FleetFinder
 
 
 QUIET_TICK: Final = 20.0
@@ -47,12 +55,17 @@ _MINUTE: Final = 60.0
 class Dashboard(Screen[None]):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
+    class ProfileWanted(Message):
+        """The fleet of another profile is to be shown."""
+
+        def __init__(self, profile: str) -> None:
+            super().__init__()
+            self.profile = profile
+
     class TokenWanted(Message):
         """There is no token, and somebody wants data."""
 
     ACTIONS: ClassVar[Mapping[str, str]] = {command.id: command.id for command in DASHBOARD} | {
-        "copy_id": "copy(False)",
-        "copy_json": "copy(True)",
         "next_problem": "problem(1)",
         "next_view": "view(1)",
         "palette": "app.command_palette",
@@ -62,6 +75,7 @@ class Dashboard(Screen[None]):
         "quit": "app.quit",
         "redraw": "app.redraw",
     }
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}
     BINDINGS: ClassVar[list[BindingType]] = bindings(**ACTIONS)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-too-narrow"),
@@ -393,11 +407,19 @@ class Dashboard(Screen[None]):
         if dialog is not None:
             self.app.push_screen(dialog)
 
-    def action_copy(self, as_text: bool) -> None:
-        """Put the chosen row's id, or all of it as JSON, on the clipboard."""
+    def action_copy_id(self) -> None:
+        """Put the chosen row's id on the clipboard."""
         from tui.screens.dialogs.details import copy
 
-        copy(self.app, self.panes.item, as_text=as_text)
+        copy(self.app, self.panes.item, as_text=False)
+
+    def action_copy_menu(self) -> None:
+        """Ask what of the chosen row goes on the clipboard."""
+        from tui.screens.dialogs.copying import choose_copy
+
+        view = self.panes.view
+        server = view.server if view is not None else None
+        choose_copy(self.app, self.panes.item, server, self.session.settings.url)
 
     def action_refresh(self) -> None:
         """Ask the provider at once, with the token read again if it was refused."""

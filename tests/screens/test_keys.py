@@ -20,8 +20,8 @@ from tui.screens.dialogs.operations import OperationsDialog
 from tui.simulator.scenarios import hooks
 from tui.widgets.row_list import RowList
 
-_ELSEWHERE = {"a", "1", "2", "/"}
-"""Keys that are also words of a sentence, figures, or the sign of the filter line."""
+_ELSEWHERE = {"a", "1", "2", "/", "-"}
+"""Keys that are also words of a sentence, figures, a dash, or the sign of the filter line."""
 
 
 MODIFIERS = ("", "ctrl+", "shift+", "alt+", "ctrl+shift+", "ctrl+alt+", "shift+alt+")

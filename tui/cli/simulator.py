@@ -135,7 +135,7 @@ def command(list_scenarios: bool, **options: Any) -> int:
     """Serve a simulated VPS.org API on 127.0.0.1, for tests of any client of it.
 
     It keeps the published rules, times and error bodies, and forgets everything at its end unless
-    there is a --state. Nothing of it leaves this machine.
+    there is a --state. No other machine reaches it unless --listens-outside says so.
     """
     from tui.simulator import runner
     from tui.simulator.options import SimulatorOptions

@@ -16,7 +16,7 @@ from tests import manpage
 
 ROOT = Path(__file__).resolve().parent.parent
 STRAY = ("token.txt", ".env", "tui/notes.md", "tui/vps/.token", "styles/old.bak", "tests/dump.json")
-SOURCES = ("tui", "styles", "tests", "screenshots", "man", "packaging", ".ci", ".github")
+SOURCES = ("tui", "styles", "tests", "screenshots", "man", "docs", "packaging", ".ci", ".github")
 FILES = ("README.md", "LICENSE", "pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 
@@ -98,3 +98,21 @@ def test_a_checkout_takes_its_styles_from_beside_the_package() -> None:
 
     assert sorted(STYLES.glob("*.tcss"))
     assert STYLES.parent in (ROOT, ROOT / "tui")
+
+
+PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / ".github").glob("*.md")]
+PAGES += [*(ROOT / "tui").rglob("README.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, part = link.partition("#")
+        if "://" in link:
+            continue
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if part:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), flags=re.M)
+            assert part in {heading.lower().replace(" ", "-") for heading in headings}, link

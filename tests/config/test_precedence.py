@@ -154,8 +154,8 @@ def test_a_setting_of_the_schema_is_known_everywhere(
     value, where = told[field.name]
     assert value.startswith(shown)
     assert where == f"environment CIPLUN_{field.name.upper()}"
-    readme = Path(__file__).parent.parent.parent / "README.md"
-    assert f"\n{field.name} = " in readme.read_text()
+    page = Path(__file__).parent.parent.parent / "docs" / "settings.md"
+    assert f"\n{field.name} = " in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

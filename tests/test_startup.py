@@ -69,7 +69,8 @@ def test_our_own_modules_are_those_of_the_first_screen(loaded: tuple[set[str], s
     }
     # memory and remembering among them: the last known fleet is there with the first paint
     # the tray stands on the first screen; seven more are the views, ages and days
-    assert len(ours) <= 97, sorted(ours)
+    # access: the session holds it from the start; what it needs comes later
+    assert len(ours) <= 98, sorted(ours)
 
 
 def test_no_garbage_is_collected_before_it(loaded: tuple[set[str], str]) -> None:

@@ -13,11 +13,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from tui.access import DEMO_SPEED, Access
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
@@ -38,19 +39,15 @@ from tui.vps.token import Token
 if TYPE_CHECKING:
     from tui.fleet.activity import Activity, Summary
     from tui.fleet.changes import FleetChange
-    from tui.fleet.identity import Identity
     from tui.fleet.plan import Plan, Step
     from tui.fleet.poller import Poller
     from tui.fleet.state import Sighting
     from tui.fleet.writes.operations import Operations
     from tui.fleet.writes.plans import Plans, Told
     from tui.fleet.writes.restarts import Restarts
-    from tui.simulator.child import ChildSimulator
     from tui.vps.client import Client
 
 T = TypeVar("T")
-DEMO_SPEED: Final = 60.0
-"""How fast time passes in the demo: an hour in a minute."""
 log = logging.getLogger(__name__)
 
 
@@ -108,7 +105,6 @@ class Session:
         self.changed: Callable[[Sequence[FleetChange]], None] = lambda found: None
         self.news_of_activity = False
         self.chosen: Key | None = None
-        self._simulator: ChildSimulator | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._woken = asyncio.Event()
         self._attended = False  # whether somebody watches: a command looks after its own
@@ -117,6 +113,17 @@ class Session:
         self.store.listen(self._learn)
         self._teller = Teller()
         self._environ = environ
+        self._access = Access(
+            settings,
+            environ,
+            may_write=self.lock.ask,
+            monotonic=self.clock.monotonic,
+            token_read=self._token_read,
+        )
+
+    def _token_read(self, token: Token) -> None:
+        self.token_read(token)
+        self.perform(self.remembering.token_read(token))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` all news, of an operation or of none; returns what ends that."""
@@ -181,15 +188,15 @@ class Session:
         self.store.apply_freshness(replace(self.store.fleet.freshness, error=error))
 
     async def _build(self) -> Connection:
-        client = await self._make_client()
+        client = await self._access.client()
         from tui.fleet.journal.journal import Journal, JournalUnavailable
         from tui.fleet.poller import Poller
         from tui.fleet.writes.operations import Operations
         from tui.fleet.writes.plans import Plans
         from tui.fleet.writes.restarts import looking_after
 
-        settings, account = self.settings, await self._identity(client)
-        pace = self._simulator.speed if self._simulator else 1.0
+        settings, account = self.settings, await self._access.identity(client)
+        pace = self._access.pace
         operations = Operations(
             api=client,
             journal=Journal(
@@ -248,18 +255,6 @@ class Session:
             raise RuntimeError("nothing is switched before there is a connection")
         return self.live.client
 
-    async def _identity(self, client: Client) -> Identity:
-        """Whose records are this account's own; nobody waits until it has said who it is."""
-        from tui.fleet.identity import Identity, by_token
-
-        settings = self.settings
-        if settings.demo:
-            return Identity(settings.account)
-        folder = paths.state_folder(self._environ)
-        return await asyncio.to_thread(
-            by_token, client.fingerprint, settings.url, settings.account, folder
-        )
-
     def _learn(self, fleet: Fleet, change: Change) -> None:
         """Have the account's operations known as its own once it has said who it is."""
         if change.rest and self.live is not None and fleet.account not in (None, self._learned):
@@ -269,7 +264,7 @@ class Session:
     async def _renew(self) -> bool:
         """Read the token's source again; whether it gives another one, which is used from now."""
         try:
-            client = await self._make_client()
+            client = await self._access.client()
         except (TokenError, VpsError):
             return False
         if self.live is not None and client.same_token(self.live.client):
@@ -283,36 +278,10 @@ class Session:
         live = self.live
         if live is not None:
             live.poller.api = client
-            live.operations.become(client, await self._identity(client))
+            live.operations.become(client, await self._access.identity(client))
             self.perform(live.operations.identify())
             self.live = dataclasses.replace(live, client=client)
             await live.client.aclose()
-
-    async def _make_client(self) -> Client:
-        """A client with the token read now. Raises TokenError, VpsError or SimulatorFailed."""
-        url, source = self.settings.url, self.settings.token
-        if self.settings.demo:
-            if self._simulator is None:
-                from tui.simulator.child import ChildSimulator
-
-                self._simulator = ChildSimulator(speed=DEMO_SPEED, script=True)
-            address = await self._simulator.start()
-            url, token = address.url, Token(address.token)
-        elif source is None:
-            raise TokenError("there is no token")
-        else:
-            token = await source.read()
-        self.token_read(token)
-        self.perform(self.remembering.token_read(token))
-        return await asyncio.to_thread(self._load_client, url, token)
-
-    def _load_client(self, url: str, token: Token) -> Client:
-        """Import what the first paint did without, in a thread: keys go on working."""
-        import tui.fleet.poller
-        import tui.fleet.writes.operations  # noqa: F401
-        from tui.vps.client import Client
-
-        return Client(url, token, may_write=self.lock.ask, clock=self.clock.monotonic)
 
     async def close(self) -> None:
         """Let what is on the wire end, and close everything. Operations go on at the provider."""
@@ -327,8 +296,7 @@ class Session:
             if self.activity is not None:
                 await self.activity.close()
             await live.operations.close()
-        if self._simulator is not None:
-            await self._simulator.stop()
+        await self._access.close()
         await keeping
 
     # -- what the screen asks for -------------------------------------------------------------
@@ -350,7 +318,7 @@ class Session:
 
     async def _reconnect(self, poller: Poller) -> None:
         try:
-            client = await self._make_client()
+            client = await self._access.client()
         except TokenError as error:
             self._failed(Unauthorised(str(error)))
             return

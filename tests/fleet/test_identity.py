@@ -159,8 +159,8 @@ async def test_a_token_that_changes_while_it_runs_settles_nothing_of_the_former(
     async with opened(accounts) as (session, live):
         server = next(s for s in (await live.client.servers()).items if s.name == "mail")
         lost = await live.operations.create(server, "lost")
-        session._environ = {**accounts.environ, "VPS_API_TOKEN": STRANGER}
-        session.settings = load(Options(), session._environ)
+        changed = {**accounts.environ, "VPS_API_TOKEN": STRANGER}
+        session._access._settings = load(Options(), changed)
         assert await session._renew()
         for _ in range(3):
             await accounts.clock.advance(100)

@@ -13,10 +13,14 @@ import httpx
 import pytest
 from django.conf import settings  # type: ignore[import-untyped]
 from hypothesis import given
+from hypothesis import settings as settings_of
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from tests.helpers.simulators import TOKEN, demo
+from tui.simulator.bodies import read_fields
 from tui.simulator.fields import read_create
+from tui.simulator.negotiation import negotiate
 from tui.simulator.objects import Refusal
 from tui.simulator.rate import Rate
 
@@ -37,14 +41,16 @@ settings.configure(
 django.setup()
 
 from django.core.cache import cache  # type: ignore[import-untyped] # noqa: E402
+from django.http import Http404, QueryDict  # type: ignore[import-untyped] # noqa: E402
 from django.urls import path  # type: ignore[import-untyped] # noqa: E402
 from rest_framework import exceptions, serializers  # type: ignore[import-untyped] # noqa: E402
 from rest_framework.authentication import TokenAuthentication  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.negotiation import DefaultContentNegotiation  # type: ignore[import-untyped] # noqa: E402
 from rest_framework.pagination import PageNumberPagination  # type: ignore[import-untyped] # noqa: E402
 from rest_framework.permissions import BasePermission  # type: ignore[import-untyped] # noqa: E402
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer  # type: ignore[import-untyped] # noqa: E402
 from rest_framework.response import Response  # type: ignore[import-untyped] # noqa: E402
-from rest_framework.test import APIClient  # type: ignore[import-untyped] # noqa: E402
+from rest_framework.test import APIClient, APIRequestFactory  # type: ignore[import-untyped] # noqa: E402
 from rest_framework.throttling import SimpleRateThrottle  # type: ignore[import-untyped] # noqa: E402
 from rest_framework.views import APIView  # type: ignore[import-untyped] # noqa: E402
 
@@ -383,3 +389,50 @@ def test_the_same_words_about_fields(fields: dict[str, Any]) -> None:
     assert refused.value.status == 400
     words = {name: [str(error) for error in errors] for name, errors in serializer.errors.items()}
     assert refused.value.body == words
+
+
+KINDS = st.sampled_from(
+    ["*", "text", "html", "application", "json", "xml", "TEXT", "", "a b", "api", " json"]
+)
+RANGES = st.builds(
+    "{}{}{}{}".format,
+    KINDS,
+    st.sampled_from(["/", "", "//"]),
+    KINDS,
+    st.sampled_from(["", ";q=0.5", "; q=0", ";indent=4", ";a=b;q=1", ";", ";;", ' ; a="b c"']),
+)
+
+
+@settings_of(max_examples=150)
+@given(st.lists(RANGES, max_size=4).map(",".join), st.sampled_from(["", "json", "api", "xml"]))
+def test_the_same_choice_of_what_to_write(accept: str, form: str) -> None:
+    query = f"format={form}" if form else ""
+    asked = APIRequestFactory().get(f"/?{query}", headers={"Accept": accept})
+    renderers = [JSONRenderer(), Page()]
+    try:
+        found, _ = DefaultContentNegotiation().select_renderer(
+            View().initialize_request(asked), renderers
+        )
+        wanted: object = found.media_type
+    except Http404:
+        wanted = 404
+    except exceptions.NotAcceptable:
+        wanted = 406
+    scope = {
+        "type": "http",
+        "query_string": query.encode(),
+        "headers": [(b"accept", accept.encode())],
+    }
+    try:
+        ours: object = negotiate(Request(scope))
+    except Refusal as refusal:
+        ours = refusal.status
+    assert ours == wanted
+
+
+@settings_of(max_examples=100)
+@given(st.text("ab=&+%40;\xe9 ", max_size=20).map(str.encode) | st.binary(max_size=12))
+def test_the_same_fields_of_a_form(body: bytes) -> None:
+    scope = {"type": "http", "headers": [(b"content-type", FORM["Content-Type"].encode())]}
+    ours = read_fields(Request(scope), body) if body else {}
+    assert ours == QueryDict(body).dict()

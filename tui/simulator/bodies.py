@@ -65,7 +65,10 @@ def _json(body: bytes, charset: str) -> Json:
 def _form(body: bytes, charset: str) -> Json:
     """Of a field that comes twice the last one counts."""
     try:
-        text = body.decode("ascii", "replace")
+        text = body.decode(charset)
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    try:
         pairs = parse_qsl(
             text,
             keep_blank_values=True,

@@ -52,7 +52,8 @@ def negotiate(request: Request) -> str:
     kinds = [kind for name, kind in _FORMATS.items() if not form or name == form]
     if not kinds:
         raise not_found()
-    header = ",".join(request.headers.getlist("accept")) or "*/*"
+    headers = request.headers.getlist("accept")
+    header = ",".join(headers) if headers else "*/*"
     wanted = [_read(part) for part in header.split(",")] if len(header) <= _LONGEST else []
     for precedence in (3, 2, 1, 0):
         for kind in kinds:

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec.structs import replace
 
+from tui.fleet.api import Api
 from tui.fleet.clock import Clock
 from tui.fleet.merge import merge
 from tui.fleet.parts import Parts
@@ -32,33 +33,6 @@ LONGEST: Final = 600.0
 NAP: Final = 5.0
 """Longest single wait in seconds. Timers stand still while a machine sleeps and `Clock.monotonic`
 does not, so this is how long after waking a poll that fell due meanwhile is made."""
-
-
-class Api(Protocol):
-    """What the poller needs of the client."""
-
-    @property
-    def service(self) -> tuple[float, float] | None:
-        """The service's clock and the instant it was read."""
-        ...
-
-    async def servers(self, told: Told[Server] | None = None) -> Listing[Server]:
-        """All servers; `told` hears of each page."""
-        ...
-
-    async def server(self, server_id: Key) -> Server:
-        """One server."""
-        ...
-
-    async def snapshots(
-        self, server_id: Key | None = None, told: Told[Snapshot] | None = None
-    ) -> Listing[Snapshot]:
-        """All snapshots, or those of one server; `told` hears of each page."""
-        ...
-
-    async def account(self) -> Account:
-        """Who the token belongs to."""
-        ...
 
 
 class Poller:

@@ -13,7 +13,7 @@ from tui.fleet.parts import Parts
 from tui.fleet.poller import Poller
 from tui.fleet.state import Reading, Sighting
 from tui.fleet.store import Store
-from tui.vps.errors import BadResponse
+from tui.vps.errors import BadResponse, Unreachable, VpsError
 from tui.vps.models import Part
 
 
@@ -101,16 +101,19 @@ async def test_later_sweeps_show_nothing_before_their_end(slow: Slow) -> None:
     assert slow.store.fleet.servers is before
 
 
-async def test_a_failure_in_the_middle_keeps_what_came_and_says_so(slow: Slow) -> None:
+@pytest.mark.parametrize("error", [Unreachable("no route"), BadResponse("goes in a circle")])
+async def test_a_failure_in_the_middle_keeps_what_came_if_it_can_be_believed(
+    slow: Slow, error: VpsError
+) -> None:
     async def broken() -> None:
-        raise BadResponse("502")
+        raise error
 
     slow.api.between = broken
     await slow.go_on(2)
     fleet = slow.store.fleet
-    assert isinstance(fleet.freshness.error, BadResponse)
+    assert fleet.freshness.error is error
     assert fleet.freshness.reading is None
-    assert fleet.servers
+    assert bool(fleet.servers) is isinstance(error, Unreachable)
     assert all(view.partial for view in fleet.servers.values())
 
 

@@ -158,6 +158,8 @@ class Poller:
         grown = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
         delay = told if told is not None else grown * (0.75 + 0.25 * self._jitter())
         self._failures += 1
+        if isinstance(error, BadResponse):  # what came before that is not believed either
+            self._store.forget_partial()
         self._wanted.clear()
         now = self._clock.monotonic()
         self._sweep_due = now  # after an outage everything is asked for again

@@ -103,6 +103,11 @@ class Store:
         fleet = replace(old, servers=MappingProxyType(servers), totals=totals, freshness=freshness)
         self._become(fleet, Change(servers=keys, freshness=True))
 
+    def forget_partial(self) -> None:
+        """Show nothing of servers that were being read for the first time."""
+        servers = self.fleet.servers
+        self.apply_views({key: view for key, view in servers.items() if not view.partial})
+
     def forget_remembered(self) -> None:
         """Show nothing of an earlier run any more."""
         old = self.fleet

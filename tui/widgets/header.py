@@ -136,7 +136,8 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
         return (f"offline · data {age} old" if age else "offline", "$text-error")
     if freshness.as_of is None and (freshness.reading or (age and not freshness.late)):
         words = reading_words(freshness.reading) if freshness.reading else "reading …"
-        return (f"as of {age} ago, {words}" if age else words, "$text-muted")
+        style = "$text-warning" if freshness.late else "$text-muted"
+        return (f"as of {age} ago, {words}" if age else words, style)
     if freshness.late:
         return (f"no answer · data {age} old" if age else "no answer yet", "$text-error")
     if freshness.as_of is None:

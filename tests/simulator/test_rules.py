@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.helpers.simulators import BEARER, NOON, OTHER, demo, demo_world
+from tui.simulator import listing
 from tui.simulator.clock import VirtualClock
 from tui.simulator.objects import SimServer, SimSnapshot
 from tui.simulator.rate import Rate
@@ -299,3 +301,38 @@ def test_a_target_may_be_absolute_as_for_a_proxy() -> None:
         assert ask_raw(url, f"GET {url.upper()[:5]}{url[5:]} HTTP/1.1\r\nHost: x") == (
             "HTTP/1.1 404 Not Found"
         )
+
+
+def test_pages_are_cut_from_one_list_until_something_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gathered: list[int] = []
+    gather = listing._gather
+
+    def counted(*arguments: Any) -> Any:
+        gathered.append(1)
+        return gather(*arguments)
+
+    monkeypatch.setattr(listing, "_gather", counted)
+    with demo(dialect="client") as (url, app), httpx.Client(base_url=url, headers=BEARER) as http:
+        pages = [http.get(f"/snapshots/?page_size=5&page={n}").json() for n in (1, 2, 3, 1)]
+        assert len(gathered) == 1
+        assert pages[0] == pages[3]
+        mail = named(app.world, "mail")
+        assert http.post(f"/servers/{mail.uuid}/snapshot/").status_code == 201
+        assert http.get("/snapshots/").json()["count"] == pages[0]["count"] + 1
+        assert len(gathered) == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "counts"), [("late-listing=30s", [0, 0, 1]), ("vanishing-snapshot=30s", [1, 1, 0])]
+)
+def test_a_list_changes_by_itself_when_it_is_time(scenario: str, counts: list[int]) -> None:
+    with demo(scenario) as (url, app), httpx.Client(base_url=url, headers=BEARER) as http:
+        before = http.get("/snapshots/").json()["count"]
+        create(http, named(app.world, "mail"))
+        found = []
+        for seconds in (0, 29, 1):
+            app.world.clock.advance(seconds)  # and nothing is saved
+            found.append(http.get("/snapshots/").json()["count"] - before)
+    assert found == counts

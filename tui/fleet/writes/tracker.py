@@ -6,18 +6,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, Moments
-from tui.fleet.estimates import Expected, expected
+from tui.fleet.estimates import Expected
 from tui.fleet.journal.journal import Clash, Entry, JournalUnavailable
 from tui.fleet.operation import TRANSITIONS, Certainty, Gathered, Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.corrections import Corrections
 from tui.fleet.writes.evidence import Case, Verdict, untold
+from tui.fleet.writes.tracked import Durations, Tracked
 from tui.vps.models import Key
 
 log = logging.getLogger(__name__)
@@ -28,21 +29,6 @@ _LEFT: Final = {
     State.WAITING: "ciplun ended before its safety snapshot was completed",
 }
 """Why what a dead session had only planned was never sent."""
-
-
-@dataclass(slots=True)
-class Tracked:
-    """An operation that has not ended.
-
-    `on_the_wire`: it is leaving or not answered yet, so that no
-    listing says anything about it. `unwritten` is what the journal has where it could not be
-    brought up to date. `awaited` ends with the operation.
-    """
-
-    case: Case
-    on_the_wire: bool = False
-    unwritten: Operation | None = None
-    awaited: asyncio.Future[Operation] | None = None
 
 
 class Tracker:
@@ -72,7 +58,7 @@ class Tracker:
         self._known = on_correct
         self._tracked: dict[int, Tracked] = {}
         self._corrections = Corrections(books)
-        self._durations: dict[Kind, Sequence[float]] = {}
+        self._durations = Durations(books)
 
     # -- asked from outside ----------------------------------------------------------
 
@@ -150,7 +136,7 @@ class Tracker:
 
     def expected(self, kind: Kind) -> Expected | None:
         """How long an operation of this kind should take."""
-        return expected(kind, self._durations.get(kind, ()))
+        return self._durations.expected(kind)
 
     def leave(self) -> None:
         """Let nobody wait any longer. What runs goes on at the provider."""
@@ -284,8 +270,7 @@ class Tracker:
             if tracked.unwritten is not None:
                 await self._catch_up(key, tracked, tracked.unwritten)
         await self._books.refresh()
-        journal, account = self._books.journal, self._books.account
-        entries = await journal.open_entries(account)
+        entries = await self._books.journal.open_entries(self._books.account)
         for entry in entries:
             known = self._tracked.get(entry.operation.id)
             left = entry.operation.state in (State.UNKNOWN, State.ACCEPTED)
@@ -294,8 +279,7 @@ class Tracker:
             elif left and known is not None and known.case.operation.state is entry.operation.state:
                 known.case.gathered = entry.gathered  # others may have seen more of it
         await self._let_go({entry.operation.id for entry in entries})
-        for kind in (Kind.CREATE, Kind.RESTORE):
-            self._durations[kind] = await journal.durations(account, kind)
+        await self._durations.refresh()
         await self._corrections.refresh(self._now(), self._clock.monotonic())
 
     async def _catch_up(self, key: int, tracked: Tracked, unwritten: Operation) -> None:

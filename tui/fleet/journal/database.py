@@ -15,7 +15,7 @@ from tui.fleet.journal.gaps import leave_marker, marker, record
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION: Final = 6
+VERSION: Final = 7
 _PATIENCE: Final = 5.0
 """Seconds to wait for another process that is writing."""
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
@@ -114,7 +114,8 @@ INSERT OR IGNORE INTO names SELECT account, account FROM operations;
 INSERT OR IGNORE INTO names SELECT account, account FROM protected;
 INSERT OR IGNORE INTO names SELECT account, account FROM plans;
 """
-_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4, _SINCE_5, _SINCE_6)
+_SINCE_7: Final = "CREATE INDEX ended ON operations (ended_at)"
+_STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4, _SINCE_5, _SINCE_6, _SINCE_7)
 """What takes a file from each format to the next; a new file takes them all."""
 _PRUNE: Final = """
 DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from typing import Final
 
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.operation import OPEN, Kind
+from tui.fleet.operation import OPEN, Kind, Operation
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.evidence import Case, Verdict
@@ -53,13 +53,18 @@ class Corrections:
         """One of them."""
         return self._cases.get(operation_id)
 
+    def operations(self) -> Sequence[Operation]:
+        """What is still looked at."""
+        return [case.operation for case in self._cases.values()]
+
     async def found(
         self, sighting: Sighting, busy: Container[Key], now: float
     ) -> Sequence[tuple[Case, Verdict]]:
         """What `sighting` shows to have been wrong; not on a server where something is open."""
         found: list[tuple[Case, Verdict]] = []
-        restores = [c.operation for c in self._cases.values() if c.operation.kind is Kind.RESTORE]
+        restores = [o for o in self.operations() if o.kind is Kind.RESTORE]
         newest = {restore.server_id: restore.id for restore in restores}
+        made = await self._made()
         for key, case in tuple(self._cases.items()):
             operation = case.operation
             if now - (operation.ended_at or 0.0) > RECONSIDERED:
@@ -71,24 +76,21 @@ class Corrections:
                 continue
             if operation.kind is Kind.RESTORE and newest[operation.server_id] != key:
                 continue  # what shows now is of the later one
-            verdict = reconsider(case, sighting, await self._taken(case))
+            if operation.kind is Kind.CREATE and made is None:
+                continue  # it may be another's
+            verdict = reconsider(case, sighting, (made or set()) - {operation.snapshot_id})
             # What the admin called over may still turn out to have ended; it is not opened again.
             if verdict is not None and not (operation.freed and verdict.state in OPEN):
                 found.append((case, verdict))
+                if made is not None and verdict.snapshot_id is not None:
+                    made.add(verdict.snapshot_id)  # of one of them, not of two
         return found
 
-    async def _taken(self, case: Case) -> Container[Key]:
-        """What other creates are known to have made; all there is where that cannot be told."""
-        if case.operation.kind is not Kind.CREATE:
-            return ()
+    async def _made(self) -> set[Key] | None:
+        """What creates are known to have made; None where that cannot be told."""
+        if not any(operation.kind is Kind.CREATE for operation in self.operations()):
+            return set()
         try:
-            return await self._books.made() - {case.operation.snapshot_id}
+            return set(await self._books.made())
         except JournalUnavailable:
-            return Everything()
-
-
-class Everything:
-    """Holds whatever there is."""
-
-    def __contains__(self, item: object) -> bool:
-        return True
+            return None

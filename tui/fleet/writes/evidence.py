@@ -6,9 +6,11 @@ stand in a table in `tui/README.md`.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
+
+import msgspec
 
 from tui.fleet.clock import Moment
 from tui.fleet.operation import HELD, OPEN, Certainty, Gathered, Kind, Operation, State
@@ -66,6 +68,14 @@ class Verdict:
 def untold(words: str) -> Verdict:
     """An end that says that nothing here can tell it, and why."""
     return Verdict(State.UNSEEN, words, Certainty.UNTOLD, words)
+
+
+def narrowed(sighting: Sighting, operations: Collection[Operation]) -> Sighting:
+    """An answer without what says nothing of these operations: it is looked through for each."""
+    targets = {operation.snapshot_id for operation in operations}
+    servers = {operation.server_id for operation in operations}
+    mine = (s for s in sighting.snapshots if s.server_id in servers or s.id in targets)
+    return msgspec.structs.replace(sighting, snapshots=tuple(mine))
 
 
 @dataclass(slots=True)

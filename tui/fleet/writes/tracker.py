@@ -17,7 +17,7 @@ from tui.fleet.operation import TRANSITIONS, Certainty, Gathered, Kind, Operatio
 from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.corrections import Corrections
-from tui.fleet.writes.evidence import Case, Verdict, untold
+from tui.fleet.writes.evidence import Case, Verdict, narrowed, untold
 from tui.fleet.writes.tracked import Durations, Tracked
 from tui.vps.models import Key
 
@@ -70,6 +70,10 @@ class Tracker:
     async def observe(self, sighting: Sighting) -> None:
         """Weigh an answer of the list call as evidence for every operation that it may concern."""
         await self.refresh()
+        watched = (*self.running(), *self._corrections.operations())
+        if not watched:
+            return
+        sighting = narrowed(sighting, watched)
         for tracked in tuple(self._tracked.values()):
             case = tracked.case
             if tracked.on_the_wire or case.operation.account not in self._books.names:

@@ -132,3 +132,24 @@ def test_a_check_that_is_ended_is_unknown(tmp_path: Path) -> None:
             3,
             "SNAPSHOTS UNKNOWN - it was ended before there was a result\n",
         )
+
+
+def test_backups_are_looked_at_where_that_is_asked_for(simulated: Place) -> None:
+    code, out, _ = ciplun(simulated, "check", "mail", "--ignore", "full,failed,stale,none")
+    assert (code, "backup" in out) == (0, False)
+    code, out, _ = ciplun(simulated, "check", "mail", "-c", "30d", "--backups", "2d")
+    assert code == 0
+    code, out, _ = ciplun(simulated, "check", "mail", "-c", "30d", "--backups", "3h")
+    assert (code, "mail: no backup in 3h" in out) == (1, True)
+    code, out, _ = ciplun(simulated, "check", "legacy-crm", "-c", "9999d", "--backups", "2d")
+    assert code == 1
+    assert "legacy-crm: no backup: its only copies lie on its own infrastructure" in out
+
+
+def test_backups_that_cannot_be_seen_are_unknown(tmp_path: Path) -> None:
+    missing = {("GET", "/backups/"): http('{"detail": "Not found."}', "404 X")}
+    with saying(fleet([snapshot(801)], [GOOD], missing)) as said:
+        arguments = ("check", "-c", "99999d", "--backups", "2d")
+        done = run(tmp_path, *arguments, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        assert done.returncode == 3
+        assert "backups cannot be seen: Not found." in done.stdout

@@ -117,6 +117,7 @@ async def server_details(pilot: Pilot[None]) -> None:
     await live(pilot)
     await choose(pilot, "db-02-replica")
     await pilot.press("d")
+    await until(pilot, lambda: "Backup" in str(pilot.app.screen.query_one("#facts").render()))
 
 
 async def help_page(pilot: Pilot[None]) -> None:

@@ -16,14 +16,17 @@ import click
 from tui.cli import names
 from tui.cli.arguments import Command, age, settings, shared, text
 from tui.cli.output import out
-from tui.cli.reading import Reading, read
+from tui.cli.reading import Reading, patiently, read
 from tui.cli.running import FORESEEN, Stop, opened, run
 from tui.cli.selection import Selection, on_option
 from tui.config.schema import Ignorable
 from tui.config.settings import Settings
+from tui.fleet import backups as apart
 from tui.fleet.health import Finding, Health, Judge, Rules, Severity, findings, worst
 from tui.fleet.state import ServerView, count
+from tui.session import Connection, Session
 from tui.text import plural
+from tui.vps.errors import Forbidden, NotFound
 from tui.vps.token import masked
 
 _LINES: Final = 50
@@ -66,6 +69,12 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
     metavar="NAMES",
     help="Findings to leave out: full,failed,…",
 )
+@click.option(
+    "--backups",
+    type=age,
+    metavar="AGE",
+    help="A server without a backup younger than this is a warning.",
+)
 @click.option("--empty-ok", is_flag=True, help="No servers at all are not UNKNOWN.")
 @click.option(
     "-t",
@@ -82,6 +91,7 @@ def command(
     warning: float | None,
     critical: float | None,
     ignore: frozenset[str],
+    backups: float | None,
     empty_ok: bool,
     timeout: int,
     **given: Any,
@@ -92,7 +102,7 @@ def command(
         raise click.UsageError("-w must be less than -c", click.get_current_context())
     selection = Selection(found, server, on)
     rules = selection.rules.with_ages(warning, critical)
-    asked = Asked(rules, ignore, empty_ok)
+    asked = Asked(rules, ignore, empty_ok, backups)
     return run(_check(found, selection, asked, timeout))
 
 
@@ -103,6 +113,7 @@ class Asked:
     rules: Rules
     ignored: frozenset[str]
     empty_ok: bool
+    backups: float | None = None
 
 
 async def _check(settings: Settings, selection: Selection, asked: Asked, seconds: int) -> int:
@@ -110,7 +121,8 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
         async with asyncio.timeout(seconds), opened(settings) as (session, live):
             reading = await read(session, live)
             now = session.service_now()
-            return _judge(reading, selection.of(reading, now), asked, now)
+            views = selection.of(reading, now)
+            return _judge(reading, views, asked, now, await _backups(session, live, views, asked))
     except TimeoutError:
         return _unknown(f"no result after {seconds} s")
     except asyncio.CancelledError:
@@ -119,12 +131,37 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
         return _unknown(str(error))
 
 
+async def _backups(
+    session: Session, live: Connection, views: Sequence[ServerView], asked: Asked
+) -> Sequence[Finding]:
+    """What there is to say of backups, if that was asked for. Raises VpsError."""
+    if asked.backups is None:
+        return ()
+    try:
+        listing = await patiently(session, live.client.backups)
+    except (NotFound, Forbidden) as error:
+        return [Finding("unseen", Severity.UNKNOWN, "", f"backups cannot be seen: {error}")]
+    now = session.now
+    newest = apart.newest(listing.items, now)
+    found = [*apart.findings(views, newest, asked.backups, now)]
+    if not listing.complete:
+        words = "not all backups could be read"
+        found.append(Finding("unseen", Severity.UNKNOWN, "", words))
+    return found
+
+
 def _unknown(text: str) -> int:
     out(f"SNAPSHOTS UNKNOWN - {_plain(text)}")
     return Severity.UNKNOWN
 
 
-def _judge(reading: Reading, views: Sequence[ServerView], asked: Asked, now: float) -> int:
+def _judge(
+    reading: Reading,
+    views: Sequence[ServerView],
+    asked: Asked,
+    now: float,
+    besides: Sequence[Finding] = (),
+) -> int:
     """Print the verdict on some servers; returns its code."""
     judge = Judge(asked.rules)
     empty = not views and not asked.empty_ok
@@ -133,6 +170,7 @@ def _judge(reading: Reading, views: Sequence[ServerView], asked: Asked, now: flo
         [
             *(judge.of(view, now) for view in views),
             *(Health((Finding("unseen", Severity.UNKNOWN, "", reason),)) for reason in unseen),
+            *(Health((finding,)) for finding in besides),
         ]
     )
     found = [finding for finding in found if finding.name not in asked.ignored]

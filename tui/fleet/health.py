@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -20,9 +20,9 @@ from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
 from tui.vps.models import Key, Phase, Server
 
-Name = Literal["none", "overdue", "stale", "unseen", "failed", "full"]
-NAMES: Final[tuple[Name, ...]] = ("none", "overdue", "stale", "unseen", "failed", "full")
-"""All findings, the gravest first."""
+Name = Literal["none", "overdue", "stale", "unseen", "failed", "full", "backup"]
+NAMES: Final[tuple[Name, ...]] = get_args(Name)
+"""All findings, the gravest first. Of backups only `check` speaks, where it is asked to."""
 OVERDUE: Final = 2 * PUBLISHED[Kind.CREATE][1]
 """Seconds after which a snapshot that is still busy is overdue: twice the longest published."""
 AHEAD: Final = 300.0

@@ -13,7 +13,17 @@ import msgspec
 from tui.vps.decode import BadItem, Decoder
 from tui.vps.errors import BadResponse, Forbidden, NotFound, OutcomeUnknown, VpsError, WriteRefused
 from tui.vps.exchange import Answer, Exchange, Limits, Query
-from tui.vps.models import Account, Key, Listing, Part, Restoring, Server, Snapshot, same_key
+from tui.vps.models import (
+    Account,
+    Backup,
+    Key,
+    Listing,
+    Part,
+    Restoring,
+    Server,
+    Snapshot,
+    same_key,
+)
 from tui.vps.page import PageReader
 from tui.vps.pagination import Paginator, Pause
 from tui.vps.token import Token
@@ -51,6 +61,8 @@ class Client:
         self._servers = Paginator(partial(read, "servers/"), servers, limits, pause)
         snapshots = PageReader(decoder, decoder.snapshot, "snapshot", limits.items)
         self._snapshots = Paginator(partial(read, "snapshots/"), snapshots, limits, pause)
+        backups = PageReader(decoder, decoder.backup, "backup", limits.items)
+        self._backups = Paginator(partial(read, "backups/"), backups, limits, pause)
         self.forbidden: Forbidden | None = None
         """The 403 that the last write was answered with, if it was."""
 
@@ -86,6 +98,15 @@ class Client:
         return msgspec.structs.replace(
             listing, items=items, server_id=server_id, filter_ignored=ignored
         )
+
+    async def backups(self, server_id: Key | None = None) -> Listing[Backup]:
+        """All backups, or those of one server. Raises NotFound where the service has none."""
+        query: Query = {} if server_id is None else {"server_id": server_id}
+        listing = await self._backups.all(query, fresh=True)
+        if server_id is None:
+            return listing
+        items = tuple(b for b in listing.items if same_key(b.server_id, server_id))
+        return msgspec.structs.replace(listing, items=items, server_id=server_id)
 
     async def account(self) -> Account:
         """Who the token belongs to and what it may do."""

@@ -10,16 +10,17 @@ from typing import Final, NamedTuple, TypeGuard, TypeVar
 import msgspec
 
 from tui.vps.errors import BadResponse
-from tui.vps.models import Account, Key, Restoring, Server, Snapshot
+from tui.vps.models import Account, Backup, Key, Restoring, Server, Snapshot
 from tui.vps.parsing import MOST_BYTES, lenient, parse
 from tui.vps.sanitize import MAX_LENGTH, clean
 from tui.vps.token import Token
-from tui.vps.wire import Scalar, ServerRef, WireIds, WireServer, WireSnapshot
+from tui.vps.wire import Scalar, ServerRef, WireBackup, WireIds, WireServer, WireSnapshot
 
 T = TypeVar("T")
 DESCRIPTION_LENGTH: Final = 1_000
 
 _SNAPSHOT: Final = msgspec.json.Decoder(WireSnapshot)
+_BACKUP: Final = msgspec.json.Decoder(WireBackup)
 _SERVER: Final = msgspec.json.Decoder(WireServer)
 _ANY: Final = msgspec.json.Decoder()
 _IDS: Final = msgspec.json.Decoder(WireIds)
@@ -93,6 +94,17 @@ class Decoder:
             size_mb=_whole(wire.size_mb),
             created_at=self._moment(wire.created_at),
             description=self._line(wire.description or "", DESCRIPTION_LENGTH),
+        )
+
+    def backup(self, raw: bytes | msgspec.Raw) -> Backup:
+        """One backup, or BadItem."""
+        wire = self._strict(_BACKUP, raw)
+        return Backup(
+            id=self._key(wire.id, wire.uuid),
+            server_id=self._server_of(wire)[0],
+            kind=self._line(wire.backup_type or "", 40),
+            status=self._line(wire.status or "unknown", 40),
+            created_at=self._moment(wire.created_at),
         )
 
     def server(self, raw: bytes | msgspec.Raw) -> Server:

@@ -68,6 +68,21 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.status.replace("_", " ")
 
 
+class Backup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One backup, kept apart from its server; `kind` is ``automatic`` or ``manual``, as it came."""
+
+    id: Key
+    server_id: Key
+    kind: str = ""
+    status: str = ""
+    created_at: datetime | None = None
+
+    @property
+    def completed(self) -> bool:
+        """Whether something could be had back from it."""
+        return _PHASES.get(self.status) is Phase.COMPLETED
+
+
 class Server(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One server, both dialects folded into one. Empty text where the provider said nothing."""
 

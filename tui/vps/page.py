@@ -11,11 +11,11 @@ import msgspec
 from tui.vps.decode import BadItem, Decoder
 from tui.vps.errors import TooLarge
 from tui.vps.exchange import Answer
-from tui.vps.models import Key, Server, Snapshot
+from tui.vps.models import Backup, Key, Server, Snapshot
 from tui.vps.parsing import count_of, next_query, parse_page
 from tui.vps.wire import Page
 
-T = TypeVar("T", bound=Server | Snapshot)
+T = TypeVar("T", bound=Server | Snapshot | Backup)
 MOST_PROBLEMS: Final = 100
 """Sentences that are kept about items that cannot be read; the others are counted."""
 

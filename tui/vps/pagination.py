@@ -9,10 +9,10 @@ from typing import Final, Generic, TypeVar
 from tui.vps.errors import BadResponse, NotFound, RateLimited, TooLarge, Unreachable
 from tui.vps.exchange import Answer, Limits, Query
 from tui.vps.lookahead import AHEAD_BYTES, Lookahead, PageKey, page_key
-from tui.vps.models import Listing, Part, Server, Snapshot, Told
+from tui.vps.models import Backup, Listing, Part, Server, Snapshot, Told
 from tui.vps.page import MOST_PROBLEMS, DecodedPage, PageReader
 
-T = TypeVar("T", bound=Server | Snapshot)
+T = TypeVar("T", bound=Server | Snapshot | Backup)
 Fetch = Callable[[Query, str, int | None], Awaitable[Answer]]
 """GETs a page of at most so many bytes; with an ETag the answer may be 304, that it is the same."""
 Pause = Callable[[float], Awaitable[None]]

@@ -56,6 +56,12 @@ class WireSnapshot(msgspec.Struct, gc=False):
     message: str | None = None
 
 
+class WireBackup(WireSnapshot, gc=False):
+    """A backup as it comes: like a snapshot, with its type and without a name."""
+
+    backup_type: str | None = None
+
+
 class WireServer(msgspec.Struct, gc=False):
     """A server as it comes; the odd shapes are taken apart by hand.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.commands import bindings
+from tui.fleet import backups
 from tui.fleet.operation import Operation
 from tui.fleet.policies import state_of
 from tui.fleet.retention import by_template, retain_in
@@ -22,6 +23,7 @@ from tui.fleet.state import ServerView
 from tui.notices import assurance
 from tui.screens.dialogs.base import Page
 from tui.text import age, plural, size, stamp
+from tui.vps.errors import VpsError
 from tui.vps.models import SLOTS, Server, Snapshot
 from tui.widgets.panes import Panes
 
@@ -107,6 +109,24 @@ def judged_facts(panes: Panes, view: ServerView, now: datetime) -> Sequence[Fact
     return facts
 
 
+async def backup_facts(panes: Panes, view: ServerView) -> Sequence[Fact]:
+    """The newest backup of a server, asked for now: they are kept apart, snapshots are not."""
+    live, now = panes.session.live, panes.session.now
+    if live is None:
+        return ()
+    try:
+        listing = await live.client.backups(view.server.id)
+    except VpsError:
+        return [("Backup", "cannot be seen")]
+    found = backups.of(backups.newest(listing.items, now), view.server.id)
+    if found is not None:
+        return [("Backup", f"{found.kind} {age(found.created_at, now)}".strip())]
+    if not listing.complete:
+        return [("Backup", "not all of them could be read")]
+    words = "none: its only copies lie on its own infrastructure"
+    return [("Backup", words if view.newest_completed else "none")]
+
+
 def details_of(panes: Panes) -> DetailsDialog | None:
     """The dialog about the row under the cursor; None where there is none."""
     snapshot, view, now = panes.snapshot, panes.view, panes.session.now
@@ -116,7 +136,9 @@ def details_of(panes: Panes) -> DetailsDialog | None:
     if view is not None:
         operation = panes.fleet.operations.get(view.server.id)
         facts = [*server_facts(view, operation, now), *judged_facts(panes, view, now)]
-        return DetailsDialog(f"Server {view.server.name}", facts, view.server)
+        return DetailsDialog(
+            f"Server {view.server.name}", facts, view.server, lambda: backup_facts(panes, view)
+        )
     return None
 
 
@@ -127,19 +149,38 @@ class DetailsDialog(Page):
         copy_id="copy(0)", copy_json="copy(1)", details="leave"
     )
 
-    def __init__(self, title: str, facts: Sequence[Fact], item: Server | Snapshot) -> None:
+    def __init__(
+        self,
+        title: str,
+        facts: Sequence[Fact],
+        item: Server | Snapshot,
+        more: Callable[[], Awaitable[Sequence[Fact]]] | None = None,
+    ) -> None:
         super().__init__(title)
         self._facts = facts
         self._item = item
+        self._more = more
 
     def body(self) -> Iterable[Widget]:
         """A line for each fact."""
+        yield Static(self._lines(), id="facts")
+
+    def on_mount(self) -> None:
+        """Ask for what is not known yet."""
+        if self._more is not None:
+            self.run_worker(self._ask(self._more), group="more", exit_on_error=False)
+
+    async def _ask(self, more: Callable[[], Awaitable[Sequence[Fact]]]) -> None:
+        self._facts = [*self._facts, *await more()]
+        self.query_one("#facts", Static).update(self._lines())
+
+    def _lines(self) -> Content:
         width = max(len(label) for label, _ in self._facts)
         lines = [
             Content.assemble((f"{label:<{width}}  ", "$text-muted"), Content(value))
             for label, value in self._facts
         ]
-        yield Static(Content("\n").join(lines))
+        return Content("\n").join(lines)
 
     def foot(self) -> Iterable[Widget]:
         """What can be done here."""

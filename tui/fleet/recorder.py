@@ -93,9 +93,9 @@ class ChangeRecorder:
             earlier = await self._before()
             if earlier is not None:
                 seen, since = earlier.views, earlier.head.as_of
-                self._stale = self._all_stale(seen, since)
+                self._stale = await asyncio.to_thread(self._all_stale, seen, since)
             else:
-                self._stale = self._all_stale(views, at)
+                self._stale = await asyncio.to_thread(self._all_stale, views, at)
         self._seen = views
         if seen is None:
             self._as_of, self._swept_at = as_of, at
@@ -103,7 +103,7 @@ class ChangeRecorder:
         found = await asyncio.to_thread(between, seen, views, since, at)
         if as_of != self._as_of:
             self._as_of, self._swept_at = as_of, at
-            stale, before = self._all_stale(views, at), self._stale
+            stale, before = await asyncio.to_thread(self._all_stale, views, at), self._stale
             self._stale = stale
             grown = sorted((key for key in stale - before if key in seen), key=str)
             found += grown_stale(views, grown, since, at)

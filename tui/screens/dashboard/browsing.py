@@ -37,7 +37,8 @@ class Browser:
         known = tuple(views(self._panes.session.settings.views))
         if known != self._counts.views:
             self._counts = ViewCounts(known)
-        self.counted = self._counts.count(self._panes.scope)
+        if self._panes.fleet.counted:  # else pages come, and no figures are shown
+            self.counted = self._counts.count(self._panes.scope)
 
     def open(self, name: str) -> None:
         """Begin with the view of a name; with all servers where there is none."""

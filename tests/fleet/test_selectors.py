@@ -23,17 +23,32 @@ from tui.fleet.selectors import SelectorError, choose, compile_selector, parse
 
 GROUPS = Groups({"prod": Group(match=("web-*", "db-*"), exclude=("*-staging",))})
 WEB1 = view(
-    "web-1", *(snapshot(n + 1) for n in range(5)), address="203.0.113.7", location="Frankfurt"
+    "web-1",
+    *(snapshot(n + 1) for n in range(5)),
+    id=50,
+    address="203.0.113.7",
+    location="Frankfurt",
 )
-WEB10 = view("web-10", snapshot(400, name="nightly-1"), address="203.0.113.70", status="stopped")
+WEB10 = view(
+    "web-10",
+    snapshot(400, name="nightly-1"),
+    id=60,
+    address="203.0.113.70",
+    status="stopped",
+)
 WEB2 = view(
-    "web-2-staging", snapshot(2), snapshot(3, "failed", name="nightly-2"), plan="Large 8 GB"
+    "web-2-staging",
+    snapshot(2),
+    snapshot(3, "failed", name="nightly-2"),
+    id=70,
+    plan="Large 8 GB",
 )
-DB = view("db-1", hostname="primary.example.org", os="Debian 12")
+DB = view("db-1", id=80, hostname="primary.example.org", os="Debian 12")
 MAIL = view(
     "mail",
     snapshot(30, size_mb=20_480, name="before"),
     snapshot(0, "in_progress"),
+    id=90,
     location="Paris",
 )
 PROTECTED = WEB10.snapshots[0].id

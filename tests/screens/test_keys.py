@@ -150,7 +150,7 @@ async def test_the_first_screens_name_the_keys_as_they_are_set(
 
 
 async def test_help_shows_each_key_under_its_own_heading(simulated: Place) -> None:
-    async with simulated.app(keys={"refresh": "f5,r"}).run_test(size=(120, 80)) as pilot:
+    async with simulated.app(keys={"refresh": "f5,r"}).run_test(size=(120, 120)) as pilot:
         await live(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))

@@ -134,7 +134,9 @@ def test_a_profile_without_a_token_asks_for_one(tmp_path: Path) -> None:
         terminal.until("~/.local/state/ciplun/token-c")
         terminal.until(lambda: "of-a" not in terminal.text())
         terminal.send("\x1b")
-        terminal.wait()
+        terminal.until("there is no token")
+        terminal.send("q")
+        assert terminal.wait() == 0
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,13 @@ async def test_unlocked_it_counts_down_and_locks_again_by_itself(
             await until(pilot, lambda: "unlocked 10 min" in shown(pilot))
             assert board.refusals() == {}
             await clock.advance(300)
-            board._tick()
+            board.ticking.tick()
             await until(pilot, lambda: "unlocked 5 min" in shown(pilot))
             await clock.advance(295)
-            board._tick()
+            board.ticking.tick()
             await until(pilot, lambda: "unlocked 5s" in shown(pilot))
             await clock.advance(6)
-            board._tick()
+            board.ticking.tick()
             await until(pilot, lambda: "unlocked" not in shown(pilot))
             assert set(board.refusals()) == {"create", "restore", "delete"}
             assert said.count("POST") == 0

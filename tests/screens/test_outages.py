@@ -310,7 +310,7 @@ async def test_ages_are_by_the_service_s_clock(
             await clock.advance(120)
             while "9 min ago" not in shown(pilot):  # an answer may have been on its way meanwhile
                 await pilot.press("r")
-                dashboard(pilot)._tick()
+                dashboard(pilot).ticking.tick()
                 await pilot.pause(0.05)
             assert "future" not in shown(pilot)
 

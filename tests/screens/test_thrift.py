@@ -15,7 +15,7 @@ from tests.helpers.driving import dashboard, live, until
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
-from tui.screens.dashboard.screen import QUIET_TICK
+from tui.screens.dashboard.ticking import QUIET_TICK
 from tui.vps.models import Snapshot
 from tui.widgets.row_columns import Cells
 from tui.widgets.snapshot_table import SnapshotTable
@@ -111,7 +111,7 @@ async def test_nothing_ticks_while_nothing_happens(empty_world: Place) -> None:
     async with empty_world.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         screen = dashboard(pilot)
-        assert screen._tick_every == QUIET_TICK
+        assert screen.ticking.every == QUIET_TICK
         nodes = (pilot.app, *board.walk_children(with_self=True))
         timers = [timer for node in nodes for timer in node._timers if timer._active.is_set()]
         assert [timer._interval for timer in timers] == [QUIET_TICK]

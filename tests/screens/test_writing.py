@@ -332,7 +332,7 @@ async def test_keys_typed_ahead_never_destroy_on_another_server(simulated: Place
         await live(pilot)
         board = await choose(pilot, "mail", "before-rspamd")
         board.servers.move_to(next(v.server.id for v in board.servers._rows if v.full))
-        board.action_restore()  # before the table has heard of it
+        board.flows.restore()  # before the table has heard of it
         await pilot.pause()
         dialog = pilot.app.screen
         assert isinstance(dialog, ConfirmDialog)

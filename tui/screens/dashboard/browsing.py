@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -15,6 +16,8 @@ from tui.widgets.snapshot_table import SnapshotTable
 
 _SORTED_BY = {"when": "created", "use": "slots"}
 """Columns that show what another one sorts by."""
+_EVERY: Final = 60.0
+"""Seconds after which what counts by its age is counted anew."""
 
 
 class Browser:
@@ -24,6 +27,7 @@ class Browser:
         self._panes = panes
         self._counts = ViewCounts(())
         self.counted = Counted()
+        self._counted_at = 0.0
 
     # -- views ---------------------------------------------------------------------------
 
@@ -39,10 +43,16 @@ class Browser:
             self._counts = ViewCounts(known)
         if self._panes.fleet.counted:  # else pages come, and no figures are shown
             self.counted = self._counts.count(self._panes.scope)
+        self._counted_at = self._panes.as_of.timestamp()
 
     def open(self, name: str) -> None:
         """Begin with the view of a name; with all servers where there is none."""
         self._panes.shown = find(views(self._panes.session.settings.views), name) or ALL
+
+    def recount_if_due(self) -> None:
+        """Count anew once a minute: time alone makes a snapshot too old."""
+        if self._panes.as_of.timestamp() - self._counted_at >= _EVERY:
+            self.recount()
 
     def show(self, view: View) -> None:
         """Show a view; where the chosen row is not in it, go to its first."""

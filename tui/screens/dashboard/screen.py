@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
 
 from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
@@ -20,6 +19,8 @@ from tui.screens.dashboard.browsing import Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
 from tui.screens.dashboard.gone import Gone
 from tui.screens.dashboard.noted import Noted
+from tui.screens.dashboard.pages import PAGES
+from tui.screens.dashboard.ticking import Ticking
 from tui.screens.dashboard.view_memory import ViewMemory
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.widgets.details_pane import Details
@@ -47,9 +48,14 @@ def _finder() -> type[Provider]:
     return FleetFinder
 
 
-QUIET_TICK: Final = 20.0
-"""Seconds between two looks at the clock while nothing is under way."""
-_MINUTE: Final = 60.0
+FLOWS: Final[Mapping[str, Callable[[WriteFlows], None]]] = {
+    "create": WriteFlows.create,
+    "restore": WriteFlows.restore,
+    "delete": WriteFlows.delete,
+    "retention": WriteFlows.retention,
+    "protect": WriteFlows.protect,
+}
+"""What asks for a write, by the id of the command."""
 
 
 class Dashboard(Screen[None]):
@@ -66,6 +72,8 @@ class Dashboard(Screen[None]):
         """There is no token, and somebody wants data."""
 
     ACTIONS: ClassVar[Mapping[str, str]] = {command.id: command.id for command in DASHBOARD} | {
+        **{page: f"open('{page}')" for page in PAGES},
+        **{command: f"write('{command}')" for command in FLOWS},
         "next_problem": "problem(1)",
         "next_view": "view(1)",
         "palette": "app.command_palette",
@@ -105,8 +113,7 @@ class Dashboard(Screen[None]):
         self.gone = Gone(self._days_changed)
         self.noted = Noted()
         self._pending: Change | None = None
-        self._ticker: Timer | None = None
-        self._tick_every = 0.0
+        self.ticking = Ticking(self.panes, self._show_header, self._pass_time)
 
     @property
     def fleet(self) -> Fleet:
@@ -136,7 +143,7 @@ class Dashboard(Screen[None]):
         self.servers.gone = self.gone.of
         self.view_memory.take_up()
         if self._opening.lower() == MONITOR:
-            self.call_after_refresh(self.action_monitor)
+            self.call_after_refresh(self.action_open, "monitor")
         elif self._opening:
             self.browser.open(self._opening)
         self.show_fleet()
@@ -174,8 +181,8 @@ class Dashboard(Screen[None]):
             return
         if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
-        elif (self.session.now - self.panes.as_of).total_seconds() >= _MINUTE:
-            self._tick()  # the service's clock has moved on
+        elif self.ticking.a_minute_on:
+            self._pass_time()  # the service's clock has moved on
         else:
             self.show_bars()
 
@@ -215,7 +222,7 @@ class Dashboard(Screen[None]):
         if not self.table.held:  # what can be done is about the row that is not yet described
             self.key_bar.show_keys(self.refusals())
         self.show_running()
-        self._set_tick()
+        self.ticking.adjust()
 
     def _show_header(self) -> None:
         """Both lines, or what matters of the second in the first where there is only one."""
@@ -231,26 +238,10 @@ class Dashboard(Screen[None]):
         session = self.session
         self.tray.show(self.fleet, session.service_now(), session.expected_time)
 
-    def _set_tick(self) -> None:
-        """Tick each second while something is under way, else as often as the header's age."""
-        fleet = self.fleet
-        moving = fleet.totals.busy or fleet.operations or fleet.freshness.error
-        every = 1.0 if moving or self.session.lock.remaining() else QUIET_TICK
-        if every != self._tick_every:
-            if self._ticker is not None:
-                self._ticker.stop()
-            self._tick_every = every
-            self._ticker = self.set_interval(every, self._tick)
-
-    def _tick(self) -> None:
+    def _pass_time(self) -> None:
         """Let time pass; what shows the same text as before is not painted."""
-        minute = (self.session.now - self.panes.as_of).total_seconds() >= _MINUTE
-        if self._tick_every == QUIET_TICK and not minute:
-            self._show_header()
-            return
         self.panes.tick(self.session.now)
-        if minute:
-            self.browser.recount()
+        self.browser.recount_if_due()
         self.show_chosen()
 
     def on_resize(self) -> None:
@@ -293,7 +284,7 @@ class Dashboard(Screen[None]):
     @on(RowList.Selected)
     def row_selected(self) -> None:
         """Show the details of a row on `enter` or a double click."""
-        self.action_details()
+        self.action_open("details")
 
     @on(RowList.ColumnChosen)
     def column_chosen(self, event: RowList.ColumnChosen) -> None:
@@ -399,27 +390,9 @@ class Dashboard(Screen[None]):
         self.browser.reverse()
         self.show_chosen()
 
-    def action_details(self) -> None:
-        """Show everything known of the chosen row."""
-        from tui.screens.dialogs.details import details_of
-
-        dialog = details_of(self.panes)
-        if dialog is not None:
-            self.app.push_screen(dialog)
-
-    def action_copy_id(self) -> None:
-        """Put the chosen row's id on the clipboard."""
-        from tui.screens.dialogs.details import copy
-
-        copy(self.app, self.panes.item, as_text=False)
-
-    def action_copy_menu(self) -> None:
-        """Ask what of the chosen row goes on the clipboard."""
-        from tui.screens.dialogs.copying import choose_copy
-
-        view = self.panes.view
-        server = view.server if view is not None else None
-        choose_copy(self.app, self.panes.item, server, self.session.settings.url)
+    def action_open(self, page: str) -> None:
+        """Open what the command of this name shows over the dashboard, or asks."""
+        PAGES[page](self)
 
     def action_refresh(self) -> None:
         """Ask the provider at once, with the token read again if it was refused."""
@@ -432,25 +405,9 @@ class Dashboard(Screen[None]):
         """Stop asking the provider, or go on."""
         self.session.pause()
 
-    def action_create(self) -> None:
-        """Create a snapshot of the chosen server, or of all marked ones."""
-        self.flows.create()
-
-    def action_restore(self) -> None:
-        """Restore the chosen snapshot."""
-        self.flows.restore()
-
-    def action_delete(self) -> None:
-        """Delete the chosen snapshot, or all marked ones."""
-        self.flows.delete()
-
-    def action_retention(self) -> None:
-        """Show what a policy would keep and delete on the marked servers, or on those shown."""
-        self.flows.retention()
-
-    def action_protect(self) -> None:
-        """Protect the chosen snapshot from deletes by ciplun, or no longer."""
-        self.flows.protect()
+    def action_write(self, command: str) -> None:
+        """Ask for a write of the chosen row or of all marked ones, or change a protection."""
+        FLOWS[command](self.flows)
 
     def action_lock(self) -> None:
         """Lock writing, or unlock it for the set time."""
@@ -462,27 +419,3 @@ class Dashboard(Screen[None]):
         self.tray.ends.seen()
         self.show_running()
         self.flows.show_operations()
-
-    def action_add_server(self) -> None:
-        """Ask for the id of a server that no list names."""
-        from tui.screens.dashboard.added_servers import AddedServers
-
-        AddedServers(self.panes, self.browser).add()
-
-    def action_remove_server(self) -> None:
-        """Show a server that was added no longer."""
-        from tui.screens.dashboard.added_servers import AddedServers
-
-        AddedServers(self.panes, self.browser).take_back()
-
-    def action_monitor(self) -> None:
-        """Show the fleet in figures that are read from afar."""
-        from tui.screens.monitor import Monitor
-
-        self.app.push_screen(Monitor(self.panes, self.noted, self.glyphs))
-
-    def action_help(self) -> None:
-        """Show all keys and signs."""
-        from tui.screens.dialogs.help import HelpDialog
-
-        self.app.push_screen(HelpDialog(self.glyphs))

@@ -1,0 +1,51 @@
+"""The dashboard's clock: each second while something is under way, seldom while nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from textual.timer import Timer
+
+from tui.widgets.panes import Panes
+
+QUIET_TICK: Final = 20.0
+"""Seconds between two looks at the clock while nothing is under way: steps of the header's age."""
+MINUTE: Final = 60.0
+"""Seconds after which ages in the lists may read otherwise."""
+
+
+class Ticking:
+    """Calls `age` where only the header's age may have changed, `pass_time` where more may."""
+
+    def __init__(
+        self, panes: Panes, age: Callable[[], None], pass_time: Callable[[], None]
+    ) -> None:
+        self._panes = panes
+        self._age = age
+        self._pass_time = pass_time
+        self._timer: Timer | None = None
+        self.every = 0.0
+
+    @property
+    def a_minute_on(self) -> bool:
+        """Whether the service's clock is a minute on from what the lists show."""
+        return (self._panes.session.now - self._panes.as_of).total_seconds() >= MINUTE
+
+    def adjust(self) -> None:
+        """Tick as often as what is under way asks for."""
+        fleet, lock = self._panes.fleet, self._panes.session.lock
+        moving = fleet.totals.busy or fleet.operations or fleet.freshness.error
+        every = 1.0 if moving or lock.remaining() else QUIET_TICK
+        if every != self.every:
+            if self._timer is not None:
+                self._timer.stop()
+            self.every = every
+            self._timer = self._panes.screen.set_interval(every, self.tick)
+
+    def tick(self) -> None:
+        """Let time pass, as far as it may have changed anything."""
+        if self.every == QUIET_TICK and not self.a_minute_on:
+            self._age()
+        else:
+            self._pass_time()

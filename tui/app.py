@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.events import Resize
@@ -28,23 +28,19 @@ from tui.commands import DASHBOARD, Keys
 from tui.config import paths
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
-from tui.fleet.operation import Operation
-from tui.notices import News, facts, farewell
+from tui.notices import farewell
 from tui.screens.dashboard.screen import Dashboard
 from tui.session import Session
+from tui.telling import Severity, Telling
 from tui.terminal import logs
 from tui.terminal.crash import CalmCrash
 from tui.terminal.driver import CalmDriver
 from tui.terminal.input_reader import Shown
-from tui.terminal.notify import Announcer
 from tui.terminal.textual_private import driver_of
-from tui.themes import THEMES, with_accent
+from tui.themes import THEMES, wear
 from tui.widgets.glyphs import ASCII, choose
 
 if TYPE_CHECKING:
-    from tui.fleet.activity import Summary
-    from tui.fleet.changes import FleetChange
-    from tui.fleet.plan import Plan
     from tui.screens.dialogs.base import Dialog
 
 CLOSING: float = 0.5
@@ -52,7 +48,6 @@ CLOSING: float = 0.5
 RESTART: float = 10.0
 """Seconds after which a session that failed is started again."""
 log = logging.getLogger(__name__)
-Severity = Literal["information", "warning", "error"]
 MakeSession = Callable[[Settings], Session]
 
 
@@ -84,7 +79,7 @@ class CiplunApp(CalmCrash):
         self._options = options
         self._settings = settings
         self._environ = environ
-        self._announcer = Announcer(self, environ)
+        self._telling = Telling(self, environ, lambda: self.dashboard, lambda: self.keys)
         self._glyphs = choose(environ)
         self.ascii_only = self._glyphs is ASCII
         self._make_session = make_session or (lambda settings: Session(settings, environ))
@@ -113,7 +108,7 @@ class CiplunApp(CalmCrash):
 
             self.run_worker(Lag(self._show_lag).measure(), group="lag")
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
-        self._announcer.name_window(f"ciplun · {self._settings.profile}")
+        self._telling.announcer.name_window(f"ciplun · {self._settings.profile}")
         if self._wants_token:
             self._first_run()
         else:
@@ -146,21 +141,7 @@ class CiplunApp(CalmCrash):
 
     def _dress(self, settings: Settings, *, first: bool = False) -> None:
         """Put on the theme and the keys of a profile; `first`: before any style sheet is parsed."""
-        theme = settings.theme
-        if settings.accent:
-            accented = with_accent(self.available_themes[theme], settings.accent)
-            self.register_theme(accented)
-            theme = accented.name
-        if first and not self.available_themes[theme].ansi:
-            # Set as usual, it would have all style sheets parsed once more, which takes 20 ms.
-            self.set_reactive(App.theme, theme)
-            shade = "-dark-mode" if self.current_theme.dark else "-light-mode"
-            worn = [name for name in self.classes if name.startswith("-theme-")]
-            self.remove_class("-dark-mode", "-light-mode", *worn)
-            self.add_class(f"-theme-{theme}", shade)
-            self.stylesheet.set_variables(self.get_css_variables())
-        else:
-            self.theme = theme
+        wear(self, settings.theme, settings.accent, first=first)
         self.keys = Keys(settings.keys)
         self.set_keymap(self.keys.changed)
 
@@ -169,10 +150,8 @@ class CiplunApp(CalmCrash):
     def _open_session(self, settings: Settings) -> Session:
         self._settings = settings
         self.session = session = self._make_session(settings)
-        session.listen(self.tell)
         session.token_read = logs.hide
-        session.greet, session.changed = self._greet, self._fleet_changed
-        session.plan_ended = self._plan_ended
+        self._telling.follow(session, settings)
         session.remembering.glance()
         return session
 
@@ -181,50 +160,15 @@ class CiplunApp(CalmCrash):
         self._dress(settings)
         if self.dashboard is not None:
             self.dashboard.use(self._open_session(settings))
-        self._announcer.name_window(f"ciplun · {self._settings.profile}")
+        self._telling.announcer.name_window(f"ciplun · {self._settings.profile}")
         if self._wants_token:
             self._first_run()
         else:
             self._connect()
 
-    def tell(self, operation: Operation | None, news: News) -> None:
-        """Show news: the end of an operation until it is seen, other words for a while."""
-        if operation is None:
-            if not news.standing:
-                severity: Severity = "warning" if news.bad else "information"
-                self.notify(news.text, severity=severity, markup=False, timeout=10)
-            return
-        if news.ended:
-            self._announcer.announce(news.text, facts(operation), self._settings.on_finished)
-        board = self.dashboard
-        if board is not None and operation.ended:
-            board.tray.end_of(operation, news, board.fleet)
-            board.show_running()
-
-    def _plan_ended(self, plan: Plan) -> None:
-        if self.dashboard is not None:
-            self.dashboard.tray.end_of_plan(plan)
-            self.dashboard.show_running()
-
-    def _greet(self, summary: Summary) -> None:
-        """Say once what happened since somebody looked last."""
-        from tui.screens.dialogs.activity import summary_words
-
-        words = f"{summary_words(summary)} · {self.keys.shown('operations')} shows it"
-        self.notify(words, markup=False, timeout=15)
-
-    def _fleet_changed(self, found: Sequence[FleetChange]) -> None:
-        """Run the user's command for each event."""
-        if self._settings.on_event:
-            from tui.terminal.hooks import run_each
-
-            events = [(f"{c.what} on {c.server_name}", c.facts()) for c in found]
-            work = run_each(self._settings.on_event, events, self._environ)
-            self.run_worker(work, group="events", exit_on_error=False)
-
     def on_key(self) -> None:
         """Take it that who presses a key has seen the news."""
-        self._announcer.seen()
+        self._telling.announcer.seen()
 
     @property
     def _wants_token(self) -> bool:

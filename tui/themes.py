@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from textual.app import App
 from textual.theme import Theme
 
 DARK: Final = Theme(
@@ -64,3 +65,21 @@ THEMES: Final = (DARK, LIGHT)
 def with_accent(theme: Theme, colour: str) -> Theme:
     """The same theme with another primary colour, a name or ``#rrggbb``."""
     return replace(theme, name=f"{theme.name}-accent", primary=colour, accent=colour)
+
+
+def wear(app: App[Any], name: str, accent: str, *, first: bool) -> None:
+    """Have an app wear a theme in an accent, or its own; `first`: before it parses style sheets."""
+    if accent:
+        accented = with_accent(app.available_themes[name], accent)
+        app.register_theme(accented)
+        name = accented.name
+    if not first or app.available_themes[name].ansi:
+        app.theme = name
+        return
+    # Set as usual, it would have all style sheets parsed once more, which takes 20 ms.
+    app.set_reactive(App.theme, name)
+    shade = "-dark-mode" if app.current_theme.dark else "-light-mode"
+    worn = [class_name for class_name in app.classes if class_name.startswith("-theme-")]
+    app.remove_class("-dark-mode", "-light-mode", *worn)
+    app.add_class(f"-theme-{name}", shade)
+    app.stylesheet.set_variables(app.get_css_variables())

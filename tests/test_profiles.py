@@ -121,7 +121,7 @@ def test_the_other_profile_s_lock_and_colours_hold(tmp_path: Path) -> None:
         terminal.until("web-of-b")
         terminal.until("read-only")
         terminal.send("c")
-        terminal.until("Create a snapshot: read-only")
+        terminal.until("Cannot create: read-only")
         assert second.count("POST") == 0
         terminal.send("Q")
         assert terminal.wait() == 0

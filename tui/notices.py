@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from tui.fleet.estimates import PUBLISHED
 from tui.fleet.operation import DENIED, Certainty, Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Standing, Step
 from tui.text import duration, plural, some
@@ -63,7 +64,7 @@ def news(operation: Operation, before: State | None) -> News | None:
         case State.ACCEPTED if before is State.UNKNOWN:
             return News(f"The {title} on {server} was carried out, the list shows it")
         case State.ACCEPTED if before is not None:
-            return News(f"The provider is at work: {title} on {server}")
+            return News(_begun(operation))
         case State.COMPLETED:
             return News(_completed(operation) + _doubt(operation), ended=True)
         case State.NEVER_SENT if before in (None, State.WAITING):
@@ -208,6 +209,27 @@ def farewell(operations: Sequence[Operation], plans: Sequence[Plan] = ()) -> str
 def overdue(operation: Operation) -> News:
     """It takes longer than it ever should."""
     return News(f"The {operation.title} on {operation.server_name} is overdue", bad=True)
+
+
+def _begun(operation: Operation) -> str:
+    """What the provider does now, and how long it says that it takes."""
+    low, high = PUBLISHED.get(operation.kind, (0.0, 0.0))
+    takes = f" ({low / 60:.0f}-{high / 60:.0f} min)" if high else ""
+    name, server = operation.snapshot_name, operation.server_name
+    match operation.kind:
+        case Kind.CREATE:
+            return f"Creating {name} on {server}{takes}"
+        case Kind.RESTORE:
+            return f"Restoring {server} from {name}{takes}"
+        case Kind.DELETE:
+            return f"Deleting {name} of {server}"
+
+
+def state_words(kind: Kind, state: State) -> str:
+    """A state as it is shown: what was only prepared, and deletes that are done."""
+    if state is State.INTENT:
+        return "prepared"
+    return "deleted" if (kind, state) == (Kind.DELETE, State.COMPLETED) else state.value
 
 
 def _completed(operation: Operation) -> str:

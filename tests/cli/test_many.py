@@ -33,8 +33,7 @@ def test_a_name_for_many_with_a_line_for_each(simulated: Place, tmp_path: Path) 
     assert (code, err) == (0, "")
     lines = sorted(line.partition("  ")[2] for line in out.splitlines())
     assert lines == [
-        f"The provider is at work: create of before on {name}"
-        for name in ("legacy-crm", "mail", "web-server-02")
+        f"Creating before on {name} (3-10 min)" for name in ("legacy-crm", "mail", "web-server-02")
     ]
     assert len(simulated.sent()) == 3
     assert [kind for kind, _ in plans(tmp_path)] == ["create"]
@@ -43,7 +42,7 @@ def test_a_name_for_many_with_a_line_for_each(simulated: Place, tmp_path: Path) 
 def test_those_that_cannot_are_named_and_the_others_go_on(simulated: Place) -> None:
     code, out, err = ciplun(simulated, "create", "--on", "name:db-*", "before")
     assert (code, len(out.splitlines())) == (1, 1)
-    assert "create of before on db-02-replica" in out
+    assert "Creating before on db-02-replica" in out
     (line,) = err.splitlines()
     assert line.startswith("ciplun: db-01: nothing was sent: db-01 has no free slot (5 of 5 used)")
     assert len(simulated.sent()) == 1
@@ -97,7 +96,7 @@ def test_a_full_server_makes_room_only_when_told_to(simulated: Place, tmp_path: 
     assert first.startswith(f"#{oldest}  nightly-1 of db-01, ")
     assert first.endswith(" goes to make room")
     assert "nightly-1 of db-01 is deleted" in others[0]
-    assert "create of before on db-01" in others[1]
+    assert "Creating before on db-01" in others[1]
     assert len(simulated.sent()) == len(simulated.sent("DELETE")) == 1
     assert held(simulated, "db-01") == 5
     assert journal_states(tmp_path) == [("delete", "completed"), ("create", "accepted")]
@@ -136,7 +135,7 @@ def test_a_restore_can_take_a_snapshot_first(simulated: Place, tmp_path: Path) -
     code, out, err = ciplun(simulated, *restore, "--snapshot-first")
     assert (code, err) == (0, "")
     assert "before-restore-2025-01-22 of mail is completed" in out
-    assert "restore of before-rspamd on mail" in out.splitlines()[-1]
+    assert "Restoring mail from before-rspamd" in out.splitlines()[-1]
     assert journal_states(tmp_path) == [("create", "completed"), ("restore", "accepted")]
 
 
@@ -157,9 +156,7 @@ def test_json_says_all_in_one_document(simulated: Place) -> None:
     (operation,) = document["operations"]
     assert (operation["server_name"], operation["state"]) == ("mail", "accepted")
     assert operation["asked_at"].endswith("Z")
-    assert document["lines"] == [
-        f"#{operation['snapshot_id']}  The provider is at work: create of before on mail"
-    ]
+    assert document["lines"] == [f"#{operation['snapshot_id']}  Creating before on mail (3-10 min)"]
     assert err == f"ciplun: {document['errors'][0]}\n"
     code, out, err = ciplun(simulated, "create", "nobody", "x", "--json")
     document = json.loads(out)

@@ -80,7 +80,7 @@ def test_what_cannot_be_told_ends_by_the_admin_s_word(simulated: Place, tmp_path
     assert (code, err) == (0, "")
     assert "declared over by " in out
     code, out, _ = ciplun(simulated, "create", "mail", "next")
-    assert (code, "create of next on mail" in out) == (0, True)
+    assert (code, "Creating next on mail" in out) == (0, True)
     code, out, _ = ciplun(simulated, "history")
     assert "cannot be told: declared over by" in out
 
@@ -109,6 +109,7 @@ def test_a_plan_that_stopped_is_gone_on_with_or_ended(simulated: Place, tmp_path
         os.kill(terminal.pid, signal.SIGKILL)
         terminal.wait()
     simulated.service.hooks.clear()
+    assert "set · 4 servers: stopped, 3 running · 1 not sent yet" in ciplun(simulated, "list")[2]
     code, out, _ = ciplun(simulated, "settle")
     assert code == 3
     assert "create set stopped: 3 of 4 steps sent; `ciplun settle --go-on` sends the rest" in out

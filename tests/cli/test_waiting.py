@@ -24,7 +24,7 @@ def started(simulated: Place, *arguments: str, **more: str) -> Terminal:
 
 def test_a_line_at_once_and_then_one_that_rewrites_itself(simulated: Place) -> None:
     with started(simulated, "create", "mail", "by-hand", "--wait") as terminal:
-        terminal.until("The provider is at work: create of by-hand on mail")
+        terminal.until("Creating by-hand on mail (3-10 min)")
         terminal.until("create of by-hand on mail: accepted, ")
         terminal.until("usually 3-10m")
         simulated.world.clock.advance(700)
@@ -58,7 +58,7 @@ async def test_elsewhere_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_a_terminal_that_cannot_go_back_gets_lines(simulated: Place) -> None:
     with started(simulated, "create", "mail", "by-hand", "--wait", TERM="dumb") as terminal:
-        terminal.until("The provider is at work")
+        terminal.until("Creating ")
         simulated.world.clock.advance(700)
         assert terminal.wait() == 0
         assert b"\r" not in terminal.output.replace(b"\r\n", b"")

@@ -147,7 +147,7 @@ def test_the_program_started_so_sends_nothing(
         terminal.until("snap-1")
         terminal.until("locked" if "CIPLUN_LOCKED" in more else "read-only")
         terminal.send("c")
-        terminal.until("Create a snapshot:")
+        terminal.until("Cannot create:")
         terminal.send("q")
         assert terminal.wait() == 0
         assert {method for method, _ in said.requests} == {"GET"}

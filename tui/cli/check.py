@@ -118,7 +118,7 @@ class Asked:
 
 async def _check(settings: Settings, selection: Selection, asked: Asked, seconds: int) -> int:
     try:
-        async with asyncio.timeout(seconds), opened(settings) as (session, live):
+        async with asyncio.timeout(seconds), opened(settings, plans=False) as (session, live):
             reading = await read(session, live)
             now = session.service_now()
             views = selection.of(reading, now)

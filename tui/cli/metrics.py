@@ -58,7 +58,7 @@ def command(server: tuple[str, ...], on: str | None, textfile: Path | None, **gi
 
 
 async def _metrics(settings: Settings, selection: Selection, file: Path | None) -> int:
-    async with opened(settings) as (session, live):
+    async with opened(settings, plans=False) as (session, live):
         reading = await read(session, live)
         now = session.service_now()
         views = selection.of(reading, now)

@@ -102,12 +102,15 @@ async def _guarded(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, tell: Listener | None = None
+    settings: Settings, tell: Listener | None = None, *, plans: bool = True
 ) -> AsyncIterator[tuple[Session, Connection]]:
-    """A session that is connected; `tell` hears all news. Raises what connecting raises."""
+    """A session that is connected; `tell` hears all news. Raises what connecting raises.
+
+    Unless `plans` is False, plans that stopped are said on stderr.
+    """
     session = Session(settings, os.environ)
     session.token_read = logs.hide
-    session.listen(_tell_trouble)
+    session.listen(_tell_trouble if plans else _tell_other_trouble)
     if tell is not None:
         session.listen(tell)
     try:
@@ -115,6 +118,12 @@ async def opened(
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(session.close(), CLOSING)
+
+
+def _tell_other_trouble(operation: Operation | None, told: News) -> None:
+    """Pass on trouble, but for the plans that stopped."""
+    if not told.standing:
+        _tell_trouble(operation, told)
 
 
 def _tell_trouble(operation: Operation | None, told: News) -> None:

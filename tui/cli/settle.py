@@ -43,7 +43,7 @@ def command(wait: bool, timeout: float | None, go_on: bool, as_json: bool, **giv
 
 
 async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
-    async with opened(settings, ends_to(out)) as (session, live):
+    async with opened(settings, ends_to(out), plans=False) as (session, live):
         live.operations.api = PatientApi(session, live)
         left = await _look(session, live, seconds)
         for operation in left:

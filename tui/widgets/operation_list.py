@@ -8,7 +8,7 @@ from typing import Final
 
 from tui.fleet.operation import Certainty, Operation, State
 from tui.fleet.plan import Plan, Standing
-from tui.notices import plan_title, tally_line
+from tui.notices import plan_title, state_words, tally_line
 from tui.text import plural, short_age
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column
@@ -80,16 +80,16 @@ class OperationList(RowList[Entry]):
         return Cell(f"{g.completed} {tally_line(row)}", "good")
 
     def _state(self, row: Operation) -> Cell:
-        g = self.glyphs
+        g, words = self.glyphs, state_words(row.kind, row.state)
         if row.open and row.overdue:
             return Cell(f"{g.busy} overdue", "warn")
         if row.state in _GOOD:
             if row.certainty in (None, Certainty.PROVED):
-                return Cell(f"{g.completed} {row.state.value}", "good")
-            return Cell(f"{g.completed} likely {row.state.value}", "warn")
+                return Cell(f"{g.completed} {words}", "good")
+            return Cell(f"{g.completed} likely {words}", "warn")
         if row.state in _BUSY:
-            return Cell(f"{g.busy} {row.state.value}", "busy")
+            return Cell(f"{g.busy} {words}", "busy")
         if row.state in _DIM:
-            return Cell(f"{g.dash} {row.state.value}", "dim")
+            return Cell(f"{g.dash} {words}", "dim")
         sign = g.failed if row.state is State.FAILED else g.unknown
-        return Cell(f"{sign} {row.state.value}", "failed" if row.state is State.FAILED else "warn")
+        return Cell(f"{sign} {words}", "failed" if row.state is State.FAILED else "warn")

@@ -104,6 +104,8 @@ def target_refusal(kind: Kind, target: Snapshot, protected: Container[object]) -
     """Why this snapshot may not be restored or deleted, by its status and its protection."""
     status = target.status_words
     if kind is Kind.RESTORE and target.phase is not Phase.COMPLETED:
+        if target.phase is Phase.FAILED:
+            return Reason(f"snapshot {target.name} failed")
         return Reason(f"{target.name} is {status}, not completed")
     if kind is Kind.DELETE and target.phase not in (Phase.COMPLETED, Phase.FAILED):
         return Reason(f"{target.name} is {status}")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.commands import BY_ID, keys_of
+from tui.commands import keys_of
 from tui.fleet.operation import DENIED, Certainty, Kind, Operation
 from tui.fleet.plan import Plan
 from tui.fleet.state import ServerView
@@ -82,7 +82,7 @@ class WriteFlows:
         reason = self.unwritable() or refusal(
             WRITES[command], panes.fleet, panes.view, panes.snapshot
         )
-        return self.live(BY_ID[command].label, reason)
+        return self.live(f"Cannot {command}", reason)
 
     # -- what keys do -----------------------------------------------------------------
 
@@ -305,7 +305,7 @@ class WriteFlows:
         if operation.snapshot_id is not None:
             target = fleet.snapshot(operation.server_id, operation.snapshot_id)
         reason = self.unwritable() or refusal(operation.kind, fleet, view, target)
-        live = self.live(operation.title, reason)
+        live = self.live(f"Cannot {operation.kind.value}", reason)
         if live is None or view is None:
             return
         note = ""

@@ -9,7 +9,7 @@ from tui.fleet.actor import Who
 from tui.fleet.journal.journal import Step
 from tui.fleet.operation import Operation
 from tui.fleet.plan import Plan
-from tui.notices import assurance, plan_title, step_words, tally_line
+from tui.notices import assurance, plan_title, state_words, step_words, tally_line
 from tui.text import duration, stamp
 from tui.widgets.operation_list import Entry
 
@@ -51,11 +51,10 @@ def describe(operation: Operation, steps: Sequence[Step]) -> str:
     for step in steps:
         words = f"  {step.words}" if step.words else ""
         when = stamp(datetime.fromtimestamp(step.at, UTC))
-        lines.append(
-            f"{when}  {duration(step.at - operation.asked_at):>7}  {step.state.value}{words}"
-        )
+        state = state_words(operation.kind, step.state)
+        lines.append(f"{when}  {duration(step.at - operation.asked_at):>7}  {state}{words}")
     if not steps:
-        lines.append(f"{operation.state.value}  {operation.words}")
+        lines.append(f"{state_words(operation.kind, operation.state)}  {operation.words}")
     if sure := assurance(operation):
         lines.append(sure)
     if operation.id < 0:

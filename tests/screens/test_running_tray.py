@@ -232,3 +232,16 @@ async def test_words_over_a_dialog_stand_in_the_dialog(simulated: Place) -> None
         rack = pilot.app.screen.query_one("ToastRack")
         assert not rack.visible
         assert not dashboard(pilot).query("Toast")
+
+
+async def test_no_toast_lies_over_what_runs_or_is_described(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40), notifications=True) as pilot:
+        board = await live(pilot)
+        await create(pilot, "mail")
+        await until(pilot, lambda: board.tray.region.height)
+        await pilot.press("L")
+        await until(pilot, lambda: bool(board.query("Toast")))
+        await pilot.pause()
+        for toast in board.query("Toast"):
+            for under in (board.tray, board.details, board.key_bar):
+                assert not toast.region.overlaps(under.region)

@@ -18,6 +18,7 @@ from tests.helpers.driving import (
 from tests.helpers.places import Place, held
 from tui.fleet.plan import PlanKind, Standing
 from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
+from tui.screens.dialogs.make_room import RoomDialog
 from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.send_button import SendButton
 
@@ -175,3 +176,46 @@ async def test_a_range_is_marked_between_two_rows_in_either_direction(simulated:
         assert sorted(marked_names) == sorted(names[2:5])
         await pilot.press("escape", "v", "escape", "j", "v")
         assert not board.servers.marks, "escape takes the begin of a range back too"
+
+
+async def test_a_target_chosen_in_the_other_pane_is_said_first(simulated: Place) -> None:
+    words = "nightly-3 is the snapshot chosen in the other pane."
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        for key in ("D", "R"):
+            await choose(pilot, "db-01", "nightly-3")
+            await pilot.press(key)
+            await until(pilot, lambda: bool(pilot.app.screen.query(ConfirmField)))
+            assert words not in said(pilot)
+            await pilot.press("escape", "1", key)
+            await until(pilot, lambda: words in said(pilot))
+            await pilot.press("escape")
+
+
+async def test_a_suspended_server_is_warned_of_as_suspended(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await choose(pilot, "billing")
+        await pilot.press("c")
+        await until(
+            pilot, lambda: "The server is suspended: the provider may refuse it." in said(pilot)
+        )
+        assert "inconsistent" not in said(pilot)
+
+
+async def test_room_asked_for_again_keeps_name_and_description(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        view = next(v for v in board.servers._rows if v.server.name == "db-01")
+        live_now = connection(pilot)
+        board.flows._ask_create(live_now, view, "before-patch", "ticket 42")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RoomDialog))
+        assert "Description: ticket 42" in said(pilot)
+        assert pilot.app.screen.query_one("#name", Input).value == "before-patch"
+        await pilot.press("enter", "enter")
+        await type_text(pilot, "nightly-1")
+        await pilot.press("enter")
+        await fire(pilot)
+        await until(pilot, lambda: simulated.sent())
+        made = simulated.world.snapshots[max(simulated.world.snapshots)]
+        assert (made.name, made.description) == ("before-patch", "ticket 42")

@@ -16,10 +16,10 @@ from tui.widgets.row_list import RowList
 
 COLUMNS = (
     Column("when", "Asked", width=6),
-    Column("what", "What", min_width=24),
-    Column("server", "Server", width=14),
+    Column("what", "What", min_width=18),
+    Column("server", "Server", width=14, priority=1),
     Column("state", "State", width=22),
-    Column("who", "By", width=10, priority=1),
+    Column("who", "By", width=10, priority=2),
 )
 Entry = Operation | Plan
 """A row: an operation, or several that belong together."""

@@ -20,6 +20,8 @@ from tui.widgets.line import Line, Piece
 
 MOST: Final = 5
 """Lines at most; what does not fit is counted."""
+UNDER_TOASTS: Final = 5
+"""Lines of details and keys, over which no toast lies."""
 KEPT: Final = 50
 """Ends that are kept until they are seen; of more the oldest go."""
 Expected = Callable[[Kind], tuple[str, float] | None]
@@ -206,6 +208,9 @@ class RunningTray(Vertical):
         shown = list(self.entries[:room])
         hidden = len(self.entries) - len(shown)
         self.display = bool(shown)
+        frame = 2 if shown and height >= 20 else 0
+        for rack in self.screen.query("#textual-toastrack"):  # words never lie over a result
+            rack.styles.margin = (0, 0, UNDER_TOASTS + len(shown) + frame, 0)
         if not shown:
             return
         title = f"Running · {self._note()}" if self.ends else "Running"

@@ -46,6 +46,8 @@ class BulkDialog(SendingDialog):
     """Shows the items as a table, sends once, and then shows in it what became of each."""
 
     wide = True
+    named_by: ClassVar[int] = 1
+    """How many columns name a row: once it is sent they stand beside the results alone."""
 
     def __init__(self, title: str, clock: Clock) -> None:
         super().__init__(title, clock)
@@ -112,18 +114,19 @@ class BulkDialog(SendingDialog):
     def show_items(self) -> None:
         """Paint the table."""
         head = self.head()
-        last = "Result" if self._begun else head[-1]
+        kept = self.named_by if self._begun else len(head) - 1
         lines = []
         for key, cells in self.rows():
             step = self._results.get(key)
-            result: Piece = cells[-1]
+            last: Piece = cells[-1]
             if step is not None:
-                result = (step_words(step), _STYLES.get(step.standing, ""))
+                last = (step_words(step), _STYLES.get(step.standing, ""))
             elif self._begun:
-                result = ("waits its turn", "$text-muted")
-            lines.append([*cells[:-1], result])
+                last = ("waits its turn", "$text-muted")
+            lines.append([*cells[:kept], last])
         narrow = self.app.size.width < 90
-        content = table((*head[:-1], last), lines, 18 if narrow else 28)
+        heads = (*head[:kept], "Result" if self._begun else head[-1])
+        content = table(heads, lines, 18 if narrow else 28)
         self.query_one("#items", Static).update(content)
 
 
@@ -272,6 +275,7 @@ class DeleteSetDialog(BulkDialog):
 
     verb = "Delete all"
     danger = True
+    named_by = 2
 
     def __init__(
         self,

@@ -247,6 +247,7 @@ class Session:
             if plan.interrupted:
                 self._teller.tell(None, News(stands(plan), bad=True, standing=True))
         self._teller.trouble(live.operations.trouble)
+        self.store.apply_kept(operations.kept())
         return live
 
     def _switch(self) -> Client:
@@ -398,6 +399,7 @@ class Session:
         from tui.fleet.journal.journal import JournalUnavailable
 
         await operations.observe(sighting)
+        self.store.apply_kept(operations.kept())
         with suppress(JournalUnavailable):
             await plans.refresh()
 
@@ -411,6 +413,8 @@ class Session:
         live = self.live
         if live is not None:
             live.plans.note(operation)
+            if operation.ended:
+                self.store.apply_kept(live.operations.kept())
             self._teller.trouble(live.operations.trouble)
         before = self._teller.step(operation)
         if before is operation.state:

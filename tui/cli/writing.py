@@ -98,6 +98,8 @@ def in_words(why: Reason) -> str:
     """A reason, and what somebody at the command line can do about it."""
     if why.remedy == "lock":
         return f"{why.text}; CIPLUN_LOCKED=0 unlocks it for one command"
+    if why.remedy == "operations":
+        return f"{why.text}; `ciplun settle` looks again, `ciplun over` frees its server"
     return why.text
 
 

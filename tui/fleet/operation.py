@@ -140,6 +140,17 @@ class Operation:
         return max(0.0, HELD[self.kind] - seconds)
 
 
+def may_follow(kind: Kind, snapshot_id: Key | None, before: Operation) -> bool:
+    """Whether a write may follow one at once although it is not proved how that one ended.
+
+    A snapshot can be deleted as often as one likes; and a restore does not undo a snapshot that is
+    completed, whoever made it.
+    """
+    if kind is Kind.RESTORE:
+        return before.kind is Kind.CREATE and before.state is State.COMPLETED
+    return kind is before.kind is Kind.DELETE and snapshot_id == before.snapshot_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """What has been gathered on an operation, by whichever process.

@@ -135,7 +135,8 @@ class Totals(msgspec.Struct, frozen=True):
 class Fleet(msgspec.Struct, frozen=True):
     """Everything known.
 
-    `operations` holds the open one of each server, if any; `plans` are those that have not ended.
+    `operations` holds the open one of each server, if any, and `kept` the one that has ended there
+    without proof and may still come; `plans` are those that have not ended.
     `servers_error` says why `/servers/` gives nothing (403, 404); servers are then known from
     their snapshots. `problems` are sentences about items that could not be read. `protected` are
     the ids of snapshots that ciplun does not delete.
@@ -143,6 +144,7 @@ class Fleet(msgspec.Struct, frozen=True):
 
     servers: Mapping[Key, ServerView] = MappingProxyType({})
     operations: Mapping[Key, Operation] = MappingProxyType({})
+    kept: Mapping[Key, Operation] = MappingProxyType({})
     plans: Mapping[int, Plan] = MappingProxyType({})
     freshness: Freshness = Freshness()
     totals: Totals = Totals()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -156,6 +156,14 @@ class Store:
         if plans != self.fleet.plans:
             fleet = replace(self.fleet, plans=MappingProxyType(plans))
             self._become(fleet, Change(rest=True))
+
+    def apply_kept(self, kept: Mapping[Key, Operation]) -> None:
+        """Take over which servers an operation keeps although it has ended."""
+        old = self.fleet.kept
+        if kept != old:
+            keys = frozenset(k for k in kept.keys() | old.keys() if kept.get(k) != old.get(k))
+            fleet = replace(self.fleet, kept=MappingProxyType(dict(kept)))
+            self._become(fleet, Change(servers=keys))
 
     def note_write(self, server_id: Key) -> None:
         """Distrust, for this server, every answer that was asked for before this moment."""

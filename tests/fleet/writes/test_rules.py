@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.fakes import server, snapshot
-from tui.fleet.operation import Kind
+from tests.helpers.journals import operation
+from tui.fleet.operation import Certainty, Kind, State
 from tui.fleet.state import Fleet, Freshness, ServerView
 from tui.fleet.write_lock import WriteLock
 from tui.fleet.writes.rules import (
@@ -61,6 +64,25 @@ def test_a_failed_one_can_be_deleted_and_not_restored() -> None:
     fleet, view = known("failed")
     assert refusal(Kind.DELETE, fleet, view, view.snapshots[0]) is None
     assert refusal(Kind.RESTORE, fleet, view, view.snapshots[0]) is not None
+
+
+def test_what_has_ended_without_proof_keeps_its_server() -> None:
+    ended = operation(
+        1, state=State.NOT_CARRIED_OUT, certainty=Certainty.LIKELY, snapshot_name="nightly"
+    )
+    whole, view = known()
+    fleet = replace(whole, kept={1: ended})
+    why = refusal(Kind.CREATE, fleet, view, None)
+    assert why is not None
+    assert why.text == "the create of nightly may still come (not carried out: likely)"
+    assert why.remedy == "operations"
+    made = dataclasses.replace(ended, state=State.COMPLETED)
+    fleet = replace(whole, kept={1: made})
+    assert "may still go on" in str(refusal(Kind.DELETE, fleet, view, view.snapshots[0]))
+    assert refusal(Kind.RESTORE, fleet, view, view.snapshots[0]) is None
+    gone = dataclasses.replace(ended, kind=Kind.DELETE, snapshot_id=view.snapshots[0].id)
+    fleet = replace(whole, kept={1: gone})
+    assert refusal(Kind.DELETE, fleet, view, view.snapshots[0]) is None, "that is harmless"
 
 
 def test_nothing_is_destroyed_on_old_knowledge_nor_what_is_protected() -> None:

@@ -14,7 +14,7 @@ from tui.fleet.journal import gaps
 from tui.fleet.journal.file import JournalUnavailable
 from tui.fleet.journal.reading import MINE, OPEN_STATES, PENDING_STATES, rows
 from tui.fleet.journal.rows import from_gathered, to_key, to_operation, to_row
-from tui.fleet.operation import OPEN, Certainty, Gathered, Kind, Operation, State
+from tui.fleet.operation import OPEN, Certainty, Gathered, Operation, may_follow
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,7 +51,7 @@ def refuse_kept(db: sqlite3.Connection, operation: Operation, now: Moment) -> No
     values = (operation.account, to_key(operation.server_id), Certainty.PROVED.value)
     for row in rows(db, now, where, values):
         begun = row.gathered.begun
-        if begun is None or _harmless(operation, row.operation):
+        if begun is None or may_follow(operation.kind, operation.snapshot_id, row.operation):
             continue
         if left := row.operation.keeps(now.since(begun)):
             raise Clash(row.operation, left)
@@ -130,15 +130,3 @@ def _note(db: sqlite3.Connection, operation: Operation, at: float) -> None:
         "INSERT INTO steps (operation, at, state, words) VALUES (?, ?, ?, ?)",
         (operation.id, at, operation.state.value, operation.words),
     )
-
-
-def _harmless(operation: Operation, before: Operation) -> bool:
-    """Whether one may follow the other at once although it is not proved how that one ended.
-
-    A snapshot can be deleted as often as one likes; and a restore does not undo a snapshot that is
-    completed, whoever made it.
-    """
-    if operation.kind is Kind.RESTORE:
-        return before.kind is Kind.CREATE and before.state is State.COMPLETED
-    same = operation.snapshot_id == before.snapshot_id
-    return operation.kind is before.kind is Kind.DELETE and same

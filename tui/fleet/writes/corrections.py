@@ -53,6 +53,10 @@ class Corrections:
         """One of them."""
         return self._cases.get(operation_id)
 
+    def cases(self) -> Sequence[Case]:
+        """All of them."""
+        return tuple(self._cases.values())
+
     def operations(self) -> Sequence[Operation]:
         """What is still looked at."""
         return [case.operation for case in self._cases.values()]

@@ -6,7 +6,7 @@ disk, then the request leaves. Whatever dies in between leaves a record that tel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tui.fleet.actor import Who
@@ -106,6 +106,10 @@ class Operations:
     def running(self) -> Sequence[Operation]:
         """The operations that have not ended, oldest first."""
         return self._tracker.running()
+
+    def kept(self) -> Mapping[Key, Operation]:
+        """The servers that an operation keeps although it has ended, and which one."""
+        return self._tracker.kept()
 
     async def outcome(self, operation: Operation) -> Operation:
         """Wait until an operation has ended. Cancelled when this session is left."""

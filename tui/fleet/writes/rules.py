@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from tui.fleet.operation import Kind
+from tui.fleet.operation import DENIED, Kind, Operation, may_follow
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.write_lock import WriteLock
 from tui.vps.models import Account, Phase, Snapshot
@@ -33,7 +33,7 @@ class Reason(msgspec.Struct, frozen=True):
     """Why something may not be written now. `remedy` is the id of the command that may lift it."""
 
     text: str
-    remedy: Literal["", "lock", "refresh"] = ""
+    remedy: Literal["", "lock", "refresh", "operations"] = ""
 
     def __str__(self) -> str:
         return self.text
@@ -91,6 +91,9 @@ def refusal(
         return Reason(f"{what} is open on {view.server.name} ({operation.state.value})")
     if fleet.restoring(view.server.id):
         return Reason(f"{view.server.name} is being restored")
+    kept = fleet.kept.get(view.server.id)
+    if kept is not None and not may_follow(kind, snapshot.id if snapshot else None, kept):
+        return Reason(_may_still(kept), "operations")
     if kind is Kind.CREATE:
         return None
     if not fleet.freshness.live:
@@ -98,6 +101,13 @@ def refusal(
     if snapshot is None or snapshot.server_id != view.server.id:
         return Reason("no snapshot is chosen")
     return target_refusal(kind, snapshot, fleet.protected)
+
+
+def _may_still(operation: Operation) -> str:
+    """Why a server waits for what has ended without proof."""
+    going = "come" if operation.state in DENIED else "go on"
+    how = operation.certainty.value if operation.certainty else "not proved"
+    return f"the {operation.title} may still {going} ({operation.state.value}: {how})"
 
 
 def target_refusal(kind: Kind, target: Snapshot, protected: Container[object]) -> Reason | None:

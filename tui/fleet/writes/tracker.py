@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -117,7 +117,8 @@ class Tracker:
         tracked, ended = self._tracked.get(operation_id), self._corrections.case(operation_id)
         if ended is not None and self.keeps(ended) > 0:
             freed = replace(ended.operation, words=words, freed=True)
-            ended.operation = await self.step(ended.operation, freed)
+            before, ended.operation = ended.operation, freed
+            ended.operation = await self.step(before, freed)
             return ended.operation
         if tracked is None:
             return None
@@ -128,6 +129,11 @@ class Tracker:
             return None
         over = untold(words).applied(operation, self._now())
         return await self.step(operation, replace(over, freed=True))
+
+    def kept(self) -> Mapping[Key, Operation]:
+        """The servers that an operation keeps although it has ended, and which one."""
+        cases = [case for case in self._corrections.cases() if self.keeps(case) > 0]
+        return {case.operation.server_id: case.operation for case in cases}
 
     def keeps(self, case: Case) -> float:
         """Seconds for which an ended operation keeps its server, as its end is not proved."""

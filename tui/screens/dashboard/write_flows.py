@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from tui.screens.dialogs.write import SendingDialog, Sent
     from tui.session import Connection
 
-_REMEDIES = {"lock": "unlocks it", "refresh": "asks again"}
+_REMEDIES = {
+    "lock": "unlocks it",
+    "refresh": "asks again",
+    "operations": "shows it, and can end the wait",
+}
 """What the key of a command does about a refusal."""
 
 

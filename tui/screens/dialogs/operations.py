@@ -272,7 +272,10 @@ class OperationsDialog(Dialog[Asked]):
         """Wait no longer for an operation, or send nothing more of a plan; asked for twice."""
         row = self._chosen
         stoppable = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
-        if row is None or not (row.open if isinstance(row, Plan) else row.state in stoppable):
+        kept = [operation.id for operation in self._operations.kept().values()]
+        if row is None or not (
+            row.open if isinstance(row, Plan) else row.state in stoppable or row.id in kept
+        ):
             self.app.notify("only what is running is tracked", markup=False)
         elif self._sure != entry_key(row):
             self._sure = entry_key(row)

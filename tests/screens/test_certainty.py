@@ -13,6 +13,7 @@ from tests.helpers.driving import (
     choose,
     connection,
     live,
+    session,
     shown,
     told,
     type_text,

@@ -24,7 +24,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui import keymap
-from tui.commands import DASHBOARD, Keys
+from tui.commands import DASHBOARD, Keys, display_key, whole_key
 from tui.config import paths
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
@@ -109,6 +109,9 @@ class CiplunApp(CalmCrash):
             self.run_worker(Lag(self._show_lag).measure(), group="lag")
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         self._telling.announcer.name_window(f"ciplun · {self._settings.profile}")
+        for number, command in enumerate(self._settings.commands):
+            key = whole_key(command.key)
+            self.bind(key, f"user_command({number})", description=command.run[0], show=False)
         if self._wants_token:
             self._first_run()
         else:
@@ -295,6 +298,14 @@ class CiplunApp(CalmCrash):
         await self._end_session()
         self._begin(settings)
 
+    def action_user_command(self, number: int) -> None:
+        """Run a command of the user's own about the chosen row of the dashboard."""
+        from tui.screens.user_commands import UserCommands
+
+        if isinstance(self.screen, Dashboard):
+            command = self._settings.commands[number]
+            UserCommands(self, self._environ).press(command, self.screen)
+
     # -- palette and leaving ----------------------------------------------------------------------
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -306,6 +317,9 @@ class CiplunApp(CalmCrash):
                     action = partial(screen.run_action, screen.ACTIONS[command.id])
                     words = f"{self.keys.shown(command.id)}  {command.help}"
                     yield SystemCommand(command.label, words, action)
+            for number, own in enumerate(self._settings.commands):
+                title, words = " ".join(own.run), f"{display_key(own.key)}  A command of yours"
+                yield SystemCommand(title, words, partial(self.action_user_command, number))
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
     @on(CommandPalette.Opened)

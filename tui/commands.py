@@ -262,7 +262,7 @@ def display_key(key: str) -> str:
     return _DISPLAY.get(key, key)
 
 
-def _whole(key: str) -> str:
+def whole_key(key: str) -> str:
     """A key of the user's map by Textual's name for it."""
     key = key.strip()
     return key_name(key) if len(key) == 1 else key
@@ -273,7 +273,8 @@ class Keys:
 
     def __init__(self, changed: Mapping[str, str] | None = None) -> None:
         self.changed = {
-            name: ",".join(map(_whole, keys.split(","))) for name, keys in (changed or {}).items()
+            name: ",".join(map(whole_key, keys.split(",")))
+            for name, keys in (changed or {}).items()
         }
 
     def of(self, command: str) -> list[str]:

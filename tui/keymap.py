@@ -11,9 +11,10 @@ from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 from textual.keys import Keys as KeyNames
 from textual.theme import BUILTIN_THEMES
 
-from tui.commands import BY_ID, COMMANDS, TOGETHER, Keys, display_key
+from tui.commands import BY_ID, COMMANDS, TOGETHER, Keys, display_key, whole_key
 from tui.config.file import SettingsError
 from tui.config.settings import Settings
+from tui.config.tables import UserCommand
 from tui.themes import THEMES
 
 _MODIFIERS: Final = frozenset(("ctrl", "shift", "alt", "super", "meta", "hyper"))
@@ -31,10 +32,28 @@ def check(settings: Settings) -> None:
     for name, problem in problems.items():
         if problem:
             raise SettingsError(f"{settings.origins[name]}: {name}: {problem}")
+    for command in settings.commands:
+        if words := _command_problem(command, settings):
+            raise SettingsError(f"{settings.places['commands.key']}: commands: {words}")
     if settings.views or settings.policies:
         from tui.fleet import policies
 
         policies.check(settings)
+
+
+def _command_problem(command: UserCommand, settings: Settings) -> str:
+    """What is wrong with a command of the user's own: its key, or what it is to be told."""
+    key, keys = whole_key(command.key), Keys(settings.keys)
+    if not _is_key(key):
+        return f"there is no key {command.key!r}"
+    for known in COMMANDS:
+        if {"dashboard", "list"}.intersection(known.scopes) and key in keys.of(known.id):
+            return f"{display_key(key)} is the key of {known.id}"
+    if sum(whole_key(other.key) == key for other in settings.commands) > 1:
+        return f"{display_key(key)} is the key of two of them"
+    from tui.fleet.user_commands import problem
+
+    return problem(command)
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:

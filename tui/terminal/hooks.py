@@ -34,6 +34,15 @@ async def run_each(
         log.warning("of %d events at once %d were told", len(events), _MOST_EVENTS)
 
 
+def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without any token."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in _SECRETS and not logs.holds_token(value)
+    }
+
+
 async def run_hook(
     command: Sequence[str], facts: Mapping[str, str], environ: Mapping[str, str]
 ) -> int | None:
@@ -41,19 +50,14 @@ async def run_hook(
 
     Returns its exit code, None where it could not be run or took too long.
     """
-    surroundings = {
-        name: value
-        for name, value in environ.items()
-        if name not in _SECRETS and not logs.holds_token(value)
-    }
-    surroundings |= {f"CIPLUN_{name.upper()}": value for name, value in facts.items()}
+    told = {f"CIPLUN_{name.upper()}": value for name, value in facts.items()}
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            env=surroundings,
+            env=surroundings(environ) | told,
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

@@ -52,7 +52,7 @@ def main() -> None:
     for row in figures(options.quick):
         lines.append(str(row))
         print(row, flush=True)
-    compared = asyncio.run(lists.compare())
+    compared = asyncio.run(lists.compare(options.quick))
     print(f"\n{compared}", flush=True)
     if options.write:
         text = f"# Measured\n\n{taken}\n\n" + "\n".join(lines)

@@ -22,7 +22,7 @@ class Line:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             await asyncio.sleep(2 * self._way)
             there, back = await asyncio.open_connection("127.0.0.1", self._to)
             self.carried += 1

@@ -142,7 +142,7 @@ def idle(ours: Side, bare: Side, seconds: float) -> Iterator[Row]:
         program.end()
     (our_bytes, our_cpu), (_, bare_cpu) = figures
     minutes = seconds / 60
-    name = f"{seconds / 60:g} quiet minutes"
+    name = f"{minutes:g} quiet minutes" if minutes >= 1 else f"{seconds:g} quiet seconds"
     yield limit(f"Idle, {name}: bytes a minute", our_bytes / minutes, 200, "bytes")
     pair = paired([our_cpu / minutes], [max(1.0, bare_cpu / minutes)])
     yield ratio(f"Idle, {name}: CPU a minute", pair, 1.5, "ms")
@@ -154,19 +154,19 @@ def small(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as home, service(12) as environ:
         ours, bare = sides(home, environ, "12")
         yield from startup(ours, bare, runs)
-        few = 2 if quick else 5
+        few = 1 if quick else 5
         yield from keys(ours, bare, few, 50 if quick else 100).rows("12 servers")
         slow = keys(ours, bare, 1 if quick else 3, 10, bps=9600)
         yield ratio("Key to quiet screen at 9,600 bit/s, p95", slow.p95, 0.8, "ms")
         following = sides(home, environ, "12", "follow")
-        times, amount = follows(*following, 10)
+        times, amount = follows(*following, 4 if quick else 10)
         yield Row(
             "Key after a pause, with the chosen server's snapshots and details",
             f"{times.ours:,.1f} ms, {amount.ours:,.0f} bytes; a bare app that does "
             f"the like {times.bare:,.1f} ms, {amount.bare:,.0f} bytes",
         )
         yield from sizes(ours, bare)
-        yield from idle(ours, bare, 15 if quick else 600)
+        yield from idle(ours, bare, 10 if quick else 600)
 
 
 def large(quick: bool) -> Iterator[Row]:

@@ -39,6 +39,10 @@ async def prepare(session: Session, live: Connection) -> Reading:
         end_telling()
     live.operations.api = PatientApi(session, live)
     tell_incomplete(reading)
+    for plan in live.plans.running():
+        if plan.interrupted:  # the session has said where it stands
+            ways = f"`ciplun settle --go-on` goes on with it, `ciplun over plan:{plan.id}` ends it"
+            complain(ways)
     return reading
 
 

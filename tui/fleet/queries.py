@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -14,7 +14,6 @@ from tui.fleet.selectors import Selector, parse
 from tui.fleet.state import ServerView
 from tui.vps.models import Key, Phase, Snapshot
 
-T = TypeVar("T")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -63,7 +62,8 @@ def servers(scope: Scope, by: Arrangement) -> tuple[ServerView, ...]:
         ordered.sort(key=lambda view: sort(view, scope))
     if by.reverse:
         ordered.reverse()
-    return tuple(_exact_first(ordered, [scope.texts.server(v) for v in ordered], selector))
+    texts = [scope.texts.server(view) for view in ordered] if selector.words else []
+    return tuple([ordered[n] for n in _exact_first(range(len(ordered)), texts, selector)])
 
 
 def names_a_server(scope: Scope, text: str) -> bool:
@@ -78,7 +78,7 @@ def snapshots(view: ServerView | None, scope: Scope, by: Arrangement) -> tuple[S
     if view is None or (selector and not selector.of_its_server(view, scope)):
         return ()
     rows = _sorted(view.snapshots, by)
-    return _chosen([(row, text_of_snapshot(row)) for row in rows], selector, scope)
+    return _chosen(rows, [text_of_snapshot(row) for row in rows], selector, scope)
 
 
 class Everything:
@@ -100,11 +100,10 @@ class Everything:
         if not selector:
             return self._ordered
         self._texts = self._texts or list(map(text_of_snapshot, self._ordered))
-        pairs = list(zip(self._ordered, self._texts, strict=True))
+        good = None
         if any(term.snapshot is None for term in selector.terms):
             good = {key for key, view in found.items() if selector.of_its_server(view, scope)}
-            pairs = [pair for pair in pairs if pair[0].server_id in good]
-        return _chosen(pairs, selector, scope)
+        return _chosen(self._ordered, self._texts, selector, scope, good)
 
 
 def _sorted(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
@@ -113,23 +112,34 @@ def _sorted(rows: Iterable[Snapshot], by: Arrangement) -> tuple[Snapshot, ...]:
 
 
 def _chosen(
-    pairs: list[tuple[Snapshot, str]], selector: Selector, scope: Scope
+    rows: Sequence[Snapshot],
+    texts: Sequence[str],
+    selector: Selector,
+    scope: Scope,
+    good: Container[Key] | None = None,
 ) -> tuple[Snapshot, ...]:
-    """The rows that a selector chooses, given with their texts; those that it names come first."""
+    """The rows that a selector chooses, given with their texts; those that it names come first.
+
+    `good` are the servers that it chooses, where it says something of servers.
+    """
+    places: Iterable[int] = range(len(rows))
     for word in selector.words:
-        pairs = [pair for pair in pairs if word in pair[1]]
+        places = [n for n in places if word in texts[n]]
+    if good is not None:
+        places = [n for n in places if rows[n].server_id in good]
     for term in selector.terms:
-        if term.snapshot is not None:
-            test = term.snapshot
-            pairs = [pair for pair in pairs if test(pair[0], scope)]
-    return tuple(_exact_first([row for row, _ in pairs], [text for _, text in pairs], selector))
+        if (test := term.snapshot) is not None:
+            places = [n for n in places if test(rows[n], scope)]
+    return tuple([rows[n] for n in _exact_first(places, texts, selector)])
 
 
-def _exact_first(rows: list[T], texts: list[str], selector: Selector) -> list[T]:
-    """The rows in their order, but those first whose name, address or id is typed as a whole."""
+def _exact_first(places: Iterable[int], texts: Sequence[str], selector: Selector) -> Iterable[int]:
+    """The places in their order, but those first whose text has a word as a whole line."""
     lines = selector.lines
     if not lines:
-        return rows
-    exact = {n for line in lines for n, text in enumerate(texts) if line in text}
-    others = (row for n, row in enumerate(rows) if n not in exact)
-    return [*(rows[n] for n in sorted(exact)), *others] if exact else rows
+        return places
+    ordered = list(places)
+    exact = {n for line in lines for n in ordered if line in texts[n]}
+    if not exact:
+        return ordered
+    return [*(n for n in ordered if n in exact), *(n for n in ordered if n not in exact)]

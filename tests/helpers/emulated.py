@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import unicodedata
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 import pyte
@@ -13,6 +15,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.events import Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
+from wcwidth import wcwidth
 
 from tests.helpers.driving import until
 from tui.app import CiplunApp
@@ -20,22 +23,60 @@ from tui.terminal.ascii import to_ascii
 from tui.terminal.driver import CalmDriver
 from tui.terminal.frame_diff import Painter
 
+_PARTS = re.compile(r"\x1b\[([\d;]*)m|\r?\n|[^\x1b\r\n]+|\x1b[^\x1b\r\n]*|\r")
+"""What the app writes: colours and styles, line ends, text, all else with what follows it."""
+
 
 class Emulator:
-    """A terminal of a size; a line feed goes to the first column, as ONLCR has it."""
+    """A terminal of a size; a line feed goes to the first column, as ONLCR has it.
+
+    Colours and text that fits, which are nearly all of it, take a short way past the emulator's
+    parser: it looks at each character in turn.
+    """
 
     def __init__(self, columns: int, lines: int) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self.screen)
 
     def write(self, text: str) -> None:
-        self._stream.feed(text.replace("\n", "\r\n"))
+        for part in _PARTS.finditer(text):
+            found = part[0]
+            if part[1] is not None:
+                self.screen.select_graphic_rendition(
+                    *map(int, part[1].split(";") if part[1] else "0")
+                )
+            elif found[0] not in "\x1b\r\n" and found.isprintable():
+                self._draw(found)
+            else:
+                self._stream.feed("\r\n" if found == "\n" else found)
+
+    def _draw(self, text: str) -> None:
+        cursor, screen = self.screen.cursor, self.screen
+        end = cursor.x + len(text)
+        if end > screen.columns or not (text.isascii() or all(map(_is_narrow, text))):
+            screen.draw(text)
+            return
+        line = screen.buffer[cursor.y]
+        for x, char in enumerate(text, cursor.x):
+            line[x] = _cell(char, cursor.attrs)
+        cursor.x = end
+        screen.dirty.add(cursor.y)
 
     def cells(self) -> list[list[Char]]:
         """Every cell."""
         columns, lines = self.screen.columns, self.screen.lines
         rows = [self.screen.buffer[y] for y in range(lines)]
         return [[row[x] for x in range(columns)] for row in rows]
+
+
+@cache
+def _is_narrow(char: str) -> bool:
+    return wcwidth(char) == 1
+
+
+@cache
+def _cell(char: str, attributes: Char) -> Char:
+    return attributes._replace(data=char)
 
 
 def _seen(char: Char) -> Char:

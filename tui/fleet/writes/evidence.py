@@ -44,10 +44,10 @@ class Verdict:
     seen_busy: bool = False
     watched: bool = False
 
-    def applied(self, operation: Operation, now: float) -> Operation:
-        """The operation after this step, taken at `now` (seconds since 1970)."""
+    def applied(self, operation: Operation, now: float, age: float | None = None) -> Operation:
+        """The operation after this step: `now` is in seconds since 1970, `age` since it left."""
         accepted = operation.accepted_at
-        took = now - accepted if accepted is not None and self.watched else None
+        took = age if accepted is not None and self.watched else None
         if self.state in (State.ACCEPTED, State.COMPLETED, State.FAILED) and accepted is None:
             accepted = operation.asked_at
         found = self.snapshot_id

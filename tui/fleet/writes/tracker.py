@@ -94,10 +94,11 @@ class Tracker:
         if case.gathered != before:
             with suppress(JournalUnavailable):  # it is known here, and gathered again elsewhere
                 await self._books.of(operation.id).note(operation.id, case.gathered)
+        age = case.age(self._moments.at())
         if verdict is not None:
-            await self.step(operation, verdict.applied(operation, self._now()))
+            await self.step(operation, verdict.applied(operation, self._now(), age))
         else:
-            await self._watch(operation)
+            await self._watch(operation, age)
 
     async def outcome(self, operation: Operation) -> Operation:
         """Wait until an operation has ended. Cancelled when this session is left."""
@@ -200,12 +201,12 @@ class Tracker:
             self._tracked.pop(operation.id, None)
             self._corrections.watch(case)
 
-    async def _watch(self, operation: Operation) -> None:
-        """Tell once that an operation takes longer than it should."""
+    async def _watch(self, operation: Operation, age: float) -> None:
+        """Tell once that an operation takes longer than it should; `age` in seconds."""
         expectation = self.expected(operation.kind)
         if expectation is None or operation.overdue or operation.accepted_at is None:
             return
-        if self._now() - operation.accepted_at > expectation.late:
+        if age > expectation.late:
             await self.step(operation, replace(operation, overdue=True))
 
     async def end(self, operation: Operation, state: State, words: str) -> Operation:

@@ -165,7 +165,7 @@ class _Walk(Generic[T]):
         seconds = min(_LAST_PAUSE, _FIRST_PAUSE * 2 ** min(self._pauses, 10))
         if error.retry_after is not None:
             seconds = error.retry_after
-        if self._clock() - self._start + seconds > self._limits.list_most:
+        if max(self._clock() - self._start, self._paused) + seconds > self._limits.list_most:
             raise error
         self._pauses += 1
         self._paused += seconds

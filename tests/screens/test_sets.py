@@ -19,6 +19,7 @@ from tests.helpers.places import Place, held
 from tui.fleet.plan import PlanKind, Standing
 from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
 from tui.screens.dialogs.make_room import RoomDialog
+from tui.simulator.scenarios import hooks
 from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.send_button import SendButton
 
@@ -219,3 +220,16 @@ async def test_room_asked_for_again_keeps_name_and_description(simulated: Place)
         await until(pilot, lambda: simulated.sent())
         made = simulated.world.snapshots[max(simulated.world.snapshots)]
         assert (made.name, made.description) == ("before-patch", "ticket 42")
+
+
+async def test_while_the_first_are_on_the_wire_all_are_shown_as_waiting(simulated: Place) -> None:
+    simulated.service.hooks += hooks(["silent-write"])
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "mail", "vpn-gateway", "legacy-crm", "db-02-replica")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: "waits its turn" in table(pilot))
+        await until(pilot, lambda: len(simulated.sent()) == 3)
+        assert "running: may" not in table(pilot)
+        simulated.service.hooks.clear()

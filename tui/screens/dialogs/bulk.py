@@ -53,7 +53,7 @@ class BulkDialog(SendingDialog):
         super().__init__(title, clock)
         self._results: dict[Hashable, Step] = {}
         self._plan: Plan | None = None
-        self._begun = False
+        self._begun = self._shown_begun = False
 
     def head(self) -> Sequence[str]:
         """The names of the columns; the last one becomes the result."""
@@ -80,6 +80,18 @@ class BulkDialog(SendingDialog):
         """Show the items."""
         self.show_items()
         self.update_button()
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is being sent, or was: then results are shown."""
+        return self._begun or self._sending is not None
+
+    def update_button(self) -> None:
+        """Arm or disarm the button; once it is pressed the table shows results."""
+        super().update_button()
+        if self.begun != self._shown_begun:
+            self._shown_begun = self.begun
+            self.show_items()
 
     def complete(self) -> bool:
         """Whether there is something to send, and it was not sent already."""
@@ -113,19 +125,19 @@ class BulkDialog(SendingDialog):
 
     def show_items(self) -> None:
         """Paint the table."""
-        head = self.head()
-        kept = self.named_by if self._begun else len(head) - 1
+        head, begun = self.head(), self.begun
+        kept = self.named_by if begun else len(head) - 1
         lines = []
         for key, cells in self.rows():
             step = self._results.get(key)
             last: Piece = cells[-1]
             if step is not None:
                 last = (step_words(step), _STYLES.get(step.standing, ""))
-            elif self._begun:
+            elif begun:
                 last = ("waits its turn", "$text-muted")
             lines.append([*cells[:kept], last])
         narrow = self.app.size.width < 90
-        heads = (*head[:kept], "Result" if self._begun else head[-1])
+        heads = (*head[:kept], "Result" if begun else head[-1])
         content = table(heads, lines, 18 if narrow else 28)
         self.query_one("#items", Static).update(content)
 

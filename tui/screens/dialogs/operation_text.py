@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from tui.fleet.actor import Who
 from tui.fleet.journal.journal import Step
 from tui.fleet.operation import Operation
-from tui.fleet.plan import Plan
+from tui.fleet.plan import Plan, Standing
 from tui.notices import assurance, plan_title, state_words, step_words, tally_line
 from tui.text import duration, stamp
 from tui.widgets.operation_list import Entry
+
+_FIRST: Final = (
+    *(Standing.NOT_DONE, Standing.SKIPPED, Standing.UNTOLD),
+    *(Standing.UNSENT, Standing.RUNNING, Standing.DONE),
+)
+"""What needs somebody stands first: a long plan is cut."""
 
 
 def describe_plan(plan: Plan) -> str:
@@ -20,7 +27,7 @@ def describe_plan(plan: Plan) -> str:
     lines = [f"{plan_title(plan)}, by {who}: {tally_line(plan)}"]
     if plan.words:
         lines.append(plan.words)
-    for step in plan.steps:
+    for step in sorted(plan.steps, key=lambda step: _FIRST.index(step.standing)):
         on = f" on {step.server_name}"
         lines.append(f"{step.number:>3}  {step.title}{on}  {step_words(step)}")
     if plan.id < 0:

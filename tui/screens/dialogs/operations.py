@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
-from textual import on
+from textual import on, work
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -111,8 +111,9 @@ class OperationsDialog(Dialog[Asked]):
         self._end_listening()
 
     def _changed(self) -> None:
-        self.run_worker(self._read(), group="history", exclusive=True, exit_on_error=False)
+        self._read()
 
+    @work(group="history", exclusive=True, exit_on_error=False)
     async def _read(self) -> None:
         found: list[Entry] = [*await self._operations.history()]
         with suppress(JournalUnavailable):
@@ -172,8 +173,9 @@ class OperationsDialog(Dialog[Asked]):
         self._describe()
 
     def _describe(self) -> None:
-        self.run_worker(self._timeline(), group="timeline", exclusive=True, exit_on_error=False)
+        self._timeline()
 
+    @work(group="timeline", exclusive=True, exit_on_error=False)
     async def _timeline(self) -> None:
         row = self._chosen
         self._show_keys(row)

@@ -23,7 +23,9 @@ def _run() -> int:
     from tui.terminal.hardening import harden
 
     harden()
-    if not sys.argv[1:]:  # most starts: what reads the command line takes 15 ms to load
+    if (
+        not sys.argv[1:] and "_CIPLUN_COMPLETE" not in os.environ
+    ):  # most starts: what reads the command line takes 15 ms to load
         from tui.cli.dashboard import run_plainly
 
         return run_plainly(os.environ)

@@ -12,8 +12,6 @@ from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
 from tui.simulator.scenarios import hooks
 
-DIALECTS = ("docs", "client")
-
 
 def target(simulated: Place, name: str) -> str:
     found = next(s for s in simulated.world.snapshots.values() if s.name == name)

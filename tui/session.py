@@ -155,7 +155,7 @@ class Session:
         from tui.fleet.journal.changes import ChangeBook
 
         activity = Activity(
-            ChangeBook(live.operations.journal.file, self.settings.account),
+            ChangeBook(live.operations.journal.file, lambda: live.operations.account),
             self.store,
             rules=Rules.of(self.settings),
             now=self.service_now,

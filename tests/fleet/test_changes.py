@@ -111,7 +111,7 @@ async def test_changes_are_kept_once_whoever_saw_them_and_read_newest_first(
     journal: Journal, tmp_path: Path
 ) -> None:
     other = Journal(tmp_path / "journal.sqlite3")
-    mine, theirs = ChangeBook(journal.file, "a"), ChangeBook(other.file, "a")
+    mine, theirs = ChangeBook(journal.file, lambda: "a"), ChangeBook(other.file, lambda: "a")
     first = [made(1), made(2, at=NOW + 1)]
     assert await mine.record(first) == first
     assert await theirs.record([*first, made(3, at=NOW + 2)]) == [made(3, at=NOW + 2)]
@@ -125,12 +125,12 @@ async def test_changes_are_kept_once_whoever_saw_them_and_read_newest_first(
     assert len(await mine.read(since=NOW + 1)) == 2
     assert len(await mine.read(server_id=2)) == 0
     assert len(await mine.read(limit=1)) == 1
-    assert await ChangeBook(journal.file, "b").read() == []
+    assert await ChangeBook(journal.file, lambda: "b").read() == []
     await other.close()
 
 
 async def test_what_this_machine_did_is_told_from_what_others_did(journal: Journal) -> None:
-    book = ChangeBook(journal.file, "a")
+    book = ChangeBook(journal.file, lambda: "a")
     for number, kind in ((1, Kind.CREATE), (2, Kind.DELETE)):
         operation = Operation(
             id=0,
@@ -157,16 +157,16 @@ async def test_no_more_is_kept_than_a_file_should_hold(
 ) -> None:
     monkeypatch.setattr(book_module, "KEPT", 10)
     monkeypatch.setattr(book_module, "MOST", 15)
-    book = ChangeBook(journal.file, "a")
+    book = ChangeBook(journal.file, lambda: "a")
     assert len(await book.record([made(n) for n in range(40)])) == 15
     assert len(await book.read()) == 10
 
 
 async def test_a_look_tells_when_the_last_one_was(journal: Journal) -> None:
-    book = ChangeBook(journal.file, "a")
+    book = ChangeBook(journal.file, lambda: "a")
     assert await book.look(NOW) is None
     assert await book.look(NOW + 50) == NOW
-    assert await ChangeBook(journal.file, "b").look(NOW) is None
+    assert await ChangeBook(journal.file, lambda: "b").look(NOW) is None
 
 
 # -- recorded --------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class Recording:
         self.clock = FakeClock(NOW)
         self.store = Store(self.clock)
         self.told: list[FleetChange] = []
-        self.book = ChangeBook(journal.file, "a")
+        self.book = ChangeBook(journal.file, lambda: "a")
         self.recorder = ChangeRecorder(
             self.book,
             self.store,
@@ -262,3 +262,14 @@ async def test_where_no_record_can_be_kept_it_goes_on(journal: Journal) -> None:
     await run.sweep(views(s1=[]))
     assert run.told == []
     await run.recorder.close()
+
+
+async def test_an_account_keeps_its_changes_when_it_gets_another_token(journal: Journal) -> None:
+    old, new = ChangeBook(journal.file, lambda: "a"), ChangeBook(journal.file, lambda: "b")
+    await old.record([made(1)])
+    await old.look(NOW)
+    assert await new.read() == []
+    await journal.learn(["a", "b"])
+    assert [c.snapshot_id for c in await new.read()] == [1]
+    assert await new.record([made(1)]) == []
+    assert await new.look(NOW + 60) == NOW

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.fleet.changes import FleetChange, Happened
 from tui.fleet.journal.file import JournalFile
+from tui.fleet.journal.reading import MINE
 from tui.fleet.journal.rows import from_key, storable, to_key
 from tui.vps.models import Key
 
@@ -37,28 +38,31 @@ _TABLES: Final = (
     "CREATE INDEX IF NOT EXISTS changes_of_server ON changes (account, server_id, at)",
     "CREATE TABLE IF NOT EXISTS looked (account TEXT PRIMARY KEY, at REAL NOT NULL)",
 )
-_READ: Final = """
+_READ: Final = f"""
 SELECT *, EXISTS (
     SELECT 1 FROM operations AS o WHERE o.server_id = c.server_id AND o.snapshot_id = c.snapshot_id
     AND o.kind = CASE WHEN c.kind = 'vanished' THEN 'delete' ELSE 'create' END
-) AS ours FROM changes AS c WHERE account = ? AND at > ? AND (server_id = ? OR ?)
+) AS ours FROM changes AS c WHERE {MINE} AND at > ? AND (server_id = ? OR ?)
 ORDER BY at DESC, id DESC LIMIT ?
-"""
+"""  # noqa: S608
 
 
 class ChangeBook:
-    """The changes of one account. All methods raise JournalUnavailable."""
+    """The changes of one account, whatever names it has had. All methods raise JournalUnavailable.
 
-    def __init__(self, file: JournalFile, account: str) -> None:
+    `account` gives the name that its token has now.
+    """
+
+    def __init__(self, file: JournalFile, account: Callable[[], str]) -> None:
         self._file = file
         self._account = account
 
     async def record(self, found: Sequence[FleetChange]) -> Sequence[FleetChange]:
         """Keep changes; returns those that no other session had seen before."""
-        account = self._account
+        account = storable(self._account())
 
         def write(db: sqlite3.Connection) -> Sequence[FleetChange]:
-            _make(db)
+            _make(db, account)
             new = [change for change in found[:MOST] if not _known(db, account, change)]
             db.executemany(
                 "INSERT INTO changes (account, kind, server_id, server_name, snapshot_id, "
@@ -75,37 +79,40 @@ class ChangeBook:
     ) -> Sequence[FleetChange]:
         """The newest changes first, of all servers or of one, seen after `since`."""
         server = "" if server_id is None else to_key(server_id)
-        values = (self._account, since, server, server_id is None, limit)
+        account = storable(self._account())
+        values = (account, since, server, server_id is None, limit)
 
         def read(db: sqlite3.Connection) -> Sequence[FleetChange]:
-            _make(db)
+            _make(db, account)
             return [_change(row) for row in db.execute(_READ, values)]
 
         return await self._file.write(read)
 
     async def look(self, at: float) -> float | None:
         """Record that somebody looks now; returns when somebody did before, None: never."""
-        account = self._account
+        account = storable(self._account())
 
         def write(db: sqlite3.Connection) -> float | None:
-            _make(db)
-            row = db.execute("SELECT at FROM looked WHERE account = ?", (account,)).fetchone()
+            _make(db, account)
+            query = f"SELECT max(at) AS at FROM looked WHERE {MINE}"  # noqa: S608
+            row = db.execute(query, (account,)).fetchone()
             db.execute("INSERT OR REPLACE INTO looked VALUES (?, ?)", (account, at))
-            return None if row is None else float(row["at"])
+            return None if row["at"] is None else float(row["at"])
 
         return await self._file.write(write)
 
 
-def _make(db: sqlite3.Connection) -> None:
+def _make(db: sqlite3.Connection, account: str) -> None:
     for statement in _TABLES:
         db.execute(statement)
+    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (account, account))
 
 
 def _known(db: sqlite3.Connection, account: str, change: FleetChange) -> bool:
     """Whether it has been recorded: what happens to a snapshot happens once."""
     snapshot = None if change.snapshot_id is None else to_key(change.snapshot_id)
     found = db.execute(
-        "SELECT 1 FROM changes WHERE account = ? AND server_id = ? AND kind = ? "
+        f"SELECT 1 FROM changes WHERE {MINE} AND server_id = ? AND kind = ? "  # noqa: S608
         "AND snapshot_id IS ? AND (snapshot_id IS NOT NULL OR at > ?)",
         (account, to_key(change.server_id), change.kind.value, snapshot, change.at - _AGAIN),
     )

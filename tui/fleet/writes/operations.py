@@ -158,6 +158,11 @@ class Operations:
         if await self._identification.find_out():
             await self._tracker.refresh()
 
+    @property
+    def account(self) -> str:
+        """The name under which new records of the account are kept."""
+        return self._books.account
+
     async def learn(self, account: Account) -> None:
         """Take over who the account says it is; what it began under other names is its own."""
         if await self._identification.learn(account):

@@ -67,10 +67,6 @@ class Retention:
         """Slots that are missing afterwards to those which the policy wants free."""
         return max(0, self.view.used - len(self.goes) + self.reserve - SLOTS)
 
-    def still_goes(self, snapshot: Snapshot) -> bool:
-        """Whether this very snapshot, unchanged, is among those that go."""
-        return snapshot in self.goes
-
 
 def by_template(text: str) -> Made:
     """Those that a template named. Raises BadTemplate."""

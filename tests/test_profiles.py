@@ -172,3 +172,19 @@ def test_without_profiles_there_is_nothing_to_choose(tmp_path: Path) -> None:
             terminal.until("no other profile")
             terminal.send("q")
             terminal.wait()
+
+
+def test_the_choice_says_where_each_is_whether_it_is_locked_and_which_is_shown(
+    tmp_path: Path,
+) -> None:
+    with two_accounts(tmp_path, "[profiles.c]\nlocked = true\n") as found:
+        first, _, terminal = found
+        terminal.send("P")
+        terminal.until("shown now")
+        rows = [line for line in terminal.text().splitlines() if "127.0.0.1" in line]
+        assert any(f"{first.url.split('/')[2]} · shown now" in row for row in rows)
+        assert "admin.vps.org · locked" in terminal.text()
+        terminal.send("\r")
+        terminal.until("nothing was changed")
+        terminal.send("q")
+        assert terminal.wait() == 0

@@ -268,13 +268,25 @@ class CiplunApp(CalmCrash):
             self.notify("the settings name no other profile", markup=False)
             return
 
-        def change(name: str | None) -> None:
-            if name is not None and name != self._settings.profile:
-                self.run_worker(self._change_profile(name), group="profile", exit_on_error=False)
+        from tui.screens.dialogs.profiles import choice_of
+
+        rows = choice_of(self._settings, lambda name: self._load(profile=name))
+
+        def change(row: str | None) -> None:
+            name = None if row is None else rows[row]
+            if name == self._settings.profile:
+                self.notify(f"still profile {name}: nothing was changed", markup=False)
+            elif name is not None:
+                self._profile_wanted(Dashboard.ProfileWanted(name))
 
         from tui.screens.dialogs.prompt import ChooseDialog
 
-        self.push_screen(ChooseDialog("Choose the profile", names, self._settings.profile), change)
+        current = next(row for row, name in rows.items() if name == self._settings.profile)
+        self.push_screen(ChooseDialog("Choose the profile", tuple(rows), current), change)
+
+    def _load(self, profile: str) -> Settings:
+        """The settings of another profile. Raises SettingsError."""
+        return load(replace(self._options, profile=profile, url=None), self._environ)
 
     @on(Dashboard.ProfileWanted)
     def _profile_wanted(self, event: Dashboard.ProfileWanted) -> None:

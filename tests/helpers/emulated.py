@@ -37,8 +37,10 @@ class Emulator:
     def __init__(self, columns: int, lines: int) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self.screen)
+        self.written = 0  # bytes
 
     def write(self, text: str) -> None:
+        self.written += len(text.encode())
         for part in _PARTS.finditer(text):
             found = part[0]
             if part[1] is not None:

@@ -25,6 +25,7 @@ _NO_SLOTS, _SHORT_LIVE, _NO_NAME, _SHORTEST = 2, 3, 4, 4
 _SHORT_PROFILE: Final = 10
 _STEP: Final = 20
 """Seconds in whose steps an age is told below a minute: a line is not kept busy for it."""
+_LIVE: Final = len("live · just now")
 _LATE: Final = "the provider takes long: there is no whole answer yet, it is still being asked"
 _INCOMPLETE: Final = "the list did not come whole: what is not in it may be there all the same"
 
@@ -143,7 +144,8 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     if freshness.as_of is None:
         return ("asking …", "$text-muted")
     recent = freshness.as_of is not None and now - freshness.as_of < _STEP
-    return ("live · just now" if recent else f"live · {age} ago", "$text-success")
+    text = "live · just now" if recent else f"live · {age} ago"
+    return (text.ljust(_LIVE), "$text-success")  # of one width, so that nothing else moves
 
 
 def reading_words(reading: Reading) -> str:

@@ -220,7 +220,12 @@ class Panes(Horizontal):
         dash = self._glyphs.dash
         servers.show_title(partial(pane_title, left, None, dash=dash))
         if not table.held:
-            table.show_title(partial(pane_title, self._table_title(), self._bar(), dash=dash))
+            left, (bar, short) = self._table_title(), self._bars()
+            table.show_title(
+                lambda width: pane_title(
+                    left, short if width < _SHORT_BELOW else bar, width, dash=dash
+                )
+            )
             self._show_days()
 
     def _show_days(self) -> None:
@@ -240,11 +245,13 @@ class Panes(Horizontal):
             left += f" · matching “{table.arrangement.text}”"
         return left
 
-    def _bar(self) -> Content | None:
-        chosen, short = self.view, self.table.outer_size.width < _SHORT_BELOW
+    def _bars(self) -> tuple[Content | None, Content | None]:
+        """The usage bar for the title, in full and short."""
+        chosen, glyphs = self.view, self._glyphs
         if self.everything or chosen is None or chosen.partial:
-            return None
-        return usage_title(chosen.used, chosen.busy, chosen.failed, self._glyphs, short=short)
+            return None, None
+        figures = chosen.used, chosen.busy, chosen.failed
+        return usage_title(*figures, glyphs), usage_title(*figures, glyphs, short=True)
 
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""

@@ -13,6 +13,8 @@ from tui.fleet.actor import Who
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 PICTURES: tuple[tuple[str, states.Steps, dict[str, object]], ...] = (
     ("dashboard", states.dashboard, {}),
+    ("problems", states.problems, {}),
+    ("monitor", states.monitor, {}),
     ("create", states.create, {}),
     ("restore", states.restore_armed, {}),
     ("operations", states.operations, {}),

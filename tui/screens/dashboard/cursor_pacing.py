@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from asyncio import TimerHandle, get_running_loop
 from collections.abc import Callable, Hashable
+from functools import partial
 from time import monotonic
 from typing import Final
 
 from tui.terminal.driver import CalmDriver
 from tui.terminal.textual_private import driver_of
-from tui.widgets.panes import Panes
+from tui.widgets.panes import Pane, Panes
 
 HURRY: Final = 0.3
 """Seconds between two moves of the cursor that are one journey."""
@@ -37,6 +38,7 @@ class CursorPacer:
         self._waiting: TimerHandle | None = None
         self._late: TimerHandle | None = None
         self._asked_at_key: Hashable | None = None
+        self._held: Pane | None = None
 
     def server_chosen(self) -> None:
         """Take the chosen server's snapshots over; they are painted when the cursor rests."""
@@ -62,9 +64,9 @@ class CursorPacer:
         self._waiting = self._late = None
         self._moved = monotonic()
         panes = self._panes
-        for pane in (panes.servers, panes.table):
-            if pane.has_focus:
-                pane.release()
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
         driver = driver_of(panes.app)
         if isinstance(driver, CalmDriver) and driver.behind:
             self._ask()
@@ -110,4 +112,11 @@ class CursorPacer:
             pane = self._panes.active
             self._asked_at_key = pane.cursor_key
             self._waiting = self._later(LONGEST, self.shown)
-            self._late = self._later(1.5 * driver.round_trip + PATIENCE, pane.hold)
+            behind = 1.5 * driver.round_trip + PATIENCE
+            self._late = self._later(behind, partial(self._hold, pane))
+
+    def _hold(self, pane: Pane) -> None:
+        """Leave frames out until the terminal has shown this one, whatever has the focus then."""
+        if self._waiting is not None:
+            self._held = pane
+            pane.hold()

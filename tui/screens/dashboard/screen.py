@@ -108,7 +108,7 @@ class Dashboard(Screen[None]):
         self.panes = Panes(session, glyphs)
         self.pacer = CursorPacer(self.panes, self._follow)
         self.flows = WriteFlows(self.panes)
-        self.browser = Browser(self.panes)
+        self.browser = Browser(self.panes, self.show_bars)
         self.view_memory = ViewMemory(self.panes)
         self.gone = Gone(self._days_changed)
         self.noted = Noted()

@@ -10,7 +10,8 @@ from textual.app import App
 from tui.commands import Keys
 from tui.config.settings import Settings
 from tui.fleet.operation import Operation
-from tui.notices import News, facts
+from tui.fleet.state import Fleet
+from tui.notices import News, facts, plan_title, tally_line
 from tui.screens.dashboard.screen import Dashboard
 from tui.terminal.notify import Announcer
 
@@ -54,14 +55,18 @@ class Telling:
                 severity: Severity = "warning" if news.bad else "information"
                 self._app.notify(news.text, severity=severity, markup=False, timeout=10)
             return
-        if news.ended and self._settings is not None:
-            self.announcer.announce(news.text, facts(operation), self._settings.on_finished)
         board = self._dashboard()
+        if news.ended and self._settings is not None:
+            ring = news.bad or board is None or not _one_of_many(operation, board.fleet)
+            command = self._settings.on_finished
+            self.announcer.announce(news.text, facts(operation), command, ring=ring)
         if board is not None and operation.ended:
             board.tray.end_of(operation, news, board.fleet)
             board.show_running()
 
     def _plan_ended(self, plan: Plan) -> None:
+        if plan.many:
+            self.announcer.announce(f"{plan_title(plan)}: {tally_line(plan)}", {}, ())
         board = self._dashboard()
         if board is not None:
             board.tray.end_of_plan(plan)
@@ -82,3 +87,9 @@ class Telling:
             events = [(f"{c.what} on {c.server_name}", c.facts()) for c in found]
             work = run_each(self._settings.on_event, events, self._environ)
             self._app.run_worker(work, group="events", exit_on_error=False)
+
+
+def _one_of_many(operation: Operation, fleet: Fleet) -> bool:
+    """Whether it belongs to a set, which rings once as a whole."""
+    sets = (plan for plan in fleet.plans.values() if plan.many)
+    return any(step.operation == operation.id for plan in sets for step in plan.steps)

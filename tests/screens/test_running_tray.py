@@ -28,6 +28,7 @@ from tui.fleet.state import Fleet
 from tui.notices import News
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.restore import RestoreDialog
+from tui.terminal.notify import Announcer
 from tui.vps.models import Server, Snapshot
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.line import Line
@@ -245,3 +246,23 @@ async def test_no_toast_lies_over_what_runs_or_is_described(simulated: Place) ->
         for toast in board.query("Toast"):
             for under in (board.tray, board.details, board.key_bar):
                 assert not toast.region.overlaps(under.region)
+
+
+async def test_a_set_rings_once_as_a_whole(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(Announcer, "_write", lambda _, controls: rung.append(controls))
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        for name in ("mail", "vpn-gateway", "legacy-crm"):
+            await choose(pilot, name)
+            await pilot.press("space")
+        await pilot.press("c", "enter")
+        await until(pilot, lambda: len(connection(pilot).operations.running()) == 3)
+        await pilot.press("escape")
+        await pass_time(simulated, 650)
+        await until(pilot, lambda: board.tray.ends)
+        bells = [text for text in rung if text.startswith("\x07")]
+        assert len(bells) == 1
+        assert "3 servers: 3 done" in bells[0]

@@ -26,10 +26,16 @@ class Announcer:
         self._name, self._title_tells = name, False
         self._write(title(name))
 
-    def announce(self, text: str, facts: Mapping[str, str], command: Sequence[str]) -> None:
-        """Tell an end; `command`, if there is one, gets the text and in its environment `facts`."""
-        self._write(done_signal(text, self._environ) + title(text))
-        self._title_tells = True
+    def announce(
+        self, text: str, facts: Mapping[str, str], command: Sequence[str], *, ring: bool = True
+    ) -> None:
+        """Tell an end; `command`, if there is one, gets the text and in its environment `facts`.
+
+        Without `ring` the terminal is told nothing: one of many that ring once together.
+        """
+        if ring:
+            self._write(done_signal(text, self._environ) + title(text))
+            self._title_tells = True
         if command:
             # A snapshot may be named like an option.
             argument = f"ciplun: {text}" if text.startswith("-") else text

@@ -90,19 +90,26 @@ class Plans:
         return sorted(self._open.values(), key=lambda plan: (plan.asked_at, abs(plan.id)))
 
     async def refresh(self) -> Sequence[Plan]:
-        """Read what is open, end what is over, and return the rest."""
+        """Read what is open, end what is over, and return the rest.
+
+        Plans that are carried out here are known better: what is read may be older.
+        """
+        here = set(self._at)
         found: dict[int, Plan] = {}
         for book in self._all_books():
             found |= {plan.id: plan for plan in await book.open(self._books.account)}
+        here |= self._at
         for plan in found.values():
-            if plan.over and plan.id not in self._at:
+            if plan.over and plan.id not in here:
                 await self._book(plan.id).end(plan.id, self._now(), "")
                 found[plan.id] = replace(plan, ended_at=self._now())
-        for key in self._open.keys() - found.keys():
+        for key in self._open.keys() - found.keys() - here:
             ended = await self._book(key).get(key)
-            self._take(ended or replace(self._open[key], ended_at=self._now()))
+            if ended is not None or key in self._open:
+                self._take(ended or replace(self._open[key], ended_at=self._now()))
         for plan in found.values():
-            self._take(plan)
+            if plan.id not in here:
+                self._take(plan)
         return self.running()
 
     async def history(self, limit: int = 500) -> Sequence[Plan]:

@@ -73,8 +73,9 @@ def obeyed(output: bytes) -> list[str]:
 def borders(terminal: Terminal) -> list[tuple[str, ...]]:
     """What stands where the frames of the two panes have their sides, line by line."""
     screen = terminal.screen.buffer
-    columns = [x for x in range(terminal.screen.columns) if screen[1][x].data in tuple("╭╮")]
-    return [tuple(screen[y][x].data for x in columns) for y in range(2, 30)]
+    top = next(y for y in range(terminal.screen.lines) if screen[y][0].data == "╭")
+    columns = [x for x in range(terminal.screen.columns) if screen[top][x].data in tuple("╭╮")]
+    return [tuple(screen[y][x].data for x in columns) for y in range(top + 1, top + 20)]
 
 
 def answers(number: int, text: str, *others: str) -> dict[str, object]:
@@ -151,6 +152,14 @@ def copies(terminal: Terminal) -> list[bytes]:
     return [b64decode(text) for text in re.findall(rb"\x1b\]52;c;([^\a]*)\a", terminal.output)]
 
 
+def copy_last(terminal: Terminal, copied: int) -> None:
+    """Copy the last of what the menu has: the command line, with all that stands in it."""
+    terminal.send("Y")
+    terminal.until("enter chooses")
+    terminal.send("G\r")
+    terminal.until(lambda: len(copies(terminal)) == copied)
+
+
 def look(terminal: Terminal, key: str, seen: str, then: str = "", said: str = "") -> None:
     """Open a dialog, do something in it, and leave it."""
     terminal.send(key)
@@ -174,14 +183,11 @@ def test_dialogs_copies_toasts_and_refusals(tmp_path: Path) -> None:
         terminal.send("y")
         terminal.until(lambda: copies(terminal) == [b"10"])
         terminal.until("id of")
-        terminal.send("Y")
-        terminal.until(lambda: len(copies(terminal)) == 2)
+        copy_last(terminal, 2)
         terminal.send("2")
         terminal.until("▷")  # the other pane has the cursor
         look(terminal, "d", "Snapshot s7-")
-        terminal.send("Y")
-        terminal.until(lambda: len(copies(terminal)) == 3)
-        terminal.until("JSON of")
+        copy_last(terminal, 3)
         for copied in copies(terminal):
             assert obeyed(copied) == []
         look(terminal, "R", "Restore w7-")
@@ -204,7 +210,7 @@ def test_making_room_and_sets(tmp_path: Path) -> None:
         terminal.until("w7-")
         look(terminal, "c", "Make room on")
         terminal.send(" ")
-        look(terminal, "c", "of each of")
+        look(terminal, "c", "Skipped, no free slot")
         terminal.send("2")
         terminal.until("▷")
         terminal.send(" j ")

@@ -46,6 +46,14 @@ def test_wrong_usage(simulated: Place, arguments: tuple[str, ...]) -> None:
     assert (code, out, len(err.splitlines())) == (2, "", 1)
 
 
+def test_what_was_typed_turns_no_line_around(simulated: Place) -> None:
+    create = ("create", "mail", "x", "--description", "before \u202eecalper")
+    assert ciplun(simulated, *create)[0] == 0
+    out = ciplun(simulated, "history", "--json")[1]
+    assert out.replace("\n", "").isprintable()
+    assert json.loads(out)["operations"][0]["description"] == "before <202E>ecalper"
+
+
 @pytest.mark.parametrize("loss", ["damaged", "removed"])
 def test_after_a_loss_of_memory_it_says_so(simulated: Place, tmp_path: Path, loss: str) -> None:
     assert ciplun(simulated, "history") == (0, "nothing has been done yet\n", "")

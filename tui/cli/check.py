@@ -7,6 +7,7 @@ the check itself is UNKNOWN, on stdout, with code 3.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
@@ -124,7 +125,8 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
             views = selection.of(reading, now)
             return _judge(reading, views, asked, now, await _backups(session, live, views, asked))
     except TimeoutError:
-        return _unknown(f"no result after {seconds} s")
+        # Not a moment longer: a thread that waits for a name server would hold up the end.
+        os._exit(_unknown(f"no result after {seconds} s"))
     except asyncio.CancelledError:
         return _unknown("it was ended before there was a result")
     except (*FORESEEN, Stop) as error:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.fleet.operation import Operation
+from tui.fleet.writes.rules import DESCRIPTION_LENGTH
+from tui.vps.sanitize import clean
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:
@@ -14,6 +16,9 @@ def operation_document(operation: Operation) -> dict[str, Any]:
     values = asdict(operation)
     for name in ("asked_at", "accepted_at", "ended_at"):
         values[name] = None if values[name] is None else iso(values[name])
+    values["description"] = clean(
+        operation.description, DESCRIPTION_LENGTH
+    )  # typed here, as it was
     certainty = operation.certainty.value if operation.certainty else None
     kind, state = operation.kind.value, operation.state.value
     return {**values, "kind": kind, "state": state, "certainty": certainty}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.events import DescendantFocus
 from textual.reactive import var
 
@@ -29,15 +28,12 @@ from tui.widgets.pane_widths import Longest, servers_width
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.timeline import Timeline
-from tui.widgets.titles import pane_title
-from tui.widgets.usage_bar import usage_title
+from tui.widgets.titles import all_title, pane_title, servers_title, table_title
 
 if TYPE_CHECKING:
     from tui.session import Session
 
 Pane = ServerList | SnapshotTable
-_SHORT_BELOW: Final = 60
-"""Cells of a table below which its bar in the title has a short word."""
 
 
 class Panes(Horizontal):
@@ -211,47 +207,22 @@ class Panes(Horizontal):
 
         While the table is held, its title waits with it.
         """
-        servers, table = self.servers, self.table
-        left = "Servers" if self.shown == ALL else f"Servers · {self.shown.name}"
-        if servers.arrangement.sort == "risk":
-            left += " · by risk"
-        if servers.arrangement.text:
-            left += f" · {servers.row_count} of {len(self.fleet.servers)}"
-        dash = self._glyphs.dash
-        servers.show_title(partial(pane_title, left, None, dash=dash))
+        servers, table, glyphs = self.servers, self.table, self._glyphs
+        view = "" if self.shown == ALL else self.shown.name
+        left = servers_title(servers.arrangement, view, servers.row_count, len(self.fleet.servers))
+        servers.show_title(partial(pane_title, left, None, dash=glyphs.dash))
         if not table.held:
-            left, (bar, short) = self._table_title(), self._bars()
-            table.show_title(
-                lambda width: pane_title(
-                    left, short if width < _SHORT_BELOW else bar, width, dash=dash
-                )
-            )
+            text, count = table.arrangement.text, table.row_count
+            if self.everything:
+                table.show_title(partial(all_title, view, text, count, glyphs))
+            else:
+                table.show_title(partial(table_title, self.view, text, glyphs))
             self._show_days()
 
     def _show_days(self) -> None:
         chosen = self.view
         gone = self.servers.gone(chosen.server.id) if chosen else ()
         self.timeline.show(chosen, self.scope, gone)
-
-    def _table_title(self) -> str:
-        table, chosen = self.table, self.view
-        if self.everything:
-            left = f"All snapshots · {table.row_count}"
-            if self.shown != ALL:
-                left += f" · {self.shown.name}"
-        else:
-            left = f"Snapshots of {chosen.server.name}" if chosen else "Snapshots"
-        if table.arrangement.text:
-            left += f" · matching “{table.arrangement.text}”"
-        return left
-
-    def _bars(self) -> tuple[Content | None, Content | None]:
-        """The usage bar for the title, in full and short."""
-        chosen, glyphs = self.view, self._glyphs
-        if self.everything or chosen is None or chosen.partial:
-            return None, None
-        figures = chosen.used, chosen.busy, chosen.failed
-        return usage_title(*figures, glyphs), usage_title(*figures, glyphs, short=True)
 
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from msgspec.structs import replace
 from textual.events import Resize
 from textual.reactive import var
 
@@ -20,8 +19,9 @@ from tui.widgets.row_columns import EXTRA, Cell, Cells, Column
 from tui.widgets.row_list import RowList
 
 _STATUS = Column("status", "Status", width=16)
-_SHORT_STATUS = Column("status", "Status", width=9)
+_SHORT_STATUS = Column("status", "Status", width=8, gap=1)
 _AGE = Column("created", "Age", width=5, align="right")
+_SHORT_AGE = Column("created", "Age", width=4, align="right", gap=1)
 COLUMNS = (
     Column("name", "Name", min_width=12),
     Column("description", "Description", min_width=16, priority=7),
@@ -32,12 +32,12 @@ COLUMNS = (
 )
 ALL_COLUMNS = (Column("server", "Server", min_width=14), *COLUMNS)
 NARROW = (Column("name", "Name", min_width=12), _STATUS, _AGE)
-TINY = (Column("name", "Name", min_width=10), _SHORT_STATUS, _AGE)
+TINY = (Column("name", "Name", min_width=10), _SHORT_STATUS, _SHORT_AGE)
 TINY_ALL = (
     Column("server", "Server", width=16),
     Column("name", "Name", min_width=12),
-    replace(_SHORT_STATUS, gap=1),
-    replace(_AGE, gap=1),
+    _SHORT_STATUS,
+    _SHORT_AGE,
 )
 _NARROW_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 41, 72
 FIXED_WIDTH: Final = 6 + sum(c.width + c.gap for c in COLUMNS[2:] if c.priority < EXTRA)
@@ -126,7 +126,7 @@ class SnapshotTable(RowList[Snapshot]):
         return Cell(stamp(moment, local=self.local_time) if moment else "-", "dim")
 
     def _created(self, row: Snapshot) -> Cells:
-        short = _AGE in self._columns or self._columns is TINY_ALL
+        short = self._columns in (NARROW, TINY, TINY_ALL)
         return Cell((short_age if short else age)(row.created_at, self._now), "dim")
 
     def _status(self, row: Snapshot) -> Cell:

@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.events import Resize
 from textual.filter import LineFilter
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -71,6 +71,7 @@ class CiplunApp(CalmCrash):
         *,
         make_session: MakeSession | None = None,
     ) -> None:
+        self.accessible = settings.accessible or environ.get("CIPLUN_CURSOR") == "1"
         super().__init__(driver_class=CalmDriver)
         self.log_path = paths.tidy(paths.log_file(environ), environ)
         self.animation_level = "none"
@@ -91,6 +92,20 @@ class CiplunApp(CalmCrash):
         for theme in THEMES:
             self.register_theme(theme)
         self._dress(settings, first=True)
+
+    @property
+    def cursor_position(self) -> Offset:
+        """Where the terminal's own cursor is left: at a field's, or at what is chosen."""
+        if not (self.accessible and self.screen_stack):
+            return self._field_cursor
+        from tui.widgets.chosen import chosen_at
+
+        found = chosen_at(self.focused)
+        return self._field_cursor if found is None else found
+
+    @cursor_position.setter
+    def cursor_position(self, position: Offset) -> None:
+        self._field_cursor = position
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and one for terminals that show 16 colours."""

@@ -60,7 +60,7 @@ _FIELDS: Final[Mapping[str, Field]] = fields_of(Values, TokenSources)
 SETTINGS: Final = tuple(_FIELDS)
 TOKENS: Final = TokenSources.__struct_fields__
 SET_BY_USER: Final = tuple(
-    f"CIPLUN_{name.upper()}" for name in (*_FIELDS, "profile", "config", "ascii")
+    f"CIPLUN_{name.upper()}" for name in (*_FIELDS, "profile", "config", "ascii", "cursor")
 )
 """The variables of the environment that set something."""
 VARIABLES: Final = (

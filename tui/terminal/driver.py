@@ -39,6 +39,7 @@ _GLANCE: Final = 0.1
 _LAST_ANSWER: Final = 0.5
 """Seconds at most to wait on leaving for an answer: it would be typed into the shell."""
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+_SHOW_CURSOR: Final = "\x1b[?25h"
 _ASK: Final = "\x1b[5n"
 
 
@@ -63,6 +64,8 @@ class CalmDriver(TerminalDriver):
             signal.signal(number, self._signalled)
         super().start_application_mode()  # type: ignore[no-untyped-call]
         super().write(_SAVE_TITLE)
+        if getattr(self.app, "accessible", False):
+            super().write(_SHOW_CURSOR)
         self._asked_at = monotonic()
         self._question()
 

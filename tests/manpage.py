@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "CIPLUN_CONFIG": "Another settings file; /dev/null is an empty one.",
     "NO_COLOR": "Without colour.",
     "CIPLUN_ASCII": "1: only ASCII signs; 0: all of them, whatever LANG says.",
+    "CIPLUN_CURSOR": "1: the terminal's own cursor stands on what is chosen.",
     "SSL_CERT_FILE": "Authorities of your own; certificates are always checked.",
     "HTTPS_PROXY": "The proxy for https.",
 }

@@ -254,6 +254,21 @@ async def test_with_another_token_it_is_gone_at_once_and_for_good(tmp_path: Path
     assert not run.memory.path.exists()
 
 
+async def test_where_it_cannot_be_told_whose_it_is_nothing_is_shown(tmp_path: Path) -> None:
+    await earlier(tmp_path)
+    key = tmp_path / "memory" / "key"
+    key.unlink()
+    key.mkdir()
+    run = Life(tmp_path)
+    run.life.glance()
+    assert run.store.fleet.servers
+    await run.life.token_read(TOKEN)
+    assert not run.store.fleet.servers
+    run.sweep(fleet(2))
+    await run.life.close()
+    assert run.memory.path.exists(), "nothing is written that nobody could take up"
+
+
 async def test_what_is_live_is_not_covered_by_what_was(tmp_path: Path) -> None:
     await earlier(tmp_path, 9)
     run = Life(tmp_path)

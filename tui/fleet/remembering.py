@@ -69,6 +69,8 @@ class Remembering:
 
     async def _take_up(self, token: Token) -> None:
         owner = await asyncio.to_thread(_fingerprint, self._memory.path.parent, token)
+        if not owner:  # whose it is cannot be told
+            self._store.forget_remembered()
         if owner == self._owner:
             return
         if not self._owner:

@@ -13,7 +13,7 @@ from tui.fleet.journal.power import PowerBook, PowerNote, Stage
 from tui.fleet.operation import Operation, State
 from tui.fleet.writes.consistent import After, Answer, Consistent, NotStopped
 from tui.fleet.writes.operations import Operations, Refused
-from tui.vps.errors import Forbidden, NotFound, Rejected
+from tui.vps.errors import Forbidden, NotFound, Rejected, Unreachable
 from tui.vps.models import Key, Server
 
 T = TypeVar("T")
@@ -291,3 +291,15 @@ async def test_what_is_left_as_it_is_is_forgotten(desk: Desk) -> None:
     (note,) = await left(desk)
     await consistent(desk).forget(note, "left stopped by admin")
     assert await left(desk) == []
+
+
+async def test_a_restore_that_did_not_come_about_is_no_reason_to_start_anything(
+    desk: Desk,
+) -> None:
+    target = await desk.target()
+    desk.provider.fate = "unreachable"
+    with pytest.raises(Unreachable):
+        await desk.operations.restore(target)
+    desk.provider.machine(desk.provider.ids[0]).power = "stopped"  # by the admin, later
+    assert await left(desk) == []
+    assert await PowerBook(desk.operations.journal, lambda: "test").open() == []

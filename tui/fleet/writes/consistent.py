@@ -16,7 +16,7 @@ from typing import Final, Literal, Protocol
 from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
-from tui.fleet.operation import Operation
+from tui.fleet.operation import Operation, State
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.preflight import Refused
 from tui.vps.errors import Forbidden, NotFound, OutcomeUnknown, Rejected, VpsError
@@ -30,6 +30,7 @@ PATIENCE: Final = 600.0
 """Seconds for which a stop or a start may go unseen before somebody is asked, or told."""
 LONGEST: Final = 3_600.0
 """Seconds for which a server stands still for its snapshot at most."""
+_NOTHING: Final = frozenset({State.REFUSED, State.NEVER_SENT, State.NOT_CARRIED_OUT})
 Told = Callable[[str], None]
 """Hears of each step, in a sentence."""
 
@@ -186,13 +187,26 @@ class Consistent:
     # -- what a crash left ---------------------------------------------------------------------
 
     async def left(self) -> Sequence[PowerNote]:
-        """What is to run again and nobody is at, restores that are not over left out."""
+        """What is to run again and nobody is at, restores that are not over left out.
+
+        A restore that did not come about has stopped nothing: its note is ended.
+        """
         open_ids = {operation.id for operation in self._operations.running()}
-        return [
-            note
-            for note in await self._book.open()
-            if not note.owned and not (note.stage is Stage.RESTORING and note.operation in open_ids)
-        ]
+        found = []
+        for note in await self._book.open():
+            if note.owned or (note.stage is Stage.RESTORING and note.operation in open_ids):
+                continue
+            if note.stage is Stage.RESTORING and await self._came_to_nothing(note):
+                await self._book.end(note.id, self._now(), "it was not restored")
+                continue
+            found.append(note)
+        return found
+
+    async def _came_to_nothing(self, note: PowerNote) -> bool:
+        if note.operation is None:
+            return True
+        operation = await self._operations.books.get(note.operation)
+        return operation is None or operation.state in _NOTHING
 
     async def resume(self, note: PowerNote, told: Told = _quiet) -> bool:
         """Go on with the start: once its snapshot has ended. Returns whether it is seen running."""

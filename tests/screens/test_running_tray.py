@@ -266,3 +266,24 @@ async def test_a_set_rings_once_as_a_whole(
         bells = [text for text in rung if text.startswith("\x07")]
         assert len(bells) == 1
         assert "3 servers: 3 done" in bells[0]
+
+
+async def test_many_deletes_ring_once_and_end_as_one_line(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(Announcer, "_write", lambda _, controls: rung.append(controls))
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "db-01", "nightly-1")
+        await pilot.press("space", "k", "space", "D")
+        await type_text(pilot, "delete 2")
+        await pilot.press("enter")
+        await fire(pilot)
+        await until(pilot, lambda: len(simulated.sent("DELETE")) == 2)
+        await pilot.press("escape")
+        await until(pilot, lambda: board.tray.ends)
+        await until(pilot, lambda: not board.fleet.plans)
+        (end,) = board.tray.ends.all()
+        assert end.text.startswith("Delete 2 marked snapshots: 2 deleted")
+        assert len([text for text in rung if text.startswith("\x07")]) == 1

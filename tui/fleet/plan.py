@@ -170,6 +170,12 @@ class Plan:
         """Whether it is the same on many, and not one thing in several steps."""
         return self.kind in (PlanKind.CREATE, PlanKind.DELETE, PlanKind.RETENTION)
 
+    def with_step(self, number: int, operation: Operation) -> Plan:
+        """The same with a step that has become an operation."""
+        steps = list(self.steps)
+        steps[number - 1] = replace(steps[number - 1], operation=operation.id, became=operation)
+        return replace(self, steps=tuple(steps))
+
     def with_operation(self, operation: Operation) -> Plan:
         """The same with what became of one of its operations."""
         steps = tuple(

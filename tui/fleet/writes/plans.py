@@ -81,6 +81,7 @@ class Plans:
         self._changed = on_change
         self._open: dict[int, Plan] = {}
         self._at: set[int] = set()  # those that are carried out here
+        self._sending: dict[Key, tuple[int, int]] = {}  # by server: plan and step on their way
         self._leaving = False
 
     # -- what there is --------------------------------------------------------------------
@@ -120,7 +121,11 @@ class Plans:
         return sorted(found, key=lambda plan: (plan.asked_at, abs(plan.id)), reverse=True)[:limit]
 
     def note(self, operation: Operation) -> None:
-        """Take over what has become of an operation."""
+        """Take over what has become of an operation, or that a step has become one."""
+        plan_id, number = self._sending.get(operation.server_id, (0, 0))
+        sending = self._open.get(plan_id)
+        if sending is not None and sending.steps[number - 1].kind is operation.kind:
+            self._take(sending.with_step(number, operation))
         for plan in tuple(self._open.values()):
             if any(step.operation == operation.id for step in plan.steps):
                 self._take(plan.with_operation(operation))
@@ -209,25 +214,33 @@ class Plans:
             for earlier in {before, run.step(number).needs} - {None}:
                 await self._settled(run, run.step(earlier or 0))
             before = number
+            if self._halted(run):
+                return
             if run.step(number).standing is not Standing.UNSENT:
                 continue
             if words := _unmet(run, run.step(number)):
                 await self._skip(run, number, words)
                 continue
             async with run.turn:
-                if run.stop is not None or self._leaving:
+                if self._halted(run):
                     return
                 await self._begin(run, number)
 
+    def _halted(self, run: _Run) -> bool:
+        """Whether nothing more is sent."""
+        return run.stop is not None or self._leaving
+
     async def _settled(self, run: _Run, step: Step) -> None:
-        """Wait until it is known what became of a step that was sent."""
-        if step.standing is Standing.RUNNING and step.became is not None:
+        """Wait until it is known what became of a step that was sent; not while this ends."""
+        if step.standing is Standing.RUNNING and step.became is not None and not self._leaving:
             ended = await self._operations.outcome(step.became)
             if not ended.ended and run.stop is None:
                 run.stop = Refused(f"what became of the {step.title} is not known yet")
             await self._renew(run, step.number)
 
     async def _begin(self, run: _Run, number: int) -> None:
+        server_id = run.step(number).server_id
+        self._sending[server_id] = (run.plan.id, number)
         try:
             await self._send(run, run.step(number))
         except _STOPS as error:
@@ -238,6 +251,8 @@ class Plans:
             run.errors[number] = error
             await self._skip(run, number, str(error))
             return
+        finally:
+            self._sending.pop(server_id, None)
         await self._renew(run, number)
 
     async def _send(self, run: _Run, step: Step) -> Operation:

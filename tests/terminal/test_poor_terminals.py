@@ -44,7 +44,7 @@ def test_an_ascii_terminal_gets_nothing_but_ascii(
 
 def test_without_colour_shapes_tell_all(simulated: Place, tmp_path: Path) -> None:
     with Terminal(CIPLUN, environ(tmp_path, **simulated.environ, NO_COLOR="1")) as terminal:
-        terminal.until("web-server-02")
+        terminal.until("live ·")
         for sign in ("▰▰◇▱▱", "■■■■■", "▰✗▱▱▱", "▶"):
             assert sign in terminal.text()
         terminal.send("c")

@@ -41,9 +41,9 @@ async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Pat
             await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))
             await until(pilot, lambda: "snap-4" in shown(pilot))
             text = shown(pilot)
-            assert "new snapshot snap-4" in text
-            assert "gone: snapshot snap-2" in text
-            assert "failed: snapshot snap-3" in text
+            assert "+ new: snap-4" in text
+            assert "gone: snap-2" in text
+            assert "failed: snap-3" in text
             assert "not by this machine" in text
             assert "2025-01-22" in text
             await pilot.press("slash")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from tui.fleet.changes import FleetChange, Happened
 from tui.text import duration
@@ -19,6 +20,9 @@ COLUMNS = (
     Column("took", "Took", width=7, align="right", priority=1),
     Column("by", "By", width=19, priority=2),
 )
+
+
+_WORDS: Final = {Happened.APPEARED: "new", Happened.VANISHED: "gone"}
 
 
 class ActivityList(RowList[FleetChange]):
@@ -61,11 +65,18 @@ class ActivityList(RowList[FleetChange]):
         g = self.glyphs
         match row.kind:
             case Happened.FAILED:
-                return Cell(f"{g.failed} {row.what}", "failed")
+                return Cell(f"{g.failed} {_short(row)}", "failed")
             case Happened.COMPLETED:
-                return Cell(f"{g.completed} {row.what}", "good")
+                return Cell(f"{g.completed} {_short(row)}", "good")
             case Happened.VANISHED:
-                return Cell(f"{g.dash} {row.what}", "warn")
+                return Cell(f"{g.dash} {_short(row)}", "warn")
             case Happened.FULL | Happened.STALE:
                 return Cell(f"{g.unknown} {row.what}", "warn")
-        return Cell(f"+ {row.what}")
+        return Cell(f"+ {_short(row)}")
+
+
+def _short(row: FleetChange) -> str:
+    """What happened, with room for a snapshot's name; that it is one goes without saying."""
+    if row.snapshot_id is None:
+        return row.what
+    return f"{_WORDS.get(row.kind, row.kind.value)}: {row.snapshot_name}"

@@ -46,7 +46,7 @@ def test_create_restore_delete_and_their_history(simulated: Place) -> None:
     other = next(s for s in simulated.world.snapshots.values() if s.server.name == "mail")
     restore = ("restore", str(simulated.key(other)), "--server", "mail", "--yes")
     code, out, _ = ciplun(simulated, *restore)
-    assert (code, f"restore of {other.name} on mail" in out) == (0, True)
+    assert (code, f"Restoring mail from {other.name}" in out) == (0, True)
     code, out, _ = ciplun(simulated, "history", "--json")
     assert [(o["kind"], o["state"]) for o in json.loads(out)["operations"]] == [
         ("restore", "accepted"),

@@ -72,14 +72,17 @@ class _Seen(msgspec.Struct, frozen=True):
     health: Health
     operation: Operation | None
     member: tuple[bool, ...]
+    critical: bool
 
 
 class ViewCounts:
-    """Counts the servers of each view; of those that are as before it looks at none again."""
+    """Counts the servers of each view; those that are as before cost next to nothing."""
 
     def __init__(self, known: Sequence[View]) -> None:
         self.views = tuple(known)
         self._seen: dict[Key, _Seen] = {}
+        self._totals = [0] * len(self.views[: len(BUILT_IN)])
+        self._critical = 0
 
     def unseen(self, scope: Scope) -> Sequence[ServerView]:
         """The servers that have to be looked at before they can be counted."""
@@ -94,38 +97,49 @@ class ViewCounts:
         """Look at some servers ahead: `count` takes long with thousands that it has not seen."""
         fixed = self._fixed(scope)
         for view in servers:
-            key = view.server.id
-            member = _member(fixed, view, scope)
-            operation = scope.fleet.operations.get(key)
-            self._seen[key] = _Seen(view, scope.health(view), operation, member)
+            self._look_at(view, scope, fixed)
 
     def _fixed(self, scope: Scope) -> list[Selector]:
         return [parse(view.selector, scope.groups) for view in self.views[: len(BUILT_IN)]]
 
     def count(self, scope: Scope) -> Counted:
         """The figures at the moment of the scope."""
-        fixed = self._fixed(scope)
-        own = [parse(view.selector, scope.groups) for view in self.views[len(BUILT_IN) :]]
-        totals, more, critical = [0] * len(fixed), [0] * len(own), 0
-        seen: dict[Key, _Seen] = {}
-        for key, view in scope.fleet.servers.items():
-            health, operation = scope.health(view), scope.fleet.operations.get(key)
-            known = self._seen.get(key)
+        fixed, seen = self._fixed(scope), self._seen
+        servers, operations = scope.fleet.servers, scope.fleet.operations
+        for key in seen.keys() - servers.keys():
+            self._add(seen.pop(key), -1)
+        for key, view in servers.items():
+            known = seen.get(key)
             if (
                 known is None
                 or known.view is not view
-                or known.health is not health
-                or known.operation is not operation
+                or known.health is not scope.health(view)
+                or known.operation is not operations.get(key)
             ):
-                known = _Seen(view, health, operation, _member(fixed, view, scope))
-            seen[key] = known
-            totals = [total + one for total, one in zip(totals, known.member, strict=True)]
-            critical += health.severity is Severity.CRITICAL
-            if own:  # they may ask for ages and marks, which no server tells by itself
-                more = [n + s.server(view, scope) for n, s in zip(more, own, strict=True)]
-        self._seen = seen
-        return Counted((*totals, *more), critical)
+                self._look_at(view, scope, fixed)
+        return Counted((*self._totals, *self._own(scope)), self._critical)
 
+    def _look_at(self, view: ServerView, scope: Scope, fixed: Sequence[Selector]) -> None:
+        key, health = view.server.id, scope.health(view)
+        if key in self._seen:
+            self._add(self._seen[key], -1)
+        self._seen[key] = found = _Seen(
+            view,
+            health,
+            scope.fleet.operations.get(key),
+            tuple(selector.server(view, scope) for selector in fixed),
+            health.severity is Severity.CRITICAL,
+        )
+        self._add(found, 1)
 
-def _member(selectors: Sequence[Selector], view: ServerView, scope: Scope) -> tuple[bool, ...]:
-    return tuple(selector.server(view, scope) for selector in selectors)
+    def _add(self, seen: _Seen, times: int) -> None:
+        self._totals = [n + times * one for n, one in zip(self._totals, seen.member, strict=True)]
+        self._critical += times * seen.critical
+
+    def _own(self, scope: Scope) -> Sequence[int]:
+        """Those of the user's views: they may ask for ages and marks, so all are looked at."""
+        own = [parse(view.selector, scope.groups) for view in self.views[len(BUILT_IN) :]]
+        return [
+            sum(selector.server(view, scope) for view in scope.fleet.servers.values())
+            for selector in own
+        ]

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.helpers.driving import choose, connection, live, session, until
@@ -103,6 +104,10 @@ def test_first_load(snap_compare: Any, simulated: Place, size: tuple[int, int]) 
 def test_choosing_a_profile(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
     async def choosing(pilot: Pilot[None]) -> None:
         await live(pilot)
+        assert isinstance(pilot.app, CiplunApp)
+        # The port of the simulator differs in each run.
+        there = "https://admin.vps.org/api/v1"
+        pilot.app._settings = replace(pilot.app._settings, url=there)
         await pilot.press("P")
 
     app = simulated.app(profile="production", profiles=("production", "lab", "customers"))

@@ -1,4 +1,4 @@
-"""Writes the manual page ``man/ciplun.1`` from the commands: ``python -m tests.manpage``."""
+"""Writes the manual page ``tui/docs/ciplun.1`` from the commands: ``python -m tests.manpage``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from tui.cli.main import ciplun
 from tui.exit_codes import ExitCode
 
-FILE = Path(__file__).resolve().parent.parent / "man" / "ciplun.1"
+FILE = Path(__file__).resolve().parent.parent / "tui" / "docs" / "ciplun.1"
 EXITS = {
     ExitCode.DONE: "It is done.",
     ExitCode.FAILED: "It failed, and what is known of that is said.",
@@ -126,5 +126,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(page(), encoding="utf-8")

@@ -16,7 +16,7 @@ from tests import manpage
 
 ROOT = Path(__file__).resolve().parent.parent
 STRAY = ("token.txt", ".env", "tui/notes.md", "tui/vps/.token", "styles/old.bak", "tests/dump.json")
-SOURCES = ("tui", "styles", "tests", "screenshots", "man", "docs", "packaging", ".ci", ".github")
+SOURCES = ("tui", "styles", "tests", "screenshots", ".ci", ".github")
 FILES = ("README.md", "LICENSE", "pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 
@@ -77,7 +77,7 @@ def test_a_source_distribution_has_what_builds_and_tests_it_and_nothing_else(bui
     assert {Path(name).suffix for name in names} == {
         *(".py", ".tcss", ".svg", ".md", ".yaml", ".yml", ".toml", ".typed"),
         ".1",
-        "",  # LICENSE, .ci/run, packaging/deb, PKG-INFO
+        "",  # LICENSE, .ci/run, .ci/deb, PKG-INFO
     }
 
 
@@ -93,6 +93,17 @@ def test_the_manual_page_says_what_the_commands_say() -> None:
     assert "EXIT STATUS" in re.sub(".\b|\x1b\\[[0-9;]*m", "", done.stdout)
 
 
+def test_the_top_of_a_checkout_stays_a_short_list() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a checkout knows what is published of it")
+    listed = ["git", "ls-files", "-z"]
+    done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    top = {name.partition("/")[0] for name in done.stdout.split("\0") if name}
+    assert {name for name in top if not name.startswith(".")} == {
+        *("pyproject.toml", "README.md", "LICENSE", "tui", "styles", "tests", "screenshots"),
+    }
+
+
 def test_a_checkout_takes_its_styles_from_beside_the_package() -> None:
     from tui.config.paths import STYLES
 
@@ -100,8 +111,8 @@ def test_a_checkout_takes_its_styles_from_beside_the_package() -> None:
     assert STYLES.parent in (ROOT, ROOT / "tui")
 
 
-PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / ".github").glob("*.md")]
-PAGES += [*(ROOT / "tui").rglob("README.md")]
+PAGES = [ROOT / "README.md", *(ROOT / ".github").glob("*.md")]
+PAGES += [*(ROOT / "tui").rglob("README.md"), *(ROOT / "tui/docs").glob("*.md")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

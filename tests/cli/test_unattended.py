@@ -12,7 +12,7 @@ import pytest
 from tests.helpers.settings_files import home
 from tui.cli import main
 
-PAGE = (Path(__file__).parents[2] / "docs/unattended.md").read_text()
+PAGE = (Path(__file__).parents[2] / "tui/docs/unattended.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL)
 COMMAND = re.compile(r"""(?:^|[\s"`]|/bin/)ciplun ([a-z]+ -?[^\n"`]*)""", re.MULTILINE)
 LINES = sorted({line for line in COMMAND.findall(PAGE) if " --" in line})

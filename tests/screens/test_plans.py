@@ -21,7 +21,8 @@ from tests.helpers.places import Place
 from tui.fleet.plan import Standing
 from tui.fleet.writes.drafts import create_plan
 from tui.screens.dashboard.screen import Dashboard
-from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
+from tui.screens.dialogs.create_set import CreateSetDialog
+from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.go_on import GoOnDialog
 from tui.screens.dialogs.operations import OperationsDialog
 from tui.screens.dialogs.restore import RestoreDialog

@@ -17,7 +17,8 @@ from tests.helpers.driving import (
 )
 from tests.helpers.places import Place, held
 from tui.fleet.plan import PlanKind, Standing
-from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
+from tui.screens.dialogs.create_set import CreateSetDialog
+from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.make_room import RoomDialog
 from tui.simulator.scenarios import hooks
 from tui.widgets.confirm_field import ConfirmField

@@ -23,9 +23,10 @@ from tests.helpers.driving import (
 from tests.helpers.places import Place
 from tui.fleet.operation import State
 from tui.screens.dashboard.screen import Dashboard
-from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
 from tui.screens.dialogs.confirm import ConfirmDialog
 from tui.screens.dialogs.create import CreateDialog
+from tui.screens.dialogs.create_set import CreateSetDialog
+from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.make_room import RoomDialog
 from tui.simulator.objects import Account
 

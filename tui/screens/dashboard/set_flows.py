@@ -20,7 +20,8 @@ from tui.fleet.writes.drafts import (
 from tui.fleet.writes.plans import Told
 from tui.fleet.writes.rules import STALE, refusal, target_refusal
 from tui.screens.dashboard.write_flows import WriteFlows
-from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
+from tui.screens.dialogs.create_set import CreateSetDialog
+from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.text import plural
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.panes import Panes

@@ -14,12 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from tests.helpers.places import TOKEN, Place
 from tui.config.settings import Options, load
+from tui.connection import Connection
 from tui.fleet.identity import Identity, by_token, place
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.operations import Refused
-from tui.session import Connection, Session
+from tui.session import Session
 from tui.simulator.objects import Account
 from tui.simulator.scenarios import hooks
 from tui.simulator.web import Hook
@@ -160,8 +161,8 @@ async def test_a_token_that_changes_while_it_runs_settles_nothing_of_the_former(
         server = next(s for s in (await live.client.servers()).items if s.name == "mail")
         lost = await live.operations.create(server, "lost")
         changed = {**accounts.environ, "VPS_API_TOKEN": STRANGER}
-        session._access._settings = load(Options(), changed)
-        assert await session._renew()
+        session._connector.access._settings = load(Options(), changed)
+        assert await session._connector.renew()
         for _ in range(3):
             await accounts.clock.advance(100)
             asked_at = session.clock.monotonic()

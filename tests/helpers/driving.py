@@ -13,9 +13,10 @@ from textual.widgets import Static
 from tests.helpers.clocks import FakeClock
 from tests.helpers.last_requests import last_requests
 from tests.helpers.places import Place
+from tui.connection import Connection
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.write import QUIET
-from tui.session import Connection, Session
+from tui.session import Session
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 30.0) -> None:

@@ -19,9 +19,10 @@ from tui.cli.slots import Ready, look
 from tui.cli.standing import stand_still
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
+from tui.connection import Connection
 from tui.fleet.writes.drafts import create_plan
 from tui.fleet.writes.rules import description_problem
-from tui.session import Connection, Session
+from tui.session import Session
 from tui.text import age
 
 

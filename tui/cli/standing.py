@@ -10,13 +10,14 @@ from tui.cli.output import complain, out
 from tui.cli.slots import Ready
 from tui.cli.waiting import polling
 from tui.cli.writing import sent
+from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.operation import State
 from tui.fleet.writes.consistent import PowerTaken
 from tui.fleet.writes.operations import Refused
 from tui.fleet.writes.plans import AT_ONCE
-from tui.session import Connection, Session
+from tui.session import Session
 from tui.vps.errors import VpsError
 
 

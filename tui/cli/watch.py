@@ -14,6 +14,7 @@ from tui.cli.arguments import Command, as_json, settings, shared
 from tui.cli.output import out, output
 from tui.cli.running import opened, run
 from tui.config.settings import Settings
+from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.changes import FleetChange, between, grown_stale
 from tui.fleet.health import Judge, Rules
@@ -22,7 +23,7 @@ from tui.fleet.operation import Operation
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News, facts
-from tui.session import Connection, Session
+from tui.session import Session
 from tui.text import duration, plural
 from tui.vps.errors import Unauthorised
 from tui.vps.models import Key

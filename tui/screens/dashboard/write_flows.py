@@ -15,12 +15,12 @@ from tui.vps.models import Server, Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
+    from tui.connection import Connection
     from tui.fleet.writes.drafts import Safety
     from tui.fleet.writes.plans import Told
     from tui.screens.dashboard.set_flows import SetFlows
     from tui.screens.dialogs.operations import Asked
     from tui.screens.dialogs.write import SendingDialog, Sent
-    from tui.session import Connection
 
 _REMEDIES = {
     "lock": "unlocks it",

@@ -31,7 +31,8 @@ from tui.widgets.operation_list import Entry, OperationList, entry_key
 from tui.widgets.text_field import Field
 
 if TYPE_CHECKING:
-    from tui.session import Connection, Session
+    from tui.connection import Connection
+    from tui.session import Session
 
 
 _AGAIN = (State.NOT_CARRIED_OUT, State.UNSEEN, State.NEVER_SENT, State.REFUSED)

@@ -1,0 +1,24 @@
+"""What exists only once there is a token and its client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.fleet.poller import Poller
+    from tui.fleet.writes.operations import Operations
+    from tui.fleet.writes.plans import Plans
+    from tui.fleet.writes.restarts import Restarts
+    from tui.vps.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What exists only once there is a token and its client."""
+
+    client: Client
+    poller: Poller
+    operations: Operations
+    plans: Plans
+    restarts: Restarts

@@ -1,0 +1,51 @@
+"""What goes on to its end, whatever becomes of who asked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from tui.config.credentials import TokenError
+from tui.vps.errors import VpsError
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Errands:
+    """Runs and holds the tasks of one session. `tell` hears of an error that nobody foresaw."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def perform(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something to its end, whatever becomes of who asked for it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._performed)
+        return task
+
+    async def ended(self) -> None:
+        """Wait until all that is under way has ended, however it did."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _performed(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not _foreseen(error):
+            log.error("unforeseen error in a write", exc_info=error)
+            self._tell(f"sorry, an unforeseen error: {type(error).__name__}")
+
+
+def _foreseen(error: BaseException) -> bool:
+    """Whether whoever asked for a write shows its error."""
+    from tui.fleet.journal.plans import PlanTaken
+    from tui.fleet.writes.drafts import HalfDone
+    from tui.fleet.writes.operations import JournalUnavailable, Refused
+
+    return isinstance(
+        error, VpsError | Refused | HalfDone | PlanTaken | JournalUnavailable | TokenError
+    )

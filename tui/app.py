@@ -100,8 +100,7 @@ class CiplunApp(CalmCrash):
             return self._field_cursor
         from tui.widgets.chosen import chosen_at
 
-        found = chosen_at(self.focused)
-        return self._field_cursor if found is None else found
+        return chosen_at(self.screen)
 
     @cursor_position.setter
     def cursor_position(self, position: Offset) -> None:

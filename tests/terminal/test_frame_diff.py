@@ -134,3 +134,13 @@ def test_the_cursor_of_the_shell_is_left_where_it_was() -> None:
     painter.lean(frame([(3, 1, "text", "1")]) + "\x1b[2;5H")
     assert painter.lean("\x1b[?1049l") == "\x1b[?1049l"
     assert painter.lean("\x1b[?25h") == "\x1b[?25h"
+
+
+def test_a_cursor_that_is_seen_moves_over_what_stays_the_same() -> None:
+    painter, blind = Painter(cursor_shown=True), Painter()
+    same = "\x1b[?2026h\x1b[3;1Hname\x1b[{};1H\x1b[?2026l"
+    for each in (painter, blind):
+        each.lean(same.format(3))
+    assert "\x1b[4;1H" in painter.lean(same.format(4))
+    assert painter.lean(same.format(4)) == ""
+    assert blind.lean(same.format(4)) == ""

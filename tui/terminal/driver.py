@@ -56,7 +56,8 @@ class CalmDriver(TerminalDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and listen for its end."""
-        self._painter = Painter()
+        accessible = getattr(self.app, "accessible", False)
+        self._painter = Painter(cursor_shown=accessible)
         self._answers = threading.Event()
         self._open_questions = 0
         self._wake_read, self._wake_write = os.pipe()
@@ -64,7 +65,7 @@ class CalmDriver(TerminalDriver):
             signal.signal(number, self._signalled)
         super().start_application_mode()  # type: ignore[no-untyped-call]
         super().write(_SAVE_TITLE)
-        if getattr(self.app, "accessible", False):
+        if accessible:
             super().write(_SHOW_CURSOR)
         self._asked_at = monotonic()
         self._question()

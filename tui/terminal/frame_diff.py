@@ -43,7 +43,8 @@ _ENDLESS: Final = (10_000, 10_000)
 class Painter:
     """Turns frames into what has to be sent. Positions count from 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cursor_shown: bool = False) -> None:
+        self._cursor_shown = cursor_shown
         self._rows: dict[int, list[Cell]] = {}
         self._style = self._sent = _PLAIN
         self._at = self._cursor = (0, 0)
@@ -81,7 +82,7 @@ class Painter:
 
     def _settle(self) -> None:
         """Leave cursor and style as they were asked for."""
-        if self._out and self._at != (0, 0):
+        if (self._out or self._cursor_shown) and self._at != (0, 0):
             self._move(self._at)
         if self._sent != _PLAIN:
             self._emit("\x1b[m")

@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 from asyncio import AbstractEventLoop
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import RenderableType
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -24,6 +24,9 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.widget import Widget
 
+if TYPE_CHECKING:
+    from textual.widgets import OptionList
+
 USED: Final = (
     # What the terminal sends becomes keys in here; what it would choke on is kept from it.
     "textual._ansi_sequences:ANSI_SEQUENCES_KEYS",
@@ -32,6 +35,8 @@ USED: Final = (
     "textual._xterm_parser:XTermParser",
     # The frame's text is changed without painting the whole pane.
     "textual.widget:Widget._border_title",
+    # An option may take several lines of a list.
+    "textual.widgets._option_list:OptionList._index_to_line",
     # Whether a key has been dealt with.
     "textual.message_pump:MessagePump._next_callbacks",
     # Controls that paint nothing, and questions to the terminal, go through the driver.
@@ -175,3 +180,8 @@ def finish(parser: XTermParser) -> list[Message]:
 def replace_border_title(widget: Widget, title: Content) -> None:
     """Change the text in the frame; setting `border_title` would repaint the whole widget."""
     widget._border_title = title
+
+
+def line_of_option(options: OptionList, index: int) -> int:
+    """The line of its list that an option begins at, from 0."""
+    return options._index_to_line.get(index, 0)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.cells import cell_len
 from textual.geometry import Offset
-from textual.widget import Widget
+from textual.screen import Screen
 from textual.widgets import Input, OptionList
 
+from tui.terminal.textual_private import line_of_option
 from tui.widgets.row_list import RowList
 
 
-def chosen_at(focused: Widget | None) -> Offset | None:
-    """The first cell of the chosen row, choice or button, or where text goes on; None: nothing."""
+def chosen_at(screen: Screen[Any]) -> Offset:
+    """The first cell of the chosen row, choice or button, or where text goes on.
+
+    Where nothing has the focus it is the first cell of what there is to read.
+    """
+    focused = screen.focused
     if focused is None:
-        return None
+        text = screen.query(".dialog-body, Monitor #names")
+        return text.first().content_region.offset if text else Offset(0, 0)
     region, column, line = focused.content_region, 0, 0
     if isinstance(focused, Input):
         column = cell_len(focused.value[: focused.cursor_position]) - focused.scroll_offset.x
     elif isinstance(focused, RowList):
         line = 1 + focused.cursor - focused.scroll_offset.y  # below the headings
     elif isinstance(focused, OptionList):
-        line = (focused.highlighted or 0) - focused.scroll_offset.y
+        line = line_of_option(focused, focused.highlighted or 0) - focused.scroll_offset.y
     return region.offset + Offset(column, max(0, min(line, region.height - 1)))

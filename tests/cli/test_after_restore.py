@@ -30,7 +30,7 @@ def test_a_server_that_ran_before_and_stands_stopped(
     monkeypatch: pytest.MonkeyPatch,
     start: bool,
 ) -> None:
-    monkeypatch.setattr("tui.fleet.writes.consistent.PAUSE", 0.05)
+    monkeypatch.setattr("tui.fleet.writes.power_status.PAUSE", 0.05)
     monkeypatch.setattr("tui.fleet.writes.evidence.SOONEST", {"active": 0.1, "stopped": 0.1})
     monkeypatch.setattr("tui.fleet.writes.evidence.READINGS", 0.1)
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})

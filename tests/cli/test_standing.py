@@ -7,14 +7,38 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from tests.helpers.places import Place
 from tests.helpers.program import journal_states
 from tui.cli.main import run
 from tui.fleet.journal.power import PowerBook, PowerNote, Stage
-from tui.fleet.writes import consistent
+from tui.fleet.writes import consistent, power_status
 from tui.session import Session
 from tui.simulator.objects import SimServer
+from tui.simulator.web import Hook
+from tui.simulator.world import World
+
+
+class LateStop(Hook):
+    """Carries out a stop only some looks after the start that followed it."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def after(self, request: Request, response: Response, world: World) -> Response:
+        (mail,) = (server for server in world.servers.values() if server.name == "mail")
+        if request.url.path.endswith("/power/"):
+            self.looks += 1
+            if self.looks <= 2:
+                mail.power, mail.power_next = "active", ""
+        elif self.looks >= 2 and request.url.path.endswith(f"/servers/{mail.id}/"):
+            self.looks += 1
+            if self.looks == 8:
+                mail.power, mail.power_next = "stopped", ""
+        return response
+
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -25,7 +49,7 @@ def inside(
 ) -> Run:
     """Runs a command in this process, where little time is enough between two readings."""
     simulated.world.clock.speed = 3_000.0
-    monkeypatch.setattr(consistent, "PAUSE", 0.05)
+    monkeypatch.setattr(power_status, "PAUSE", 0.05)
     for name, value in {**simulated.environ, "CIPLUN_POLL_BUSY": "1"}.items():
         monkeypatch.setenv(name, value)
 
@@ -95,3 +119,51 @@ def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside:
     assert (code, out) == (0, "starting mail\nmail runs again\n")
     assert status(simulated, "mail") == "active"
     assert inside("settle") == (0, "nothing is open\n", "")
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "posts", "said"),
+    [
+        ("start", 1, ["power", "power"], "mail was not seen stopped: no snapshot was taken; "),
+        ("snapshot", 0, ["power", "power", "snapshots"], ""),
+        ("wait", 0, ["power", "power", "snapshots"], ""),
+    ],
+)
+def test_one_that_does_not_stop_in_time(
+    simulated: Place,
+    inside: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    code: int,
+    posts: list[str],
+    said: str,
+) -> None:
+    monkeypatch.setattr(power_status, "PATIENCE", 0.05)
+    monkeypatch.setattr(consistent, "WATCHED", 0.0)
+    late = 1_500.0 if way == "wait" else 1e9
+    simulated.world.power_seconds = {"stop": late, "start": 0}
+    found, out, err = inside("create", "mail", "quiet", "--stop", "--if-running", way)
+    assert found == code, (out, err)
+    assert "mail was not seen stopped for 0 min: it is " in out
+    assert said in err if said else "no snapshot" not in err
+    assert sorted(path.split("/")[-2] for path in simulated.sent()) == posts
+    assert status(simulated, "mail") == "active"
+    assert inside("settle")[:2] == (0, "nothing is open\n")
+
+
+def test_one_that_stops_late_is_watched_for_and_started(
+    simulated: Place, inside: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(power_status, "PATIENCE", 0.05)
+    monkeypatch.setattr(consistent, "LOOKS", 0.05)
+    simulated.service.hooks.append(LateStop())
+    code, out, err = inside("create", "mail", "quiet", "--stop")
+    assert (code, "no snapshot was taken" in err) == (1, True)
+    assert "min: it was asked to stop and may still" in out
+    assert out.splitlines()[-3:] == [
+        "mail has stopped after all",
+        "starting mail",
+        "mail runs again",
+    ]
+    assert status(simulated, "mail") == "active"
+    assert inside("settle")[:2] == (0, "nothing is open\n")

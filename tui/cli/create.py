@@ -16,10 +16,11 @@ from tui.cli.planning import carry_out
 from tui.cli.running import opened, run_gathering
 from tui.cli.selection import Selection, on_option
 from tui.cli.slots import Ready, look
-from tui.cli.standing import stand_still
+from tui.cli.standing import UNSTOPPED, StandStill
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.connection import Connection
+from tui.fleet.writes.consistent import Answer
 from tui.fleet.writes.drafts import create_plan
 from tui.fleet.writes.rules import description_problem
 from tui.session import Session
@@ -42,6 +43,7 @@ class Wanted:
     stop: bool
     wait: bool
     timeout: float | None
+    unstopped: Answer
 
 
 @click.command(cls=Command)
@@ -57,6 +59,14 @@ class Wanted:
 )
 @click.option("--wait", is_flag=True, help="Wait until all have ended.")
 @click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@click.option(
+    "--if-running",
+    type=click.Choice([*UNSTOPPED]),
+    default="start",
+    show_default=True,
+    help="With --stop, of one that does not stop in 10 min: start it again without a snapshot, "
+    "snapshot it while it runs, or wait on for an hour or the time given.",
+)
 @as_json
 @shared
 def command(
@@ -68,6 +78,7 @@ def command(
     stop: bool,
     wait: bool,
     timeout: float | None,
+    if_running: str,
     as_json: bool,
     **given: Any,
 ) -> int:
@@ -75,7 +86,7 @@ def command(
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
     check_timeout(timeout, waits=wait or stop)
-    wanted = Wanted(name, description, make_room, stop, wait, timeout)
+    wanted = Wanted(name, description, make_room, stop, wait, timeout, UNSTOPPED[if_running])
     return run_gathering(_create(found, selection, wanted), as_json=as_json)
 
 
@@ -92,8 +103,9 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
                 when = age(goes.created_at, session.now)
                 out(f"#{goes.id}  {goes.name} of {server.name}, {when}, goes to make room")
         if wanted.stop:
-            name, description = wanted.name, wanted.description
-            return gravest([code, await stand_still(session, live, ready, name, description)])
+            standing = StandStill(session, live, wanted.unstopped, wanted.timeout)
+            done = await standing.all(ready, wanted.name, wanted.description)
+            return gravest([code, done])
         return gravest([code, await _send(session, live, ready, wanted)])
 
 

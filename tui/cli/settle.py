@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -25,6 +25,9 @@ from tui.fleet.plan import Plan, Standing
 from tui.fleet.writes.consistent import After
 from tui.session import Session
 from tui.text import duration, plural
+
+_MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)
+"""How far it has got where it is not known whether it stopped."""
 
 
 @click.command(cls=Command)
@@ -78,7 +81,8 @@ async def _power(session: Session, live: Connection, note: PowerNote, go_on: boo
         out(f"{server} ran before its restore; {after.value}; `ciplun settle --go-on` starts it")
         return ExitCode.UNKNOWN
     if not go_on:
-        out(f"{server} was stopped for a snapshot; `ciplun settle --go-on` starts it")
+        what = "asked to stop" if note.stage in _MAY_RUN else "stopped"
+        out(f"{server} was {what} for a snapshot; `ciplun settle --go-on` starts it")
         return ExitCode.UNKNOWN
     async with polling(live):
         seen = await sent(session, power.resume(note, out))

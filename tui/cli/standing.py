@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
-from tui.cli.finishing import code_of, gravest, said
+from tui.cli.finishing import LONGEST, code_of, gravest, said
 from tui.cli.output import complain, out
 from tui.cli.slots import Ready
 from tui.cli.waiting import polling
@@ -13,48 +14,89 @@ from tui.cli.writing import sent
 from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.power import PowerNote, Stage
 from tui.fleet.operation import State
-from tui.fleet.writes.consistent import PowerTaken
+from tui.fleet.writes.consistent import Answer, NotStopped, PowerTaken
 from tui.fleet.writes.operations import Refused
 from tui.fleet.writes.plans import AT_ONCE
 from tui.session import Session
 from tui.vps.errors import VpsError
 
+_DOES: Final = {
+    Answer.WAIT: "it is waited on",
+    Answer.GIVE_UP: "it is started again",
+    Answer.AS_IT_IS: "it is snapshotted while it runs",
+}
+UNSTOPPED: Final = {"start": Answer.GIVE_UP, "snapshot": Answer.AS_IT_IS, "wait": Answer.WAIT}
+"""What can be done with a server that does not stop, by the words of the option."""
 
-async def stand_still(
-    session: Session, live: Connection, ready: Sequence[Ready], name: str, description: str
-) -> int:
-    """Stop each server, snapshot and start it, a few at a time, and wait for all of it.
 
-    Returns the exit code; a server that ran before is started whatever becomes of its snapshot.
+class StandStill:
+    """Snapshots of servers that stand still. `unstopped`: what to do with one that does not stop.
+
+    `seconds` are the most for which it is waited on, an hour where it is None.
     """
-    turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(place: Ready) -> int:
-        async with turn:
-            return await sent(session, _one(live, place, name, description))
+    def __init__(
+        self, session: Session, live: Connection, unstopped: Answer, seconds: float | None
+    ) -> None:
+        self._session = session
+        self._live = live
+        self._power = live.restarts.power
+        self._unstopped = unstopped
+        self._end = session.clock.monotonic() + (LONGEST if seconds is None else seconds)
 
-    async with polling(live):
-        codes = await asyncio.gather(*(one(place) for place in ready))
-    left = {note.server_id: note for note in await live.restarts.power.left()}
-    for server, _ in ready:
-        if server.id in left:
-            complain(f"{server.name} is not seen running; `ciplun settle --go-on` starts it")
+    async def all(self, ready: Sequence[Ready], name: str, description: str) -> int:
+        """Stop each server, snapshot and start it, a few at a time, and wait for all of it.
+
+        Returns the exit code; a server that ran before is started whatever becomes of its
+        snapshot, also where its stop takes effect late.
+        """
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(place: Ready) -> int:
+            async with turn:
+                return await sent(self._session, self._one(place, name, description))
+
+        async with polling(self._live):
+            codes = await asyncio.gather(*(one(place) for place in ready))
+            for note in await self._left(ready):
+                if note.stage is Stage.WATCHED:
+                    await sent(self._session, self._power.resume(note, out))
+        for note in await self._left(ready):
+            server = note.server_name
+            complain(f"{server} is not seen running; `ciplun settle --go-on` starts it")
             codes.append(ExitCode.FAILED)
-    return gravest(codes)
+        return gravest(codes)
 
+    async def _left(self, ready: Sequence[Ready]) -> Sequence[PowerNote]:
+        mine = {server.id for server, _ in ready}
+        return [note for note in await self._power.left() if note.server_id in mine]
 
-async def _one(live: Connection, place: Ready, name: str, description: str) -> int:
-    server, goes = place
-    try:
-        if goes is not None:
-            gone = await live.operations.delete(goes, reason=f"to make room for {name}")
-            if gone.state is not State.COMPLETED:
-                raise Refused(f"the delete of {goes.name} is not certain")
-        power = live.restarts.power
-        operation = await power.snapshot(server, name, description, told=out)
-    except (Refused, PowerTaken, JournalUnavailable, VpsError) as error:
-        complain(f"{server.name}: {error}")
-        return ExitCode.FAILED
-    out(said(operation))
-    return code_of(operation, wait=True)
+    async def _one(self, place: Ready, name: str, description: str) -> int:
+        server, goes = place
+        operations = self._live.operations
+        try:
+            if goes is not None:
+                gone = await operations.delete(goes, reason=f"to make room for {name}")
+                if gone.state is not State.COMPLETED:
+                    raise Refused(f"the delete of {goes.name} is not certain")
+            operation = await self._power.snapshot(
+                server, name, description, told=out, ask=self._answer
+            )
+        except NotStopped as error:
+            ways = "--if-running snapshot or --if-running wait"
+            complain(f"{error}; {ways} goes on all the same")
+            return ExitCode.FAILED
+        except (Refused, PowerTaken, JournalUnavailable, VpsError) as error:
+            complain(f"{server.name}: {error}")
+            return ExitCode.FAILED
+        out(said(operation))
+        return code_of(operation, wait=True)
+
+    async def _answer(self, question: str) -> Answer:
+        """What was chosen beforehand; waiting ends some time."""
+        over = self._session.clock.monotonic() >= self._end
+        answer = Answer.GIVE_UP if over and self._unstopped is Answer.WAIT else self._unstopped
+        out(f"{question}: {_DOES[answer]}")
+        return answer

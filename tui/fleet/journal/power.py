@@ -45,6 +45,7 @@ class Stage(enum.Enum):
     TAKING = "snapshot"  # its snapshot was begun
     RESTORING = "restore"  # it ran before a restore, which stops it
     STARTING = "starting"  # the start is about to be sent, or was
+    WATCHED = "watched"  # it was not seen stopped: the stop may still take effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,13 @@ class PowerBook:
         number = await self._journal.perform(write)
         return PowerNote(note.server_id, note.server_name, note.stage, note.asked_at, number)
 
-    def link(self, note_id: int) -> Also:
+    def link(self, note_id: int, stage: Stage) -> Also:
         """What makes an operation that of a note, in the transaction that begins it."""
 
         def write(db: sqlite3.Connection, operation: Operation) -> None:
             db.execute(
                 "UPDATE power SET operation = ?, stage = ? WHERE id = ?",
-                (operation.id, Stage.TAKING.value, note_id),
+                (operation.id, stage.value, note_id),
             )
 
         return write

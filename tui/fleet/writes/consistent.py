@@ -1,8 +1,7 @@
 """A snapshot of a server that stands still: stop, snapshot, start. The stop is never a hard one.
 
-What is to run again is in the journal before the stop: whoever comes after a crash starts it. The
-provider shows no end of a power action but the server's status, which is believed on two readings
-apart.
+What is to run again is in the journal before the stop: whoever comes after a crash starts it. A
+server that was not seen stopped may still stop: it is watched, and started again then.
 """
 
 from __future__ import annotations
@@ -17,19 +16,21 @@ from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
 from tui.fleet.operation import Operation, State
+from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
+from tui.fleet.writes.power_status import PowerStatus
 from tui.fleet.writes.preflight import Refused
-from tui.vps.errors import Forbidden, NotFound, OutcomeUnknown, Rejected, VpsError
+from tui.vps.errors import OutcomeUnknown, VpsError
 from tui.vps.models import Key, Server
 
 __all__ = ["After", "Answer", "Consistent", "NotStopped", "PowerTaken"]
 
-PAUSE: Final = 10.0
-"""Seconds between two readings of a status."""
-PATIENCE: Final = 600.0
-"""Seconds for which a stop or a start may go unseen before somebody is asked, or told."""
 LONGEST: Final = 3_600.0
 """Seconds for which a server stands still for its snapshot at most."""
+WATCHED: Final = 3_600.0
+"""Seconds since it was asked for in which a stop that was not seen may still take effect."""
+LOOKS: Final = 60.0
+"""Seconds between two looks at a server that may still stop."""
 _NOTHING: Final = frozenset({State.REFUSED, State.NEVER_SENT, State.NOT_CARRIED_OUT})
 Told = Callable[[str], None]
 """Hears of each step, in a sentence."""
@@ -63,7 +64,7 @@ Ask = Callable[[str], Awaitable[Answer]]
 
 
 class NotStopped(Refused):
-    """The server was not seen stopped in time; nothing was asked for but that it runs."""
+    """The server was not seen stopped in time: no snapshot was asked for."""
 
 
 def _quiet(words: str) -> None:
@@ -91,35 +92,16 @@ class Consistent:
         self._switch = switch
         self._clock = clock
         self._now = now
-        self._naps: set[asyncio.Future[None]] = set()
-        self._leaving = False
+        self._status = PowerStatus(operations, clock)
 
     def leave(self) -> None:
         """End all that is going on here: it is gone on with at the next start."""
-        self._leaving = True
-        for nap in self._naps:
-            nap.cancel()
-
-    def _stay(self) -> None:
-        """Go no further where the session is left. Raises CancelledError."""
-        if self._leaving:
-            raise asyncio.CancelledError
-
-    async def _sleep(self, seconds: float) -> None:
-        """Wait; cancelled where the session is left."""
-        self._stay()
-        nap = asyncio.ensure_future(self._clock.sleep(seconds))
-        self._naps.add(nap)
-        try:
-            await nap
-        finally:
-            self._naps.discard(nap)
-            nap.cancel()
+        self._status.leave()
 
     async def problem(self, server: Server) -> str:
         """Why this cannot be had for a server, empty where it can as far as anybody can tell."""
         try:
-            await self._power_of(server)
+            await self._status.of(server)
         except Refused as error:
             return str(error)
         return ""
@@ -149,7 +131,7 @@ class Consistent:
 
         Raises Refused, JournalUnavailable or VpsError: then it was not asked.
         """
-        if await self._power_of(server) == "stopped":
+        if await self._status.of(server) == "stopped":
             told(f"{server.name} is stopped, and stays so")
             return None
         self._refuse_clash(server)
@@ -172,17 +154,26 @@ class Consistent:
     ) -> Operation:
         """Snapshot what was asked to stop once it stands still, and start it. As `snapshot`."""
         server = Server(id=note.server_id, name=note.server_name)
+        stopped = False
         try:
-            await self._until_stopped(note, told, ask)
-            also = self._book.link(note.id)
+            stopped = await self._until_stopped(note, told, ask)
+            also = self._book.link(note.id, Stage.TAKING if stopped else Stage.WATCHED)
             operation = await self._operations.create(server, name, description, also=also)
             told(f"{operation.title} on {server.name}: {operation.state.value}")
             ended = await self._ended(operation)
         except Exception:
-            await self._restart(note, told)
+            await self._bring_back(note, told, stopped=stopped)
             raise
-        await self._restart(note, told)
+        await self._bring_back(note, told, stopped=stopped)
         return ended
+
+    async def _bring_back(self, note: PowerNote, told: Told, *, stopped: bool) -> bool:
+        """Start a server; one that was not seen stopped is left to be watched.
+
+        Returns whether it is seen running.
+        """
+        stage = Stage.STARTING if stopped else Stage.WATCHED
+        return await self._restart(note, told, stage)
 
     # -- what a crash left ---------------------------------------------------------------------
 
@@ -217,15 +208,42 @@ class Consistent:
         if operation is not None:
             told(f"waiting for the {operation.title} on {note.server_name}")
             await self._ended(operation)
-        if note.stage is Stage.STOPPING:  # the stop may be on its way: it comes before the start
-            await self._seen(note, "stopped")
-        return await self._restart(note, told)
+        if note.stage is Stage.WATCHED:
+            return await self._watch(note, told)
+        # A stop may be on its way: it comes before the start.
+        stopped = note.stage is not Stage.STOPPING or await self._status.becomes(
+            note.server_id, "stopped"
+        )
+        return await self._bring_back(note, told, stopped=stopped)
+
+    async def _watch(self, note: PowerNote, told: Told) -> bool:
+        """Start a server again that stops later than it was waited for.
+
+        Returns whether it is seen running.
+        """
+        name, left = note.server_name, max(0.0, note.asked_at + WATCHED - self._now())
+        end = self._clock.monotonic() + min(left, WATCHED)
+        if left:
+            told(f"watching {name} for {left / 60:.0f} min: it was asked to stop and may still")
+        while True:
+            status = await self._status.steady(note.server_id, within=power_status.PAUSE)
+            if status == "stopped":
+                told(f"{name} has stopped after all")
+                return await self._restart(note, told)
+            if self._clock.monotonic() >= end:
+                break
+            await self._status.sleep(LOOKS)
+        if status == "active":
+            await self._book.end(note.id, self._now(), "it did not stop")
+            return True
+        await self._book.leave(note.id, "it is not seen running")
+        return False
 
     async def after_restore(self, note: PowerNote, *, start: bool, told: Told = _quiet) -> After:
         """What a restore left of a server that ran before it; with `start` it is started again."""
         if not await self._book.claim(note.id):
             raise PowerTaken(f"another session is at the power of {note.server_name}")
-        status = await self._steady(note)
+        status = await self._status.steady(note.server_id)
         if status == "active":
             await self._book.end(note.id, self._now(), "it runs again")
             return After.RUNS
@@ -240,17 +258,6 @@ class Consistent:
         await self._book.end(note.id, self._now(), words)
 
     # -- power -----------------------------------------------------------------------------------
-
-    async def _power_of(self, server: Server) -> str:
-        """``active`` or ``stopped``. Raises Refused where neither can be seen."""
-        try:
-            status = (await self._operations.api.server(server.id)).status
-        except (NotFound, Forbidden, Rejected) as error:
-            raise Refused(f"the power of {server.name} cannot be seen: {error}") from error
-        if status not in ("active", "stopped"):
-            seen = f"it is {status}" if status else "the service does not say"
-            raise Refused(f"{server.name} is neither running nor stopped: {seen}")
-        return status
 
     def _refuse_clash(self, server: Server) -> None:
         for operation in self._operations.running():
@@ -269,42 +276,41 @@ class Consistent:
             await self._book.end(note.id, self._now(), f"not stopped: {error}")
             raise
 
-    async def _until_stopped(self, note: PowerNote, told: Told, ask: Ask) -> None:
-        """See a server stopped. Raises NotStopped."""
-        minutes = f"{PATIENCE / 60:.0f} min"
-        while not await self._seen(note, "stopped"):
-            answer = await ask(f"{note.server_name} was not seen stopped for {minutes}")
+    async def _until_stopped(self, note: PowerNote, told: Told, ask: Ask) -> bool:
+        """Whether a server is seen stopped; False: it is taken as it is. Raises NotStopped."""
+        while not await self._status.becomes(note.server_id, "stopped"):
+            minutes = f"{power_status.PATIENCE / 60:.0f} min"
+            question = f"{note.server_name} was not seen stopped for {minutes}"
+            answer = await self._answer(note, ask(question))
             if answer is Answer.AS_IT_IS:
-                return
+                return False
             if answer is Answer.GIVE_UP:
                 raise NotStopped(f"{note.server_name} was not seen stopped: no snapshot was taken")
+            if answer is None:
+                break
         told(f"{note.server_name} is stopped")
         await self._book.step(note.id, Stage.STOPPED)
+        return True
 
-    async def _seen(self, note: PowerNote, wanted: str) -> bool:
-        """Whether a status is believed before the patience ends."""
-        return await self._steady(note, (wanted,)) == wanted
-
-    async def _steady(self, note: PowerNote, wanted: Sequence[str] = ("active", "stopped")) -> str:
-        """The first of the wanted statuses that is read twice, a pause apart; empty: none was."""
-        end = self._clock.monotonic() + PATIENCE
-        before = ""
-        while True:
-            self._stay()
-            status = ""
-            with suppress(VpsError):
-                status = (await self._operations.api.server(note.server_id)).status
-            if status == before and status in wanted:
-                return status
-            before = status
-            if self._clock.monotonic() >= end:
-                return ""
-            await self._sleep(PAUSE)
+    async def _answer(self, note: PowerNote, asking: Awaitable[Answer]) -> Answer | None:
+        """What somebody answers; None where the server is seen stopped before."""
+        asked = asyncio.ensure_future(asking)
+        try:
+            while True:
+                seen = asyncio.ensure_future(self._status.becomes(note.server_id, "stopped"))
+                await asyncio.wait((asked, seen), return_when=asyncio.FIRST_COMPLETED)
+                if asked.done():
+                    seen.cancel()
+                    return asked.result()
+                if seen.result():
+                    return None
+        finally:
+            asked.cancel()
 
     async def _ended(self, operation: Operation) -> Operation:
         """An operation once it has ended, or as it stands when it takes too long."""
         outcome = asyncio.ensure_future(self._operations.outcome(operation))
-        longest = asyncio.ensure_future(self._sleep(LONGEST))
+        longest = asyncio.ensure_future(self._status.sleep(LONGEST))
         try:
             await asyncio.wait((outcome, longest), return_when=asyncio.FIRST_COMPLETED)
             return outcome.result() if outcome.done() else operation
@@ -312,23 +318,27 @@ class Consistent:
             outcome.cancel()
             longest.cancel()
 
-    async def _restart(self, note: PowerNote, told: Told) -> bool:
-        """Start a server and see it run; a start that is sent again does no harm."""
+    async def _restart(self, note: PowerNote, told: Told, stage: Stage = Stage.STARTING) -> bool:
+        """Start a server and see it run; a start that is sent again does no harm.
+
+        One that is still to be watched is left open.
+        """
         words = ""
         with suppress(JournalUnavailable):
-            await self._book.step(note.id, Stage.STARTING)
-        self._stay()
+            await self._book.step(note.id, stage)
+        self._status.stay()
         told(f"starting {note.server_name}")
         try:
             await self._switch().power(note.server_id, "start")
         except VpsError as error:  # one that runs may refuse it: its status tells
             words = str(error)
-        seen = await self._seen(note, "active")
+        seen = await self._status.becomes(note.server_id, "active")
         with suppress(JournalUnavailable):
-            if seen:
+            if seen and stage is Stage.STARTING:
                 await self._book.end(note.id, self._now(), "it runs again")
             else:
-                await self._book.leave(note.id, words or "it was not seen running")
+                known = "it was asked to stop and may still" if seen else "it was not seen running"
+                await self._book.leave(note.id, words if words and not seen else known)
         told(
             f"{note.server_name} runs again" if seen else f"{note.server_name} is not seen running"
         )

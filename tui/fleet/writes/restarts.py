@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
 from tui.fleet.operation import Operation
-from tui.fleet.writes.consistent import After, Consistent, Switch
+from tui.fleet.writes.consistent import After, Ask, Consistent, Switch
 from tui.fleet.writes.operations import Operations, Refused
 from tui.vps.errors import VpsError
 from tui.vps.models import Key, same_key
@@ -55,14 +56,18 @@ class Restarts:
         """Look at the server of a restore that is over."""
         await self._look_at([n for n in await self._left() if n.operation == operation.id])
 
-    async def snapshot(self, note: PowerNote, name: str, description: str) -> None:
-        """Snapshot a server that was asked to stop, and start it; all of it is told."""
+    async def snapshot(self, note: PowerNote, name: str, description: str, ask: Ask) -> None:
+        """Snapshot a server that was asked to stop, and start it; all of it is told.
+
+        Where it does not stop in time somebody is asked, and it is watched afterwards.
+        """
         self.tell(f"Stopping {note.server_name} for its snapshot", False)
         try:
-            await self.power.carry_out(note, name, description, told=self._told)
+            await self.power.carry_out(note, name, description, told=self._told, ask=ask)
         except (Refused, VpsError, JournalUnavailable) as error:
             self.tell(str(error), True)
-        await self._offer()
+        watched = [n for n in await self._left() if n.id == note.id and n.stage is Stage.WATCHED]
+        await self._look_at(watched)
 
     def _told(self, words: str) -> None:
         self.tell(words, False)
@@ -98,11 +103,16 @@ class Restarts:
             return ()
 
     async def _look_at(self, notes: Sequence[PowerNote]) -> None:
-        for note in notes:
-            try:
-                await self._look(note)
-            except (JournalUnavailable, PowerTaken) as error:
-                log.info("the power of a server is left alone: %s", error)
+        """Look after each: one that takes long keeps no other waiting."""
+        await asyncio.gather(*(self._look_after(note) for note in notes))
+        if not notes:
+            await self._offer()
+
+    async def _look_after(self, note: PowerNote) -> None:
+        try:
+            await self._look(note)
+        except (JournalUnavailable, PowerTaken) as error:
+            log.info("the power of a server is left alone: %s", error)
         await self._offer()
 
     async def _look(self, note: PowerNote) -> None:

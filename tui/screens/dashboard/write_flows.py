@@ -16,6 +16,7 @@ from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
     from tui.connection import Connection
+    from tui.fleet.writes.consistent import Answer
     from tui.fleet.writes.drafts import Safety
     from tui.fleet.writes.plans import Told
     from tui.screens.dashboard.set_flows import SetFlows
@@ -242,8 +243,17 @@ class WriteFlows:
         note = await live.restarts.power.begin(server)
         if note is None:
             return await live.operations.create(server, name, description)
-        self._panes.session.perform(live.restarts.snapshot(note, name, description))
+        self._panes.session.perform(
+            live.restarts.snapshot(note, name, description, self._ask_unstopped)
+        )
         return note
+
+    async def _ask_unstopped(self, question: str) -> Answer:
+        from tui.screens.dialogs.unstopped import ask_unstopped
+
+        panes = self._panes
+        self._say(question, bad=True)
+        return await ask_unstopped(panes.app, panes.screen, panes.session.clock, question)
 
     def open(self, dialog: SendingDialog, note: str) -> None:
         """Show a dialog, with what should be known before all else."""

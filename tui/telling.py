@@ -62,7 +62,7 @@ class Telling:
             self.announcer.announce(news.text, facts(operation), command, ring=ring)
         if board is not None and operation.ended:
             board.tray.end_of(operation, news, board.fleet)
-            board.show_running()
+            board.bars.show_running()
 
     def _plan_ended(self, plan: Plan) -> None:
         if plan.many:
@@ -70,7 +70,7 @@ class Telling:
         board = self._dashboard()
         if board is not None:
             board.tray.end_of_plan(plan)
-            board.show_running()
+            board.bars.show_running()
 
     def _greet(self, summary: Summary) -> None:
         """Say once what happened since somebody looked last."""

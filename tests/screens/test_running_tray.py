@@ -220,7 +220,7 @@ async def test_a_minute_changes_one_line_of_it_once(
         monkeypatch.setattr(Line, "refresh", refresh)
         for _ in range(30):
             await pass_time(simulated, 3)
-            board.show_running()
+            board.bars.show_running()
         assert 1 <= len(asked) <= 2
         assert sum(asked) <= 40, "cells of one line, not the whole of it"
 

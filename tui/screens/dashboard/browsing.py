@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import get_running_loop
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -27,7 +27,7 @@ class Browser:
     """Changes what the panes show, and counts what each view would; `show` shows the figures."""
 
     def __init__(self, panes: Panes, show: Callable[[], None]) -> None:
-        self._panes = panes
+        self.panes = panes
         self._show = show
         self._going_on = False
         self._counts = ViewCounts(())
@@ -43,46 +43,46 @@ class Browser:
 
     def recount(self) -> None:
         """Count the servers of each view anew."""
-        known = tuple(views(self._panes.session.settings.views))
+        known = tuple(views(self.panes.session.settings.views))
         if known != self._counts.views:
             self._counts = ViewCounts(known)
-        if self._panes.fleet.counted:  # else pages come, and no figures are shown
+        if self.panes.fleet.counted:  # else pages come, and no figures are shown
             self._count()
 
     def _count(self) -> None:
         """Count now, or in several turns of the event loop where thousands of servers are new."""
-        scope = self._panes.scope
+        scope = self.panes.scope
         unseen = self._counts.unseen(scope)
         if len(unseen) <= _AT_ONCE:
             self.counted = self._counts.count(scope)
-            self._counted_at = self._panes.as_of.timestamp()
+            self._counted_at = self.panes.as_of.timestamp()
             return
         self._counts.look(scope, unseen[:_AT_ONCE])
         if not self._going_on:
             self._going_on = True
             # By way of the loop: what waits in one queue is all done in one turn.
-            get_running_loop().call_soon(self._panes.call_later, self._go_on)
+            get_running_loop().call_soon(self.panes.call_later, self._go_on)
 
     def _go_on(self) -> None:
         """Count on, and show the figures once all servers have been looked at."""
         self._going_on = False
-        if self._panes.fleet.counted:
+        if self.panes.fleet.counted:
             self._count()
             if not self._going_on:
                 self._show()
 
     def open(self, name: str) -> None:
         """Begin with the view of a name; with all servers where there is none."""
-        self._panes.shown = find(views(self._panes.session.settings.views), name) or ALL
+        self.panes.shown = find(views(self.panes.session.settings.views), name) or ALL
 
     def recount_if_due(self) -> None:
         """Count anew once a minute: time alone makes a snapshot too old."""
-        if self._panes.as_of.timestamp() - self._counted_at >= _EVERY:
+        if self.panes.as_of.timestamp() - self._counted_at >= _EVERY:
             self.recount()
 
     def show(self, view: View) -> None:
         """Show a view; where the chosen row is not in it, go to its first."""
-        panes = self._panes
+        panes = self.panes
         keys = panes.servers.cursor_key, panes.table.cursor_key
         panes.shown = view
         panes.lay_out()
@@ -93,13 +93,13 @@ class Browser:
 
     def show_next(self, step: int) -> None:
         """Show the next view, or the one before."""
-        shown = self._panes.shown
+        shown = self.panes.shown
         number = self.views.index(shown) if shown in self.views else 0
         self.show(self.views[(number + step) % len(self.views)])
 
     def go_to(self, server: Key, snapshot: Key | None = None) -> bool:
         """Choose a server, and one of its snapshots, whatever was filtered away; False: gone."""
-        panes = self._panes
+        panes = self.panes
         if server not in panes.fleet.servers:
             return False
         if panes.everything:
@@ -119,7 +119,7 @@ class Browser:
 
     def next_problem(self, step: int) -> bool:
         """Go to the next server that needs somebody, or the one before; False where none does."""
-        panes = self._panes
+        panes = self.panes
         panes.table.order_by(replace(panes.table.arrangement, text=""))
         if panes.everything:
             panes.toggle_everything()
@@ -135,7 +135,7 @@ class Browser:
 
     def _go_to_problem(self, step: int) -> bool:
         """Look through the rows that are listed, from the cursor on and round."""
-        panes, scope = self._panes, self._panes.scope
+        panes, scope = self.panes, self.panes.scope
         rows, start = panes.servers.rows, panes.servers.cursor
         for distance in range(1, len(rows) + 1):
             view = rows[(start + step * distance) % len(rows)]
@@ -148,14 +148,14 @@ class Browser:
     def _point_at_failed(self, view: ServerView) -> None:
         """Put the table's cursor on what failed."""
         failed = next((s for s in view.snapshots if s.phase is Phase.FAILED), None)
-        if failed is not None and self._panes.snapshot is not None:
-            self._panes.table.move_to(failed.id)
+        if failed is not None and self.panes.snapshot is not None:
+            self.panes.table.move_to(failed.id)
 
     # -- orders --------------------------------------------------------------------------
 
     def sort_by_next(self) -> None:
         """Sort the active pane by the next column that is shown; servers also by risk."""
-        pane = self._panes.active
+        pane = self.panes.active
         names, by = _sorts(pane), pane.arrangement
         number = names.index(by.sort) + 1 if by.sort in names else 0
         self.sort_by(pane, names[number % len(names)])
@@ -166,13 +166,13 @@ class Browser:
         if name in _sorts(pane):
             by = pane.arrangement
             pane.order_by(replace(by, sort=name, reverse=by.sort == name and not by.reverse))
-            self._panes.lay_out()
+            self.panes.lay_out()
 
     def reverse(self) -> None:
         """Reverse the order of the active pane."""
-        by = self._panes.active.arrangement
-        self._panes.active.order_by(replace(by, reverse=not by.reverse))
-        self._panes.lay_out()
+        by = self.panes.active.arrangement
+        self.panes.active.order_by(replace(by, reverse=not by.reverse))
+        self.panes.lay_out()
 
 
 def _sorts(pane: Pane) -> Sequence[str]:
@@ -180,3 +180,21 @@ def _sorts(pane: Pane) -> Sequence[str]:
     if isinstance(pane, SnapshotTable):
         return [name for name in pane.shown_columns if name in queries.SNAPSHOT_SORTS]
     return [*(name for name in pane.shown_columns if name in queries.SERVER_SORTS), "risk"]
+
+
+BROWSING: Final[Mapping[str, Callable[[Browser], None]]] = {
+    "next_pane": lambda browser: browser.panes.go_on(),
+    "left_pane": lambda browser: browser.panes.go_left(),
+    "right_pane": lambda browser: browser.panes.go_right(),
+    "wide": lambda browser: browser.panes.toggle_wide(),
+    "local_time": lambda browser: browser.panes.toggle_local_time(),
+    "all": lambda browser: browser.panes.toggle_everything(),
+    "mark": lambda browser: browser.panes.active.toggle_mark(),
+    "mark_all": lambda browser: browser.panes.active.mark_all(),
+    "invert": lambda browser: browser.panes.active.invert_marks(),
+    "next_view": lambda browser: browser.show_next(1),
+    "previous_view": lambda browser: browser.show_next(-1),
+    "sort": Browser.sort_by_next,
+    "reverse": Browser.reverse,
+}
+"""What changes only how the fleet is looked at, by the id of the command."""

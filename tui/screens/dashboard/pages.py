@@ -55,6 +55,13 @@ def _monitor(board: Dashboard) -> None:
     board.app.push_screen(Monitor(board.panes, board.noted, board.glyphs))
 
 
+def _operations(board: Dashboard) -> None:
+    """What is running and what became of the rest, which is seen then."""
+    board.tray.ends.seen()
+    board.bars.show_running()
+    board.flows.show_operations()
+
+
 def _help(board: Dashboard) -> None:
     """All keys and signs."""
     from tui.screens.dialogs.help import HelpDialog
@@ -69,6 +76,7 @@ PAGES: Final[Mapping[str, Callable[[Dashboard], None]]] = {
     "add_server": _add_server,
     "remove_server": _remove_server,
     "monitor": _monitor,
+    "operations": _operations,
     "help": _help,
 }
 """By the id of the command."""

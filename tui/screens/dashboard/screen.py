@@ -14,8 +14,9 @@ from textual.screen import Screen
 from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.fleet.views import MONITOR, Counted
-from tui.screens.dashboard.browsing import Browser
+from tui.fleet.views import MONITOR
+from tui.screens.dashboard.bars import Bars
+from tui.screens.dashboard.browsing import BROWSING, Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
 from tui.screens.dashboard.gone import Gone
 from tui.screens.dashboard.noted import Noted
@@ -23,18 +24,15 @@ from tui.screens.dashboard.pages import PAGES
 from tui.screens.dashboard.ticking import Ticking
 from tui.screens.dashboard.view_memory import ViewMemory
 from tui.screens.dashboard.write_flows import WriteFlows
-from tui.widgets.details_pane import Details
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.header import Header, banner_of, notice_words
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.panes import Panes
 from tui.widgets.row_list import RowList
-from tui.widgets.running_tray import RunningTray
 from tui.widgets.server_list import ServerList
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.too_small import MIN_SIZE, TooSmall
-from tui.widgets.views_bar import ViewsBar, alarms
+from tui.widgets.views_bar import ViewsBar
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -54,8 +52,9 @@ FLOWS: Final[Mapping[str, Callable[[WriteFlows], None]]] = {
     "delete": WriteFlows.delete,
     "retention": WriteFlows.retention,
     "protect": WriteFlows.protect,
+    "lock": WriteFlows.lock,
 }
-"""What asks for a write, by the id of the command."""
+"""What asks for a write or rules it, by the id of the command."""
 
 
 class Dashboard(Screen[None]):
@@ -73,12 +72,11 @@ class Dashboard(Screen[None]):
 
     ACTIONS: ClassVar[Mapping[str, str]] = {command.id: command.id for command in DASHBOARD} | {
         **{page: f"open('{page}')" for page in PAGES},
+        **{command: f"browse('{command}')" for command in BROWSING},
         **{command: f"write('{command}')" for command in FLOWS},
         "next_problem": "problem(1)",
-        "next_view": "view(1)",
         "palette": "app.command_palette",
         "previous_problem": "problem(-1)",
-        "previous_view": "view(-1)",
         "profile": "app.profile",
         "quit": "app.quit",
         "redraw": "app.redraw",
@@ -94,10 +92,6 @@ class Dashboard(Screen[None]):
 
     servers = getters.query_one("#servers", ServerList)
     table = getters.query_one("#snapshots", SnapshotTable)
-    tray = getters.query_one("#running", RunningTray)
-    details = getters.query_one("#details", Details)
-    key_bar = getters.query_one("#footer", KeyBar)
-    views_bar = getters.query_one("#views", ViewsBar)
     filter_bar = getters.query_one("#filter-line", FilterBar)
 
     def __init__(self, session: Session, glyphs: Glyphs, opening: str = "") -> None:
@@ -109,11 +103,14 @@ class Dashboard(Screen[None]):
         self.pacer = CursorPacer(self.panes, self._follow)
         self.flows = WriteFlows(self.panes)
         self.browser = Browser(self.panes, self.show_bars)
+        self.bars = Bars(self.panes, self.browser, self.flows, glyphs)
+        self.tray, self.details = self.bars.tray, self.bars.details
+        self.key_bar, self.views_bar = self.bars.keys, self.bars.views
         self.view_memory = ViewMemory(self.panes)
         self.gone = Gone(self._days_changed)
         self.noted = Noted()
         self._pending: Change | None = None
-        self.ticking = Ticking(self.panes, self._show_header, self._pass_time)
+        self.ticking = Ticking(self.panes, self.bars.show_header, self._pass_time)
 
     @property
     def fleet(self) -> Fleet:
@@ -128,13 +125,13 @@ class Dashboard(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, two panes, details, filter, keys."""
-        yield Header(id="header")
-        yield ViewsBar(id="views")
+        yield self.bars.header
+        yield self.views_bar
         yield self.panes
-        yield RunningTray(self.glyphs, id="running")
-        yield Details(id="details")
+        yield self.tray
+        yield self.details
         yield FilterBar(id="filter-line")
-        yield KeyBar(id="footer")
+        yield self.key_bar
         yield TooSmall(id="too-small")
 
     def on_mount(self) -> None:
@@ -200,43 +197,13 @@ class Dashboard(Screen[None]):
 
     def show_chosen(self) -> None:
         """Describe the chosen rows, and show what can be done with them."""
-        self.show_details()
+        self.bars.show_details()
         self.show_bars()
 
-    def show_details(self) -> None:
-        """Describe the chosen rows under the panes, once the table shows them."""
-        panes = self.panes
-        if not panes.table.held:
-            self.details.show(
-                panes.snapshot, panes.view, self.session, panes.as_of, local=panes.local_time
-            )
-
     def show_bars(self) -> None:
-        """Header, staleness and keys."""
-        fleet, instant = self.fleet, self.session.clock.monotonic()
-        self._show_header()
-        stale = not fleet.freshness.live and fleet.freshness.newest is not None
-        self.panes.show_age(stale=stale)
-        banner = banner_of(self.session)
-        self.details.show_outage(notice_words(banner, fleet, instant, keys_of(self)))
-        if not self.table.held:  # what can be done is about the row that is not yet described
-            self.key_bar.show_keys(self.refusals())
-        self.show_running()
+        """Show what stands around the panes, and let time pass as often as that asks for."""
+        self.bars.show()
         self.ticking.adjust()
-
-    def _show_header(self) -> None:
-        """Both lines, or what matters of the second in the first where there is only one."""
-        fleet, instant, browser = self.fleet, self.session.clock.monotonic(), self.browser
-        counted = browser.counted if fleet.counted and fleet.servers else Counted()
-        marked = self.panes.marked_words
-        alone = alarms(browser.views, counted, marked) if self.has_class("-low") else ()
-        self.query_one(Header).show_fleet(banner_of(self.session), fleet, instant, alone)
-        self.views_bar.show_views(browser.views, counted, self.panes.shown, marked)
-
-    def show_running(self) -> None:
-        """What runs, and what has ended and was not seen."""
-        session = self.session
-        self.tray.show(self.fleet, session.service_now(), session.expected_time)
 
     def _pass_time(self) -> None:
         """Let time pass; what shows the same text as before is not painted."""
@@ -302,46 +269,10 @@ class Dashboard(Screen[None]):
 
     # -- what keys do ----------------------------------------------------------------------
 
-    def action_next_pane(self) -> None:
-        """Go to the other pane."""
-        self.panes.go_on()
-
-    def action_left_pane(self) -> None:
-        """Go to the servers."""
-        self.panes.go_left()
-
-    def action_right_pane(self) -> None:
-        """Go to the snapshots."""
-        self.panes.go_right()
-
-    def action_wide(self) -> None:
-        """Give the active pane the whole width, with more columns."""
-        self.panes.toggle_wide()
-
-    def action_local_time(self) -> None:
-        """Show moments in this machine's zone, or in UTC."""
-        self.panes.toggle_local_time()
-        self.show_details()
-
-    def action_all(self) -> None:
-        """Show the snapshots of all servers, or of the chosen one again."""
-        self.panes.toggle_everything()
+    def action_browse(self, command: str) -> None:
+        """Do what changes only how the fleet is looked at."""
+        BROWSING[command](self.browser)
         self.show_chosen()
-
-    def action_mark(self) -> None:
-        """Mark or unmark the row."""
-        self.panes.active.toggle_mark()
-        self.show_bars()
-
-    def action_mark_all(self) -> None:
-        """Mark all rows that are shown, or none of them."""
-        self.panes.active.mark_all()
-        self.show_bars()
-
-    def action_invert(self) -> None:
-        """Invert the marks of the rows that are shown."""
-        self.panes.active.invert_marks()
-        self.show_bars()
 
     def action_range(self) -> None:
         """Begin a range, or mark all rows from its begin to the cursor."""
@@ -363,11 +294,6 @@ class Dashboard(Screen[None]):
             self.tray.ends.seen()
         self.show_chosen()
 
-    def action_view(self, step: int) -> None:
-        """Show the next view, or the one before."""
-        self.browser.show_next(step)
-        self.show_chosen()
-
     def action_problem(self, step: int) -> None:
         """Go to the next server that needs somebody, or to the one before."""
         if not self.browser.next_problem(step):
@@ -378,16 +304,6 @@ class Dashboard(Screen[None]):
     def view_clicked(self, event: ViewsBar.Chosen) -> None:
         """Show the view that was clicked."""
         self.browser.show(event.view)
-        self.show_chosen()
-
-    def action_sort(self) -> None:
-        """Sort the focused pane by its next column."""
-        self.browser.sort_by_next()
-        self.show_chosen()
-
-    def action_reverse(self) -> None:
-        """Reverse the order of the focused pane."""
-        self.browser.reverse()
         self.show_chosen()
 
     def action_open(self, page: str) -> None:
@@ -406,16 +322,6 @@ class Dashboard(Screen[None]):
         self.session.pause()
 
     def action_write(self, command: str) -> None:
-        """Ask for a write of the chosen row or of all marked ones, or change a protection."""
+        """Ask for a write of the chosen row or of all marked ones, or change what protects."""
         FLOWS[command](self.flows)
-
-    def action_lock(self) -> None:
-        """Lock writing, or unlock it for the set time."""
-        self.flows.lock()
         self.show_bars()
-
-    def action_operations(self) -> None:
-        """Show what is running and what became of the rest, which is seen then."""
-        self.tray.ends.seen()
-        self.show_running()
-        self.flows.show_operations()

@@ -19,6 +19,7 @@ from tui.session import Session
 from tui.simulator.objects import SimServer
 from tui.simulator.web import Hook
 from tui.simulator.world import World
+from tui.vps.models import Server
 
 
 class LateStop(Hook):
@@ -106,7 +107,9 @@ def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside:
         session = Session(simulated.settings(), simulated.environ)
         live = await session.open()
         book = PowerBook(live.operations.journal, lambda: live.operations.books.account)
-        await book.begin(PowerNote(simulated.key(server), "mail", Stage.STOPPED, 0.0))
+        note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, 0.0)
+        model = Server(id=note.server_id, name="mail")
+        await book.begin(note, live.operations.create_intent(model, ""))
         await session.close()
 
     asyncio.run(crash())
@@ -167,3 +170,15 @@ def test_one_that_stops_late_is_watched_for_and_started(
     ]
     assert status(simulated, "mail") == "active"
     assert inside("settle")[:2] == (0, "nothing is open\n")
+
+
+def test_no_server_is_stopped_after_a_loss_of_memory(
+    simulated: Place, inside: Run, tmp_path: Path
+) -> None:
+    assert inside("create", "web-server-02", "first")[0] == 0
+    (tmp_path / ".local/state/ciplun/journal.sqlite3").unlink()
+    before = simulated.sent()
+    code, out, err = inside("create", "mail", "quiet", "--stop")
+    assert (code, "may still go on" in err) == (1, True), err
+    assert "stopping" not in out
+    assert (simulated.sent(), status(simulated, "mail")) == (before, "active")

@@ -10,6 +10,7 @@ from tests.helpers.places import Place
 from tui.fleet.journal.power import PowerBook, PowerNote, Stage
 from tui.screens.dialogs.create import CreateDialog
 from tui.simulator.objects import SimServer
+from tui.vps.models import Server
 from tui.widgets.checkbox import Choice
 
 
@@ -71,7 +72,9 @@ async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: 
     before = await opened.open()
     book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
     when = opened.service_now()
-    await book.begin(PowerNote(simulated.key(server), "mail", Stage.STOPPED, when))
+    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, when)
+    model = Server(id=note.server_id, name="mail")
+    await book.begin(note, before.operations.create_intent(model, ""))
     await opened.close()
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
@@ -86,7 +89,9 @@ async def test_locked_it_is_only_offered(simulated: Place) -> None:
     before = await opened.open()
     book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
     when = opened.service_now()
-    await book.begin(PowerNote(simulated.key(server), "mail", Stage.STOPPED, when))
+    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, when)
+    model = Server(id=note.server_id, name="mail")
+    await book.begin(note, before.operations.create_intent(model, ""))
     await opened.close()
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await live(pilot)

@@ -224,6 +224,15 @@ async def test_a_crash_is_gone_on_with_by_the_start(desk: Desk, stage: Stage) ->
     assert await left(desk, other) == []
 
 
+async def test_no_server_is_stopped_that_another_session_writes_to(desk: Desk) -> None:
+    other = desk.open()
+    await other.start()
+    await desk.operations.create(desk.server(), "theirs")
+    with pytest.raises(Refused, match="theirs is open on web-0"):
+        await consistent(desk, other).snapshot(desk.server(), "quiet")
+    assert (desk.sent(), await left(desk, other)) == (["create"], [])
+
+
 async def test_two_sessions_do_not_switch_one_server(desk: Desk) -> None:
     other = desk.open()
     await other.start()

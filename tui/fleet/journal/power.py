@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tui.fleet.journal import writing
 from tui.fleet.journal.journal import Also, Journal
 from tui.fleet.journal.process_locks import Sessions
 from tui.fleet.journal.reading import MINE
@@ -78,11 +79,16 @@ class PowerBook:
         self._journal = journal
         self._account = account
 
-    async def begin(self, note: PowerNote) -> PowerNote:
-        """Record what is about to be done to a server. Raises PowerTaken."""
-        account = self._account()
+    async def begin(self, note: PowerNote, intent: Operation) -> PowerNote:
+        """Record what is about to be done to a server for what is intended then.
+
+        Raises PowerTaken, and Clash and MemoryLost where that would be refused: nothing is
+        stopped in vain, or in the midst of a restore.
+        """
+        account, now = self._account(), self._journal.file.moments.at()
 
         def write(db: sqlite3.Connection, sessions: Sessions) -> int:
+            writing.refuse(db, intent, now)
             if _is_open(db, account, note.server_id):
                 raise PowerTaken(f"{note.server_name} is being stopped or started already")
             return _insert(db, account, note, sessions.claim())

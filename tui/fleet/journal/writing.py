@@ -57,6 +57,13 @@ def refuse_kept(db: sqlite3.Connection, operation: Operation, now: Moment) -> No
             raise Clash(row.operation, left)
 
 
+def refuse(db: sqlite3.Connection, intent: Operation, now: Moment) -> None:
+    """Raise MemoryLost or Clash where nothing may be sent to the intent's server now."""
+    refuse_lost(db, now)
+    _refuse_open(db, intent, now)
+    refuse_kept(db, intent, now)
+
+
 def begin(
     db: sqlite3.Connection, operation: Operation, owner: str, now: Moment, *, in_memory: bool
 ) -> Operation:

@@ -13,13 +13,14 @@ from contextlib import suppress
 from typing import Final, Literal, Protocol
 
 from tui.fleet.clock import Clock
-from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.journal import Clash, JournalUnavailable
 from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
 from tui.fleet.operation import Operation, State
 from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus
 from tui.fleet.writes.preflight import Refused
+from tui.fleet.writes.sending import taken
 from tui.vps.errors import OutcomeUnknown, VpsError
 from tui.vps.models import Key, Server
 
@@ -137,9 +138,11 @@ class Consistent:
         self._refuse_clash(server)
         drafted = PowerNote(server.id, server.name, Stage.STOPPING, self._now())
         try:
-            note = await self._book.begin(drafted)
+            note = await self._book.begin(drafted, self._operations.create_intent(server, ""))
         except PowerTaken as error:
             raise Refused(f"not sent: {error}") from None
+        except Clash as clash:
+            raise Refused(taken(clash.operation, clash.seconds)) from None
         await self._ask_to_stop(note, told)
         return note
 
@@ -262,8 +265,7 @@ class Consistent:
     def _refuse_clash(self, server: Server) -> None:
         for operation in self._operations.running():
             if operation.server_id == server.id and operation.open:
-                state = operation.state.value
-                raise Refused(f"{operation.title} is open on {server.name} ({state})")
+                raise Refused(taken(operation))
 
     async def _ask_to_stop(self, note: PowerNote, told: Told) -> None:
         """Send the stop. Raises VpsError where it was not carried out."""

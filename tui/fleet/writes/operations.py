@@ -199,7 +199,7 @@ class Operations:
         Returns once the provider has answered, or lost the answer (state UNKNOWN). `also` is
         recorded with the intent, or neither is.
         """
-        intent = self._intent(Kind.CREATE, server.id, server.name, None, name, description)
+        intent = self.create_intent(server, name, description)
 
         async def send(operation: Operation) -> Operation:
             made = await self.api.create_snapshot(server.id, name, description)
@@ -251,6 +251,10 @@ class Operations:
         await self._protecting.change(target, on=on)
 
     # -- intents ---------------------------------------------------------------------------
+
+    def create_intent(self, server: Server, name: str, description: str = "") -> Operation:
+        """The intent to create a snapshot, as it is recorded; nothing is yet."""
+        return self._intent(Kind.CREATE, server.id, server.name, None, name, description)
 
     def _intent(
         self,

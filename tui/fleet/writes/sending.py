@@ -51,7 +51,7 @@ class Sender:
         try:
             operation = await self._books.begin(intent, now, unjournaled=unjournaled, also=also)
         except Clash as clash:
-            raise Refused(_taken(clash.operation, clash.seconds)) from None
+            raise Refused(taken(clash.operation, clash.seconds)) from None
         self._tracker.follow(operation)
         try:
             seen = await check_target(self._reader(), operation, target)
@@ -87,10 +87,10 @@ class Sender:
         """Refuse what the journal may not know: something sent without a record is open."""
         for operation in self._tracker.running():
             if operation.server_id == intent.server_id and operation.open:
-                raise Refused(_taken(operation))
+                raise Refused(taken(operation))
 
 
-def _taken(operation: Operation, seconds: float = 0.0) -> str:
+def taken(operation: Operation, seconds: float = 0.0) -> str:
     """Why nothing else is written to the server of an operation, which keeps it so long."""
     who = Who(operation.user, operation.origin)
     if not operation.ended:

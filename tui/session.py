@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tui.fleet.changes import FleetChange
     from tui.fleet.plan import Plan, Step
     from tui.fleet.poller import Poller
-    from tui.fleet.writes.plans import Told
+    from tui.fleet.writes.plan_run import Told
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from tui.fleet.journal.power import PowerNote, Stage
 from tui.fleet.operation import State
 from tui.fleet.writes.consistent import Answer, NotStopped, PowerTaken
 from tui.fleet.writes.operations import Refused
-from tui.fleet.writes.plans import AT_ONCE
+from tui.fleet.writes.plan_run import AT_ONCE
 from tui.session import Session
 from tui.vps.errors import VpsError
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.helpers.desk import Desk
 from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.plans import PlanTaken
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Standing
 from tui.fleet.state import ServerView, newest_first
@@ -26,7 +27,7 @@ from tui.fleet.writes.drafts import (
     shortfall,
 )
 from tui.fleet.writes.operations import Operations, Refused
-from tui.fleet.writes.plans import Plans, PlanTaken
+from tui.fleet.writes.plans import Plans
 from tui.vps.errors import Rejected, Unreachable
 from tui.vps.models import Key, Server, Snapshot
 

@@ -17,7 +17,7 @@ from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import ServerView, newest_first
 from tui.fleet.writes.operations import Operations, Refused
-from tui.fleet.writes.plans import AT_ONCE
+from tui.fleet.writes.plan_run import AT_ONCE
 from tui.vps.errors import VpsError
 from tui.vps.models import Key, Server, Snapshot
 

@@ -7,59 +7,15 @@ records the intent, so that no crash can come between: a step without an operati
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.plans import PlanBook, PlanTaken
-from tui.fleet.operation import Kind, Operation
-from tui.fleet.plan import Plan, PlanKind, Standing, Step
+from tui.fleet.journal.plans import PlanBook
+from tui.fleet.operation import Operation
+from tui.fleet.plan import Plan
 from tui.fleet.writes.operations import Operations
-from tui.fleet.writes.preflight import Refused, check_spare
-from tui.fleet.writes.rules import target_refusal
-from tui.vps.errors import (
-    BadResponse,
-    Forbidden,
-    RateLimited,
-    Unauthorised,
-    Unreachable,
-    VpsError,
-    WriteRefused,
-)
-from tui.vps.models import Key, Server
-
-__all__ = ["Plan", "PlanTaken", "Plans", "Step", "Told"]
-log = logging.getLogger(__name__)
-Told = Callable[[Plan, Step], None]
-"""Hears of each step that was begun, answered, or will not be sent."""
-
-AT_ONCE: Final = 3
-"""Writes of one plan that are on their way at the same time."""
-_STOPS: Final = (
-    *(Unreachable, Unauthorised, Forbidden, RateLimited, BadResponse, WriteRefused),
-    *(JournalUnavailable, PlanTaken),
-)
-"""What concerns every step alike: the plan stops, and can be gone on with."""
-_SENT: Final = frozenset({Standing.RUNNING, Standing.DONE, Standing.UNTOLD})
-
-
-@dataclass(slots=True)
-class _Run:
-    """One run through a plan. `errors` are those of its steps, `stop` what concerns them all."""
-
-    plan: Plan
-    book: PlanBook
-    told: Told
-    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    errors: dict[int, Exception] = field(default_factory=dict)
-    stop: Exception | None = None
-
-    def step(self, number: int) -> Step:
-        """A step as it stands now."""
-        return self.plan.steps[number - 1]
+from tui.fleet.writes.plan_run import PlanRun, Told
+from tui.fleet.writes.preflight import Refused
 
 
 class Plans:
@@ -81,8 +37,8 @@ class Plans:
         self._changed = on_change
         self._open: dict[int, Plan] = {}
         self._at: set[int] = set()  # those that are carried out here
-        self._sending: dict[Key, tuple[int, int]] = {}  # by server: plan and step on their way
-        self._leaving = False
+        self._runs: set[PlanRun] = set()
+        self._leaving = asyncio.Event()
 
     # -- what there is --------------------------------------------------------------------
 
@@ -122,10 +78,12 @@ class Plans:
 
     def note(self, operation: Operation) -> None:
         """Take over what has become of an operation, or that a step has become one."""
-        plan_id, number = self._sending.get(operation.server_id, (0, 0))
-        sending = self._open.get(plan_id)
-        if sending is not None and sending.steps[number - 1].kind is operation.kind:
-            self._take(sending.with_step(number, operation))
+        for run in tuple(self._runs):
+            number, sending = run.sending.get(operation.server_id), self._open.get(run.plan.id)
+            if number is None or sending is None:
+                continue
+            if sending.steps[number - 1].kind is operation.kind:
+                self._take(sending.with_step(number, operation))
         for plan in tuple(self._open.values()):
             if any(step.operation == operation.id for step in plan.steps):
                 self._take(plan.with_operation(operation))
@@ -172,11 +130,20 @@ class Plans:
         something stopped it, the plan's `words` say what, and it can be gone on with. Raises what
         its first write raised if nothing came of any step; the plan is ended then.
         """
-        run = _Run(plan, self._book(plan.id), told)
+        run = PlanRun(
+            plan,
+            self._book(plan.id),
+            self._operations,
+            now=self._now,
+            reread=self._reread,
+            told=told,
+            leaving=self._leaving,
+        )
+        self._runs.add(run)
         try:
-            await self._lanes(run)
-            return await self._close(run)
+            return await run.carry_out()
         finally:
+            self._runs.discard(run)
             self._at.discard(plan.id)
 
     async def outcome(self, plan: Plan) -> Plan:
@@ -189,120 +156,7 @@ class Plans:
 
     def leave(self) -> None:
         """Begin no further step: this session ends."""
-        self._leaving = True
-
-    # -- one run --------------------------------------------------------------------------------
-
-    async def _lanes(self, run: _Run) -> None:
-        """Send for a few servers at a time; each of them takes one write after the other."""
-        lanes: dict[Key, list[int]] = defaultdict(list)
-        for step in run.plan.steps:
-            lanes[step.server_id].append(step.number)
-        done = await asyncio.gather(
-            *(self._lane(run, lane) for lane in lanes.values()), return_exceptions=True
-        )
-        for error in done:
-            if isinstance(error, asyncio.CancelledError):
-                self._leaving = True
-            elif error is not None:
-                log.error("a plan failed", exc_info=error)
-                run.stop = run.stop or Refused(f"unforeseen error: {type(error).__name__}")
-
-    async def _lane(self, run: _Run, numbers: Sequence[int]) -> None:
-        before: int | None = None
-        for number in numbers:
-            for earlier in {before, run.step(number).needs} - {None}:
-                await self._settled(run, run.step(earlier or 0))
-            before = number
-            if self._halted(run):
-                return
-            if run.step(number).standing is not Standing.UNSENT:
-                continue
-            if words := _unmet(run, run.step(number)):
-                await self._skip(run, number, words)
-                continue
-            async with run.turn:
-                if self._halted(run):
-                    return
-                await self._begin(run, number)
-
-    def _halted(self, run: _Run) -> bool:
-        """Whether nothing more is sent."""
-        return run.stop is not None or self._leaving
-
-    async def _settled(self, run: _Run, step: Step) -> None:
-        """Wait until it is known what became of a step that was sent; not while this ends."""
-        if step.standing is Standing.RUNNING and step.became is not None and not self._leaving:
-            ended = await self._operations.outcome(step.became)
-            if not ended.ended and run.stop is None:
-                run.stop = Refused(f"what became of the {step.title} is not known yet")
-            await self._renew(run, step.number)
-
-    async def _begin(self, run: _Run, number: int) -> None:
-        server_id = run.step(number).server_id
-        self._sending[server_id] = (run.plan.id, number)
-        try:
-            await self._send(run, run.step(number))
-        except _STOPS as error:
-            run.stop = run.stop or error
-            if not isinstance(error, JournalUnavailable | PlanTaken):
-                await run.book.settle_step(run.plan.id, number, "", release=True)
-        except (VpsError, Refused) as error:
-            run.errors[number] = error
-            await self._skip(run, number, str(error))
-            return
-        finally:
-            self._sending.pop(server_id, None)
-        await self._renew(run, number)
-
-    async def _send(self, run: _Run, step: Step) -> Operation:
-        """Begin the operation of a step and send it. Raises what the operation raises."""
-        operations, alone = self._operations, run.plan.id < 0
-        also = run.book.link(run.plan.id, step.number)
-        if step.kind is Kind.CREATE:
-            server = Server(id=step.server_id, name=step.server_name)
-            return await operations.create(
-                server, step.name, step.description, unjournaled=alone, also=also
-            )
-        if step.target is None:
-            raise Refused("not sent: its target is not known")
-        if reason := target_refusal(step.kind, step.target, ()):
-            raise Refused(f"not sent: {reason}")
-        if run.plan.kind is PlanKind.RETENTION:
-            await check_spare(operations.api, step.target)
-        if step.kind is Kind.RESTORE:
-            return await operations.restore(step.target, unjournaled=alone, also=also)
-        return await operations.delete(
-            step.target, reason=step.description, unjournaled=alone, also=also
-        )
-
-    async def _skip(self, run: _Run, number: int, words: str) -> None:
-        await run.book.settle_step(run.plan.id, number, words)
-        await self._renew(run, number)
-
-    async def _renew(self, run: _Run, number: int) -> None:
-        """Read how the plan stands now, and tell of a step."""
-        run.plan = await self._reread(run.plan.id)
-        run.told(run.plan, run.step(number))
-
-    async def _close(self, run: _Run) -> Plan:
-        """End a plan of which nothing is left, or let go of it."""
-        plan_id = run.plan.id
-        run.plan = plan = await self._reread(plan_id)
-        if isinstance(run.stop, PlanTaken):
-            return plan
-        error = run.stop or next(iter(run.errors.values()), None)
-        nothing = not any(step.standing in _SENT for step in plan.steps)
-        if nothing and error is not None and (run.stop is not None or not plan.many):
-            unsent = [step.number for step in plan.unsent]
-            await self._quietly(run.book.end(plan_id, self._now(), str(error), unsent))
-            await self._quietly(self._reread(plan_id))
-            raise error
-        if plan.open and plan.over:
-            await run.book.end(plan_id, self._now(), "")
-        elif plan.open:
-            await run.book.leave(plan_id, "" if run.stop is None else str(run.stop))
-        return await self._reread(plan_id)
+        self._leaving.set()
 
     # -- books ------------------------------------------------------------------------------
 
@@ -319,13 +173,6 @@ class Plans:
             raise Refused("this plan is no longer in the journal")
         return self._take(plan)
 
-    async def _quietly(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do what only makes the record better."""
-        try:
-            await work
-        except JournalUnavailable as error:
-            log.warning("%s", error)
-
     def _take(self, plan: Plan) -> Plan:
         """Have everybody know where a plan stands now."""
         if plan.ours and plan.id not in self._at:
@@ -339,15 +186,3 @@ class Plans:
             if plan.open or known:
                 self._changed(plan)
         return plan
-
-
-def _unmet(run: _Run, step: Step) -> str:
-    """Why a step cannot be sent though its turn has come; empty where it can."""
-    if step.needs is None:
-        return ""
-    needed = run.step(step.needs)
-    if needed.standing is Standing.DONE:
-        return ""
-    stands = needed.became.state.value if needed.became is not None else needed.standing.value
-    why = f": {needed.reason}" if needed.reason else ""
-    return f"not sent: the {needed.title} is not completed ({stands}{why})"

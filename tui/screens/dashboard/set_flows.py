@@ -17,7 +17,7 @@ from tui.fleet.writes.drafts import (
     made_by,
     retention_plan,
 )
-from tui.fleet.writes.plans import Told
+from tui.fleet.writes.plan_run import Told
 from tui.fleet.writes.rules import STALE, refusal, target_refusal
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.screens.dialogs.create_set import CreateSetDialog

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.connection import Connection
     from tui.fleet.writes.consistent import Answer
     from tui.fleet.writes.drafts import Safety
-    from tui.fleet.writes.plans import Told
+    from tui.fleet.writes.plan_run import Told
     from tui.screens.dashboard.set_flows import SetFlows
     from tui.screens.dialogs.operations import Asked
     from tui.screens.dialogs.write import SendingDialog, Sent

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from tui.fleet.clock import Clock
 from tui.fleet.plan import Plan, Standing, Step
-from tui.fleet.writes.plans import Told
+from tui.fleet.writes.plan_run import Told
 from tui.notices import step_words, tally_words
 from tui.screens.dialogs.table import table
 from tui.screens.dialogs.write import SendingDialog, Sent

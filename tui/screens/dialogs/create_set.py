@@ -16,7 +16,7 @@ from tui.commands import bindings
 from tui.fleet.clock import Clock
 from tui.fleet.plan import Plan, Step
 from tui.fleet.state import ServerView
-from tui.fleet.writes.plans import Told
+from tui.fleet.writes.plan_run import Told
 from tui.fleet.writes.rules import create_advice
 from tui.screens.dialogs.bulk import BulkDialog, Row
 from tui.screens.dialogs.create import propose_name

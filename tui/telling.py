@@ -50,12 +50,14 @@ class Telling:
 
     def tell(self, operation: Operation | None, news: News) -> None:
         """Show news: the end of an operation until it is seen, other words for a while."""
+        board = self._dashboard()
         if operation is None:
             if not news.standing:
                 severity: Severity = "warning" if news.bad else "information"
                 self._app.notify(news.text, severity=severity, markup=False, timeout=10)
+            if board is not None:
+                board.bars.show_running()
             return
-        board = self._dashboard()
         if news.ended and self._settings is not None:
             ring = news.bad or board is None or not _one_of_many(operation, board.fleet)
             command = self._settings.on_finished

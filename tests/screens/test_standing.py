@@ -116,9 +116,41 @@ async def test_a_server_that_ran_before_its_restore_is_told_of_and_started(
         words = "mail ran before its restore and is stopped now"
         await time_until(pilot, simulated, lambda: words in toasts(pilot))
         assert [path for path in simulated.sent() if "power" in path] == []
+        stands = "mail ran before its restore: it is stopped"
+        await until(pilot, lambda: stands in shown(pilot))
+        assert "! o starts it" in shown(pilot)
         await pilot.press("exclamation_mark")
-        await until(pilot, lambda: "mail: it ran before and is stopped" in shown(pilot))
-        assert "start the server" in shown(pilot)
+        await until(pilot, lambda: "mail: it is stopped" in shown(pilot))
+        assert "start mail" in shown(pilot)
         await pilot.press("o")
         await time_until(pilot, simulated, lambda: status(simulated, "mail") == "active")
         await time_until(pilot, simulated, lambda: not connection(pilot).restarts.offers)
+        await pilot.press("escape")
+        await until(pilot, lambda: stands not in shown(pilot))
+
+
+async def test_one_that_is_to_stay_stopped_is_offered_no_longer(simulated: Place) -> None:
+    server = machine(simulated, "mail")
+    server.power = "stopped"
+    opened = simulated.session()
+    before = await opened.open()
+    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
+    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, opened.service_now())
+    await book.begin(note)
+    await opened.close()
+    async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await until(pilot, lambda: connection(pilot).restarts.offers)
+        board = await live(pilot)
+        board.bars.show_running()
+        (line,) = [entry for entry in board.tray.entries if "mail" in entry.text]
+        assert line.plain == "? mail ran before its snapshot: it is to run again  ! o starts it"
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "start mail" in shown(pilot))
+        await pilot.press("X")
+        assert "X again leaves mail as it is" in toasts(pilot)
+        await pilot.press("X")
+        await until(pilot, lambda: not connection(pilot).restarts.offers)
+        assert simulated.sent() == []
+        board.bars.show_running()
+        assert not [entry for entry in board.tray.entries if "mail" in entry.text]

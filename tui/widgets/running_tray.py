@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.commands import Keys, keys_of
+from tui.fleet.journal.power import PowerNote, Stage
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Standing
 from tui.fleet.state import Fleet
@@ -105,9 +106,18 @@ def coarse(seconds: float) -> str:
 
 
 def entries(
-    fleet: Fleet, ends: Ends, now: float, expected: Expected, glyphs: Glyphs, keys: Keys
+    fleet: Fleet,
+    ends: Ends,
+    now: float,
+    expected: Expected,
+    glyphs: Glyphs,
+    keys: Keys,
+    offers: Sequence[PowerNote] = (),
 ) -> Sequence[Entry]:
-    """All lines at `now` (seconds since 1970), what needs somebody first."""
+    """All lines at `now` (seconds since 1970), what needs somebody first.
+
+    `offers` are servers that ran before and can be started.
+    """
     plans = fleet.plans.values()
     inner = {s.operation for plan in plans for s in plan.steps if s.operation is not None}
     alone = [o for o in fleet.operations.values() if o.id not in inner]
@@ -123,7 +133,16 @@ def entries(
         )
         for end in ends.all()
     ]
-    return sorted([*going, *ended], key=lambda entry: not entry.urgent)
+    stopped = [_offer(note, glyphs, keys) for note in offers]
+    return sorted([*stopped, *going, *ended], key=lambda entry: not entry.urgent)
+
+
+def _offer(note: PowerNote, glyphs: Glyphs, keys: Keys) -> Entry:
+    what = "its restore" if note.stage is Stage.RESTORING else "its snapshot"
+    known = note.words or "it is to run again"
+    text = f"{note.server_name} ran before {what}: {known}"
+    right = f"{keys.shown('operations')} {keys.shown('go_on')} starts it"
+    return Entry(glyphs.unknown, text, right, "$text-warning", urgent=True)
 
 
 def _time(since: float, now: float, kind: Kind, expected: Expected) -> str:
@@ -182,10 +201,12 @@ class RunningTray(Vertical):
             line.display = False
             yield line
 
-    def show(self, fleet: Fleet, now: float, expected: Expected) -> None:
+    def show(
+        self, fleet: Fleet, now: float, expected: Expected, offers: Sequence[PowerNote] = ()
+    ) -> None:
         """Take over what runs at `now` (seconds since 1970), beside what has ended."""
         keys = keys_of(self)
-        self.entries = entries(fleet, self.ends, now, expected, self._glyphs, keys)
+        self.entries = entries(fleet, self.ends, now, expected, self._glyphs, keys, offers)
         self._fit()
 
     def end_of(self, operation: Operation, news: News, fleet: Fleet) -> None:

@@ -162,6 +162,33 @@ async def test_a_server_that_does_not_stop_is_asked_about_and_started(desk: Desk
     assert status(desk) == "active"
 
 
+async def test_a_late_stop_is_watched_for_also_after_a_crash(desk: Desk) -> None:
+    desk.provider.world.power_seconds = {"stop": 30_000, "start": 0}
+    with pytest.raises(NotStopped):
+        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+    (note,) = await left(desk)
+    assert (note.stage, status(desk)) == (Stage.WATCHED, "active")
+    desk.die(desk.operations)
+    other = desk.open()
+    await other.start()
+    work = asyncio.ensure_future(consistent(desk, other).resume(note))
+    await asyncio.sleep(0.02)
+    machine = desk.provider.machine(desk.provider.ids[0])
+    machine.power, machine.power_next = "stopped", ""  # late, it takes effect
+    assert await in_time(desk, work)
+    assert (desk.sent(), status(desk)) == (["stop", "start", "start"], "active")
+    assert await left(desk, other) == []
+
+
+async def test_one_that_goes_on_running_is_watched_for_an_hour_and_no_longer(desk: Desk) -> None:
+    desk.provider.world.power_seconds = {"stop": 30_000, "start": 0}
+    with pytest.raises(NotStopped):
+        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+    (note,) = await left(desk)
+    assert await in_time(desk, consistent(desk).resume(note), hours=1.1)
+    assert (desk.sent(), await left(desk)) == (["stop", "start"], [])
+
+
 async def test_or_it_is_taken_as_it_is(desk: Desk) -> None:
     desk.provider.world.power_seconds = {"stop": 30_000, "start": 60}
 
@@ -266,7 +293,7 @@ async def test_a_server_that_ran_before_its_restore_and_is_stopped_is_offered_an
     power = consistent(desk)
     assert await in_time(desk, power.after_restore(note, start=False)) is After.STOPPED
     (note,) = await left(desk)
-    assert note.words == "it ran before and is stopped"
+    assert note.words == "it is stopped"
     assert await in_time(desk, power.after_restore(note, start=True)) is After.RUNS
     assert status(desk) == "active"
     assert desk.sent() == ["restore", "start"]

@@ -252,7 +252,7 @@ class Consistent:
             return After.RUNS
         if status == "stopped" and start:
             return After.RUNS if await self._restart(note, told) else After.UNSEEN
-        words = "it ran before and is stopped" if status == "stopped" else "its power is not seen"
+        words = "it is stopped" if status == "stopped" else "its power is not seen"
         await self._book.leave(note.id, words)
         return After.STOPPED if status == "stopped" else After.UNSEEN
 

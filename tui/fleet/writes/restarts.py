@@ -16,7 +16,6 @@ from tui.fleet.operation import Operation
 from tui.fleet.writes.consistent import After, Ask, Consistent, Switch
 from tui.fleet.writes.operations import Operations, Refused
 from tui.vps.errors import VpsError
-from tui.vps.models import Key, same_key
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, bool], None]
@@ -72,20 +71,15 @@ class Restarts:
     def _told(self, words: str) -> None:
         self.tell(words, False)
 
-    def offer_for(self, server_id: Key, operation_id: int) -> PowerNote | None:
-        """What is offered about an operation, or about its server where it became none."""
-        return next(
-            (
-                note
-                for note in self.offers
-                if note.operation == operation_id
-                or (note.operation is None and same_key(note.server_id, server_id))
-            ),
-            None,
-        )
+    def offer_for(self, operation_id: int | None) -> PowerNote | None:
+        """What is offered about an operation, or that became none."""
+        mine = (None, operation_id)
+        found = [note for note in self.offers if note.operation in mine]
+        return max(found, key=lambda note: note.operation is not None, default=None)
 
     async def start(self, note: PowerNote) -> None:
-        """Start a server that is offered."""
+        """Start a server that is offered; it is offered again if it is not seen running."""
+        self.offers = tuple(offer for offer in self.offers if offer.id != note.id)
         with suppress(JournalUnavailable, PowerTaken):
             await self.power.resume(note, self._told)
         await self._offer()
@@ -109,28 +103,31 @@ class Restarts:
             await self._offer()
 
     async def _look_after(self, note: PowerNote) -> None:
+        news = None
         try:
-            await self._look(note)
+            news = await self._look(note)
         except (JournalUnavailable, PowerTaken) as error:
             log.info("the power of a server is left alone: %s", error)
         await self._offer()
+        if news is not None:
+            self.tell(*news)
 
-    async def _look(self, note: PowerNote) -> None:
+    async def _look(self, note: PowerNote) -> tuple[str, bool] | None:
+        """Start a server or see how it is; returns what is to be told, once it is offered."""
         is_old = self._now() - note.asked_at > _OLD
         allowed = not is_old and not self._refused()
         if note.stage is not Stage.RESTORING:
             if allowed:
                 await self.power.resume(note, self._told)
-            return
+            return None
         start = allowed and self._start_after_restore
         after = await self.power.after_restore(note, start=start)
         name = note.server_name
         if after is After.STOPPED:
-            self.tell(f"{name} ran before its restore and is stopped now", True)
-        elif after is After.UNSEEN:
-            self.tell(f"{name} ran before its restore, and is not seen running", True)
-        elif start:
-            self.tell(f"{name} runs again after its restore", False)
+            return f"{name} ran before its restore and is stopped now", True
+        if after is After.UNSEEN:
+            return f"{name} ran before its restore, and is not seen running", True
+        return (f"{name} runs again after its restore", False) if start else None
 
     async def _offer(self) -> None:
         self.offers = tuple(await self._left())

@@ -61,4 +61,5 @@ class Bars:
     def show_running(self) -> None:
         """What runs, and what has ended and was not seen."""
         session = self._panes.session
-        self.tray.show(self._panes.fleet, session.service_now(), session.expected_time)
+        offers = session.live.restarts.offers if session.live is not None else ()
+        self.tray.show(self._panes.fleet, session.service_now(), session.expected_time, offers)

@@ -95,8 +95,8 @@ class OperationsDialog(Dialog[Asked]):
                 uses |= {"delete": "delete its snapshots"}
         else:
             uses |= {"try_again": "try again", "stop_tracking": "stop tracking"}
-            if self._offer(row) is not None:
-                uses |= {"go_on": "start the server"}
+            if (note := self._offer(row)) is not None:
+                uses |= {"go_on": f"start {note.server_name}", "stop_tracking": "leave it"}
         uses |= {"operations": "activity", "leave": "close"}
         self.query_one("#operations-keys", Static).update(self.keys.hint(**uses))
 
@@ -158,10 +158,10 @@ class OperationsDialog(Dialog[Asked]):
             self._show()
 
     def _offer(self, row: Entry | None) -> PowerNote | None:
-        """The server that ran before an operation and stands stopped."""
-        if not isinstance(row, Operation):
+        """The server that ran before an operation, or before none, and is not seen running."""
+        if isinstance(row, Plan):
             return None
-        return self._restarts.offer_for(row.server_id, row.id)
+        return self._restarts.offer_for(None if row is None else row.id)
 
     @property
     def _chosen(self) -> Entry | None:
@@ -189,9 +189,9 @@ class OperationsDialog(Dialog[Asked]):
             except JournalUnavailable:
                 steps = ()
             text = describe(row, steps)
-            if (note := self._offer(row)) is not None:
-                words = note.words or "it is to run again"
-                text += f"\n{note.server_name}: {words}"
+        if (note := self._offer(row)) is not None:
+            words = note.words or "it is to run again"
+            text = f"{text}\n{note.server_name}: {words}".lstrip()
         self.query_one("#timeline", Static).update(Content(text))
 
     @on(Input.Changed, "#operations-filter")
@@ -276,7 +276,10 @@ class OperationsDialog(Dialog[Asked]):
         row = self._chosen
         stoppable = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
         kept = [operation.id for operation in self._operations.kept().values()]
-        if row is None or not (
+        note = self._offer(row)
+        if note is not None and not (isinstance(row, Operation) and row.state in stoppable):
+            self._leave_stopped(note)
+        elif row is None or not (
             row.open if isinstance(row, Plan) else row.state in stoppable or row.id in kept
         ):
             self.app.notify("only what is running is tracked", markup=False)
@@ -287,6 +290,20 @@ class OperationsDialog(Dialog[Asked]):
             self._session.perform(self._end(row))
         else:
             self._session.perform(self._operations.declare_over(row.id))
+
+    def _leave_stopped(self, note: PowerNote) -> None:
+        """Offer no longer to start a server; asked for twice."""
+        sure = ("power", note.id)
+        if self._sure == sure:
+            self._session.perform(self._forget(note))
+            return
+        self._sure = sure
+        words = f"{self.keys.shown('stop_tracking')} again leaves {note.server_name} as it is"
+        self.app.notify(words, severity="warning", markup=False)
+
+    async def _forget(self, note: PowerNote) -> None:
+        await self._restarts.forget(note)
+        self._changed()
 
     def _asked_twice(self, row: Entry) -> str:
         key = self.keys.shown("stop_tracking")

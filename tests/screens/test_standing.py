@@ -136,7 +136,8 @@ async def test_one_that_is_to_stay_stopped_is_offered_no_longer(simulated: Place
     before = await opened.open()
     book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
     note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, opened.service_now())
-    await book.begin(note)
+    model = Server(id=note.server_id, name=note.server_name)
+    await book.begin(note, before.operations.create_intent(model, ""))
     await opened.close()
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await live(pilot)

@@ -29,6 +29,25 @@ def test_list(simulated: Place) -> None:
     assert (code, "no server is called nobody" in err) == (2, True)
 
 
+def test_list_says_what_the_dashboard_shows(simulated: Place) -> None:
+    assert ciplun(simulated, "create", "web-server-02", "mail", "before-patch")[0] == 0
+    kept = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    assert ciplun(simulated, "protect", str(simulated.key(kept)), "--server", "mail")[0] == 0
+    out = ciplun(simulated, "list")[1]
+    (replica,) = [line for line in out.splitlines() if line.startswith("db-02-replica")]
+    assert "; a snapshot failed · 203.0.113.4 · Frankfurt, DE · VPS-8" in replica
+    assert "2 min ago, usually 3-10m · Before the kernel update\n" in out
+    assert ", protected here\n" in out
+    (running,) = [line for line in out.splitlines() if line.startswith("running: ")]
+    assert running.startswith("running: before-patch · 2 servers: 2 running, for ")
+    assert "running: " not in ciplun(simulated, "list", "db-01")[1]
+    told = json.loads(ciplun(simulated, "list", "--json", "mail", "db-02-replica")[1])
+    (failed,) = [s["findings"] for s in told["servers"] if s["name"] == "db-02-replica"]
+    assert [(f["name"], f["severity"]) for f in failed] == [("failed", "warning")]
+    assert [(o["server_name"], o["usual"]) for o in told["operations"]] == [("mail", "3-10m")]
+    assert [plan["steps"]["running"] for plan in told["plans"]] == [2]
+
+
 def test_create_restore_delete_and_their_history(simulated: Place) -> None:
     simulated.world.clock.speed = 2000.0
     code, out, _ = ciplun(simulated, "create", "web-server-02", "by-hand", "--wait")

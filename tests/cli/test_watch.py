@@ -42,18 +42,30 @@ async def test_events_and_an_outage(
     watching = asyncio.create_task(Watch(session, live, Rules(), as_json=as_json).run())
     try:
         await lines(simulated, capsys, "watching 12 servers", printed)
+        assert any(", 9 with a problem" in line for line in printed)
         mail = next(s for s in simulated.world.servers.values() if s.name == "mail")
         fields = {"server_id": mail.id, "name": "by-a-colleague"}
         made = simulated.world.create(simulated.world.account, fields)
         await lines(simulated, capsys, "mail: new snapshot by-a-colleague", printed)
         simulated.world.clock.advance(700)
         await lines(simulated, capsys, "mail: completed: snapshot by-a-colleague", printed)
+        web = next(s for s in simulated.world.servers.values() if s.name == "web-server-01")
+        await lines(simulated, capsys, "web-server-01: no problem any more", printed)
+        web.power = "stopped"
+        await lines(simulated, capsys, "web-server-01: stopped, was active", printed)
+        target = next(s for s in session.store.fleet.servers.values() if s.server.name == "mail")
+        await live.operations.protect(target.snapshots[0], on=True)
+        kept = f"mail: snapshot {target.snapshots[0].name} is protected here"
+        await lines(simulated, capsys, kept, printed)
         simulated.service.hooks += hooks(["error-503"])
         await lines(simulated, capsys, "offline: ", printed)
         simulated.service.hooks.clear()
         simulated.world.remove(made)
         await lines(simulated, capsys, "live again after ", printed)
         await lines(simulated, capsys, "mail: gone: snapshot by-a-colleague", printed)
+        for snapshot in list(simulated.world.by_server[mail.id].values()):
+            simulated.world.remove(snapshot)
+        await lines(simulated, capsys, "mail: no completed snapshot", printed)
         simulated.world.tokens.clear()
         await lines(simulated, capsys, "Invalid token", printed)
         assert await asyncio.wait_for(watching, 10) == 4

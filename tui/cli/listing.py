@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
 
-from tui.cli import names
+from tui.cli import names, under_way
 from tui.cli.arguments import Command, as_json, settings, shared, text
 from tui.cli.cached import remembered
 from tui.cli.output import out_json, out_lines
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import opened, run
 from tui.cli.selection import Selection, on_option
+from tui.cli.under_way import Usual
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
+from tui.fleet.health import Health, Judge, Rules
+from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
 from tui.text import age, size
-from tui.vps.models import SLOTS, Key
+from tui.vps.models import SLOTS, Key, Phase
 
 
 @click.command("list", cls=Command)
@@ -60,7 +63,8 @@ async def _list(settings: Settings, selection: Selection, form: str) -> int:
     async with opened(settings) as (session, live):
         reading = await read(session, live)
         chosen = selection.of(reading, session.service_now())
-        _print(reading, chosen, form, session.now, session.now)
+        usual, rules = session.expected_time, Rules.of(settings)
+        _print(_List(reading, chosen, session.now, session.now, rules, usual), form)
         tell_incomplete(reading)
     return ExitCode.DONE
 
@@ -68,36 +72,62 @@ async def _list(settings: Settings, selection: Selection, form: str) -> int:
 async def _list_cached(settings: Settings, selection: Selection, form: str) -> int:
     reading, as_of = remembered(settings)
     now = datetime.now(UTC)
-    _print(reading, selection.of(reading, now.timestamp()), form, now, as_of)
+    chosen = selection.of(reading, now.timestamp())
+    _print(_List(reading, chosen, now, as_of, Rules.of(settings)), form)
     tell_incomplete(reading)
     return ExitCode.DONE
 
 
-def _print(
-    reading: Reading, chosen: Sequence[ServerView], form: str, now: datetime, as_of: datetime
-) -> None:
-    protected = reading.fleet.protected
+class _List(msgspec.Struct, frozen=True):
+    """What is printed: the `chosen` of what was read, as it was `as_of`; ages refer to `now`."""
+
+    reading: Reading
+    chosen: Sequence[ServerView]
+    now: datetime
+    as_of: datetime
+    rules: Rules
+    usual: Usual = lambda kind: None
+
+    @property
+    def keys(self) -> Container[Key]:
+        """The ids of the chosen servers."""
+        return {view.server.id for view in self.chosen}
+
+    @property
+    def healths(self) -> Mapping[Key, Health]:
+        """The judgement of each chosen server."""
+        views = {view.server.id: view for view in self.chosen}
+        return Judge(self.rules).all(views, self.now.timestamp(), self.reading.fleet.operations)
+
+
+def _print(found: _List, form: str) -> None:
+    fleet, chosen = found.reading.fleet, found.chosen
     if form == "json":
-        out_json(_document(reading, chosen, as_of))
+        out_json(_document(found))
     elif form == "tsv":
-        out_lines([line for view in chosen for line in _tabbed(view, protected)])
+        out_lines([line for view in chosen for line in _tabbed(view, fleet.protected)])
     elif form == "ids":
         out_lines([str(s.id) for view in chosen for s in view.snapshots])
     else:
-        out_lines([line for view in chosen for line in _table(view, protected, now)])
+        healths = found.healths
+        told = [line for view in chosen for line in _table(view, healths[view.server.id], found)]
+        out_lines(told + under_way.lines(fleet, found.keys, found.now.timestamp(), found.usual))
 
 
-def _document(reading: Reading, views: Sequence[ServerView], as_of: datetime) -> dict[str, Any]:
+def _document(found: _List) -> dict[str, Any]:
     """The whole answer, for JSON."""
+    reading, healths = found.reading, found.healths
+    protected = reading.fleet.protected
     return {
         "complete": reading.complete,
         "reasons": reading.reasons,
-        "as_of": as_of.replace(microsecond=0),
-        "servers": [_plain(view, reading.fleet.protected) for view in views],
+        "as_of": found.as_of.replace(microsecond=0),
+        "servers": [_plain(view, healths[view.server.id], protected) for view in found.chosen],
+        **under_way.documents(reading.fleet, found.keys, found.usual),
     }
 
 
-def _plain(view: ServerView, protected: Container[Key]) -> dict[str, Any]:
+def _plain(view: ServerView, health: Health, protected: Container[Key]) -> dict[str, Any]:
     """A server with its snapshots, for JSON."""
     snapshots = [
         {**msgspec.to_builtins(s), "protected_here": s.id in protected} for s in view.snapshots
@@ -107,18 +137,32 @@ def _plain(view: ServerView, protected: Container[Key]) -> dict[str, Any]:
         "listed": view.listed,
         "slots": SLOTS,
         "slots_used": view.used,
+        "findings": [
+            {"name": f.name, "severity": f.severity.name.lower(), "what": f.what}
+            for f in health.findings
+        ],
         "snapshots": snapshots,
     }
 
 
-def _table(view: ServerView, protected: Container[Key], now: datetime) -> Sequence[str]:
+def _table(view: ServerView, health: Health, found: _List) -> Sequence[str]:
+    """A line of the server, with what is wrong and its facts, and one of each snapshot."""
+    server = view.server
     full = ", full" if view.full else ""
-    status = f", {view.server.status}" if view.server.status else ""
-    lines = [f"{view.server.name}  #{view.server.id}  {view.used}/{SLOTS} slots{full}{status}"]
+    status = f", {server.status}" if server.status else ""
+    wrong = "".join(f"; {f.what}" for f in health.findings if f.name != "full")
+    facts = "".join(
+        f" · {fact}" for fact in (server.address, server.location, server.plan, server.os) if fact
+    )
+    slots = f"{view.used}/{SLOTS} slots{full}{status}"
+    lines = [f"{server.name}  #{server.id}  {slots}{wrong}{facts}"]
     for s in view.snapshots:
-        facts = f"{s.status_words:<12} {size(s.size_mb):>9}  {age(s.created_at, now)}"
-        kept = ", protected here" if s.id in protected else ""
-        lines.append(f"  #{s.id:<8} {s.name:<32} {facts}{kept}")
+        seen = f"{s.status_words:<12} {size(s.size_mb):>9}  {age(s.created_at, found.now)}"
+        usual = found.usual(Kind.CREATE) if s.phase is Phase.BUSY else None
+        takes = f", usually {usual[0]}" if usual else ""
+        kept = ", protected here" if s.id in found.reading.fleet.protected else ""
+        what = f" · {s.description}" if s.description else ""
+        lines.append(f"  #{s.id:<8} {s.name:<32} {seen}{takes}{kept}{what}")
     return lines
 
 

@@ -14,6 +14,7 @@ from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
 from tui.cli.reading import PatientApi
 from tui.cli.running import opened, run_gathering
+from tui.cli.under_way import operation_line
 from tui.cli.waiting import polling
 from tui.cli.writing import ends_to, sent
 from tui.config.settings import Settings
@@ -24,7 +25,7 @@ from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan, Standing
 from tui.fleet.writes.consistent import After
 from tui.session import Session
-from tui.text import duration, plural
+from tui.text import plural
 
 _MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)
 """How far it has got where it is not known whether it stopped."""
@@ -51,7 +52,7 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
         live.operations.api = PatientApi(session, live)
         left = await _look(session, live, seconds)
         for operation in left:
-            out(_standing(operation, session.service_now()))
+            out(_standing(operation, session))
         codes = [_code(left, waited=seconds > 0)]
         for plan in [plan for plan in await live.plans.refresh() if plan.interrupted]:
             out(_of_plan(plan))
@@ -96,7 +97,7 @@ async def _look(session: Session, live: Connection, seconds: float) -> Sequence[
     def told(left: Sequence[Operation]) -> None:
         if left and seconds:
             more = f", and {len(left) - 1} more" if len(left) > 1 else ""
-            progress.show(f"{_brief(left[0], session.service_now())}{more}")
+            progress.show(f"{_brief(left[0], session)}{more}")
 
     try:
         return await live.operations.settle(wait=seconds, told=told)
@@ -110,18 +111,15 @@ def _code(left: Sequence[Operation], *, waited: bool) -> int:
     return ExitCode.UNKNOWN if left and unsettled else ExitCode.DONE
 
 
-def _brief(operation: Operation, now: float) -> str:
-    since = operation.asked_at if operation.accepted_at is None else operation.accepted_at
-    took = duration(max(0.0, now - since))
-    late = ", overdue" if operation.overdue else ""
-    return f"{operation.title} on {operation.server_name}: {operation.state.value} for {took}{late}"
+def _brief(operation: Operation, session: Session) -> str:
+    return operation_line(operation, session.service_now(), session.expected_time)
 
 
-def _standing(operation: Operation, now: float) -> str:
+def _standing(operation: Operation, session: Session) -> str:
     hint = ""
     if operation.state is State.UNKNOWN or operation.overdue:
         hint = f"; `ciplun over {operation.id}` ends it if you know better"
-    return f"{operation.id}  {_brief(operation, now)}{hint}"
+    return f"{operation.id}  {_brief(operation, session)}{hint}"
 
 
 def _of_plan(plan: Plan) -> str:

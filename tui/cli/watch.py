@@ -13,20 +13,20 @@ import msgspec
 from tui.cli.arguments import Command, as_json, settings, shared
 from tui.cli.output import out, output
 from tui.cli.running import opened, run
+from tui.cli.under_way import lines
+from tui.cli.watched import Watched
 from tui.config.settings import Settings
 from tui.connection import Connection
 from tui.exit_codes import ExitCode
-from tui.fleet.changes import FleetChange, between, grown_stale
-from tui.fleet.health import Judge, Rules
-from tui.fleet.merge import Views
+from tui.fleet.health import Rules
 from tui.fleet.operation import Operation
+from tui.fleet.plan import Plan
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.notices import News, facts
+from tui.notices import News, facts, plan_title, tally_line
 from tui.session import Session
 from tui.text import duration, plural
 from tui.vps.errors import Unauthorised
-from tui.vps.models import Key
 
 
 @click.command(cls=Command)
@@ -51,17 +51,16 @@ class Watch:
     def __init__(self, session: Session, live: Connection, rules: Rules, *, as_json: bool) -> None:
         self._session = session
         self._live = live
-        self._judge = Judge(rules)
+        self._watched = Watched(rules)
+        self._watching = False
         self._as_json = as_json
-        self._seen: Views | None = None
-        self._seen_at = 0.0
-        self._stale: set[Key] = set()
         self._down_since: float | None = None
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> int:
         """Watch until nobody reads any more or the token is refused; returns the exit code."""
         self._session.listen(self._told)
+        self._session.plan_ended = self._plan_ended
         self._session.store.listen(self._changed)
         polling = asyncio.create_task(self._live.poller.run())
         try:
@@ -77,22 +76,25 @@ class Watch:
         self._outage(fleet)
         if not fleet.freshness.live or not fleet.settled:
             return
-        now, views = self._session.service_now(), fleet.servers
-        stale = {key for key, h in self._judge.all(views, now).items() if h.has("stale")}
-        if self._seen is None:
-            text = f"watching {plural(len(views), 'server')} of {self._session.host}"
-            self._say("watching", text, {})
-        else:
-            for change in between(self._seen, views, self._seen_at, now):
-                self._tell(change)
-            grown = sorted((key for key in stale - self._stale if key in self._seen), key=str)
-            for change in grown_stale(views, grown, self._seen_at, now):
-                self._tell(change)
-        self._seen, self._seen_at, self._stale = views, now, stale
+        now, first = self._session.service_now(), not self._watching
+        for event in self._watched.look(fleet, now):
+            self._say(event.name, event.text, event.about)
+        if first:
+            self._watching = True
+            self._begin(fleet, now)
 
-    def _tell(self, change: FleetChange) -> None:
-        given = dict(change.facts())
-        self._say(given.pop("event"), f"{change.server_name}: {change.what}", given)
+    def _begin(self, fleet: Fleet, now: float) -> None:
+        """Say what is watched, how many need somebody, and what runs."""
+        servers, problems = plural(len(fleet.servers), "server"), self._watched.problems
+        wrong = f"{problems} with a problem" if problems else "none with a problem"
+        text = f"watching {servers} of {self._session.host}, {wrong}"
+        self._say("watching", text, {"servers": str(len(fleet.servers)), "problems": str(problems)})
+        for line in lines(fleet, fleet.servers, now, self._session.expected_time):
+            self._say("running", line, {})
+
+    def _plan_ended(self, plan: Plan) -> None:
+        about = {"plan": str(plan.id), "kind": plan.kind.value}
+        self._say("plan", f"{plan_title(plan)}: {tally_line(plan)}", about)
 
     def _outage(self, fleet: Fleet) -> None:
         """Say once that the provider cannot be reached, and once that it can again."""

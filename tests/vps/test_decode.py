@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.text import size as display
-from tui.vps.decode import BadItem, Decoder
+from tui.vps.decode import Decoder
 from tui.vps.errors import BadResponse
+from tui.vps.fields import BadItem
 from tui.vps.models import Phase
 from tui.vps.parsing import count_of, next_query, parse_page
 from tui.vps.sanitize import MAX_LENGTH, clean

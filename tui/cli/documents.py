@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.fleet.operation import Operation
-from tui.fleet.writes.rules import DESCRIPTION_LENGTH
-from tui.vps.sanitize import clean
+from tui.vps.sanitize import DESCRIPTION_LENGTH, clean
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:

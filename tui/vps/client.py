@@ -10,9 +10,10 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from tui.vps.decode import BadItem, Decoder
+from tui.vps.decode import Decoder
 from tui.vps.errors import BadResponse, Forbidden, NotFound, OutcomeUnknown, VpsError, WriteRefused
 from tui.vps.exchange import Answer, Exchange, Limits, Query
+from tui.vps.fields import BadItem
 from tui.vps.models import (
     Account,
     Backup,

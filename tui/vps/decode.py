@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, TypeGuard, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from tui.vps.errors import BadResponse
+from tui.vps.fields import LARGEST, BadItem, Fields
 from tui.vps.models import Account, Backup, Key, Restoring, Server, Snapshot
 from tui.vps.parsing import MOST_BYTES, lenient, parse
-from tui.vps.sanitize import MAX_LENGTH, clean
+from tui.vps.sanitize import DESCRIPTION_LENGTH, MAX_LENGTH
 from tui.vps.token import Token
-from tui.vps.wire import Scalar, ServerRef, WireBackup, WireIds, WireServer, WireSnapshot
+from tui.vps.wire import ServerRef, WireBackup, WireIds, WireServer, WireSnapshot
 
 T = TypeVar("T")
-DESCRIPTION_LENGTH: Final = 1_000
 
 _SNAPSHOT: Final = msgspec.json.Decoder(WireSnapshot)
 _BACKUP: Final = msgspec.json.Decoder(WireBackup)
 _SERVER: Final = msgspec.json.Decoder(WireServer)
 _ANY: Final = msgspec.json.Decoder()
 _IDS: Final = msgspec.json.Decoder(WireIds)
-_ID: Final = re.compile(r"[!-~]{1,100}")
-_INTEGER: Final = re.compile(r"[1-9][0-9]{0,17}")
-_SIMPLE: Final = re.compile(r"[ -$'-\[\]-~]*")
-"""Text that needs no cleaning and in which no character can be spelt in another way."""
-_LONGEST_TEXT: Final = 20 * DESCRIPTION_LENGTH
-_LARGEST: Final = 2**63
-_DAY: Final = timedelta(days=1)
-_EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + _DAY
-_LATEST: Final = datetime.max.replace(tzinfo=UTC) - _DAY
-"""What is beyond is taken for these: it has no local time in some place of the world."""
 _MOST_ALIKE: Final = 1_000
 """Plans, places and systems that are kept as they were read."""
 _ABOUT_ALL: Final = frozenset(("detail", "non_field_errors", "error", "message"))
-
-
-class BadItem(ValueError):
-    """One item of a list cannot be read; the message says why, cleaned."""
 
 
 class ErrorBody(NamedTuple):
@@ -56,13 +40,13 @@ class ErrorBody(NamedTuple):
 class Decoder:
     """Reads what one service says to those who have `token`.
 
-    Every text is cleaned, and loses the token, should it be echoed, after all escapes have been
-    undone.
+    What a value is made of is ruled by `Fields`: every text is cleaned there, and loses the token.
     """
 
     def __init__(self, token: Token | None = None) -> None:
-        self._mask = str if token is None else token.hide_in
-        self._shortest = 0 if token is None else len(token)
+        fields = Fields(token)
+        self._line, self._name, self._text = fields.line, fields.name, fields.text
+        self._key, self._key_or_none, self._moment = fields.key, fields.key_or_none, fields.moment
         self._as_came: dict[Key, Key] = {}
         self._read: dict[bytes, object] = {}
         self._plans: dict[str, str] = {}
@@ -192,23 +176,6 @@ class Decoder:
 
     # -- fields ----------------------------------------------------------------------------
 
-    def _line(self, text: str, limit: int = MAX_LENGTH) -> str:
-        """A text from outside as one clean line without the token."""
-        if len(text) <= limit and _SIMPLE.fullmatch(text):
-            return text if len(text) < self._shortest else self._mask(text)
-        # Masked twice: what is cut must not be the token, and what is left out may have split it.
-        return self._mask(clean(self._mask(text[:_LONGEST_TEXT]), limit))
-
-    def _name(self, text: str) -> str:
-        """A name as one clean line; long ones that begin alike stay unlike."""
-        line = self._line(text)
-        if len(text) <= MAX_LENGTH or not line.endswith("…"):
-            return line
-        from hashlib import blake2s
-
-        mark = blake2s(self._mask(text).encode("utf-8", "replace"), digest_size=4).hexdigest()
-        return f"{line[: MAX_LENGTH - len(mark) - 1]}…{mark}"
-
     def _strict(self, decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw) -> T:
         if len(raw) > MOST_BYTES:
             raise BadItem(f"it is larger than {MOST_BYTES >> 20} MB")
@@ -216,26 +183,6 @@ class Decoder:
             return lenient(decoder, raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
             raise BadItem(self._line(str(error), 120)) from error
-
-    def _key(self, *candidates: Scalar) -> Key:
-        """The first id there is. It is shown and sent back, so no control may be in it."""
-        for key in candidates:
-            if key is None or key == "":
-                continue
-            found = self._key_or_none(key)
-            if found is None:
-                raise BadItem("its id is none: too long, or with signs that no id has")
-            return found
-        raise BadItem("it has no id")
-
-    def _key_or_none(self, value: object) -> Key | None:
-        if not _is_key(value):
-            return None
-        if isinstance(value, str):
-            if _INTEGER.fullmatch(value):
-                return int(value)
-            return value if self._mask(value) == value else None
-        return value
 
     def _server_of(self, wire: WireSnapshot) -> tuple[Key, str]:
         server = wire.server
@@ -247,28 +194,6 @@ class Decoder:
             return self._key(server, wire.server_id, wire.server_uuid), name
         except BadItem:
             raise BadItem("it belongs to no server") from None
-
-    def _moment(self, text: str | None) -> datetime | None:
-        """A moment in UTC; without a zone it is taken as UTC."""
-        if not text:
-            return None
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise BadItem(f"created_at is not a date: {self._line(text, 40)}") from None
-        zoned = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        return min(max(zoned, _EARLIEST), _LATEST).astimezone(UTC)
-
-    def _text(self, value: object, *names: str, limit: int = MAX_LENGTH) -> str:
-        """A scalar as clean text, or of an object the first of `names` that it has."""
-        if isinstance(value, dict):
-            found = next((value[name] for name in names if value.get(name)), None)
-            return self._text(found, limit=limit)
-        if isinstance(value, str):
-            return sys.intern(self._line(value, limit))
-        if isinstance(value, int | float):
-            return sys.intern(str(value)) if abs(value) < _LARGEST else ""
-        return ""
 
     def _address(self, wire: WireServer) -> str:
         """The first address in any of the shapes, an IPv4 one before an IPv6 one."""
@@ -326,17 +251,11 @@ class Decoder:
     def _memory(self, amount: object, unit: str) -> str:
         if not isinstance(amount, int | float) or isinstance(amount, bool):
             return self._text(amount)
-        if abs(amount) >= _LARGEST:
+        if abs(amount) >= LARGEST:
             return ""
         if unit.upper().startswith("MB") and amount >= 1024:
             return f"{amount / 1024:g} GB"
         return f"{amount:g} {unit.upper()[:2]}"
-
-
-def _is_key(value: object) -> TypeGuard[Key]:
-    if isinstance(value, str):
-        return _ID.fullmatch(value) is not None
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _object(value: object) -> dict[str, object]:
@@ -344,4 +263,4 @@ def _object(value: object) -> dict[str, object]:
 
 
 def _whole(number: float | None) -> int | None:
-    return int(number) if number is not None and abs(number) < _LARGEST else None
+    return int(number) if number is not None and abs(number) < LARGEST else None

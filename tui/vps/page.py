@@ -8,9 +8,10 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from tui.vps.decode import BadItem, Decoder
+from tui.vps.decode import Decoder
 from tui.vps.errors import TooLarge
 from tui.vps.exchange import Answer
+from tui.vps.fields import BadItem
 from tui.vps.models import Backup, Key, Server, Snapshot
 from tui.vps.parsing import count_of, next_query, parse_page
 from tui.vps.wire import Page

@@ -12,6 +12,8 @@ from typing import Final
 
 MAX_LENGTH: Final = 200
 """Characters of a text that are kept for display."""
+DESCRIPTION_LENGTH: Final = 1_000
+"""The same of a description."""
 _MAX_MARKS: Final = 4
 """Combining marks in a row: more of them climb out of their line."""
 _PLAIN: Final = re.compile(r"[ -~]*")

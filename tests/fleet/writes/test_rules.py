@@ -14,7 +14,6 @@ from tui.fleet.operation import Certainty, Kind, State
 from tui.fleet.state import Fleet, Freshness, ServerView
 from tui.fleet.write_lock import WriteLock
 from tui.fleet.writes.rules import (
-    DESCRIPTION_LENGTH,
     NAME_LENGTH,
     STALE,
     Reason,
@@ -25,6 +24,7 @@ from tui.fleet.writes.rules import (
 )
 from tui.vps.errors import Forbidden
 from tui.vps.models import Account
+from tui.vps.sanitize import DESCRIPTION_LENGTH
 
 READER = Account(permissions=("servers:read",))
 OWNER = Account(permissions=("servers:*",))

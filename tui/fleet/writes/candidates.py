@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tui.fleet.operation import Operation
-from tui.vps.decode import DESCRIPTION_LENGTH
 from tui.vps.models import Snapshot
-from tui.vps.sanitize import clean
+from tui.vps.sanitize import DESCRIPTION_LENGTH, clean
 
 CLOCKS: Final = 300.0
 """Seconds that the service's clock and our idea of it may differ. It only breaks ties."""

@@ -17,15 +17,13 @@ from tui.fleet.operation import DENIED, Kind, Operation, may_follow
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.write_lock import WriteLock
 from tui.vps.models import Account, Phase, Snapshot
-from tui.vps.sanitize import MAX_LENGTH
+from tui.vps.sanitize import DESCRIPTION_LENGTH, MAX_LENGTH
 
 WRITES: Final = {"create": Kind.CREATE, "restore": Kind.RESTORE, "delete": Kind.DELETE}
 """The commands that write, by their id, and what they do."""
 
 NAME_LENGTH: Final = MAX_LENGTH
 """Characters of a snapshot's name: the provider publishes no limit, and no more are shown."""
-DESCRIPTION_LENGTH: Final = 1_000
-"""Characters of a description: no more are shown."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 

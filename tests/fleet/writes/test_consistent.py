@@ -11,8 +11,9 @@ import pytest
 from tests.helpers.desk import Desk
 from tui.fleet.journal.power import PowerBook, PowerNote, Stage
 from tui.fleet.operation import Operation, State
-from tui.fleet.writes.consistent import After, Answer, Consistent, NotStopped
+from tui.fleet.writes.consistent import After, Consistent
 from tui.fleet.writes.operations import Operations, Refused
+from tui.fleet.writes.stopping import Answer, NotStopped
 from tui.vps.errors import Forbidden, NotFound, Rejected, Unreachable
 from tui.vps.models import Key, Server
 

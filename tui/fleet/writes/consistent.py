@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, Literal, Protocol
+from typing import Final
 
 from tui.fleet.clock import Clock
-from tui.fleet.journal.journal import Clash, JournalUnavailable
+from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
 from tui.fleet.operation import Operation, State
 from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus
 from tui.fleet.writes.preflight import Refused
-from tui.fleet.writes.sending import taken
-from tui.vps.errors import OutcomeUnknown, VpsError
-from tui.vps.models import Key, Server
-
-__all__ = ["After", "Answer", "Consistent", "NotStopped", "PowerTaken"]
+from tui.fleet.writes.stopping import Ask, Stopping, Switch, Told, give_up, quiet
+from tui.vps.errors import VpsError
+from tui.vps.models import Server
 
 LONGEST: Final = 3_600.0
 """Seconds for which a server stands still for its snapshot at most."""
@@ -33,24 +31,6 @@ WATCHED: Final = 3_600.0
 LOOKS: Final = 60.0
 """Seconds between two looks at a server that may still stop."""
 _NOTHING: Final = frozenset({State.REFUSED, State.NEVER_SENT, State.NOT_CARRIED_OUT})
-Told = Callable[[str], None]
-"""Hears of each step, in a sentence."""
-
-
-class Switch(Protocol):
-    """What is needed of the client, beside what operations need."""
-
-    async def power(self, server_id: Key, action: Literal["start", "stop"]) -> None:
-        """Switch a server."""
-        ...
-
-
-class Answer(enum.Enum):
-    """What to do with a server that does not stop."""
-
-    WAIT = "wait"
-    AS_IT_IS = "as it is"  # snapshot it running
-    GIVE_UP = "give up"
 
 
 class After(enum.Enum):
@@ -59,21 +39,6 @@ class After(enum.Enum):
     RUNS = "it runs"
     STOPPED = "it is stopped"
     UNSEEN = "it is not seen running"
-
-
-Ask = Callable[[str], Awaitable[Answer]]
-
-
-class NotStopped(Refused):
-    """The server was not seen stopped in time: no snapshot was asked for."""
-
-
-def _quiet(words: str) -> None:
-    """Tell nobody."""
-
-
-async def _give_up(question: str) -> Answer:
-    return Answer.GIVE_UP
 
 
 class Consistent:
@@ -93,7 +58,8 @@ class Consistent:
         self._switch = switch
         self._clock = clock
         self._now = now
-        self._status = PowerStatus(operations, clock)
+        self._status = status = PowerStatus(operations, clock)
+        self.stopping = Stopping(operations, book, switch, status, now)
 
     def leave(self) -> None:
         """End all that is going on here: it is gone on with at the next start."""
@@ -113,38 +79,19 @@ class Consistent:
         name: str,
         description: str = "",
         *,
-        told: Told = _quiet,
-        ask: Ask = _give_up,
+        told: Told = quiet,
+        ask: Ask = give_up,
     ) -> Operation:
         """Snapshot a server that stands still, and start it again if it ran before.
 
         Returns the create as it ended. Raises Refused, NotStopped, JournalUnavailable or
         VpsError: then no snapshot was asked for, and the server runs or is being started.
         """
-        note = await self.begin(server, told)
+        note = await self.stopping.begin(server, told)
         if note is None:
             operation = await self._operations.create(server, name, description)
             return await self._operations.outcome(operation)
         return await self.carry_out(note, name, description, told=told, ask=ask)
-
-    async def begin(self, server: Server, told: Told = _quiet) -> PowerNote | None:
-        """Ask a server to stop; None where it is stopped already, and stays so.
-
-        Raises Refused, JournalUnavailable or VpsError: then it was not asked.
-        """
-        if await self._status.of(server) == "stopped":
-            told(f"{server.name} is stopped, and stays so")
-            return None
-        self._refuse_clash(server)
-        drafted = PowerNote(server.id, server.name, Stage.STOPPING, self._now())
-        try:
-            note = await self._book.begin(drafted, self._operations.create_intent(server, ""))
-        except PowerTaken as error:
-            raise Refused(f"not sent: {error}") from None
-        except Clash as clash:
-            raise Refused(taken(clash.operation, clash.seconds)) from None
-        await self._ask_to_stop(note, told)
-        return note
 
     async def carry_out(
         self,
@@ -152,14 +99,14 @@ class Consistent:
         name: str,
         description: str = "",
         *,
-        told: Told = _quiet,
-        ask: Ask = _give_up,
+        told: Told = quiet,
+        ask: Ask = give_up,
     ) -> Operation:
         """Snapshot what was asked to stop once it stands still, and start it. As `snapshot`."""
         server = Server(id=note.server_id, name=note.server_name)
         stopped = False
         try:
-            stopped = await self._until_stopped(note, told, ask)
+            stopped = await self.stopping.until_stopped(note, told, ask)
             also = self._book.link(note.id, Stage.TAKING if stopped else Stage.WATCHED)
             operation = await self._operations.create(server, name, description, also=also)
             told(f"{operation.title} on {server.name}: {operation.state.value}")
@@ -202,7 +149,7 @@ class Consistent:
         operation = await self._operations.books.get(note.operation)
         return operation is None or operation.state in _NOTHING
 
-    async def resume(self, note: PowerNote, told: Told = _quiet) -> bool:
+    async def resume(self, note: PowerNote, told: Told = quiet) -> bool:
         """Go on with the start: once its snapshot has ended. Returns whether it is seen running."""
         if not await self._book.claim(note.id):
             raise PowerTaken(f"another session is at the power of {note.server_name}")
@@ -242,7 +189,7 @@ class Consistent:
         await self._book.leave(note.id, "it is not seen running")
         return False
 
-    async def after_restore(self, note: PowerNote, *, start: bool, told: Told = _quiet) -> After:
+    async def after_restore(self, note: PowerNote, *, start: bool, told: Told = quiet) -> After:
         """What a restore left of a server that ran before it; with `start` it is started again."""
         if not await self._book.claim(note.id):
             raise PowerTaken(f"another session is at the power of {note.server_name}")
@@ -261,53 +208,6 @@ class Consistent:
         await self._book.end(note.id, self._now(), words)
 
     # -- power -----------------------------------------------------------------------------------
-
-    def _refuse_clash(self, server: Server) -> None:
-        for operation in self._operations.running():
-            if operation.server_id == server.id and operation.open:
-                raise Refused(taken(operation))
-
-    async def _ask_to_stop(self, note: PowerNote, told: Told) -> None:
-        """Send the stop. Raises VpsError where it was not carried out."""
-        told(f"stopping {note.server_name}")
-        try:
-            await self._switch().power(note.server_id, "stop")
-        except OutcomeUnknown:
-            return  # its status tells
-        except VpsError as error:
-            await self._book.end(note.id, self._now(), f"not stopped: {error}")
-            raise
-
-    async def _until_stopped(self, note: PowerNote, told: Told, ask: Ask) -> bool:
-        """Whether a server is seen stopped; False: it is taken as it is. Raises NotStopped."""
-        while not await self._status.becomes(note.server_id, "stopped"):
-            minutes = f"{power_status.PATIENCE / 60:.0f} min"
-            question = f"{note.server_name} was not seen stopped for {minutes}"
-            answer = await self._answer(note, ask(question))
-            if answer is Answer.AS_IT_IS:
-                return False
-            if answer is Answer.GIVE_UP:
-                raise NotStopped(f"{note.server_name} was not seen stopped: no snapshot was taken")
-            if answer is None:
-                break
-        told(f"{note.server_name} is stopped")
-        await self._book.step(note.id, Stage.STOPPED)
-        return True
-
-    async def _answer(self, note: PowerNote, asking: Awaitable[Answer]) -> Answer | None:
-        """What somebody answers; None where the server is seen stopped before."""
-        asked = asyncio.ensure_future(asking)
-        try:
-            while True:
-                seen = asyncio.ensure_future(self._status.becomes(note.server_id, "stopped"))
-                await asyncio.wait((asked, seen), return_when=asyncio.FIRST_COMPLETED)
-                if asked.done():
-                    seen.cancel()
-                    return asked.result()
-                if seen.result():
-                    return None
-        finally:
-            asked.cancel()
 
     async def _ended(self, operation: Operation) -> Operation:
         """An operation once it has ended, or as it stands when it takes too long."""

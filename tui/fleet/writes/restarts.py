@@ -13,8 +13,9 @@ from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
 from tui.fleet.operation import Operation
-from tui.fleet.writes.consistent import After, Ask, Consistent, Switch
+from tui.fleet.writes.consistent import After, Consistent
 from tui.fleet.writes.operations import Operations, Refused
+from tui.fleet.writes.stopping import Ask, Switch
 from tui.vps.errors import VpsError
 
 log = logging.getLogger(__name__)

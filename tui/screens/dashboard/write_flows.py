@@ -16,9 +16,9 @@ from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
     from tui.connection import Connection
-    from tui.fleet.writes.consistent import Answer
     from tui.fleet.writes.drafts import Safety
     from tui.fleet.writes.plan_run import Told
+    from tui.fleet.writes.stopping import Answer
     from tui.screens.dashboard.set_flows import SetFlows
     from tui.screens.dialogs.operations import Asked
     from tui.screens.dialogs.write import SendingDialog, Sent
@@ -240,7 +240,7 @@ class WriteFlows:
         self, live: Connection, server: Server, name: str, description: str
     ) -> Sent:
         """Ask a server to stop; its snapshot and its start follow by themselves."""
-        note = await live.restarts.power.begin(server)
+        note = await live.restarts.power.stopping.begin(server)
         if note is None:
             return await live.operations.create(server, name, description)
         self._panes.session.perform(

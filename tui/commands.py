@@ -110,16 +110,22 @@ COMMANDS: Final = (
         scopes=("monitor",),
     ),
     _look("wide", "w", "More columns", "Give this pane the whole width, with more columns"),
-    _look("local_time", "z", "UTC or local time", "Show moments in UTC, or as clocks are here"),
+    _look(
+        "local_time",
+        "z",
+        "UTC or local time",
+        "Show times in UTC or local time",
+        scopes=("dashboard", "details"),
+    ),
     _look(
         "refresh",
         "r",
         "Refresh now",
-        "Ask the provider at once",
+        "Refresh now",
         footer="Refresh",
         scopes=("dashboard", "operations", "monitor"),
     ),
-    _look("pause", "p", "Pause or resume polling", "Stop asking the provider, or go on"),
+    _look("pause", "p", "Pause or resume updates", "Pause the updates, or resume them"),
     _look(
         "copy_id",
         "y",
@@ -182,7 +188,7 @@ COMMANDS: Final = (
     _program("remove_server", "minus", "Take a server back", "Show it no longer, if it was added"),
     _program("profile", "P", "Choose the profile", "Change to another account"),
     _program("lock", "L", "Lock or unlock writing", "Lock writing, or unlock it for a while"),
-    _program("redraw", "ctrl+l", "Redraw the screen", "Paint the screen anew"),
+    _program("redraw", "ctrl+l", "Redraw the screen", "Redraw the screen"),
     _program("palette", "colon,ctrl+p", "Command palette", "Find a command by name"),
     _program(
         "help",
@@ -193,7 +199,7 @@ COMMANDS: Final = (
         scopes=("dashboard", "help"),
     ),
     _program("quit", "q", "Quit", "Leave; what runs goes on at the provider", footer="Quit"),
-    _dialog("leave", "escape", "Leave", "Leave without effect", scopes=("dialog",)),
+    _dialog("leave", "escape", "Leave", "Cancel, or close; nothing is sent", scopes=("dialog",)),
     _dialog("close", "q", "Close", "Close a page or the operations", scopes=("page",)),
     _dialog("accept", "enter", "Go on", "Go on from a field; press the button", scopes=("field",)),
     _dialog("tick", "space,enter", "Tick", "Tick a box, or no longer", scopes=("checkbox",)),
@@ -290,7 +296,7 @@ class Keys:
         return display_key(self.of(command)[0])
 
     def hint(self, **uses: str) -> str:
-        """What some keys do, in a line: ``enter accepts   esc leaves``."""
+        """What some keys do, in a line: ``enter accept   esc cancel``."""
         return "   ".join(f"{self.shown(command)} {use}" for command, use in uses.items())
 
 

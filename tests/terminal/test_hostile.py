@@ -155,7 +155,7 @@ def copies(terminal: Terminal) -> list[bytes]:
 def copy_last(terminal: Terminal, copied: int) -> None:
     """Copy the last of what the menu has: the command line, with all that stands in it."""
     terminal.send("Y")
-    terminal.until("enter chooses")
+    terminal.until("enter choose")
     terminal.send("G\r")
     terminal.until(lambda: len(copies(terminal)) == copied)
 

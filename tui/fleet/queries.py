@@ -32,6 +32,9 @@ def _newest(view: ServerView) -> datetime:
 
 SERVER_SORTS: Final[dict[str, Callable[[ServerView, Scope], Any]]] = {
     "name": lambda view, _: natural(view.server.name),
+    "status": lambda view, _: natural(view.server.status),
+    "address": lambda view, _: natural(view.server.address),
+    "location": lambda view, _: natural(view.server.location),
     "slots": lambda view, _: -view.used,
     "age": lambda view, _: _newest(view),
     "risk": lambda view, scope: (*scope.health(view).risk, _newest(view)),
@@ -46,8 +49,9 @@ SNAPSHOT_SORTS: Final[dict[str, Callable[[Snapshot], Any]]] = {
     "status": lambda s: _STATUS_ORDER[s.phase],
     "size": lambda s: -(s.size_mb if s.size_mb is not None else -1),
     "server": lambda s: natural(s.server_name),
+    "description": lambda s: (not s.description, natural(s.description)),
 }
-"""Sort keys of the snapshot table; newest and largest come first."""
+"""Sort keys of the snapshot table; newest and largest come first, what is empty last."""
 
 
 def servers(scope: Scope, by: Arrangement) -> tuple[ServerView, ...]:

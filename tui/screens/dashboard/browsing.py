@@ -15,7 +15,7 @@ from tui.vps.models import Key, Phase
 from tui.widgets.panes import Pane, Panes
 from tui.widgets.snapshot_table import SnapshotTable
 
-_SORTED_BY = {"when": "created", "use": "slots"}
+_SORTED_BY = {"when": "created", "use": "slots", "days": "age"}
 """Columns that show what another one sorts by."""
 _EVERY: Final = 60.0
 """Seconds after which what counts by its age is counted anew."""

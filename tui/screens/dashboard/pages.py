@@ -15,7 +15,8 @@ def _details(board: Dashboard) -> None:
 
     dialog = details_of(board.panes)
     if dialog is not None:
-        board.app.push_screen(dialog)
+        # Moments may be in another zone since.
+        board.app.push_screen(dialog, lambda _: board.show_details())
 
 
 def _copy_id(board: Dashboard) -> None:

@@ -274,7 +274,10 @@ class WriteFlows:
             return self.begin(live, draft, unrecorded=unrecorded)
 
         session, protected = self._panes.session, self._panes.fleet.protected
-        dialog = RestoreDialog(view, target, session.now, session.clock, protected, send)
+        local = self._panes.local_time
+        dialog = RestoreDialog(
+            view, target, session.now, session.clock, protected, send, local=local
+        )
         self.open(dialog, note)
 
     def _ask_delete(
@@ -289,7 +292,7 @@ class WriteFlows:
                 f"Delete {target.name}",
                 self._panes.session.clock,
                 verb="Delete",
-                target=describe(target, now),
+                target=describe(target, now, local=self._panes.local_time),
                 warnings=delete_warnings(target, view, now),
                 expected=target.name,
                 what="the snapshot's name",

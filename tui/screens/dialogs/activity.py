@@ -49,7 +49,7 @@ class ActivityDialog(Dialog[None]):
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
-        yield self.hint(filter="filters", operations="operations", leave="leaves")
+        yield self.hint(filter="filter", operations="operations", leave="close")
 
     def on_mount(self) -> None:
         """Read the changes, and again whenever there are new ones."""

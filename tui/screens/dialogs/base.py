@@ -106,7 +106,7 @@ class Dialog(ModalScreen[T | None], inherit_bindings=False):
             self.app.post_message(self.WorkerFailed(event.worker))
 
     def action_leave(self) -> None:
-        """Leave without effect."""
+        """Cancel, or close."""
         self.finish(None)
 
     def action_scroll(self, lines: int) -> None:

@@ -28,9 +28,9 @@ class Warning:
     grave: bool = False
 
 
-def describe(snapshot: Snapshot, now: datetime) -> str:
+def describe(snapshot: Snapshot, now: datetime, *, local: bool = False) -> str:
     """The target in three lines: names may look alike, ids don't."""
-    made = stamp(snapshot.created_at) if snapshot.created_at else "at an unknown time"
+    made = stamp(snapshot.created_at, local=local) if snapshot.created_at else "at an unknown time"
     return (
         f"#{snapshot.id}  {snapshot.name}  ({snapshot.status.replace('_', ' ')}, "
         f"{size(snapshot.size_mb)})\n"

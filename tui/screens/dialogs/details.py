@@ -50,7 +50,9 @@ def to_clipboard(app: App[None], what: str, text: str) -> None:
     app.notify(f"{what} sent to the terminal, for its clipboard", markup=False)
 
 
-def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Sequence[Fact]:
+def snapshot_facts(
+    snapshot: Snapshot, now: datetime, *, protected: bool, local: bool
+) -> Sequence[Fact]:
     """What is known of a snapshot."""
     when = snapshot.created_at
     return (
@@ -59,7 +61,7 @@ def snapshot_facts(snapshot: Snapshot, now: datetime, *, protected: bool) -> Seq
         ("Server", f"{snapshot.server_name}  #{snapshot.server_id}"),
         ("Status", snapshot.status_words),
         ("Size", size(snapshot.size_mb)),
-        ("Created", f"{stamp(when)}  ({age(when, now)})" if when else "unknown"),
+        ("Created", f"{stamp(when, local=local)}  ({age(when, now)})" if when else "unknown"),
         ("Description", snapshot.description or "-"),
         (
             "Protected",
@@ -131,13 +133,21 @@ def details_of(panes: Panes) -> DetailsDialog | None:
     """The dialog about the row under the cursor; None where there is none."""
     snapshot, view, now = panes.snapshot, panes.view, panes.session.now
     if panes.active is panes.table and snapshot is not None:
-        facts = snapshot_facts(snapshot, now, protected=snapshot.id in panes.fleet.protected)
-        return DetailsDialog(f"Snapshot {snapshot.name}", facts, snapshot)
+        protected = snapshot.id in panes.fleet.protected
+
+        def facts_now() -> Sequence[Fact]:
+            return snapshot_facts(snapshot, now, protected=protected, local=panes.local_time)
+
+        def toggle() -> Sequence[Fact]:
+            panes.toggle_local_time()
+            return facts_now()
+
+        return DetailsDialog(f"Snapshot {snapshot.name}", facts_now(), snapshot, toggle=toggle)
     if view is not None:
         operation = panes.fleet.operations.get(view.server.id)
         facts = [*server_facts(view, operation, now), *judged_facts(panes, view, now)]
         return DetailsDialog(
-            f"Server {view.server.name}", facts, view.server, lambda: backup_facts(panes, view)
+            f"Server {view.server.name}", facts, view.server, more=lambda: backup_facts(panes, view)
         )
     return None
 
@@ -146,7 +156,7 @@ class DetailsDialog(Page):
     """Facts in two columns; the keys that copy do so as in the lists."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        copy_id="copy(0)", copy_json="copy(1)", details="leave"
+        ["local_time"], copy_id="copy(0)", copy_json="copy(1)", details="leave"
     )
 
     def __init__(
@@ -154,12 +164,15 @@ class DetailsDialog(Page):
         title: str,
         facts: Sequence[Fact],
         item: Server | Snapshot,
+        *,
         more: Callable[[], Awaitable[Sequence[Fact]]] | None = None,
+        toggle: Callable[[], Sequence[Fact]] | None = None,
     ) -> None:
         super().__init__(title)
         self._facts = facts
         self._item = item
         self._more = more
+        self._toggle = toggle
 
     def body(self) -> Iterable[Widget]:
         """A line for each fact."""
@@ -184,7 +197,16 @@ class DetailsDialog(Page):
 
     def foot(self) -> Iterable[Widget]:
         """What can be done here."""
-        yield self.hint(copy_id="copies the id", copy_json="copies the JSON", leave="leaves")
+        uses = {"copy_id": "copy the id", "copy_json": "copy the JSON"}
+        if self._toggle is not None:
+            uses |= {"local_time": "UTC or local time"}
+        yield self.hint(**uses, leave="close")
+
+    def action_local_time(self) -> None:
+        """Show moments in this machine's zone, or in UTC, here and in the panes."""
+        if self._toggle is not None:
+            self._facts = self._toggle()
+            self.query_one("#facts", Static).update(self._lines())
 
     def action_copy(self, as_text: int) -> None:
         """Put the id or the JSON on the clipboard."""

@@ -40,7 +40,7 @@ class HelpDialog(Page):
 
     def foot(self) -> Iterable[Widget]:
         """How to read on, and to leave."""
-        yield self.hint(page_down="a page down", leave="leaves")
+        yield self.hint(page_down="page down", leave="close")
 
     def _signs(self) -> Iterable[Content]:
         g = self._glyphs

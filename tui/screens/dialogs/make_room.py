@@ -108,9 +108,9 @@ class RoomDialog(SendingDialog):
         self.update_button()
 
     @on(OptionList.OptionSelected)
-    def to_name(self) -> None:
-        """Go on to the name."""
-        self.query_one("#name").focus()
+    def to_confirm(self) -> None:
+        """Go on to what is typed; whoever wants another name than the proposed one tabs to it."""
+        self.query_one("#typed" if self.query_one(NameField).valid else "#name").focus()
 
     def go_on(self, event: Input.Submitted) -> None:
         """Go on to the next field, at last to the button; never press it."""

@@ -39,7 +39,7 @@ class AskDialog(Dialog[str]):
     def foot(self) -> Iterable[Widget]:
         """What is wrong, and what the keys do."""
         yield Static("", id="answer", markup=False)
-        yield self.hint(accept="accepts", leave="leaves")
+        yield self.hint(accept="accept", leave="cancel")
 
     @on(Input.Changed)
     def changed(self) -> None:
@@ -74,7 +74,7 @@ class ChooseDialog(Dialog[str]):
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
-        yield self.hint(select="chooses", leave="leaves")
+        yield self.hint(select="choose", leave="cancel")
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:

@@ -37,12 +37,14 @@ class RestoreDialog(ConfirmDialog):
         clock: Clock,
         protected: Container[Key],
         send: SendRestore,
+        *,
+        local: bool = False,
     ) -> None:
         super().__init__(
             f"Restore {view.server.name}",
             clock,
             verb="Restore",
-            target=describe(target, now),
+            target=describe(target, now, local=local),
             warnings=restore_warnings(target, view, now),
             expected=view.server.name,
             what="the server's name",

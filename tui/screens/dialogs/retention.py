@@ -44,7 +44,7 @@ class PolicyDialog(Dialog[Typed]):
 
     def foot(self) -> Iterable[Widget]:
         """What the keys do."""
-        yield self.hint(accept="shows what it would do", leave="cancel")
+        yield self.hint(accept="show what it would do", leave="cancel")
 
     @on(Input.Changed)
     def edited(self) -> None:

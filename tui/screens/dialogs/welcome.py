@@ -57,7 +57,7 @@ class FirstRun(Dialog[str]):
     def foot(self) -> Iterable[Widget]:
         """The answer, and what the keys do."""
         yield Static("", id="answer", markup=False)
-        yield self.hint(accept="goes on", leave="closes this page")
+        yield self.hint(accept="go on", leave="close this page")
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

@@ -9,7 +9,8 @@ from tests.helpers.dialogs import pass_time
 from tests.helpers.driving import answer, dashboard, live, polls, quiet, shown, told, until
 from tests.helpers.places import NOON, Place, held
 from tui.screens.dialogs.activity import ActivityDialog
-from tui.screens.dialogs.bulk import CreateSetDialog, DeleteSetDialog
+from tui.screens.dialogs.create_set import CreateSetDialog
+from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.monitor import Monitor
 from tui.simulator.objects import SimServer
 from tui.widgets.server_list import ServerList

@@ -152,7 +152,7 @@ async def test_leaving_the_first_page_quits_nothing_and_it_comes_again(simulated
     del simulated.environ["VPS_API_TOKEN"]
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, FirstRun))
-        assert "esc closes this page" in shown(pilot)
+        assert "esc close this page" in shown(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
         await until(pilot, lambda: "there is no token" in shown(pilot))

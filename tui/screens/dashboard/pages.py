@@ -16,7 +16,7 @@ def _details(board: Dashboard) -> None:
     dialog = details_of(board.panes)
     if dialog is not None:
         # Moments may be in another zone since.
-        board.app.push_screen(dialog, lambda _: board.show_details())
+        board.app.push_screen(dialog, lambda _: board.bars.show_details())
 
 
 def _copy_id(board: Dashboard) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tui.fleet.state import ServerView
 from tui.vps.models import Key
-from tui.widgets.server_list import BASE_WIDTH, EXTRA_WIDTHS
+from tui.widgets.server_list import BASE_WIDTH
 from tui.widgets.snapshot_table import FIXED_WIDTH
 
 TINY_BELOW: Final = 72
@@ -46,8 +46,11 @@ class Longest:
         return (self.server, self.snapshot) != before
 
 
-def servers_width(total: int, server: int, snapshot: int) -> int:
-    """Cells of the servers' pane on a screen `total` wide, for names as long as given."""
+def servers_width(total: int, server: int, snapshot: int, extras: Sequence[int]) -> int:
+    """Cells of the servers' pane on a screen `total` wide, for names as long as given.
+
+    `extras` are the cells of the columns that a large screen adds, the first before the next.
+    """
     if total < TINY_BELOW:
         return 28
     if total < NARROW_BELOW:
@@ -55,8 +58,8 @@ def servers_width(total: int, server: int, snapshot: int) -> int:
     wanted, table = BASE_WIDTH + server, FIXED_WIDTH + max(12, snapshot)
     if total < LARGE_FROM:
         return max(_LEAST, min(wanted, total - table))
-    first = min(wanted + EXTRA_WIDTHS[0], total - _LEAST_TABLE)
-    for more in EXTRA_WIDTHS:
+    first = min(wanted + extras[0], total - _LEAST_TABLE)
+    for more in extras:
         if wanted + more > total - table:
             break
         wanted += more

@@ -25,7 +25,7 @@ from tui.vps.models import Server, Snapshot
 from tui.widgets.empty_states import servers_empty, snapshots_empty
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.pane_widths import Longest, servers_width
-from tui.widgets.server_list import ServerList
+from tui.widgets.server_list import BackupOf, ServerList, extra_widths
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.timeline import Timeline
 from tui.widgets.titles import all_title, pane_title, servers_title, table_title
@@ -181,10 +181,16 @@ class Panes(Horizontal):
         """Share the new width between the panes."""
         self._share_room()
 
+    def show_backups(self, backup_of: BackupOf | None, *, complete: bool) -> None:
+        """Show how old backups are where there is room, or none of that."""
+        self.servers.show_backups(backup_of, complete=complete)
+        self._share_room()
+
     def _share_room(self) -> None:
         """Give each pane a width at which names are whole, as far as there is room."""
         servers, longest = self.servers, self._longest
-        width = servers_width(self.size.width, longest.server, longest.snapshot)
+        extras = extra_widths(servers.wide_columns)
+        width = servers_width(self.size.width, longest.server, longest.snapshot, extras)
         servers.styles.width = "1fr" if self.wide else width
         servers.want({"name": longest.server})
         self.table.want({"name": longest.snapshot, "server": longest.server})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from textual.events import Resize
@@ -11,6 +12,7 @@ from tui.fleet.operation import State
 from tui.fleet.queries import Arrangement
 from tui.fleet.scope import Scope
 from tui.fleet.state import Fleet, ServerView
+from tui.text import short_age
 from tui.vps.models import Key
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.risk import age_cell
@@ -21,14 +23,16 @@ from tui.widgets.usage_bar import usage_cells, usage_word
 
 COLUMNS = (
     Column("name", "Name", min_width=10, keep_end=True),
-    Column("status", "State", width=11, priority=6),
-    Column("address", "Address", width=15, priority=7),
-    Column("location", "Location", width=14, priority=8),
+    Column("status", "State", width=11, priority=7),
+    Column("address", "Address", width=15, priority=8),
+    Column("location", "Location", width=14, priority=9),
     Column("days", f"{STRIP_DAYS} days", width=STRIP_DAYS, priority=5),
     Column("slots", "Slots", width=5, priority=2),
     Column("use", "", width=4, gap=1),
     Column("age", "Newest", width=9, align="right", gap=1),
 )
+WITH_BACKUPS = (*COLUMNS, Column("backup", "Backup", width=6, align="right", priority=6))
+"""Where the service shows backups."""
 NARROW = (
     Column("name", "Name", min_width=8, keep_end=True),
     Column("slots", "Use", width=4, gap=1),
@@ -41,14 +45,18 @@ _MORE: Final = 6
 """Cells of frame, scroll bar and gutter."""
 BASE_WIDTH: Final = _MORE + sum(c.width + c.gap for c in COLUMNS[5:])
 """Cells of the list with its least columns, without those of the name."""
-EXTRA_WIDTHS: Final = tuple(
-    c.width + c.gap for c in sorted(COLUMNS, key=lambda c: c.priority) if c.priority >= EXTRA
-)
-"""Cells of the columns that a large screen adds, the first before the next."""
+
+
+def extra_widths(columns: Sequence[Column]) -> Sequence[int]:
+    """Cells of the columns that a large screen adds, the first before the next."""
+    extras = [column for column in columns if column.priority >= EXTRA]
+    return [c.width + c.gap for c in sorted(extras, key=lambda c: c.priority)]
 
 
 Gone = Callable[[Key], Iterable[float]]
 """When the snapshots were made that a server has no more, in seconds since 1970."""
+BackupOf = Callable[[Key], datetime | None]
+"""When the newest backup of a server was made."""
 
 
 class ServerList(RowList[ServerView]):
@@ -59,6 +67,8 @@ class ServerList(RowList[ServerView]):
         self.arrangement = Arrangement("name")
         self._scope = Scope(Fleet(), 0.0)
         self.gone: Gone = lambda key: ()
+        self._backup_of: BackupOf | None = None
+        self._no_backup = ""
 
     def show(self, rows: Sequence[ServerView], scope: Scope) -> None:
         """Take over new rows, and the fleet they belong to at the service's present time."""
@@ -67,9 +77,22 @@ class ServerList(RowList[ServerView]):
 
     def on_resize(self, event: Resize) -> None:
         """Leave out what there is no room for."""
-        narrow = event.size.width < _NARROW_BELOW
-        self.set_columns(NARROW if narrow else COLUMNS)
+        self._choose_columns(event.size.width)
         super().on_resize(event)
+
+    @property
+    def wide_columns(self) -> Sequence[Column]:
+        """Those that are shown where there is room for all."""
+        return COLUMNS if self._backup_of is None else WITH_BACKUPS
+
+    def show_backups(self, backup_of: BackupOf | None, *, complete: bool) -> None:
+        """Show how old backups are, or none of that; `complete`: what is not seen is not there."""
+        self._backup_of, self._no_backup = backup_of, "none" if complete else "?"
+        self._choose_columns(self.size.width)
+        self.refresh_cells()
+
+    def _choose_columns(self, width: int) -> None:
+        self.set_columns(NARROW if width < _NARROW_BELOW else self.wide_columns)
 
     def tick(self, scope: Scope) -> None:
         """Let time pass in the cells that show it."""
@@ -92,7 +115,7 @@ class ServerList(RowList[ServerView]):
         if self._columns is NARROW:
             return self._with_state(name, state), use, age
         apart = "status" in self.shown_columns
-        return (
+        cells: tuple[Cells, ...] = (
             name if apart else self._with_state(name, state),
             state or Cell(server.status, "dim"),
             Cell(server.address, "dim"),
@@ -102,6 +125,12 @@ class ServerList(RowList[ServerView]):
             use,
             age,
         )
+        return cells if self._backup_of is None else (*cells, self._backup(row, self._backup_of))
+
+    def _backup(self, row: ServerView, backup_of: BackupOf) -> Cell:
+        when = backup_of(row.server.id)
+        now = datetime.fromtimestamp(self._scope.now, UTC)
+        return Cell(self._no_backup if when is None else short_age(when, now), "dim")
 
     def _days(self, row: ServerView) -> Cells:
         if row.partial or "days" not in self.shown_columns:

@@ -15,6 +15,7 @@ from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.fleet.views import MONITOR
+from tui.screens.dashboard.backups_seen import BackupsSeen
 from tui.screens.dashboard.bars import Bars
 from tui.screens.dashboard.browsing import BROWSING, Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
@@ -27,6 +28,7 @@ from tui.screens.dashboard.write_flows import WriteFlows
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.pane_widths import LARGE_FROM
 from tui.widgets.panes import Panes
 from tui.widgets.row_list import RowList
 from tui.widgets.server_list import ServerList
@@ -108,6 +110,7 @@ class Dashboard(Screen[None]):
         self.key_bar, self.views_bar = self.bars.keys, self.bars.views
         self.view_memory = ViewMemory(self.panes)
         self.gone = Gone(self._days_changed)
+        self.backups = BackupsSeen(self._backups_changed)
         self.noted = Noted()
         self._pending: Change | None = None
         self.ticking = Ticking(self.panes, self.bars.show_header, self._pass_time)
@@ -187,6 +190,12 @@ class Dashboard(Screen[None]):
         if self.is_attached:
             self.panes.tick(self.session.now)
 
+    def _backups_changed(self) -> None:
+        if self.is_attached:
+            seen = self.backups
+            of = None if seen.newest is None else seen.of
+            self.panes.show_backups(of, complete=seen.complete)
+
     def show_fleet(self) -> None:
         """Lay the whole fleet out anew; only cells that differ are painted."""
         self.gone.follow(self.session)
@@ -204,6 +213,8 @@ class Dashboard(Screen[None]):
         """Show what stands around the panes, and let time pass as often as that asks for."""
         self.bars.show()
         self.ticking.adjust()
+        if self.size.width >= LARGE_FROM:
+            self.backups.follow(self.session)
 
     def _pass_time(self) -> None:
         """Let time pass; what shows the same text as before is not painted."""

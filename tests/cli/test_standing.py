@@ -13,7 +13,8 @@ from starlette.responses import Response
 from tests.helpers.places import Place
 from tests.helpers.program import journal_states
 from tui.cli.main import run
-from tui.fleet.journal.power import PowerBook, PowerNote, Stage
+from tui.fleet.journal.power import PowerBook
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import consistent, power_status
 from tui.session import Session
 from tui.simulator.objects import SimServer

@@ -50,11 +50,11 @@ async def test_where_they_are_not_shown_nothing_is_said_and_asked_no_more(
     async with simulated.app().run_test(size=(200, 50)) as pilot:
         board = await live(pilot)
         await polls(pilot, simulated, lambda: asked(simulated) == 1)
-        await polls(pilot, simulated, lambda: board.backups._due == float("inf"))
+        await polls(pilot, simulated, lambda: board.backups and board.backups._due == float("inf"))
         await simulated.clock.advance(2 * EVERY)
         board.show_bars()
         await pilot.pause()
-        assert (asked(simulated), board.backups.newest) == (1, None)
+        assert (asked(simulated), board.servers._backup_of) == (1, None)
         assert "Backup" not in shown(pilot)
 
 

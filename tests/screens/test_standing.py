@@ -7,7 +7,8 @@ from textual.pilot import Pilot
 
 from tests.helpers.driving import choose, connection, live, session, shown, toasts, until
 from tests.helpers.places import Place
-from tui.fleet.journal.power import PowerBook, PowerNote, Stage
+from tui.fleet.journal.power import PowerBook
+from tui.fleet.power import PowerNote, Stage
 from tui.screens.dialogs.create import CreateDialog
 from tui.simulator.objects import SimServer
 from tui.vps.models import Server

@@ -20,9 +20,9 @@ from tui.cli.writing import ends_to, sent
 from tui.config.settings import Settings
 from tui.connection import Connection
 from tui.exit_codes import ExitCode
-from tui.fleet.journal.power import PowerNote, Stage
 from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan, Standing
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After
 from tui.session import Session
 from tui.text import plural

@@ -14,8 +14,9 @@ from tui.cli.writing import sent
 from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.power import PowerNote, PowerTaken, Stage
+from tui.fleet.journal.power import PowerTaken
 from tui.fleet.operation import State
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.operations import Refused
 from tui.fleet.writes.plan_run import AT_ONCE
 from tui.fleet.writes.stopping import Answer, NotStopped

@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.commands import Keys, keys_of
-from tui.fleet.journal.power import PowerNote, Stage
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Standing
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.state import Fleet
 from tui.notices import News, plan_title, tally_line
 from tui.widgets.glyphs import Glyphs

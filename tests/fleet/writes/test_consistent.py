@@ -9,8 +9,9 @@ from typing import TypeVar
 import pytest
 
 from tests.helpers.desk import Desk
-from tui.fleet.journal.power import PowerBook, PowerNote, Stage
+from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import Operation, State
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After, Consistent
 from tui.fleet.writes.operations import Operations, Refused
 from tui.fleet.writes.stopping import Answer, NotStopped

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui.fleet.journal import writing
@@ -13,6 +11,7 @@ from tui.fleet.journal.process_locks import Sessions
 from tui.fleet.journal.reading import MINE
 from tui.fleet.journal.rows import from_key, storable, to_key
 from tui.fleet.operation import Operation
+from tui.fleet.power import PowerNote, Stage
 from tui.vps.models import Key
 
 if TYPE_CHECKING:
@@ -36,36 +35,6 @@ _TABLES: Final = (
     )""",
     "CREATE INDEX IF NOT EXISTS power_of ON power (account, server_id)",
 )
-
-
-class Stage(enum.Enum):
-    """How far a server that ran before has got; it is to run again after each of them."""
-
-    STOPPING = "stopping"  # the stop is about to be sent, or was
-    STOPPED = "stopped"  # by ciplun, and seen so; its snapshot is not begun
-    TAKING = "snapshot"  # its snapshot was begun
-    RESTORING = "restore"  # it ran before a restore, which stops it
-    STARTING = "starting"  # the start is about to be sent, or was
-    WATCHED = "watched"  # it was not seen stopped: the stop may still take effect
-
-
-@dataclass(frozen=True, slots=True)
-class PowerNote:
-    """A server that ran before and is to run again.
-
-    `operation` is the id of the create or restore it waits for. Times are seconds since 1970.
-    `words` say how it ended or what is known. `owned`: a living process is at it.
-    """
-
-    server_id: Key
-    server_name: str
-    stage: Stage
-    asked_at: float
-    id: int = 0
-    operation: int | None = None
-    ended_at: float | None = None
-    words: str = ""
-    owned: bool = False
 
 
 class PowerTaken(Exception):

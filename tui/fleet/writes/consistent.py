@@ -14,8 +14,9 @@ from typing import Final
 
 from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
+from tui.fleet.journal.power import PowerBook, PowerTaken
 from tui.fleet.operation import Operation, State
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus

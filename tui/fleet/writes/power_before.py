@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.fleet.journal.journal import Also
-from tui.fleet.journal.power import PowerNote, Stage, beside
+from tui.fleet.journal.power import beside
 from tui.fleet.operation import Operation
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.preflight import Reader
 from tui.vps.errors import VpsError
 from tui.vps.models import Snapshot

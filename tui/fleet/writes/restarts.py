@@ -11,8 +11,9 @@ from typing import Final
 from tui.config.ages import DAY
 from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
+from tui.fleet.journal.power import PowerBook, PowerTaken
 from tui.fleet.operation import Operation
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After, Consistent
 from tui.fleet.writes.operations import Operations, Refused
 from tui.fleet.writes.stopping import Ask, Switch

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from tui.fleet.journal.journal import Clash
-from tui.fleet.journal.power import PowerBook, PowerNote, PowerTaken, Stage
+from tui.fleet.journal.power import PowerBook, PowerTaken
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus

@@ -25,7 +25,7 @@ class BackupsSeen:
     `newest` is None where nothing can be said; one that is not in it has none, if `complete`.
     """
 
-    def __init__(self, shown: Callable[[], None]) -> None:
+    def __init__(self, shown: Callable[[BackupsSeen], None]) -> None:
         self._shown = shown
         self._session: Session | None = None
         self._due = 0.0
@@ -44,7 +44,7 @@ class BackupsSeen:
             self._session, self._due = session, now + FIRST
             if self.newest is not None:
                 self.newest = None
-                self._shown()
+                self._shown(self)
         freshness = session.store.fleet.freshness
         if session.live is None or freshness.paused or not freshness.live or now < self._due:
             return
@@ -65,4 +65,4 @@ class BackupsSeen:
             found, complete = newest(listing.items, session.now), listing.complete
         if session is self._session and (found, complete) != (self.newest, self.complete):
             self.newest, self.complete = found, complete
-            self._shown()
+            self._shown(self)

@@ -15,7 +15,6 @@ from tui.commands import DASHBOARD, bindings, keys_of
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.fleet.views import MONITOR
-from tui.screens.dashboard.backups_seen import BackupsSeen
 from tui.screens.dashboard.bars import Bars
 from tui.screens.dashboard.browsing import BROWSING, Browser
 from tui.screens.dashboard.cursor_pacing import CursorPacer
@@ -39,6 +38,7 @@ from tui.widgets.views_bar import ViewsBar
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from tui.screens.dashboard.backups_seen import BackupsSeen
     from tui.session import Session
 
 
@@ -110,7 +110,7 @@ class Dashboard(Screen[None]):
         self.key_bar, self.views_bar = self.bars.keys, self.bars.views
         self.view_memory = ViewMemory(self.panes)
         self.gone = Gone(self._days_changed)
-        self.backups = BackupsSeen(self._backups_changed)
+        self.backups: BackupsSeen | None = None  # once there is a service, and a wide screen
         self.noted = Noted()
         self._pending: Change | None = None
         self.ticking = Ticking(self.panes, self.bars.show_header, self._pass_time)
@@ -190,9 +190,15 @@ class Dashboard(Screen[None]):
         if self.is_attached:
             self.panes.tick(self.session.now)
 
-    def _backups_changed(self) -> None:
+    def _follow_backups(self) -> None:
+        from tui.screens.dashboard.backups_seen import BackupsSeen
+
+        if self.backups is None:
+            self.backups = BackupsSeen(self._show_backups)
+        self.backups.follow(self.session)
+
+    def _show_backups(self, seen: BackupsSeen) -> None:
         if self.is_attached:
-            seen = self.backups
             of = None if seen.newest is None else seen.of
             self.panes.show_backups(of, complete=seen.complete)
 
@@ -213,8 +219,8 @@ class Dashboard(Screen[None]):
         """Show what stands around the panes, and let time pass as often as that asks for."""
         self.bars.show()
         self.ticking.adjust()
-        if self.size.width >= LARGE_FROM:
-            self.backups.follow(self.session)
+        if self.size.width >= LARGE_FROM and self.session.live is not None:
+            self._follow_backups()
 
     def _pass_time(self) -> None:
         """Let time pass; what shows the same text as before is not painted."""

@@ -17,9 +17,9 @@ from textual.widgets import Input, Static
 
 from tui.commands import bindings
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.power import PowerNote
 from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan
+from tui.fleet.power import PowerNote
 from tui.fleet.writes.drafts import made_by
 from tui.notices import plan_title
 from tui.screens.dialogs.base import Dialog

@@ -14,9 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui.fleet.clock import Clock
-from tui.fleet.journal.power import PowerNote
 from tui.fleet.operation import Operation
 from tui.fleet.plan import Plan
+from tui.fleet.power import PowerNote
 from tui.fleet.writes.drafts import HalfDone
 from tui.fleet.writes.operations import JournalUnavailable, Refused
 from tui.screens.dialogs.base import Dialog

@@ -1,0 +1,38 @@
+"""A server that ran before and is to run again: how far it has got."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from tui.vps.models import Key
+
+
+class Stage(enum.Enum):
+    """How far a server that ran before has got; it is to run again after each of them."""
+
+    STOPPING = "stopping"  # the stop is about to be sent, or was
+    STOPPED = "stopped"  # by ciplun, and seen so; its snapshot is not begun
+    TAKING = "snapshot"  # its snapshot was begun
+    RESTORING = "restore"  # it ran before a restore, which stops it
+    STARTING = "starting"  # the start is about to be sent, or was
+    WATCHED = "watched"  # it was not seen stopped: the stop may still take effect
+
+
+@dataclass(frozen=True, slots=True)
+class PowerNote:
+    """A server that ran before and is to run again.
+
+    `operation` is the id of the create or restore it waits for. Times are seconds since 1970.
+    `words` say how it ended or what is known. `owned`: a living process is at it.
+    """
+
+    server_id: Key
+    server_name: str
+    stage: Stage
+    asked_at: float
+    id: int = 0
+    operation: int | None = None
+    ended_at: float | None = None
+    words: str = ""
+    owned: bool = False

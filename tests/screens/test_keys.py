@@ -90,7 +90,7 @@ async def test_no_sentence_names_a_key_that_is_not_set(simulated: Place) -> None
         await choose(pilot, "web-server-02")
         look(f"{keys['create']} creates the first")
         await press("create")
-        await look_at(f"{keys['leave']} close")
+        await look_at(f"{keys['leave']} cancel")
         await choose(pilot, "db-01")
         await press("create")
         await look_at("Make room on db-01")

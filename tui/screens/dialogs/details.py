@@ -199,7 +199,7 @@ class DetailsDialog(Page):
         """What can be done here."""
         uses = {"copy_id": "copy the id", "copy_json": "copy the JSON"}
         if self._toggle is not None:
-            uses |= {"local_time": "UTC or local time"}
+            uses |= {"local_time": "UTC or local"}
         yield self.hint(**uses, leave="close")
 
     def action_local_time(self) -> None:

@@ -8,7 +8,6 @@ import gc
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,8 +22,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from tui import keymap
-from tui.commands import DASHBOARD, Keys, display_key, whole_key
+from tui.commands import Keys, whole_key
 from tui.config import paths
 from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
@@ -277,30 +275,11 @@ class CiplunApp(CalmCrash):
 
     def action_profile(self) -> None:
         """Ask for another profile, and change to it with nothing of the present one left."""
-        names = self._settings.profiles
-        if self._settings.demo or len(names) < 2:
-            self.notify("the settings name no other profile", markup=False)
-            return
+        from tui.screens.profiles import Profiles
 
-        from tui.screens.dialogs.profiles import choice_of
-
-        rows = choice_of(self._settings, lambda name: self._load(profile=name))
-
-        def change(row: str | None) -> None:
-            name = None if row is None else rows[row]
-            if name == self._settings.profile:
-                self.notify(f"still profile {name}: nothing was changed", markup=False)
-            elif name is not None:
-                self._profile_wanted(Dashboard.ProfileWanted(name))
-
-        from tui.screens.dialogs.prompt import ChooseDialog
-
-        current = next(row for row, name in rows.items() if name == self._settings.profile)
-        self.push_screen(ChooseDialog("Choose the profile", tuple(rows), current), change)
-
-    def _load(self, profile: str) -> Settings:
-        """The settings of another profile. Raises SettingsError."""
-        return load(replace(self._options, profile=profile, url=None), self._environ)
+        Profiles(self, self._options, self._environ).ask(
+            self._settings, lambda name: self._profile_wanted(Dashboard.ProfileWanted(name))
+        )
 
     @on(Dashboard.ProfileWanted)
     def _profile_wanted(self, event: Dashboard.ProfileWanted) -> None:
@@ -308,21 +287,12 @@ class CiplunApp(CalmCrash):
         self.run_worker(changing, group="profile", exit_on_error=False)
 
     async def _change_profile(self, name: str) -> None:
-        from tui.config.file import SettingsError
+        from tui.screens.profiles import Profiles
 
-        options = replace(self._options, profile=name, url=None)
-        try:
-            settings = await asyncio.to_thread(load, options, self._environ)
-            keymap.check(settings)
-        except SettingsError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        self._options = options
-        if settings.origins["token"].startswith("environment"):
-            words = f"the token comes from the {settings.origins['token']}, whatever the profile"
-            self.notify(words, severity="warning", markup=False, timeout=10)
-        await self._end_session()
-        self._begin(settings)
+        found = await Profiles(self, self._options, self._environ).read(name)
+        if found is not None:
+            self._options, settings = found
+            await self._begin_again(settings)
 
     def action_user_command(self, number: int) -> None:
         """Run a command of the user's own about the chosen row of the dashboard."""
@@ -337,15 +307,9 @@ class CiplunApp(CalmCrash):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """All commands of the dashboard, and the choice of a theme."""
         if isinstance(screen, Dashboard):
-            off = screen.refusals()
-            for command in DASHBOARD:
-                if command.id not in off and command.id != "palette":
-                    action = partial(screen.run_action, screen.ACTIONS[command.id])
-                    words = f"{self.keys.shown(command.id)}  {command.help}"
-                    yield SystemCommand(command.label, words, action)
-            for number, own in enumerate(self._settings.commands):
-                title, words = " ".join(own.run), f"{display_key(own.key)}  A command of yours"
-                yield SystemCommand(title, words, partial(self.action_user_command, number))
+            from tui.screens.dashboard.palette import commands_of
+
+            yield from commands_of(screen, self._settings.commands, self.action_user_command)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
     @on(CommandPalette.Opened)

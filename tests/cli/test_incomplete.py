@@ -48,6 +48,28 @@ def test_a_part_is_never_shown_as_the_whole(simulated: Place, scenario: str, why
     assert why in out
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "posts"),
+    [
+        (("wait",), 3, 0),
+        (("ensure", "--on", "mail", "--max-age", "52w"), 3, 0),
+        (("create", "--on", "mail", "now"), 3, 1),
+        (("create", "mail", "now"), 0, 1),
+        (("guard", "--on", "mail", "--name", "now", "--", "touch", "ran"), 1, 0),
+        (("prune", "--on", "mail", "--name", "*", "--keep-last", "1", "--yes"), 1, 0),
+    ],
+)
+def test_what_was_chosen_from_a_part_is_not_done_for_the_whole(
+    simulated: Place, tmp_path: Path, words: tuple[str, ...], code: int, posts: int
+) -> None:
+    simulated.service.hooks += hooks(["forbidden-servers"])
+    simulated.world.clock.advance(3_600)  # all that was busy has ended
+    found, out, err = ciplun(simulated, *words)
+    assert (found, "the list of servers cannot be had" in err) == (code, True), (out, err)
+    assert (len(simulated.sent()), (tmp_path / "ran").exists()) == (posts, False)
+    assert "nothing is busy" not in out
+
+
 def test_the_whole_is_called_complete(simulated: Place) -> None:
     code, out, err = ciplun(simulated, "list", "--json")
     document = json.loads(out)

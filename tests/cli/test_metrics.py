@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path
+
+import pytest
 
 from tests.helpers.places import NOON, TOKEN, Place
 from tests.helpers.program import ciplun, run
@@ -87,3 +90,30 @@ def test_when_a_policy_deleted_last(simulated: Place, tmp_path: Path) -> None:
     assert ciplun(simulated, *prune)[0] == 0
     found = samples(ciplun(simulated, "metrics")[1])
     assert abs(found["ciplun_last_prune_timestamp_seconds", 'policy="by hand"'] - NOON) < 60
+
+
+def test_what_is_no_file_is_not_replaced_and_a_link_stays_one(
+    simulated: Place, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert ciplun(simulated, "metrics", "--textfile", str(tmp_path / "pipe"))[0] == 1
+    assert (tmp_path / "pipe").is_fifo()
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    assert ciplun(simulated, "metrics", "--textfile", str(link))[0] == 0
+    assert link.is_symlink()
+    assert "ciplun_servers 12" in target.read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("metrics", "--textfile", ""),
+        ("apply", ""),
+        ("prune", "--name", "*", "--keep-last", "1", "--plan", " "),
+        ("guard", "mail", "--name", "x", "--", ""),
+    ],
+)
+def test_an_empty_path_or_command_is_no_value(simulated: Place, words: tuple[str, ...]) -> None:
+    assert ciplun(simulated, *words)[0] == 2
+    assert simulated.sent() == []

@@ -112,3 +112,10 @@ def test_a_locale_that_cannot_show_a_name_is_no_end(simulated: Place) -> None:
                  PYTHONCOERCECLOCALE="0")  # fmt: skip
     assert done.returncode == 0
     assert "bergr" in done.stdout
+
+
+def test_a_plan_that_was_only_to_be_printed_has_failed_where_it_was_not(simulated: Place) -> None:
+    words = "CIPLUN prune mail --name '*' --keep-last 1"
+    assert shell(simulated, f"{words} --dry-run >/dev/full").returncode == 1
+    assert shell(simulated, f"{words} --dry-run").returncode == 0
+    assert simulated.sent() == []

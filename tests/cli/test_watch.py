@@ -80,6 +80,26 @@ async def test_events_and_an_outage(
         assert all({"at", "event", "text"} <= event.keys() for event in events)
 
 
+async def test_lists_that_never_agree_are_said_once_and_when_they_do_again(
+    simulated: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.begin()
+    simulated.service.hooks += hooks(["wrong-count"])
+    session = simulated.session()
+    live = await session.open()
+    printed: list[str] = []
+    watching = asyncio.create_task(Watch(session, live, Rules(), as_json=False).run())
+    try:
+        await lines(simulated, capsys, "not complete: the lists shift", printed)
+        simulated.service.hooks.clear()
+        await lines(simulated, capsys, "complete again", printed)
+        assert sum("not complete" in line for line in printed) == 1
+    finally:
+        watching.cancel()
+        await settle()
+        await session.close()
+
+
 def test_ctrl_c_ends_it(simulated: Place, tmp_path: Path) -> None:
     surroundings = simulated.environ | environ(tmp_path)
     with Terminal([*CIPLUN, "watch"], surroundings) as terminal:

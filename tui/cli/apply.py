@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, as_json, settings, shared
+from tui.cli.arguments import Command, FilePath, as_json, settings, shared
 from tui.cli.output import complain, out
 from tui.cli.planning import carry_out
 from tui.cli.running import Stop, opened, run_gathering
@@ -21,7 +21,7 @@ from tui.text import stamp
 
 
 @click.command(cls=Command)
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("plan", type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 @shared

@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -39,6 +40,24 @@ def text(value: str) -> str:
             what = "a byte that is not UTF-8" if stray else f"the sign U+{ord(char):04X}"
             raise click.BadParameter(f"it has {what} in it")
     return value
+
+
+class FilePath(click.Path):
+    """A file's path, which is not empty."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """The path. Raises BadParameter."""
+        if not os.fspath(value).strip():
+            self.fail("must not be empty", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def span(value: str | float) -> float:

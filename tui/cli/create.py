@@ -20,6 +20,7 @@ from tui.cli.standing import UNSTOPPED, StandStill
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.connection import Connection
+from tui.exit_codes import ExitCode
 from tui.fleet.writes.drafts import create_plan
 from tui.fleet.writes.rules import description_problem
 from tui.fleet.writes.stopping import Answer
@@ -96,6 +97,8 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
         views = selection.of(reading, session.service_now())
         reading = await settle_first(session, live, reading, views)
         ready, code = look(session, live, reading, views, make_room=wanted.make_room)
+        if selection.uncertain(reading):
+            code = gravest([code, ExitCode.UNKNOWN])
         if not ready:
             return code
         for server, goes in ready:

@@ -100,6 +100,8 @@ async def _ensure(
         )
         found = await sent(session, ensurer.all(servers, _tell))
         codes = [_code(each) for each in found if each.operation is None]
+        if selection.uncertain(reading):
+            codes.append(ExitCode.UNKNOWN)
         began = [each.operation for each in found if each.operation is not None]
         ended = await follow(session, live, began, wait=wait, timeout=timeout)
         codes += [code_of(operation, wait=wait) for operation in ended]

@@ -72,7 +72,7 @@ def command(
     """
     context = click.get_current_context()
     words: list[str] = context.meta[_COMMAND]
-    if not words:
+    if not words or not words[0].strip():
         raise click.UsageError("after -- a command is needed", context)
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
@@ -95,6 +95,8 @@ class Guard:
 async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
+        if selection.uncertain(reading):
+            raise Stop("which servers --on means cannot be told: nothing was sent, nothing was run")
         views = selection.of(reading, session.service_now())
         reading = await settle_first(session, live, reading, views)
         ready, code = look(session, live, reading, views, make_room=guard.make_room)

@@ -128,7 +128,7 @@ def run(words: Sequence[str]) -> int:
     trouble = output.trouble()
     if trouble and trouble != BROKEN_PIPE:
         complain(f"not all of the output could be written: {trouble}")
-    if trouble and code == ExitCode.DONE and ciplun.called not in WRITING:
+    if trouble and code == ExitCode.DONE and (output.only or ciplun.called not in WRITING):
         return ExitCode.UNKNOWN if ciplun.called == "check" else ExitCode.FAILED
     return code
 

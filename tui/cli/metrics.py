@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from tui.cli.arguments import Command, settings, shared, text
+from tui.cli.arguments import Command, FilePath, settings, shared, text
 from tui.cli.output import output
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import Stop, opened, run
@@ -42,7 +42,7 @@ class Family(NamedTuple):
 @on_option
 @click.option(
     "--textfile",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(),
     metavar="PATH",
     help="Write to this file, all of it at once, for node_exporter's textfile collector.",
 )
@@ -171,6 +171,9 @@ def _number(value: float) -> str:
 def _replace(path: Path, lines: str) -> None:
     """Have the file hold these lines, or what it held before. Raises Stop."""
     try:
+        if path.exists() and not path.is_file():
+            raise Stop(f"{path}: not a file that can be replaced")
+        path = path.resolve()  # what a link leads to, and not the link
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         made = Path(name)
         try:

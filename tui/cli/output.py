@@ -27,10 +27,16 @@ class Output:
         self._closed = False
         self._document: dict[str, list[Any]] | None = None
         self._aside = False
+        self.only = False
 
     def begin(self) -> None:
         """Forget what was lost before."""
         self._lost, self._closed, self._document, self._aside = None, False, None, False
+        self.only = False
+
+    def is_all(self) -> None:
+        """Nothing else is done but to print: what is not printed is not done."""
+        self.only = True
 
     def aside(self) -> None:
         """Print lines to stderr from now on: stdout is somebody else's."""

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from tui.cli import names, pinging
-from tui.cli.arguments import Command, as_json, settings, shared, text
+from tui.cli.arguments import Command, FilePath, as_json, settings, shared, text
 from tui.cli.output import out, output
 from tui.cli.planning import carry_out
 from tui.cli.policies import policy_of
@@ -75,7 +75,7 @@ class Pruning:
 @click.option(
     "--plan",
     "file",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     help="Write the plan to a new file for `ciplun apply`, and delete nothing.",
 )
@@ -131,7 +131,7 @@ def _wrong(why: str) -> click.UsageError:
 async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> int:
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
-        if not reading.fleet.settled or reading.fleet.problems:
+        if selection.uncertain(reading) or not reading.fleet.settled or reading.fleet.problems:
             raise Stop("not all could be read: nothing is deleted on half of the knowledge")
         views = selection.of(reading, session.service_now())
         reading = await settle_first(session, live, reading, views)
@@ -140,6 +140,8 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
             _show(each, session.now)
         goes = sum(len(each.goes) for each in found)
         plan = retention_plan(found, pruning.title)
+        if pruning.dry:
+            output.is_all()
         if pruning.dry or not goes:
             would = f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')} would go"
             out(would if goes else "nothing goes")

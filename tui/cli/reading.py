@@ -47,10 +47,11 @@ async def read(session: Session, live: Connection) -> Reading:
     if not session.store.fleet.settled:
         await patiently(session, live.poller.sweep)
     fleet = session.store.fleet
-    return Reading(fleet, tuple(_reasons(fleet)))
+    return Reading(fleet, tuple(reasons_of(fleet)))
 
 
-def _reasons(fleet: Fleet) -> Sequence[str]:
+def reasons_of(fleet: Fleet) -> Sequence[str]:
+    """What of a fleet could not be seen, in sentences; none where all was."""
     reasons = []
     if fleet.servers_error is not None:
         reasons.append(

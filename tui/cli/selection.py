@@ -56,6 +56,10 @@ class Selection:
             except SelectorError as error:
                 raise click.UsageError(f"--on: {error}", context) from None
 
+    def uncertain(self, reading: Reading) -> bool:
+        """Whether servers that were not seen, or not whole, may be among those chosen."""
+        return self._selector is not None and not reading.complete
+
     def of(self, reading: Reading, now: float) -> list[ServerView]:
         """The servers, in the order of their names. Raises Stop where one or all are missing."""
         fleet = reading.fleet

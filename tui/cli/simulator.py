@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from tui.cli.arguments import Command
+from tui.cli.arguments import Command, FilePath
 
 
 def _moment(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
@@ -125,7 +124,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
 @click.option(
     "--state",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(),
     help="Keep the world there over restarts; once it exists, the fleet is the one in it.",
 )
 @click.option("--seed", default=1, metavar="N", help="The same seed makes the same world.")

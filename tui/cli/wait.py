@@ -10,7 +10,7 @@ import click
 
 from tui.cli import names
 from tui.cli.arguments import Command, as_json, settings, shared, span, text
-from tui.cli.finishing import LONGEST
+from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import complain, out
 from tui.cli.progress import Progress, speaking
 from tui.cli.reading import Reading, read, tell_incomplete
@@ -37,7 +37,7 @@ def command(
 ) -> int:
     """Wait until these snapshots are done, or all that are busy now and all restores.
 
-    0 if all are completed, 1 if one is not, 3 if it takes too long.
+    0 if all are completed, 1 if one is not, 3 if it takes too long or not all could be seen.
     """
     seconds = LONGEST if timeout is None else timeout
     return run_gathering(_wait(settings(**given), snapshot_id, seconds), as_json=as_json)
@@ -48,9 +48,11 @@ async def _wait(settings: Settings, ids: Sequence[str], seconds: float) -> int:
         reading = await read(session, live)
         tell_incomplete(reading)
         watched = Watched(session, live, _chosen(reading, ids), restores=not ids)
+        unseen = not ids and not reading.complete
         if watched.idle:
-            out("nothing is busy")
-        return await watched.end(seconds)
+            out("nothing is seen to be busy" if unseen else "nothing is busy")
+        code = await watched.end(seconds)
+        return gravest([code, ExitCode.UNKNOWN]) if unseen else code
 
 
 def _chosen(reading: Reading, ids: Sequence[str]) -> list[Snapshot]:

@@ -12,6 +12,7 @@ import msgspec
 
 from tui.cli.arguments import Command, as_json, settings, shared
 from tui.cli.output import out, output
+from tui.cli.reading import reasons_of
 from tui.cli.running import opened, run
 from tui.cli.under_way import lines
 from tui.cli.watched import Watched
@@ -55,6 +56,8 @@ class Watch:
         self._watching = False
         self._as_json = as_json
         self._down_since: float | None = None
+        self._told_reasons: tuple[str, ...] = ()
+        self._doubted: float | None = None
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> int:
@@ -74,6 +77,7 @@ class Watch:
 
     def _changed(self, fleet: Fleet, _: Change) -> None:
         self._outage(fleet)
+        self._doubt(fleet)
         if not fleet.freshness.live or not fleet.settled:
             return
         now, first = self._session.service_now(), not self._watching
@@ -95,6 +99,19 @@ class Watch:
     def _plan_ended(self, plan: Plan) -> None:
         about = {"plan": str(plan.id), "kind": plan.kind.value}
         self._say("plan", f"{plan_title(plan)}: {tally_line(plan)}", about)
+
+    def _doubt(self, fleet: Fleet) -> None:
+        """Say once that not all can be seen, or that it can again; what one sweep has is chance."""
+        reasons, as_of = tuple(reasons_of(fleet)), fleet.freshness.as_of
+        if not fleet.freshness.live or reasons == self._told_reasons:
+            self._doubted = None
+        elif self._doubted is None:
+            self._doubted = as_of
+        elif as_of != self._doubted:
+            more = f", and {plural(len(reasons) - 1, 'more reason')}" if len(reasons) > 1 else ""
+            text = f"not complete: {reasons[0]}{more}" if reasons else "complete again"
+            self._say("complete" if not reasons else "incomplete", text, {})
+            self._told_reasons, self._doubted = reasons, None
 
     def _outage(self, fleet: Fleet) -> None:
         """Say once that the provider cannot be reached, and once that it can again."""

@@ -1,4 +1,4 @@
-"""ciplun's own two themes; Textual's can be chosen as well."""
+"""ciplun's own three themes; Textual's can be chosen as well."""
 
 from __future__ import annotations
 
@@ -59,7 +59,37 @@ LIGHT: Final = Theme(
     },
 )
 
-THEMES: Final = (DARK, LIGHT)
+# Blue and bright black are left out for text: on many terminals nobody can read them.
+ANSI: Final = Theme(
+    name="ansi",
+    ansi=True,
+    primary="ansi_cyan",
+    secondary="ansi_cyan",
+    accent="ansi_magenta",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    variables={
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "border": "ansi_cyan",
+        "border-blurred": "ansi_bright_black",
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-background": "ansi_cyan",
+        "input-selection-foreground": "ansi_black",
+        "scrollbar": "ansi_bright_black",
+        "scrollbar-hover": "ansi_cyan",
+        "scrollbar-active": "ansi_cyan",
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+    },
+)
+"""The terminal's own sixteen colours on its own background, whichever those are."""
+
+THEMES: Final = (DARK, LIGHT, ANSI)
 
 
 def with_accent(theme: Theme, colour: str) -> Theme:

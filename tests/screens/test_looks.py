@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tests.helpers.driving import choose, connection, live, session, until
 from tests.helpers.places import Place
-from tests.helpers.states import STATES, Steps, dashboard
+from tests.helpers.states import STATES, Steps, dashboard, monitor, restore_armed
 from tui.app import CiplunApp
 from tui.config.settings import Options, Settings
 from tui.session import Session
@@ -33,6 +33,11 @@ def test_extreme_sizes(snap_compare: Any, simulated: Place, size: tuple[int, int
 def test_light(snap_compare: Any, simulated: Place) -> None:
     app = simulated.app(theme="ciplun-light")
     assert snap_compare(app, terminal_size=(120, 40), run_before=dashboard)
+
+
+@pytest.mark.parametrize("state", [dashboard, restore_armed, monitor], ids=lambda s: s.__name__)
+def test_the_terminal_s_own_colours(snap_compare: Any, simulated: Place, state: Steps) -> None:
+    assert snap_compare(simulated.app(theme="ansi"), terminal_size=(120, 40), run_before=state)
 
 
 def test_ascii(snap_compare: Any, simulated: Place) -> None:

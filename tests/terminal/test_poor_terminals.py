@@ -86,3 +86,22 @@ def test_with_16_colours_nothing_has_the_colour_of_its_background(
     assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25]", bytes(terminal.output)), "16 colours alone"
     assert any(sign == "▱" and ground != "default" for sign, _, ground, _ in seen)
     assert [cell for cell in seen if cell[1] == cell[2] != "default"] == []
+
+
+def test_the_theme_of_the_terminal_s_own_colours_sends_no_others(
+    simulated: Place, tmp_path: Path
+) -> None:
+    more = {"COLORTERM": "truecolor", "CIPLUN_THEME": "ansi"}
+    with Terminal(CIPLUN, environ(tmp_path, **simulated.environ) | more) as terminal:
+        terminal.until("web-server-02")
+        terminal.send("c")
+        terminal.until("Create a snapshot of billing")
+        terminal.until("esc cancel")
+        (y,) = [n for n, line in enumerate(terminal.screen.display) if "esc cancel" in line]
+        assert terminal.screen.buffer[y][terminal.screen.display[y].index("Create")].reverse
+        terminal.send("\x1b")
+        terminal.until(lambda: "esc cancel" not in terminal.text())
+        terminal.send("m")
+        terminal.until("esc back")
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25]", bytes(terminal.output)), "16 colours alone"
+    assert re.search(rb"\x1b\[[0-9;]*31", bytes(terminal.output)), "but those"

@@ -84,7 +84,7 @@ def _left(banner: Banner, shorter: int) -> Sequence[Piece]:
     if shorter < _NO_NAME:
         pieces += [("ciplun", "bold $primary"), ("  ", "")]
     if banner.demo:
-        pieces += [(" DEMO ", "bold $background on $warning")]
+        pieces += [(" DEMO ", "bold reverse $warning")]
     else:
         profile = banner.profile
         cut = shorter >= _NO_NAME and len(profile) > _SHORT_PROFILE

@@ -16,9 +16,11 @@ _FIELD: Final = 22
 _STYLES: Final = {
     0: "$text on $success 25%",
     1: "$text on $warning 25%",
-    2: "bold $background on $warning",
-    3: "bold $background on $error",
+    2: "bold reverse $warning",
+    3: "bold reverse $error",
 }
+_UNSHADED: Final = {**_STYLES, 0: "$success", 1: "$warning"}
+"""In the terminal's own colours, which have no shades: what is well has no ground."""
 
 
 class Heat(enum.IntEnum):
@@ -62,17 +64,20 @@ class HeatMap(Widget):
             return self._named(columns, height)
         return self._signed(width, height)
 
+    def _style(self, field: Field) -> str:
+        return (_UNSHADED if self.app.native_ansi_color else _STYLES)[field.heat]
+
     def _named(self, columns: int, height: int) -> Content:
         """A field with its name for each; with an empty line between where there is room."""
         rows = [self._fields[n : n + columns] for n in range(0, len(self._fields), columns)]
         gap = Content(" ")
         lines = [
-            gap.join(Content.styled(_label(field), _STYLES[field.heat]) for field in row)
+            gap.join(Content.styled(_label(field), self._style(field)) for field in row)
             for row in rows
         ]
         if 4 * len(lines) - 1 <= height:  # fields of three lines
             blanks = [
-                gap.join(Content.styled(" " * _FIELD, _STYLES[field.heat]) for field in row)
+                gap.join(Content.styled(" " * _FIELD, self._style(field)) for field in row)
                 for row in rows
             ]
             lines = [

@@ -30,8 +30,7 @@ def damage(file: Path) -> None:
 
 def remove(file: Path) -> None:
     for found in file.parent.glob(f"{file.name}*"):
-        if not found.name.endswith(".began"):
-            found.unlink()
+        found.unlink()
 
 
 def empty(file: Path) -> None:

@@ -29,8 +29,11 @@ class Gap:
 
 
 def marker(path: Path) -> Path:
-    """What tells, beside a journal, that there was one: its removal by hand is noticed."""
-    return path.with_name(f"{path.name}.began")
+    """What tells, beside a journal, that there was one: its removal by hand is noticed.
+
+    Its name begins otherwise: who removes ``journal.sqlite3*`` does not remove it as well.
+    """
+    return path.with_name(f"began.{path.name}")
 
 
 def leave_marker(path: Path) -> None:

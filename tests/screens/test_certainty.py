@@ -145,7 +145,7 @@ async def test_a_worker_that_fails_leaves_the_dashboard_up(
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         if break_it == "dialog":
-            monkeypatch.setattr(OperationsDialog, "_show", _broken)
+            monkeypatch.setattr(OperationsDialog, "show_rows", _broken)
             await pilot.press("exclamation_mark")
         else:
             monkeypatch.setattr(connection(pilot).operations, "history", _broken)

@@ -21,7 +21,7 @@ class Kind(enum.Enum):
 class State(enum.Enum):
     """Where an operation stands. The four after the first are open: it may be going on."""
 
-    WAITING = "waiting"  # on disk, to be asked for once its safety snapshot is completed
+    WAITING = "waiting"  # left by version 0.1: it waited for its safety snapshot, and is not sent
     INTENT = "intent"  # on disk, not sent
     SENT = "sent"  # leaving, or on the wire
     UNKNOWN = "unknown"  # sent, and no usable answer came: being checked by listing

@@ -10,27 +10,26 @@ from textual import on
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tui.commands import bindings
 from tui.fleet.activity import Activity, Summary
 from tui.fleet.changes import FleetChange
 from tui.fleet.journal.file import JournalUnavailable
-from tui.screens.dialogs.base import Dialog
+from tui.screens.dialogs.listing import ListDialog
 from tui.text import duration, short_age, stamp
 from tui.widgets.activity_list import ActivityList
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.text_field import Field
 
 
-class ActivityDialog(Dialog[None]):
+class ActivityDialog(ListDialog[None]):
     """A list over what is known of the chosen change."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         ["filter"], refresh="reload", operations="leave", close="leave"
     )
     AUTO_FOCUS = "#activity"
-    wide = True
 
     def __init__(self, activity: Activity, glyphs: Glyphs) -> None:
         super().__init__("Activity")
@@ -73,9 +72,10 @@ class ActivityDialog(Dialog[None]):
             words = str(error)
         trouble.display = bool(words)
         trouble.update(Content(words))
-        self._show()
+        self.show_rows()
 
-    def _show(self) -> None:
+    def show_rows(self) -> None:
+        """List what matches the filter."""
         text = self.query_one(Field).value.casefold()
         rows = self.query_one(ActivityList)
         rows.empty = "Nothing matches" if text else "Nothing has changed since ciplun looks"
@@ -88,29 +88,6 @@ class ActivityDialog(Dialog[None]):
         change = self.query_one(ActivityList).cursor_row
         words = "" if change is None else describe(change)
         self.query_one("#timeline", Static).update(Content(words))
-
-    @on(Input.Changed, "#activity-filter")
-    def filtered(self) -> None:
-        """Filter as the text is typed."""
-        self._show()
-
-    @on(Input.Submitted, "#activity-filter")
-    def filter_kept(self) -> None:
-        """Go back to the list."""
-        self.query_one(ActivityList).focus()
-
-    def action_filter(self) -> None:
-        """Go to the filter."""
-        self.query_one(Field).focus()
-
-    def action_leave(self) -> None:
-        """Clear the filter first, then leave."""
-        field = self.query_one(Field)
-        if field.has_focus:
-            field.value = ""
-            self.query_one(ActivityList).focus()
-        else:
-            super().action_leave()
 
 
 def describe(change: FleetChange) -> str:

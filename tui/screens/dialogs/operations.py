@@ -13,7 +13,7 @@ from textual import on, work
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tui.commands import bindings
 from tui.fleet.journal.journal import JournalUnavailable
@@ -22,8 +22,8 @@ from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote
 from tui.fleet.writes.drafts import made_by
 from tui.notices import plan_title
-from tui.screens.dialogs.base import Dialog
 from tui.screens.dialogs.details import to_clipboard
+from tui.screens.dialogs.listing import ListDialog
 from tui.screens.dialogs.operation_text import describe, describe_plan, searched
 from tui.text import plural
 from tui.widgets.glyphs import Glyphs
@@ -46,7 +46,7 @@ class Asked:
     about: Entry
 
 
-class OperationsDialog(Dialog[Asked]):
+class OperationsDialog(ListDialog[Asked]):
     """A list over the timeline of the chosen operation, or the steps of the chosen plan."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
@@ -59,7 +59,6 @@ class OperationsDialog(Dialog[Asked]):
         close="leave",
     )
     AUTO_FOCUS = "#operations"
-    wide = True
 
     def __init__(self, session: Session, live: Connection, glyphs: Glyphs) -> None:
         super().__init__("Operations")
@@ -124,9 +123,10 @@ class OperationsDialog(Dialog[Asked]):
         trouble.update(self._operations.trouble)
         if found != self._all:
             self._all = found
-            self._show()
+            self.show_rows()
 
-    def _show(self) -> None:
+    def show_rows(self) -> None:
+        """List what matches the filter."""
         rows = self.query_one(OperationList)
         text = self.query_one(Field).value.lower()
         inner, found = self._arranged()
@@ -155,7 +155,7 @@ class OperationsDialog(Dialog[Asked]):
         row = self._chosen
         if isinstance(row, Plan):
             self._opened ^= {row.id}
-            self._show()
+            self.show_rows()
 
     def _offer(self, row: Entry | None) -> PowerNote | None:
         """The server that ran before an operation, or before none, and is not seen running."""
@@ -193,29 +193,6 @@ class OperationsDialog(Dialog[Asked]):
             words = note.words or "it is to run again"
             text = f"{text}\n{note.server_name}: {words}".lstrip()
         self.query_one("#timeline", Static).update(Content(text))
-
-    @on(Input.Changed, "#operations-filter")
-    def filtered(self) -> None:
-        """Filter as the text is typed."""
-        self._show()
-
-    @on(Input.Submitted, "#operations-filter")
-    def filter_kept(self) -> None:
-        """Go back to the list."""
-        self.query_one(OperationList).focus()
-
-    def action_filter(self) -> None:
-        """Go to the filter."""
-        self.query_one(Field).focus()
-
-    def action_leave(self) -> None:
-        """Clear the filter first, then leave."""
-        field = self.query_one(Field)
-        if field.has_focus:
-            field.value = ""
-            self.query_one(OperationList).focus()
-        else:
-            super().action_leave()
 
     def action_activity(self) -> None:
         """Show what happened in the fleet, whoever did it."""

@@ -6,7 +6,10 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from tests.animation import Film
 from tests.helpers import states
+from tests.helpers.dialogs import pass_time
+from tests.helpers.driving import choose, live, polls, shown, until
 from tests.helpers.places import place
 from tui.fleet.actor import Who
 
@@ -17,6 +20,8 @@ PICTURES: tuple[tuple[str, states.Steps, dict[str, object]], ...] = (
     ("monitor", states.monitor, {}),
     ("create", states.create, {}),
     ("restore", states.restore_armed, {}),
+    ("set", states.running_set, {}),
+    ("retention", states.retention, {}),
     ("operations", states.operations, {}),
     ("all-snapshots", states.everything, {}),
     ("light", states.dashboard, {"theme": "ciplun-light"}),
@@ -37,5 +42,40 @@ async def main() -> None:
         print(f"screenshots/{name}.svg")
 
 
+async def film() -> None:
+    """What needs somebody, a snapshot from the key to its end, and the monitor."""
+    size = (100, 28)
+    taken = Film(*size)
+    with tempfile.TemporaryDirectory() as home, place(Path(home)) as simulated:
+        async with simulated.app(profile="prod").run_test(size=size) as pilot:
+            await live(pilot)
+            await taken.take(pilot, 2)
+            await pilot.press("f")
+            await taken.take(pilot, 1.5)
+            for _ in range(2):
+                await pilot.press("n")
+                await taken.take(pilot, 0.7)
+            await pilot.press("F")
+            await choose(pilot, "web-server-02")
+            await taken.take(pilot, 1)
+            await pilot.press("c")
+            await taken.take(pilot, 1.5)
+            await pilot.press("enter")
+            await until(pilot, lambda: "Creating" in shown(pilot))
+            await until(pilot, lambda: "1/5" in shown(pilot))
+            await taken.take(pilot, 1)
+            for _ in range(3):
+                await pass_time(simulated, 130)
+                await taken.take(pilot, 0.8)
+            await pass_time(simulated, 300)
+            await polls(pilot, simulated, lambda: "is completed" in shown(pilot))
+            await taken.take(pilot, 2)
+            await pilot.press("m")
+            await taken.take(pilot, 2.5)
+    (FOLDER / "film.svg").write_text(taken.svg(), encoding="utf-8")
+    print("screenshots/film.svg")
+
+
 if __name__ == "__main__":
     asyncio.run(main())
+    asyncio.run(film())

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from textual.command import CommandPalette
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
-from tests.helpers.driving import choose, connection, fire, live, session, type_text, until
+from tests.helpers.driving import choose, connection, fire, live, session, shown, type_text, until
 from tui.fleet.operation import State
 
 Steps = Callable[[Pilot[None]], Awaitable[None]]
@@ -68,6 +68,22 @@ async def create_set(pilot: Pilot[None]) -> None:
         await choose(pilot, name)
         await pilot.press("space")
     await pilot.press("c")
+
+
+async def running_set(pilot: Pilot[None]) -> None:
+    await create_set(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: "started" in str(pilot.app.screen.query_one("#answer").render()))
+
+
+async def retention(pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await choose(pilot, "db-01")
+    await pilot.press("space", "K")
+    await until(pilot, lambda: bool(pilot.app.screen.query("#policy")))
+    pilot.app.screen.query_one("#policy", Input).value = "last=2 weekly=1 name=nightly-*"
+    await pilot.press("enter")
+    await until(pilot, lambda: "goes:" in shown(pilot))
 
 
 async def delete_set(pilot: Pilot[None]) -> None:

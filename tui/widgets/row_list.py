@@ -42,8 +42,11 @@ class RowList(RowLines[Row], can_focus=True):
         half_page_up="page(-0.5)",
     )
 
-    class Highlighted(Message):
-        """The cursor is on another item, or on none. `key` is the item's."""
+    class Highlighted(Message, bubble=False):
+        """The cursor is on another item, or on none. `key` is the item's.
+
+        It goes to the screen alone: on the way there nobody asks for it, and each stop costs time.
+        """
 
         def __init__(self, rows: RowList[Any], key: Hashable | None) -> None:
             super().__init__()
@@ -55,7 +58,7 @@ class RowList(RowLines[Row], can_focus=True):
             """The list, for ``@on`` selectors."""
             return self.rows
 
-    class Selected(Highlighted):
+    class Selected(Highlighted, bubble=True):
         """The item under the cursor was chosen by `enter` or a double click."""
 
     class ColumnChosen(Message):
@@ -79,6 +82,10 @@ class RowList(RowLines[Row], can_focus=True):
         self._range: Hashable | None = None  # the row at which a range begins
         self._title: Content | None = None
         self._make_title: TitleMaker = lambda width: Content("")
+
+    def tells(self) -> bool:
+        """Whether anybody wants to know now where the cursor is."""
+        return True
 
     # -- data in -----------------------------------------------------------------------
 
@@ -266,7 +273,8 @@ class RowList(RowLines[Row], can_focus=True):
         key = self.cursor_key
         if key != self._told:
             self._told = key
-            self.post_message(self.Highlighted(self, key))
+            if self.is_attached and self.tells():
+                self.screen.post_message(self.Highlighted(self, key))
 
     @property
     def _height(self) -> int:

@@ -93,6 +93,10 @@ class SnapshotTable(RowList[Snapshot]):
         self._now = now
         self.refresh_cells()
 
+    def tells(self) -> bool:
+        """Only while it has the keys: else its cursor moves with that of the servers."""
+        return self.has_focus
+
     def row_key(self, row: Snapshot) -> Hashable:
         """The snapshot's id."""
         return row.id

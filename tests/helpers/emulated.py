@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import unicodedata
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -22,6 +23,7 @@ from tui.app import CiplunApp
 from tui.terminal.ascii import to_ascii
 from tui.terminal.driver import CalmDriver
 from tui.terminal.frame_diff import Painter
+from tui.terminal.textual_private import KeptLines
 
 _PARTS = re.compile(r"\x1b\[([\d;]*)m|\r?\n|[^\x1b\r\n]+|\x1b[^\x1b\r\n]*|\r")
 """What the app writes: colours and styles, line ends, text, all else with what follows it."""
@@ -94,6 +96,7 @@ class EmulatedDriver(CalmDriver):
 
     def start_application_mode(self) -> None:
         self._painter = Painter()
+        self._answers, self._open_questions = threading.Event(), 0
         columns, lines = self._size or (80, 24)
         self.emulator = Emulator(columns, lines)
         self.emulator.write("\x1b[?7l")  # no line wraps, as the driver has it
@@ -140,6 +143,8 @@ def driver_of(app: App[Any]) -> EmulatedDriver:
 def held(app: CiplunApp) -> Emulator:
     """What the app holds, painted whole on a terminal of its own."""
     compositor = app.screen._compositor
+    for widget in app.screen.walk_children(KeptLines, with_self=True):
+        widget._kept = None  # were lines kept that are no longer right, it shows
     app.screen._styles_cache.clear()  # what lies behind a dialog may not have been laid out then
     dirty = set(compositor._dirty_regions)
     data = compositor.render_full_update().render_segments(app.console)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.bench.lists import snapshots
 from tests.helpers.driving import dashboard, live, until
+from tests.helpers.emulated import driver_of, emulated
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
@@ -105,6 +108,44 @@ async def test_a_moved_cursor_repaints_two_lines(
             board.servers.action_move(1)
         assert [name for name, _ in asked] == ["servers", "servers"]
         assert {regions[0].height for _, regions in asked} == {1}
+
+
+async def test_a_moved_cursor_draws_no_widget_that_is_as_before(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: set[str | None] = set()
+    original = Widget.render_lines
+
+    def render_lines(self: Widget, crop: Region) -> list[Strip]:
+        drawn.add(self.id)
+        return original(self, crop)
+
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await pilot.pause()
+        with monkeypatch.context() as patch:
+            patch.setattr(Widget, "render_lines", render_lines)
+            await pilot.press("j")
+            await until(pilot, lambda: "servers" in drawn)
+        assert not drawn & {"header", "views", "panes", "right"}
+
+
+async def test_a_question_ends_the_frame_and_comes_after_it(simulated: Place) -> None:
+    asked: list[float] = []
+    sent: list[str] = []
+    app = emulated(simulated.app())
+    async with app.run_test(headless=False, size=(120, 40)) as pilot:
+        await live(pilot)
+        driver = driver_of(app)
+        driver.round_trip = 0.25
+        driver.emulator.write = sent.append  # type: ignore[method-assign, assignment]
+        driver.ask_with_frame(asked.append)
+        for part in ("\x1b[?2026h", "\x1b[1;1Hnew", "\x1b[?2026l", "\x1b[1;1Hold"):
+            driver.write(part)
+    assert "5n" not in sent[0]  # a terminal shows nothing of the frame yet
+    assert sent[1] == "\x1b[?2026l\x1b[5n"
+    assert "5n" not in sent[2]
+    assert asked == [0.25]
 
 
 async def test_nothing_ticks_while_nothing_happens(empty_world: Place) -> None:

@@ -15,7 +15,7 @@ import signal
 import termios
 import threading
 from asyncio import run_coroutine_threadsafe
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from time import monotonic
 from types import FrameType
@@ -41,6 +41,8 @@ _LAST_ANSWER: Final = 0.5
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _SHOW_CURSOR: Final = "\x1b[?25h"
 _ASK: Final = "\x1b[5n"
+Asked = Callable[[float], None]
+"""Told of a question when it is sent, with the terminal's round trip in seconds."""
 
 
 class CalmDriver(TerminalDriver):
@@ -50,6 +52,7 @@ class CalmDriver(TerminalDriver):
     """Seconds from a question to the terminal's answer, before anything is shown; 0: none yet."""
     _asked_at = 0.0
     _unasked = False
+    _to_ask: Asked | None = None
     _ending = False
     _gone = False
     _turn: Future[None] | None = None
@@ -111,21 +114,36 @@ class CalmDriver(TerminalDriver):
         lean = self._painter.lean(
             to_ascii(data) if getattr(self.app, "ascii_only", False) else data
         )
-        if lean:
-            self._unasked = True
+        if not lean:
+            return
+        asked = None if self._painter.within_frame else self._to_ask
+        self._unasked = asked is None
+        if asked is None:
             super().write(lean)
+        else:
+            self._question(lean)
+            self._to_ask = None
+            asked(self.round_trip)
 
-    def ask(self) -> bool:
-        """Ask for a `Shown` once the terminal has shown all; False where it never answers."""
+    def ask_with_frame(self, asked: Asked) -> None:
+        """Ask for a `Shown` at the end of what is written next, and tell `asked` then.
+
+        One write for both costs less than two. A terminal that never answers is not asked.
+        """
+        if self.round_trip and not self._ending:
+            self._to_ask = asked
+
+    def ask(self, asked: Asked) -> None:
+        """Ask for a `Shown` at once, where the terminal answers."""
         if self.round_trip:
             self._unasked = False
             self._question()
-        return bool(self.round_trip)
+            asked(self.round_trip)
 
-    def _question(self) -> None:
+    def _question(self, after: str = "") -> None:
         self._open_questions += 1
         self._answers.clear()
-        super().write(_ASK)
+        super().write(after + _ASK)
 
     @property
     def behind(self) -> bool:
@@ -150,6 +168,7 @@ class CalmDriver(TerminalDriver):
 
     def disable_input(self) -> None:
         """Stop reading keys, with what the terminal was asked answered."""
+        self._to_ask = None
         if self.round_trip and not self._gone:
             self._answers.wait(min(_LAST_ANSWER, 3 * self.round_trip + 0.05))
         with contextlib.suppress(OSError):

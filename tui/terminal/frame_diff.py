@@ -50,12 +50,18 @@ class Painter:
         self._at = self._cursor = (0, 0)
         self._out: list[str] = []
         self._sync = ""
+        self._synced = False
         self._size = _ENDLESS
 
     def resize(self, columns: int, lines: int) -> None:
         """Take the new size over. The next frame may still be laid out for the old one."""
         self._size = (columns, lines)
         self.forget()
+
+    @property
+    def within_frame(self) -> bool:
+        """Whether a frame has begun that the terminal shows when it has ended."""
+        return self._synced
 
     def forget(self) -> None:
         """Take nothing on the screen for granted any more."""
@@ -91,7 +97,7 @@ class Painter:
     def _emit(self, text: str) -> None:
         if self._sync:
             self._out.append(self._sync)
-            self._sync = ""
+            self._sync, self._synced = "", True
         self._out.append(text)
 
     def _other(self, control: str) -> None:
@@ -100,6 +106,7 @@ class Painter:
         elif control == _SYNC_END and self._sync:
             self._sync = ""
         else:
+            self._synced = self._synced and control != _SYNC_END
             self._settle()
             if "1049" in control or "J" in control:
                 self.forget()
@@ -109,27 +116,26 @@ class Painter:
 
     def _text(self, text: str) -> None:
         y, x = self._at
-        self._at = (y, x + cell_len(text))
+        width, _ = _cells(text, self._style)
+        self._at = (y, x + width)
         columns, lines = self._size
-        text = _cut(text, columns - x + 1) if y <= lines else ""
-        if text:
+        if x + width > columns + 1:
+            text = _cut(text, columns - x + 1)
+        if text and y <= lines:
             self._paint(y, x, text)
 
     def _paint(self, y: int, x: int, text: str) -> None:
-        blank = _blank(self._style)
-        width = cell_len(text)
+        width, cells = _cells(text, self._style)
         row = self._rows.setdefault(y, [])
         if len(row) < x + width:
             row += [_UNKNOWN] * (x + width - len(row))
-        if not _plain_width(text):  # terminals don't agree on how wide such text is
+        if not cells:  # terminals don't agree on how wide such text is
             self._send(y, x, text, self._style)
             self._cursor = (0, 0)
             row[x : x + width] = [_UNKNOWN] * width
-        else:
-            cells = [(char, blank if char == " " else self._style) for char in text]
-            if row[x : x + width] != cells:
-                self._differing(y, x, text, cells, row)
-                row[x : x + width] = cells
+        elif row[x : x + width] != cells:
+            self._differing(y, x, text, cells, row)
+            row[x : x + width] = cells
 
     def _differing(self, y: int, x: int, text: str, cells: list[Cell], row: list[Cell]) -> None:
         differ = [n for n, cell in enumerate(cells) if row[x + n] != cell]
@@ -168,6 +174,15 @@ def _cut(text: str, room: int) -> str:
     while text and cell_len(text) > room:
         text = text[:-1]
     return text
+
+
+@lru_cache(512)
+def _cells(text: str, style: Style) -> tuple[int, list[Cell]]:
+    """How many cells a text takes, and what is in each; none where that is not known."""
+    if not _plain_width(text):
+        return cell_len(text), []
+    blank = _blank(style)
+    return len(text), [(char, blank if char == " " else style) for char in text]
 
 
 @lru_cache(4096)

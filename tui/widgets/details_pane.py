@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.geometry import Region
-from textual.widget import Widget
 
 from tui.fleet.operation import Certainty
 from tui.fleet.state import ServerView
+from tui.terminal.textual_private import KeptLines
 from tui.text import age, duration, size, stamp
 from tui.vps.models import Snapshot
 from tui.widgets.line import Piece, differing
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DOT: Piece = (" · ", "$text-muted")
 
 
-class Details(Widget):
+class Details(KeptLines):
     """Repaints only what differs."""
 
     def __init__(self, *, id: str) -> None:

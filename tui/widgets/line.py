@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.geometry import Region
-from textual.widget import Widget
+
+from tui.terminal.textual_private import KeptLines
 
 Piece = tuple[str, str]
 """A text, never parsed as markup, and the style it is shown in (Textual style, may be empty)."""
 
 
-class Line(Widget):
+class Line(KeptLines):
     """A line with pieces at its left and right end; the left ones give way.
 
     Setting the same pieces again repaints nothing.

@@ -21,6 +21,7 @@ from tui.fleet.scope import Scope, Texts
 from tui.fleet.selectors import parse
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.views import ALL
+from tui.terminal.textual_private import KeptLines
 from tui.vps.models import Server, Snapshot
 from tui.widgets.empty_states import servers_empty, snapshots_empty
 from tui.widgets.glyphs import Glyphs
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 Pane = ServerList | SnapshotTable
 
 
-class Panes(Horizontal):
+class Right(Vertical, KeptLines):
+    """The snapshots, with the days below them."""
+
+
+class Panes(Horizontal, KeptLines):
     """Lays out a session's fleet, and knows what is chosen and marked in it.
 
     `as_of` is what all ages on the screen refer to: they move together.
@@ -65,7 +70,7 @@ class Panes(Horizontal):
         """The servers at the left, the snapshots at the right."""
         yield ServerList(self._glyphs, id="servers")
         table = SnapshotTable(self._glyphs, self._expected, id="snapshots")
-        with Vertical(id="right"):
+        with Right(id="right"):
             yield table.data_bind(Panes.everything)
             yield Timeline(self._glyphs, id="timeline")
 

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.fleet.queries import Arrangement
+from tui.terminal.textual_private import KeptLines
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column, Place, fit, heading, place
 
@@ -51,7 +52,7 @@ class Line(msgspec.Struct, frozen=True):
     parts: Parts = ()
 
 
-class RowLines(ScrollView, Generic[Row]):
+class RowLines(ScrollView, KeptLines, Generic[Row]):
     """Draws rows in columns, with a header above them and a cursor on one of them."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"row-list--{name}" for name in _LOOKS}
@@ -77,7 +78,7 @@ class RowLines(ScrollView, Generic[Row]):
         self._held = False
         self._drawn: dict[int, Line] = {}
         self._made: dict[int, Parts] = {}
-        self._strips: dict[int, tuple[int, Line, Strip]] = {}
+        self._strips: dict[tuple[int, str], tuple[int, Line, Strip]] = {}
         self._styles: dict[tuple[str, Style | None], Style] = {}
 
     # -- for subclasses --------------------------------------------------------------
@@ -156,13 +157,13 @@ class RowLines(ScrollView, Generic[Row]):
             line = self._drawn[y]  # what belongs to these rows elsewhere is not shown yet
         self._drawn[y] = line
         number, width = (self.scroll_offset.y + y if y else 0), self.size.width
-        known = self._strips.get(number)
+        known = self._strips.get((number, line.look))  # a row comes with and without the cursor
         if known is not None and known[:2] == (width, line):
             return known[2]
         if len(self._strips) >= _KEPT:
             self._strips.clear()
         strip = self._strip(line).adjust_cell_length(width, self._style(line.look))
-        self._strips[number] = (width, line, strip)
+        self._strips[number, line.look] = (width, line, strip)
         return strip
 
     def _strip(self, line: Line) -> Strip:

@@ -8,11 +8,11 @@ from typing import Final
 
 from textual.content import Content
 from textual.geometry import Region
-from textual.widget import Widget
 
 from tui.fleet.scope import Scope
 from tui.fleet.state import ServerView
 from tui.fleet.timeline import Mark, days, joined
+from tui.terminal.textual_private import KeptLines
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.line import differing
 from tui.widgets.row_columns import Cell
@@ -68,7 +68,7 @@ def strip_cells(
     )
 
 
-class Timeline(Widget):
+class Timeline(KeptLines):
     """Two lines: the days, oldest first, and how long ago they were. Repaints what differs."""
 
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:

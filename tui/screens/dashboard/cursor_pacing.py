@@ -49,10 +49,9 @@ class CursorPacer:
         self._go_on()
 
     def snapshot_chosen(self) -> None:
-        """Follow a move of the user's; the table's cursor moves with the servers' too."""
-        if self._panes.table.has_focus:
-            self._owed = self._hurried()
-            self._go_on()
+        """Describe the chosen snapshot."""
+        self._owed = self._hurried()
+        self._go_on()
 
     def shown(self) -> None:
         """Go on: the terminal has shown the frame."""
@@ -69,9 +68,9 @@ class CursorPacer:
             held.release()
         driver = driver_of(panes.app)
         if isinstance(driver, CalmDriver) and driver.behind:
-            self._ask()
+            driver.ask(self._asked)
         elif panes.active.cursor_key != self._asked_at_key:
-            panes.call_after_refresh(self._ask)
+            self._ask_next()
         if self._owed:
             self._rest()
 
@@ -87,7 +86,7 @@ class CursorPacer:
             self._rest()
         else:
             self._rested()
-        self._panes.call_after_refresh(self._ask)
+        self._ask_next()
 
     def _rest(self) -> None:
         if self._resting is not None:
@@ -105,15 +104,20 @@ class CursorPacer:
         """Call later: a timer of the loop costs far less than a task, and every key needs some."""
         return get_running_loop().call_later(seconds, self._panes.call_later, work)
 
-    def _ask(self) -> None:
-        """Have the terminal say when it has shown this frame."""
+    def _ask_next(self) -> None:
+        """Have the terminal say when it has shown the next frame."""
         driver = driver_of(self._panes.app)
-        if self._waiting is None and isinstance(driver, CalmDriver) and driver.ask():
+        if self._waiting is None and isinstance(driver, CalmDriver):
+            driver.ask_with_frame(self._asked)
+
+    def _asked(self, round_trip: float) -> None:
+        """Wait for the answer, from now on."""
+        if self._waiting is None:
             pane = self._panes.active
             self._asked_at_key = pane.cursor_key
             self._waiting = self._later(LONGEST, self.shown)
-            behind = 1.5 * driver.round_trip + PATIENCE
-            self._late = self._later(behind, partial(self._hold, pane))
+            late = 1.5 * round_trip + PATIENCE
+            self._late = self._later(late, partial(self._hold, pane))
 
     def _hold(self, pane: Pane) -> None:
         """Leave frames out until the terminal has shown this one, whatever has the focus then."""

@@ -24,6 +24,7 @@ from tui.screens.dashboard.pages import PAGES
 from tui.screens.dashboard.ticking import Ticking
 from tui.screens.dashboard.view_memory import ViewMemory
 from tui.screens.dashboard.write_flows import WriteFlows
+from tui.terminal.textual_private import KeptLines
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.key_bar import KeyBar
@@ -59,7 +60,7 @@ FLOWS: Final[Mapping[str, Callable[[WriteFlows], None]]] = {
 """What asks for a write or rules it, by the id of the command."""
 
 
-class Dashboard(Screen[None]):
+class Dashboard(Screen[None], KeptLines):
     """Shows one session's fleet. Data comes from its store; what is asked for goes back to it."""
 
     class ProfileWanted(Message):

@@ -117,3 +117,30 @@ def test_what_is_no_file_is_not_replaced_and_a_link_stays_one(
 def test_an_empty_path_or_command_is_no_value(simulated: Place, words: tuple[str, ...]) -> None:
     assert ciplun(simulated, *words)[0] == 2
     assert simulated.sent() == []
+
+
+def test_when_a_policy_was_ensured_last(simulated: Place, tmp_path: Path) -> None:
+    file = tmp_path / ".config/ciplun/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        '[policies.nightly]\non = "db-01"\nname = "nightly-{date}"\nkeep_last = 4\n'
+        '[policies.other]\non = "crowded"\nname = "other-{date}"\nkeep_last = 1\n'
+    )
+    file.chmod(0o600)
+    crowded = simulated.world.add_server("crowded")
+    for n in range(5):
+        simulated.world.add_snapshot(crowded, f"mine-{n}", hours=900)
+    policy = 'policy="nightly"'
+    ensured, pruned = "ciplun_last_ensure_timestamp_seconds", "ciplun_last_prune_timestamp_seconds"
+    ensure = ("ensure", "--max-age", "24h", "--policy")
+    assert ciplun(simulated, *ensure, "other")[0] == 1  # no room: that run was not without trouble
+    assert (ensured, 'policy="other"') not in samples(ciplun(simulated, "metrics")[1])
+    assert ciplun(simulated, *ensure, "nightly")[0] == 0
+    found = samples(ciplun(simulated, "metrics")[1])
+    assert abs(found[ensured, policy] - NOON) < 60
+    assert abs(found[pruned, policy] - NOON) < 60
+    simulated.world.clock.advance(600)
+    assert ciplun(simulated, "prune", "--policy", "nightly", "--yes")[0] == 0
+    later = samples(ciplun(simulated, "metrics")[1])
+    assert later[pruned, policy] - found[pruned, policy] > 500
+    assert later[ensured, policy] == found[ensured, policy]

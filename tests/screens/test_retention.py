@@ -8,8 +8,19 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
-from tests.helpers.driving import answer, choose, connection, fire, live, shown, type_text, until
+from tests.helpers.driving import (
+    answer,
+    choose,
+    connection,
+    fire,
+    live,
+    session,
+    shown,
+    type_text,
+    until,
+)
 from tests.helpers.places import Place, held
+from tui.fleet.journal.policy_runs import PolicyRun, RunBook
 from tui.screens.dialogs.retention import PolicyDialog, RetentionDialog
 
 
@@ -111,3 +122,14 @@ async def test_details_say_what_a_policy_would_do(simulated: Place) -> None:
         assert "Policy nightly" in text
         assert "2 of its own, keeps 1 at most, would delete nightly-2025-01-12" in text
         assert "Policy other" not in text
+        await until(pilot, lambda: "not yet on this machine" in shown(pilot))
+        await pilot.press("escape")
+        account = connection(pilot).operations.account
+        book = RunBook(connection(pilot).operations.journal.file, lambda: account)
+        at = session(pilot).service_now() - 7_200
+        await book.record(
+            PolicyRun("nightly", "ensure", at, 900.5 * 3_600), PolicyRun("x", "prune", at)
+        )
+        await pilot.press("d")
+        words = "ensure 2 hours ago; a new one is due in 34d12h"
+        await until(pilot, lambda: words in shown(pilot))

@@ -12,13 +12,14 @@ from tui.cli import names, pinging
 from tui.cli.arguments import Command, age, as_json, check_timeout, settings, shared, span, text
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
-from tui.cli.policies import policy_of, template_of
+from tui.cli.policies import note_runs, policy_of, template_of
 from tui.cli.running import opened, run_gathering
 from tui.cli.selection import Selection, on_option
 from tui.cli.writing import check_open, prepare, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.ensure import NAME, Course, Wanted
+from tui.fleet.journal.policy_runs import PolicyRun
 from tui.fleet.operation import State
 from tui.fleet.writes.ensuring import Ensured, Ensurer
 from tui.session import Session
@@ -82,11 +83,17 @@ def command(
     selection = Selection(found, server, on, needed=True)
     names = template_of(template or (rule.name if rule else NAME))
     wanted = Wanted(max_age, names, make_room, rule)
-    return run_gathering(_ensure(found, selection, wanted, wait, timeout), as_json=as_json)
+    work = _ensure(found, selection, wanted, wait, timeout, policy or "")
+    return run_gathering(work, as_json=as_json)
 
 
 async def _ensure(
-    settings: Settings, selection: Selection, wanted: Wanted, wait: bool, timeout: float | None
+    settings: Settings,
+    selection: Selection,
+    wanted: Wanted,
+    wait: bool,
+    timeout: float | None,
+    policy: str,
 ) -> int:
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
@@ -111,7 +118,12 @@ async def _ensure(
             fresh += [each.server for each in found if each.server.id in done]
             codes += [await _prune(session, ensurer, server) for server in fresh]
         out(_summary(found))
-        return await pinging.after(settings, gravest(codes))
+        code = gravest(codes)
+        if policy and code == ExitCode.DONE:
+            now = session.service_now()
+            ensured = PolicyRun(policy, "ensure", now, wanted.max_age)
+            await note_runs(live, ensured, PolicyRun(policy, "prune", now))
+        return await pinging.after(settings, code)
 
 
 def _tell(found: Ensured) -> None:

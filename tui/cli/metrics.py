@@ -13,6 +13,7 @@ import click
 
 from tui.cli.arguments import Command, FilePath, settings, shared, text
 from tui.cli.output import output
+from tui.cli.policies import runs_of
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import Stop, opened, run
 from tui.cli.selection import Selection, on_option
@@ -20,7 +21,7 @@ from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.health import NAMES, Judge
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.plan import Plan, PlanKind
+from tui.fleet.journal.policy_runs import RunKind, Runs
 from tui.fleet.state import ServerView
 from tui.vps.models import SLOTS, Phase
 
@@ -62,10 +63,10 @@ async def _metrics(settings: Settings, selection: Selection, file: Path | None) 
         reading = await read(session, live)
         now = session.service_now()
         views = selection.of(reading, now)
-        plans: Sequence[Plan] = ()
+        runs: Runs = {}
         with suppress(JournalUnavailable):  # the fleet can be read all the same
-            plans = await live.plans.history()
-        families = [*_of_fleet(reading, plans, now), *_of_servers(views, selection, now)]
+            runs = await runs_of(live).last(await live.plans.history())
+        families = [*_of_fleet(reading, runs, now), *_of_servers(views, selection, now)]
         lines = "".join(f"{line}\n" for family in families for line in _lines(family))
     tell_incomplete(reading)
     if file is None:
@@ -75,7 +76,7 @@ async def _metrics(settings: Settings, selection: Selection, file: Path | None) 
     return ExitCode.DONE
 
 
-def _of_fleet(reading: Reading, plans: Sequence[Plan], now: float) -> Iterator[Family]:
+def _of_fleet(reading: Reading, runs: Runs, now: float) -> Iterator[Family]:
     yield Family("ciplun_last_read_timestamp_seconds", "When the lists were read.", [((), now)])
     yield Family(
         "ciplun_complete",
@@ -84,15 +85,21 @@ def _of_fleet(reading: Reading, plans: Sequence[Plan], now: float) -> Iterator[F
     )
     yield Family("ciplun_servers", "Servers known.", [((), len(reading.fleet.servers))])
     yield Family("ciplun_slots_per_server", "Snapshots that a server can hold.", [((), SLOTS)])
-    ends: dict[str, float] = {}
-    for plan in plans:
-        if plan.kind is PlanKind.RETENTION and plan.ended_at is not None and not plan.words:
-            ends[plan.name] = max(plan.ended_at, ends.get(plan.name, 0.0))
+    yield Family(
+        "ciplun_last_ensure_timestamp_seconds",
+        "When snapshots were ensured by a policy last without trouble, on this machine.",
+        _ends(runs, "ensure"),
+    )
     yield Family(
         "ciplun_last_prune_timestamp_seconds",
         "When deletes by a policy were carried out last, on this machine.",
-        [((("policy", name),), end) for name, end in sorted(ends.items())],
+        _ends(runs, "prune"),
     )
+
+
+def _ends(runs: Runs, kind: RunKind) -> Sequence[tuple[Labels, float]]:
+    found = sorted(run for run in runs.values() if run.kind == kind)
+    return [((("policy", run.policy),), run.at) for run in found]
 
 
 def _of_servers(views: Sequence[ServerView], selection: Selection, now: float) -> Iterator[Family]:

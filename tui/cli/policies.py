@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 
 import click
 
 from tui.config.settings import Settings
 from tui.config.tables import Policy
+from tui.connection import Connection
 from tui.fleet import policies
+from tui.fleet.journal.file import JournalUnavailable
+from tui.fleet.journal.policy_runs import PolicyRun, RunBook
 from tui.fleet.templates import BadTemplate, Template
 from tui.vps.sanitize import clean
 
@@ -26,6 +30,17 @@ def policy_of(settings: Settings, name: str | None) -> Policy | None:
             f"--policy: no policy {clean(name, 60)!r} is set; {hint}", click.get_current_context()
         )
     return known[name]
+
+
+def runs_of(live: Connection) -> RunBook:
+    """Where it is kept when policies ran."""
+    return RunBook(live.operations.journal.file, lambda: live.operations.account)
+
+
+async def note_runs(live: Connection, *runs: PolicyRun) -> None:
+    """Keep that a policy was carried out; what cannot be kept spoils no run."""
+    with suppress(JournalUnavailable):
+        await runs_of(live).record(*runs)
 
 
 def template_of(text: str) -> Template:

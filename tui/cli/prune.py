@@ -14,18 +14,21 @@ from tui.cli import names, pinging
 from tui.cli.arguments import Command, FilePath, as_json, settings, shared, text
 from tui.cli.output import out, output
 from tui.cli.planning import carry_out
-from tui.cli.policies import policy_of
+from tui.cli.policies import note_runs, policy_of
 from tui.cli.reading import Reading
 from tui.cli.running import Stop, opened, run_gathering
 from tui.cli.selection import Selection, on_option
 from tui.cli.writing import check_open, confirm, prepare, settle_first
 from tui.config.settings import Settings
 from tui.config.tables import Policy
+from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet import plan_file
+from tui.fleet.journal.policy_runs import PolicyRun
 from tui.fleet.retention import Made, Retention, by_glob, by_template, retain_in
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import retention_plan
+from tui.session import Session
 from tui.text import age, plural, size
 from tui.vps.models import SLOTS
 
@@ -146,7 +149,7 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
             would = f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')} would go"
             out(would if goes else "nothing goes")
             is_run = not pruning.dry and pruning.file is None
-            return await pinging.after(settings, ExitCode.DONE) if is_run else ExitCode.DONE
+            return await _ended(settings, session, live, pruning) if is_run else ExitCode.DONE
         if pruning.file is not None:
             plan_file.write(
                 pruning.file, plan, reading.fleet, live.operations.books.account, session.now
@@ -157,7 +160,20 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
         question = f"Deletes {plural(goes, 'snapshot')} for good."
         confirm(question, f"delete {goes}", sure=pruning.sure)
         code = await carry_out(session, live, plan, wait=True)
-        return await pinging.after(settings, code)
+        return await _ended(settings, session, live, pruning, code)
+
+
+async def _ended(
+    settings: Settings,
+    session: Session,
+    live: Connection,
+    pruning: Pruning,
+    code: int = ExitCode.DONE,
+) -> int:
+    """Keep and tell that a run has ended."""
+    if code == ExitCode.DONE:
+        await note_runs(live, PolicyRun(pruning.title, "prune", session.service_now()))
+    return await pinging.after(settings, code)
 
 
 def _judge(reading: Reading, view: ServerView, pruning: Pruning, now: datetime) -> Retention:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual.app import App
@@ -22,10 +22,13 @@ from tui.fleet.selectors import parse
 from tui.fleet.state import ServerView
 from tui.notices import assurance
 from tui.screens.dialogs.base import Page
-from tui.text import age, plural, size, stamp
+from tui.text import age, duration, plural, size, stamp
 from tui.vps.errors import VpsError
 from tui.vps.models import SLOTS, Server, Snapshot
 from tui.widgets.panes import Panes
+
+if TYPE_CHECKING:
+    from tui.fleet.journal.policy_runs import Runs
 
 Fact = tuple[str, str]
 
@@ -129,6 +132,49 @@ async def backup_facts(panes: Panes, view: ServerView) -> Sequence[Fact]:
     return [("Backup", words if view.newest_completed else "none")]
 
 
+async def more_facts(panes: Panes, view: ServerView) -> Sequence[Fact]:
+    """What has to be asked for."""
+    return [*await run_facts(panes, view), *await backup_facts(panes, view)]
+
+
+async def run_facts(panes: Panes, view: ServerView) -> Sequence[Fact]:
+    """When the policies that choose a server ran last on this machine, and when one is due."""
+    from tui.fleet.journal.file import JournalUnavailable
+    from tui.fleet.journal.policy_runs import RunBook
+
+    session, scope = panes.session, panes.scope
+    live, now = session.live, session.now
+    if live is None or not session.settings.policies:
+        return ()
+    book = RunBook(live.operations.journal.file, lambda: live.operations.account)
+    try:
+        runs = await book.last(await live.plans.history())
+    except JournalUnavailable:
+        return ()
+    return [
+        (f"Ran {name}", run_words(view, name, runs, now))
+        for name, policy in session.settings.policies.items()
+        if policy.on and parse(policy.on, scope.groups).server(view, scope)
+    ]
+
+
+def run_words(view: ServerView, name: str, runs: Runs, now: datetime) -> str:
+    """When a policy ran, and when its next snapshot of this server is due, if that is known."""
+    from tui.fleet.journal.policy_runs import KINDS
+
+    found = [run for kind in KINDS if (run := runs.get((name, kind))) is not None]
+    if not found:
+        return "not yet on this machine"
+    words = [f"{run.kind} {age(datetime.fromtimestamp(run.at, UTC), now)}" for run in found]
+    ensured = runs.get((name, "ensure"))
+    if ensured is not None and ensured.max_age is not None:
+        newest = view.newest_completed
+        made = newest.created_at.timestamp() if newest and newest.created_at else 0.0
+        left = made + ensured.max_age - now.timestamp()
+        words.append(f"a new one is due {f'in {duration(left)}' if left > 0 else 'now'}")
+    return "; ".join(words)
+
+
 def details_of(panes: Panes) -> DetailsDialog | None:
     """The dialog about the row under the cursor; None where there is none."""
     snapshot, view, now = panes.snapshot, panes.view, panes.session.now
@@ -147,7 +193,7 @@ def details_of(panes: Panes) -> DetailsDialog | None:
         operation = panes.fleet.operations.get(view.server.id)
         facts = [*server_facts(view, operation, now), *judged_facts(panes, view, now)]
         return DetailsDialog(
-            f"Server {view.server.name}", facts, view.server, more=lambda: backup_facts(panes, view)
+            f"Server {view.server.name}", facts, view.server, more=lambda: more_facts(panes, view)
         )
     return None
 

@@ -1,0 +1,95 @@
+"""When each policy was carried out last on this machine, without trouble: whether it still runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from tui.fleet.journal.file import JournalFile
+from tui.fleet.journal.reading import MINE
+from tui.fleet.journal.rows import storable
+from tui.fleet.plan import Plan, PlanKind
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_TABLE: Final = (
+    # Made where it is missing, without a new format: an older ciplun can use the file as well.
+    """CREATE TABLE IF NOT EXISTS policy_runs (
+        account TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        at REAL NOT NULL,
+        max_age REAL,
+        PRIMARY KEY (account, policy, kind)
+    )"""
+)
+RunKind = Literal["ensure", "prune"]
+KINDS: Final[tuple[RunKind, ...]] = ("ensure", "prune")
+
+
+class PolicyRun(NamedTuple):
+    """A run that ended well `at`, in seconds since 1970; `max_age`: what it took for fresh."""
+
+    policy: str
+    kind: RunKind
+    at: float
+    max_age: float | None = None
+
+
+Runs = Mapping[tuple[str, RunKind], PolicyRun]
+"""The last run of each policy and kind."""
+
+
+class RunBook:
+    """The runs of one account, whatever names it has had. All methods raise JournalUnavailable."""
+
+    def __init__(self, file: JournalFile, account: Callable[[], str]) -> None:
+        self._file = file
+        self._account = account
+
+    async def record(self, *runs: PolicyRun) -> None:
+        """Keep these in place of the ones before."""
+        account = storable(self._account())
+
+        def write(db: sqlite3.Connection) -> None:
+            _make(db, account)
+            db.executemany(
+                "INSERT OR REPLACE INTO policy_runs VALUES (?, ?, ?, ?, ?)",
+                [(account, storable(r.policy), r.kind, r.at, r.max_age) for r in runs],
+            )
+
+        await self._file.write(write)
+
+    async def last(self, plans: Iterable[Plan]) -> Runs:
+        """The last of each; deletes by a policy that the dashboard sent stand in `plans`."""
+        account = storable(self._account())
+
+        def read(db: sqlite3.Connection) -> Runs:
+            _make(db, account)
+            query = f"SELECT * FROM policy_runs WHERE {MINE}"  # noqa: S608
+            rows = db.execute(query, (account,)).fetchall()
+            return _newest(
+                PolicyRun(row["policy"], row["kind"], row["at"], row["max_age"]) for row in rows
+            )
+
+        found = await self._file.write(read)
+        return _newest([*found.values(), *_of_plans(plans)])
+
+
+def _of_plans(plans: Iterable[Plan]) -> Iterable[PolicyRun]:
+    for plan in plans:
+        if plan.kind is PlanKind.RETENTION and plan.ended_at is not None and not plan.words:
+            yield PolicyRun(plan.name, "prune", plan.ended_at)
+
+
+def _newest(runs: Iterable[PolicyRun]) -> Runs:
+    found: dict[tuple[str, RunKind], PolicyRun] = {}
+    for run in sorted(runs, key=lambda run: run.at):
+        found[run.policy, run.kind] = run
+    return found
+
+
+def _make(db: sqlite3.Connection, account: str) -> None:
+    db.execute(_TABLE)
+    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (account, account))

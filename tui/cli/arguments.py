@@ -171,6 +171,18 @@ def as_json(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
+def of_server(words: str) -> Callable[[F], F]:
+    """The option that names one server, which `words` explain."""
+    return click.option(
+        "--server",
+        type=text,
+        shell_complete=names.servers,
+        required=True,
+        metavar="NAME",
+        help=words,
+    )
+
+
 def given_options(
     demo: bool,
     profile: str | None,

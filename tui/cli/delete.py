@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, as_json, settings, shared, text
+from tui.cli.arguments import Command, as_json, of_server, settings, shared, text
 from tui.cli.finishing import finish, said
 from tui.cli.output import out
 from tui.cli.planning import carry_out
@@ -25,14 +25,7 @@ from tui.vps.models import Phase, Snapshot
 
 @click.command(cls=Command)
 @click.argument("snapshot_id", nargs=-1, required=True, type=text, shell_complete=names.snapshots)
-@click.option(
-    "--server",
-    type=text,
-    shell_complete=names.servers,
-    required=True,
-    metavar="NAME",
-    help="Their server.",
-)
+@of_server("Their server.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 @shared

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, as_json, settings, shared, text
+from tui.cli.arguments import Command, as_json, of_server, settings, shared, text
 from tui.cli.output import out
 from tui.cli.reading import read
 from tui.cli.running import opened, run_gathering
@@ -20,14 +20,7 @@ def _made(name: str, about: str, *, on: bool) -> click.Command:
 
     @click.command(name, cls=Command, help=about)
     @click.argument("snapshot_id", type=text, shell_complete=names.snapshots)
-    @click.option(
-        "--server",
-        type=text,
-        shell_complete=names.servers,
-        required=True,
-        metavar="NAME",
-        help="Its server.",
-    )
+    @of_server("Its server.")
     @as_json
     @shared
     def command(snapshot_id: str, server: str, as_json: bool, **given: Any) -> int:

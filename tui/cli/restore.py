@@ -9,7 +9,16 @@ from typing import Any, Final
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, as_json, check_timeout, settings, shared, span, text
+from tui.cli.arguments import (
+    Command,
+    as_json,
+    check_timeout,
+    of_server,
+    settings,
+    shared,
+    span,
+    text,
+)
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import complain, out
 from tui.cli.planning import carry_out
@@ -34,14 +43,7 @@ _NAMES: Final = Template("before-restore-{date}")
 
 @click.command(cls=Command)
 @click.argument("snapshot_id", type=text, shell_complete=names.snapshots)
-@click.option(
-    "--server",
-    type=text,
-    shell_complete=names.servers,
-    required=True,
-    metavar="NAME",
-    help="Its server, by name or id.",
-)
+@of_server("Its server, by name or id.")
 @click.option(
     "--snapshot-first",
     is_flag=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,13 @@ def test_a_newcomer_creates_a_snapshot_in_the_demo_and_sees_it_complete(tmp_path
         terminal.until("is completed after")
         terminal.until("✓")
         assert any("first-try" in line and "✓" in line for line in terminal.text().splitlines())
+        terminal.send("!")
+        terminal.until("proved: ")
+        took = re.search(r"UTC +(\d+)(?:m\d\ds| min)  completed", terminal.text())
+        assert took, terminal.text()
+        assert 3 <= int(took[1]) <= 15, "as long as it takes in life, however fast time passes"
+        terminal.send("\x1b")
+        terminal.until(lambda: "proved: " not in terminal.text())
         terminal.send("q")
         assert terminal.wait() == 0
 

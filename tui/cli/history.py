@@ -57,7 +57,12 @@ async def _history(
     settings: Settings, since: float | None, server: str | None, limit: int, *, as_json: bool
 ) -> int:
     if settings.demo:
-        _print([], [], "the demo keeps no record", as_json=as_json)
+        _print(
+            [],
+            [],
+            "the demo keeps no record: what is done in one is gone when it ends",
+            as_json=as_json,
+        )
         return ExitCode.DONE
     operations, gaps = await _read(_MOST if server or since else limit)
     chosen = [

@@ -145,6 +145,17 @@ async def test_the_table_fits_a_small_terminal(simulated: Place) -> None:
         assert "delete 2" in shown(pilot)
 
 
+async def test_what_is_left_is_seen_on_the_smallest_terminal(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(60, 15)) as pilot:
+        await live(pilot)
+        await choose(pilot, "shop-production-eu-central-1", "release-2024-12")
+        await pilot.press("space", "space", "D")
+        await until(pilot, lambda: "2, newest 1d" in shown(pilot))
+        assert "delete 2" in shown(pilot)
+        assert "024-12" in shown(pilot), "two names that begin alike are told apart"
+        assert "024-11" in shown(pilot)
+
+
 async def test_all_that_is_shown_is_marked_inverted_and_counted_with_what_is_hidden(
     simulated: Place,
 ) -> None:

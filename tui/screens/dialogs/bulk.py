@@ -112,6 +112,18 @@ class BulkDialog(SendingDialog):
         bad = plan.tally[Standing.NOT_DONE] + plan.tally[Standing.SKIPPED]
         self.answer(tally_words(plan), good=not bad and not plan.words)
 
+    @property
+    def tight(self) -> bool:
+        """Whether the last column needs the room of what can be done without."""
+        return self.app.size.width < 70
+
+    @property
+    def _widest(self) -> int:
+        """Cells at which all columns but the last one are cut."""
+        if self.tight:
+            return 13
+        return 18 if self.app.size.width < 90 else 28
+
     def show_items(self) -> None:
         """Paint the table."""
         head, begun = self.head(), self.begun
@@ -125,7 +137,6 @@ class BulkDialog(SendingDialog):
             elif begun:
                 last = ("waits its turn", "$text-muted")
             lines.append([*cells[:kept], last])
-        narrow = self.app.size.width < 90
         heads = (*head[:kept], "Result" if begun else head[-1])
-        content = table(heads, lines, 18 if narrow else 28)
+        content = table(heads, lines, self._widest)
         self.query_one("#items", Static).update(content)

@@ -71,7 +71,7 @@ class DeleteSetDialog(BulkDialog):
 
     def head(self) -> Sequence[str]:
         """As for one: what it is, and what is left."""
-        return ("Server", "Snapshot", "Age", "Size", "Left")
+        return ("Server", "Snapshot", "Age", *(() if self.tight else ("Size",)), "Left")
 
     def rows(self) -> Sequence[Row]:
         """Each snapshot, and what its server has afterwards."""
@@ -90,7 +90,7 @@ class DeleteSetDialog(BulkDialog):
                 (snapshot.server_name, ""),
                 (snapshot.name, style),
                 (short_age(snapshot.created_at, self._now), style),
-                (size(snapshot.size_mb), ""),
+                *(() if self.tight else ((size(snapshot.size_mb), ""),)),
                 left,
             ]
             found.append((snapshot.id, cells))

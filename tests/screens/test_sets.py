@@ -17,6 +17,7 @@ from tests.helpers.driving import (
 )
 from tests.helpers.places import Place, held
 from tui.fleet.plan import PlanKind, Standing
+from tui.screens.dashboard.single_flows import SingleFlows
 from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.make_room import RoomDialog
@@ -221,7 +222,7 @@ async def test_room_asked_for_again_keeps_name_and_description(simulated: Place)
         board = await live(pilot)
         view = next(v for v in board.servers._rows if v.server.name == "db-01")
         live_now = connection(pilot)
-        board.flows._ask_create(live_now, view, "before-patch", "ticket 42")
+        SingleFlows(board.flows, board.panes).create(live_now, view, "before-patch", "ticket 42")
         await until(pilot, lambda: isinstance(pilot.app.screen, RoomDialog))
         assert "Description: ticket 42" in said(pilot)
         assert pilot.app.screen.query_one("#name", Input).value == "before-patch"

@@ -21,7 +21,6 @@ _SIZE: Final = re.compile(
 )
 _FOCUS: Final = ("\x1b[I", "\x1b[O")
 _POSITION: Final = re.compile(r"\x1b\[\d+;\d+R", re.ASCII)
-_RELEASE: Final = "3"
 _LARGEST: Final = (1000, 500)
 """Columns and lines beyond which a size is nonsense: the app would draw them all."""
 _LONGEST: Final = 32

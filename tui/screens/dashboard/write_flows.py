@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tui.commands import keys_of
 from tui.fleet.operation import DENIED, Certainty, Kind, Operation
 from tui.fleet.plan import Plan
-from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import NOT_CONNECTED, WRITES, Reason, refusal, unwritable
-from tui.vps.models import Server, Snapshot
+from tui.vps.models import Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
     from tui.connection import Connection
-    from tui.fleet.writes.drafts import Safety
     from tui.fleet.writes.plan_run import Told
-    from tui.fleet.writes.stopping import Answer
     from tui.screens.dashboard.set_flows import SetFlows
+    from tui.screens.dashboard.single_flows import SingleFlows
     from tui.screens.dialogs.operations import Asked
-    from tui.screens.dialogs.write import SendingDialog, Sent
+    from tui.screens.dialogs.write import SendingDialog
 
 _REMEDIES = {
     "lock": "unlocks it",
@@ -98,14 +95,14 @@ class WriteFlows:
             return
         live, view = self._for_chosen("create"), self._panes.view
         if live is not None and view is not None:
-            self._ask_create(live, view)
+            self._single.create(live, view)
 
     def restore(self) -> None:
         """Ask for the server's name and restore the chosen snapshot."""
         live = self._for_chosen("restore")
         view, target = self._panes.view, self._panes.snapshot
         if live is not None and view is not None and target is not None:
-            self._ask_restore(live, view, target, self._elsewhere(target))
+            self._single.restore(live, view, target, self._elsewhere(target))
 
     def delete(self) -> None:
         """Ask for the snapshot's name and delete it, or all marked ones."""
@@ -115,7 +112,13 @@ class WriteFlows:
         live = self._for_chosen("delete")
         view, target = self._panes.view, self._panes.snapshot
         if live is not None and view is not None and target is not None:
-            self._ask_delete(live, view, target, self._elsewhere(target))
+            self._single.delete(live, view, target, self._elsewhere(target))
+
+    @property
+    def _single(self) -> SingleFlows:
+        from tui.screens.dashboard.single_flows import SingleFlows
+
+        return SingleFlows(self, self._panes)
 
     @property
     def _sets(self) -> SetFlows:
@@ -173,10 +176,7 @@ class WriteFlows:
             dialog = OperationsDialog(panes.session, live, panes.servers.glyphs)
             panes.app.push_screen(dialog, self._ask_about)
 
-    # -- one write --------------------------------------------------------------------
-
-    def _perform(self, send: Coroutine[Any, Any, Operation]) -> asyncio.Task[Operation]:
-        return self._panes.session.perform(send)
+    # -- what is asked for --------------------------------------------------------------------
 
     def begin(
         self,
@@ -195,113 +195,10 @@ class WriteFlows:
 
         return session.perform(start())
 
-    def _ask_create(
-        self,
-        live: Connection,
-        view: ServerView,
-        name: str = "",
-        description: str = "",
-        note: str = "",
-    ) -> None:
-        """Ask for a name, and at five of five for what goes."""
-        from tui.fleet.writes.drafts import room_plan
-        from tui.screens.dialogs.create import CreateDialog
-        from tui.screens.dialogs.make_room import RoomDialog
-
-        panes, server, operations = self._panes, view.server, live.operations
-
-        def create(name: str, description: str, unrecorded: bool) -> asyncio.Task[Sent]:
-            return self._perform(
-                operations.create(server, name, description, unjournaled=unrecorded)
-            )
-
-        def create_stopped(name: str, description: str) -> asyncio.Task[Sent]:
-            return panes.session.perform(self._create_stopped(live, server, name, description))
-
-        def room(
-            target: Snapshot, name: str, description: str, unrecorded: bool
-        ) -> asyncio.Task[Sent]:
-            draft = room_plan(target, server, name, description)
-            return self.begin(live, draft, unrecorded=unrecorded)
-
-        now, clock = panes.session.now, panes.session.clock
-        if view.full:
-            protected = panes.fleet.protected
-            dialog: SendingDialog = RoomDialog(
-                view, now, clock, protected, room, name=name, description=description
-            )
-        else:
-            dialog = CreateDialog(
-                view, now, clock, create, create_stopped, name=name, description=description
-            )
-        self.open(dialog, note)
-
-    async def _create_stopped(
-        self, live: Connection, server: Server, name: str, description: str
-    ) -> Sent:
-        """Ask a server to stop; its snapshot and its start follow by themselves."""
-        note = await live.restarts.power.stopping.begin(server)
-        if note is None:
-            return await live.operations.create(server, name, description)
-        self._panes.session.perform(
-            live.restarts.snapshot(note, name, description, self._ask_unstopped)
-        )
-        return note
-
-    async def _ask_unstopped(self, question: str) -> Answer:
-        from tui.screens.dialogs.unstopped import ask_unstopped
-
-        panes = self._panes
-        self._say(question, bad=True)
-        return await ask_unstopped(panes.app, panes.screen, panes.session.clock, question)
-
     def open(self, dialog: SendingDialog, note: str) -> None:
         """Show a dialog, with what should be known before all else."""
         dialog.note = note
         self._panes.app.push_screen(dialog)
-
-    def _ask_restore(
-        self, live: Connection, view: ServerView, target: Snapshot, note: str = ""
-    ) -> None:
-        """Ask for the server's name, and whether to snapshot it first."""
-        from tui.fleet.writes.drafts import safety_plan
-        from tui.screens.dialogs.restore import RestoreDialog
-
-        def send(first: Safety | None, unrecorded: bool) -> asyncio.Task[Sent]:
-            if first is None:
-                return self._perform(live.operations.restore(target, unjournaled=unrecorded))
-            draft = safety_plan(target, view.server, first)
-            return self.begin(live, draft, unrecorded=unrecorded)
-
-        session, protected = self._panes.session, self._panes.fleet.protected
-        local = self._panes.local_time
-        dialog = RestoreDialog(
-            view, target, session.now, session.clock, protected, send, local=local
-        )
-        self.open(dialog, note)
-
-    def _ask_delete(
-        self, live: Connection, view: ServerView, target: Snapshot, note: str = ""
-    ) -> None:
-        """Ask for the snapshot's name."""
-        from tui.screens.dialogs.confirm import ConfirmDialog, delete_warnings, describe
-
-        now = self._panes.session.now
-        self.open(
-            ConfirmDialog(
-                f"Delete {target.name}",
-                self._panes.session.clock,
-                verb="Delete",
-                target=describe(target, now, local=self._panes.local_time),
-                warnings=delete_warnings(target, view, now),
-                expected=target.name,
-                what="the snapshot's name",
-                send=lambda unrecorded: self._perform(
-                    live.operations.delete(target, unjournaled=unrecorded)
-                ),
-            ),
-            note,
-        )
 
     def _ask_about(self, asked: Asked | None) -> None:
         """Ask for what was chosen in the list of operations; nothing is sent by this."""
@@ -330,7 +227,8 @@ class WriteFlows:
             note = f"The first {operation.title} may still come: then it is carried out twice."
         if operation.kind is Kind.CREATE:
             name, description = operation.snapshot_name, operation.description
-            self._ask_create(live, view, name, description, note)
+            self._single.create(live, view, name, description, note)
         elif target is not None:
-            ask = self._ask_restore if operation.kind is Kind.RESTORE else self._ask_delete
+            single = self._single
+            ask = single.restore if operation.kind is Kind.RESTORE else single.delete
             ask(live, view, target, note)

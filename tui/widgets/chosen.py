@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.cells import cell_len
+from textual.command import CommandPalette
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widgets import Input, OptionList
@@ -22,6 +23,9 @@ def chosen_at(screen: Screen[Any]) -> Offset:
     if focused is None:
         text = screen.query(".dialog-body, Monitor #names")
         return text.first().content_region.offset if text else Offset(0, 0)
+    if isinstance(screen, CommandPalette):
+        # It keeps the focus in its field; below the first command somebody has gone down its list.
+        focused = next((o for o in screen.query(OptionList) if o.highlighted), focused)
     region, column, line = focused.content_region, 0, 0
     if isinstance(focused, Input):
         column = cell_len(focused.value[: focused.cursor_position]) - focused.scroll_offset.x

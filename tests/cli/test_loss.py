@@ -46,3 +46,17 @@ def test_what_is_lost_is_said_and_no_restore_is_sent_twice(
     code, out, err = ciplun(simulated, "history", "--json")
     assert (code, said in err) == (1, True), err
     assert json.loads(out)["complete"] is False
+    for command in ("settle", "wait"):
+        simulated.world.clock.advance(3_600)
+        code, out, _ = ciplun(simulated, command)
+        assert (code, "nothing is " in out) == (3, command == "wait"), out
+        assert "nothing is busy" not in out
+
+
+def test_what_cannot_be_read_is_not_said_to_be_over(simulated: Place, tmp_path: Path) -> None:
+    assert ciplun(simulated, "create", "mail", "x")[0] == 0
+    with closing(sqlite3.connect(tmp_path / ".local/state/ciplun/journal.sqlite3")) as db, db:
+        db.execute("PRAGMA user_version = 9999")
+    code, _, err = ciplun(simulated, "over", "7")
+    assert (code, "whether operation 7 is open cannot be told" in err) == (1, True), err
+    assert ciplun(simulated, "settle")[0] == 1

@@ -38,6 +38,8 @@ def command(operation: str, as_json: bool, **given: Any) -> int:
 async def _over(settings: Settings, number: int) -> int:
     async with opened(settings) as (_, live):
         ended = await live.operations.declare_over(number)
+        if ended is None and live.operations.books.trouble:
+            raise Stop(f"whether operation {number} is open cannot be told")
         if ended is None:
             raise Stop(f"no operation {number} is open here", ExitCode.USAGE)
         out(f"{number}  {ended.title} on {ended.server_name}: {ended.words or ended.state.value}")

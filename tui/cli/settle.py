@@ -62,8 +62,11 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
             else:
                 codes.append(ExitCode.UNKNOWN)
         codes += [await _power(session, live, note, go_on) for note in await _owed(live)]
-        if not left and codes == [ExitCode.DONE]:
-            out("nothing is open")
+        partly = bool(live.operations.trouble)  # it has been said
+        if not left and len(codes) == 1:
+            out("nothing that is known of is open" if partly else "nothing is open")
+        if partly:
+            codes.append(ExitCode.UNKNOWN)
         return gravest(codes)
 
 

@@ -48,7 +48,7 @@ async def _wait(settings: Settings, ids: Sequence[str], seconds: float) -> int:
         reading = await read(session, live)
         tell_incomplete(reading)
         watched = Watched(session, live, _chosen(reading, ids), restores=not ids)
-        unseen = not ids and not reading.complete
+        unseen = not ids and bool(reading.reasons or live.operations.trouble)
         if watched.idle:
             out("nothing is seen to be busy" if unseen else "nothing is busy")
         code = await watched.end(seconds)

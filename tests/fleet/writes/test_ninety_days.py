@@ -1,6 +1,7 @@
-"""A person with cron, one policy and a check forgets about snapshots: ninety days of it.
+"""A person with cron, one policy and a check forgets about forty servers: ninety days of it.
 
-Each night a process of its own ensures and prunes, on one journal. Creates fail, answers get lost,
+Each night a process of its own ensures and prunes, now and then by `prune`'s plan, on one journal.
+Creates fail, answers get lost,
 two runs are killed, the service is away for a week, an admin fills servers up.
 """
 
@@ -28,16 +29,19 @@ from tui.fleet.health import Judge, Rules
 from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import Kind, State
+from tui.fleet.plan import Plan
 from tui.fleet.retention import retain
 from tui.fleet.state import ServerView, Sighting, newest_first
 from tui.fleet.templates import Template
+from tui.fleet.writes.drafts import retention_plan
 from tui.fleet.writes.ensuring import Ensured, Ensurer
-from tui.fleet.writes.operations import Operations
+from tui.fleet.writes.operations import Operations, Refused
+from tui.fleet.writes.plans import Plans
 from tui.simulator.objects import SimSnapshot
 from tui.vps.errors import Unreachable, VpsError
 from tui.vps.models import Key, Listing, Phase, Server, Snapshot
 
-SERVERS: Final = 8
+SERVERS: Final = 40
 DAYS: Final = 90
 CALM: Final = 16
 """Days at the end without faults: what was missed is made up for by then."""
@@ -128,11 +132,18 @@ class Night:
             who=Who("cron", ""),
         )
         self.ensurer = Ensurer(self.operations, WANTED, now=now, protected=frozenset)
+        self.plans = Plans(self.operations, now=now)
 
-    async def run(self) -> Sequence[Ensured]:
-        """As `ensure --policy` does it: read, settle, ensure, wait, prune."""
+    async def run(self, *, by_plan: bool) -> Sequence[Ensured]:
+        """As `ensure --policy` does it: read, settle, ensure, wait, prune.
+
+        `by_plan`: as `ensure`, and then `prune --policy`, which has a plan on disk.
+        """
         await self.operations.start()
         await self.look()
+        for plan in await self.plans.refresh():
+            if plan.interrupted:
+                await self.carry_out(await self.plans.go_on(plan.id))
         servers = [self.provider.server_model(key) for key in self.provider.ids]
         found = await self.ensurer.all(servers, lambda ensured: None)
         waiting = [asyncio.ensure_future(self.ensurer.completed(ensured)) for ensured in found]
@@ -140,17 +151,39 @@ class Night:
         for task in waiting:
             task.cancel()
         done = await asyncio.gather(*waiting, return_exceptions=True)
-        for server in servers:
-            pruned = await self.ensurer.prune(server)
-            assert pruned.good or not self.provider.calm, pruned.words
+        if by_plan:
+            await self.prune(servers)
+        else:
+            for server in servers:
+                pruned = await self.ensurer.prune(server)
+                assert pruned.good or not self.provider.calm, pruned.words
         return [ensured for ensured in done if isinstance(ensured, Ensured)]
+
+    async def prune(self, servers: Sequence[Server]) -> None:
+        """As `prune --policy --yes` does it."""
+        items, now = (await self.provider.snapshots()).items, self.provider.world.clock.now()
+        views = [view_of(self.provider, server, items) for server in servers]
+        found = [retain(view, POLICY, MADE, datetime.fromtimestamp(now, UTC)) for view in views]
+        plan = retention_plan(found, "nightly")
+        if plan.steps:
+            await self.carry_out(await self.plans.start(plan))
+
+    async def carry_out(self, plan: Plan) -> None:
+        """Send what is left of a plan, as far as an hour allows."""
+        running = asyncio.ensure_future(self.plans.run(plan))
+        await self.until(running.done)
+        if not running.done():
+            running.cancel()
+        for raised in await asyncio.gather(running, return_exceptions=True):
+            if isinstance(raised, BaseException) and not isinstance(raised, VpsError | Refused):
+                raise raised
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Poll for an hour at most."""
-        for _ in range(30):
+        for _ in range(12):
             if holds():
                 return
-            await self.provider.pass_time(120)
+            await self.provider.pass_time(300)
             await self.look()
 
     async def look(self) -> None:
@@ -167,7 +200,7 @@ async def night(provider: Faulty, folder: Path, day: int) -> None:
     before = asyncio.all_tasks()
     run = Night(provider, folder)
     try:
-        await run.run()
+        await run.run(by_plan=day % 5 == 0)
     except VpsError:
         assert provider.away
     except Killed:
@@ -175,6 +208,7 @@ async def night(provider: Faulty, folder: Path, day: int) -> None:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        run.operations.journal.file._thread.shutdown(cancel_futures=True)  # no write comes after it
         run.operations.journal._sessions.leave()  # as the system does for what was killed
         return
     await run.operations.leave()

@@ -1,8 +1,8 @@
 """A person with cron, one policy and a check forgets about forty servers: ninety days of it.
 
-Each night a process of its own ensures and prunes, now and then by `prune`'s plan, on one journal.
-Creates fail, answers get lost,
-two runs are killed, the service is away for a week, an admin fills servers up.
+Each night a process of its own ensures and prunes, now and then by the plan of `prune`, on one
+journal. Creates fail, answers get lost, two runs are killed, the service is away for a week, an
+admin fills servers up.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -173,10 +174,9 @@ class Night:
         running = asyncio.ensure_future(self.plans.run(plan))
         await self.until(running.done)
         if not running.done():
-            running.cancel()
-        for raised in await asyncio.gather(running, return_exceptions=True):
-            if isinstance(raised, BaseException) and not isinstance(raised, VpsError | Refused):
-                raise raised
+            running.cancel()  # the rest is gone on with by the next night
+        with suppress(VpsError, Refused, asyncio.CancelledError):
+            await running
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Poll for an hour at most."""
@@ -200,9 +200,9 @@ async def night(provider: Faulty, folder: Path, day: int) -> None:
     before = asyncio.all_tasks()
     run = Night(provider, folder)
     try:
-        await run.run(by_plan=day % 5 == 0)
-    except VpsError:
-        assert provider.away
+        with suppress(Unreachable):
+            await run.run(by_plan=day % 5 == 0)
+        await run.operations.leave()
     except Killed:
         left = asyncio.all_tasks() - before
         for task in left:
@@ -211,7 +211,6 @@ async def night(provider: Faulty, folder: Path, day: int) -> None:
         run.operations.journal.file._thread.shutdown(cancel_futures=True)  # no write comes after it
         run.operations.journal._sessions.leave()  # as the system does for what was killed
         return
-    await run.operations.leave()
     await run.operations.close()
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 _AGAIN = (State.NOT_CARRIED_OUT, State.UNSEEN, State.NEVER_SENT, State.REFUSED)
+_STOPPABLE = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ class OperationsDialog(ListDialog[Asked]):
             if made_by(row):
                 uses |= {"delete": "delete its snapshots"}
         else:
-            uses |= {"try_again": "try again", "stop_tracking": "stop tracking"}
+            if row and row.state in _AGAIN:
+                uses |= {"try_again": "try again"}
+            if self._tracked(row):
+                uses |= {"stop_tracking": "stop tracking"}
             if (note := self._offer(row)) is not None:
                 uses |= {"go_on": f"start {note.server_name}", "stop_tracking": "leave it"}
         uses |= {"operations": "activity", "leave": "close"}
@@ -251,14 +255,10 @@ class OperationsDialog(ListDialog[Asked]):
     def action_stop_tracking(self) -> None:
         """Wait no longer for an operation, or send nothing more of a plan; asked for twice."""
         row = self._chosen
-        stoppable = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
-        kept = [operation.id for operation in self._operations.kept().values()]
         note = self._offer(row)
-        if note is not None and not (isinstance(row, Operation) and row.state in stoppable):
+        if note is not None and not (isinstance(row, Operation) and row.state in _STOPPABLE):
             self._leave_stopped(note)
-        elif row is None or not (
-            row.open if isinstance(row, Plan) else row.state in stoppable or row.id in kept
-        ):
+        elif row is None or not self._tracked(row):
             self.app.notify("only what is running is tracked", markup=False)
         elif self._sure != entry_key(row):
             self._sure = entry_key(row)
@@ -267,6 +267,13 @@ class OperationsDialog(ListDialog[Asked]):
             self._session.perform(self._end(row))
         else:
             self._session.perform(self._operations.declare_over(row.id))
+
+    def _tracked(self, row: Entry | None) -> bool:
+        """Whether there is something to stop."""
+        if row is None or isinstance(row, Plan):
+            return row is not None and row.open
+        kept = [operation.id for operation in self._operations.kept().values()]
+        return row.state in _STOPPABLE or row.id in kept
 
     def _leave_stopped(self, note: PowerNote) -> None:
         """Offer no longer to start a server; asked for twice."""

@@ -259,11 +259,11 @@ def test_resized_a_hundred_times(simulated: Place, tmp_path: Path) -> None:
 
 def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_path: Path) -> None:
     code = (
-        "import sys; from tui.screens.dashboard.screen import Dashboard\n"
+        "import sys; from tui.screens.dashboard.pages import PAGES\n"
         "def bad(self):\n"
         "    secret = self.session.live.client._token.reveal()\n"
         "    raise RuntimeError('oops \\x1b]52;c;x\\x07 ' + secret)\n"
-        "Dashboard.action_help = bad\n"
+        "PAGES['help'] = bad\n"
         "from tui.__main__ import main; sys.argv = ['ciplun']; main()\n"
     )
     argv = [CIPLUN[0], "-c", code]

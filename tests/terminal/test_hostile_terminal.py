@@ -25,7 +25,7 @@ def to_snapshots(terminal: Terminal) -> None:
     terminal.until("live ·")  # not what is remembered
     terminal.until("web-server-02")
     terminal.until("q Quit")
-    terminal.send("Gk2")
+    terminal.send("1Gk2")  # the pane is remembered
     terminal.until("▶  before-update")
     terminal.until("#802 before-update")
 

@@ -106,6 +106,8 @@ def test_through_every_refusal_of_a_running_dashboard(tmp_path: Path) -> None:
         terminal.until("▷")  # the other pane has the cursor
         terminal.send("y")
         terminal.send("Y")
+        terminal.until("JSON")
+        terminal.send("Gk\r")
         terminal.until("JSON of *** sent to the terminal")
         terminal.send("q")
         assert terminal.wait() == 0
@@ -135,17 +137,17 @@ def test_through_every_refusal_of_a_write(tmp_path: Path, status: str) -> None:
 
 
 CRASHES = {
-    "in a key": "Dashboard.action_help = bad",
+    "in a key": "PAGES['help'] = bad",
     "in a worker": (
         "import asyncio\n"
         "async def later(self): bad(self)\n"
-        "Dashboard.action_help = lambda self: self.app.run_worker(later(self), exit_on_error=True)"
+        "PAGES['help'] = lambda self: self.app.run_worker(later(self), exit_on_error=True)"
     ),
-    "while painting": "Dashboard.action_help = lambda self: setattr(Details, 'render', bad)\n"
+    "while painting": "PAGES['help'] = lambda self: setattr(Details, 'render', bad)\n"
     "Dashboard.key_question_mark = lambda self: self.query_one(Details).refresh(layout=True)",
     "while polling": "from tui.vps.client import Client\n"
     "async def servers(self, *_, **__): bad(self)\n"
-    "Dashboard.action_help = lambda self: (setattr(Client, 'servers', servers), "
+    "PAGES['help'] = lambda self: (setattr(Client, 'servers', servers), "
     "self.session.refresh())",
 }
 
@@ -154,6 +156,7 @@ CRASHES = {
 def test_through_a_crash(tmp_path: Path, where: str) -> None:
     code = f"""
 import sys
+from tui.screens.dashboard.pages import PAGES
 from tui.screens.dashboard.screen import Dashboard
 from tui.widgets.details_pane import Details
 def bad(self):

@@ -87,3 +87,32 @@ async def test_the_cursor_stays_at_the_top_while_pages_come_until_it_is_moved(
             row = dashboard(pilot).servers.cursor_row
             assert row is not None
             assert row.server.name == ("web-102" if moved else "web-001")
+
+
+async def test_a_pause_that_the_service_asks_for_is_named(tmp_path: Path) -> None:
+    limited, asked = Event(), Event()
+    others = fleet([{"id": 1, "server": {"id": 1, "name": "web-001"}, "name": "nightly"}])
+
+    def answer(method: str, path: str) -> bytes | Iterable[bytes]:
+        if "/servers/?" not in path:
+            return others(method, path)
+        if "page=2" not in path:
+            return page([*SERVERS], 1)
+        if not limited.is_set():
+            limited.set()
+            return http("{}", "429 Too Many Requests", "Retry-After: 2")
+        return after(page([*SERVERS], 2))
+
+    def after(body: bytes) -> Iterator[bytes]:
+        asked.wait(30)
+        yield body
+
+    with saying(answer) as said:
+        async with watching(said.url, tmp_path, FakeClock()).run_test(size=(120, 40)) as pilot:
+            try:
+                words = "reading servers 100 of 200, rate limit: pause of 2s"
+                await until(pilot, lambda: words in shown(pilot))
+            finally:
+                asked.set()
+            await until(pilot, lambda: "live" in shown(pilot))
+            assert "rate limit" not in shown(pilot)

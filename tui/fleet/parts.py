@@ -36,7 +36,7 @@ class Parts:
     def servers(self, part: Part[Server]) -> None:
         """Take a page of servers."""
         self._servers += part.items
-        self._of_servers = Reading("servers", part.received, part.total)
+        self._of_servers = Reading("servers", part.received, part.total, part.pause)
         if not part.last:  # else the snapshots come now, and a short list is whole at once
             self._show(self._of_servers)
 
@@ -44,13 +44,13 @@ class Parts:
         """Take a page of snapshots."""
         self._snapshots += part.items
         counted = self._of_servers.total is not None and not self._of_servers.done
-        of_snapshots = Reading("snapshots", part.received, part.total)
+        of_snapshots = Reading("snapshots", part.received, part.total, part.pause)
         if not part.last:
             self._show(self._of_servers if counted else of_snapshots)
 
     def _show(self, reading: Reading) -> None:
         now = self._clock.monotonic()
-        if now < self._due:
+        if now < self._due and not reading.pause:
             return
         store, servers, snapshots = self._store, self._servers, self._snapshots
         self._servers, self._snapshots = [], []

@@ -75,11 +75,15 @@ class ServerView(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """How far a list of `what` has been read; `total` is the service's count, None if not told."""
+    """How far a list of `what` has been read; `total` is the service's count, None if not told.
+
+    `pause`: the service limits the rate, and the next page is asked for so many seconds later.
+    """
 
     what: Literal["servers", "snapshots"]
     received: int = 0
     total: int | None = None
+    pause: float = 0.0
 
     @property
     def done(self) -> bool:

@@ -163,13 +163,15 @@ class Part(msgspec.Struct, Generic[T], frozen=True):
     """What one page added to a list that is being read.
 
     `received` counts the items so far, `total` is the service's own count, None where it gave
-    none; `last` tells that no link leads on from this page.
+    none; `last` tells that no link leads on from this page. `pause`: nothing came, and the next
+    page is asked for in so many seconds, since the service limits the rate.
     """
 
     items: tuple[T, ...]
     received: int
     total: int | None
     last: bool = False
+    pause: float = 0.0
 
 
 Told = Callable[[Part[T]], None]

@@ -84,12 +84,15 @@ class _Walk(Generic[T]):
         self._paused = 0.0
         self._pauses = 0
         self._received = 0
+        self._total: int | None = None
+        self._told: Told[T] | None = None
         self._size = 0
 
     async def to_the_end(self, query: Query, told: Told[T] | None) -> Listing[T]:
         """Follow the links. Raises VpsError."""
         following: Query | None = query
         cut_off = False
+        self._told = told
         while following is not None:
             key = page_key(following)
             try:
@@ -103,8 +106,8 @@ class _Walk(Generic[T]):
             self._received += page.received
             self._size += page.size
             if told is not None:
-                total = page.count if page.count is not None and page.count >= 0 else None
-                told(Part(tuple(page.items), self._received, total, page.next is None))
+                self._total = page.count if page.count is not None and page.count >= 0 else None
+                told(Part(tuple(page.items), self._received, self._total, page.next is None))
             following = self._next(following, page)
         cut_off = cut_off or self.ahead.unreached
         return _merged(list(self.pages.values()), cut_off=cut_off)
@@ -167,6 +170,8 @@ class _Walk(Generic[T]):
             seconds = error.retry_after
         if max(self._clock() - self._start, self._paused) + seconds > self._limits.list_most:
             raise error
+        if self._told is not None:
+            self._told(Part((), self._received, self._total, pause=seconds))
         self._pauses += 1
         self._paused += seconds
         await self._pause(seconds)

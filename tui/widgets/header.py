@@ -149,9 +149,10 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
 
 
 def reading_words(reading: Reading) -> str:
-    """How far a list has come: ``reading servers 400 of 1,000``."""
+    """How far a list has come: ``reading servers 400 of 1,000``; a pause with its length."""
     total = "" if reading.total is None else f" of {reading.total:,}"
-    return f"reading {reading.what} {reading.received:,}{total}"
+    pause = f", rate limit: pause of {duration(reading.pause)}" if reading.pause else ""
+    return f"reading {reading.what} {reading.received:,}{total}{pause}"
 
 
 def _cells(pieces: Sequence[Piece]) -> int:

@@ -115,7 +115,7 @@ def test_a_server_called_like_another_one_s_id_is_not_guessed(tmp_path: Path) ->
             assert "20 can be 20 (id:10), db (id:20): say which by its id" in err
         assert said.count("POST") == 0
         code, out, _ = run(said, tmp_path, "list", "id:20")
-        assert (code, out) == (0, "db  #20  0/5 slots, active\n")
+        assert (code, out) == (0, "db  #20  0/5 slots, active; no completed snapshot\n")
         code, out, _ = run(said, tmp_path, "list", "id:10", "--ids")
         assert (code, out) == (0, "801\n")
 

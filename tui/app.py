@@ -28,7 +28,7 @@ from tui.config.settings import Options, Settings, load
 from tui.exit_codes import ExitCode
 from tui.notices import farewell
 from tui.screens.dashboard.screen import Dashboard
-from tui.session import Session
+from tui.session.session import Session
 from tui.telling import Severity, Telling
 from tui.terminal import logs
 from tui.terminal.crash import CalmCrash

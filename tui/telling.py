@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.fleet.activity import Summary
     from tui.fleet.changes import FleetChange
     from tui.fleet.plan import Plan
-    from tui.session import Session
+    from tui.session.session import Session
 
 Severity = Literal["information", "warning", "error"]
 

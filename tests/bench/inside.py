@@ -24,7 +24,7 @@ from tui.config.settings import Options, load
 from tui.fleet.poller import Poller
 from tui.fleet.store import Store
 from tui.screens.dashboard.screen import Dashboard
-from tui.session import Session
+from tui.session.session import Session
 from tui.simulator.child import ChildSimulator
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import large_fleet as fill

@@ -32,11 +32,11 @@ from pathlib import Path
 from tests.bench.fates import ANSWERED, FATES, Fate, Fates
 from tests.bench.tally import Asking, Tally
 from tui.config.settings import Options, load
-from tui.connection import Connection
 from tui.fleet.clock import SystemClock
 from tui.fleet.operation import State
 from tui.fleet.plan import Plan
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.simulator.clock import VirtualClock
 from tui.simulator.serve import serving
 from tui.simulator.web import SimulatorApp

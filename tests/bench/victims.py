@@ -26,7 +26,7 @@ from tui.cli.main import run
 from tui.config.settings import Options, load
 from tui.fleet.writes.drafts import Safety, create_plan, safety_plan
 from tui.fleet.writes.operations import Refused
-from tui.session import Session
+from tui.session.session import Session
 from tui.vps.errors import VpsError
 
 

@@ -16,7 +16,7 @@ from tui.cli.main import run
 from tui.fleet.journal.power import PowerBook
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import consistent, power_status
-from tui.session import Session
+from tui.session.session import Session
 from tui.simulator.objects import SimServer
 from tui.simulator.web import Hook
 from tui.simulator.world import World

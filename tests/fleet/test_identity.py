@@ -14,13 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from tests.helpers.places import TOKEN, Place
 from tui.config.settings import Options, load
-from tui.connection import Connection
 from tui.fleet.identity import Identity, by_token, place
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
 from tui.fleet.writes.operations import Refused
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.simulator.objects import Account
 from tui.simulator.scenarios import hooks
 from tui.simulator.web import Hook

@@ -13,10 +13,10 @@ from textual.widgets import Static
 from tests.helpers.clocks import FakeClock
 from tests.helpers.last_requests import last_requests
 from tests.helpers.places import Place
-from tui.connection import Connection
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.write import QUIET
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 30.0) -> None:

@@ -13,7 +13,7 @@ from tests.helpers.clocks import FakeClock
 from tests.helpers.stage import staged
 from tui.app import CiplunApp
 from tui.config.settings import Options, Settings, load
-from tui.session import Session
+from tui.session.session import Session
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import demo_fleet
 from tui.simulator.objects import SimServer, SimSnapshot

@@ -11,7 +11,7 @@ from tests.helpers.clocks import FakeClock
 from tests.helpers.service import SECRET
 from tui.app import CiplunApp
 from tui.config.settings import Options, Settings, load
-from tui.session import Session
+from tui.session.session import Session
 
 
 def watching(

@@ -14,7 +14,7 @@ from tests.helpers.places import Place
 from tests.helpers.states import STATES, Steps, dashboard, monitor, restore_armed
 from tui.app import CiplunApp
 from tui.config.settings import Options, Settings
-from tui.session import Session
+from tui.session.session import Session
 
 SIZES = [pytest.param((120, 40), id="120x40"), pytest.param((80, 24), id="80x24")]
 

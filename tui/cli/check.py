@@ -22,11 +22,11 @@ from tui.cli.running import FORESEEN, Stop, opened, run
 from tui.cli.selection import Selection, on_option
 from tui.config.schema import Ignorable
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.fleet import backups as apart
 from tui.fleet.health import Finding, Health, Judge, Rules, Severity, findings, worst
 from tui.fleet.state import ServerView, count
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import plural
 from tui.vps.errors import Forbidden, NotFound
 from tui.vps.token import masked

@@ -19,12 +19,12 @@ from tui.cli.slots import Ready, look
 from tui.cli.standing import UNSTOPPED, StandStill
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.writes.drafts import create_plan
 from tui.fleet.writes.rules import description_problem
 from tui.fleet.writes.stopping import Answer
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import age
 
 

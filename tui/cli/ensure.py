@@ -22,7 +22,7 @@ from tui.fleet.ensure import NAME, Course, Wanted
 from tui.fleet.journal.policy_runs import PolicyRun
 from tui.fleet.operation import State
 from tui.fleet.writes.ensuring import Ensured, Ensurer
-from tui.session import Session
+from tui.session.session import Session
 from tui.text import plural
 from tui.vps.models import Server
 

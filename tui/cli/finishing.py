@@ -8,11 +8,11 @@ from typing import Final
 from tui.cli.documents import operation_document
 from tui.cli.output import out, output
 from tui.cli.waiting import Wait
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Operation, State
 from tui.notices import news
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 
 SETTLING: float = 180.0
 """Seconds for which a command waits to learn what became of a write without an answer."""

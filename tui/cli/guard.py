@@ -19,12 +19,12 @@ from tui.cli.selection import Selection, on_option
 from tui.cli.slots import look
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.guard import CANNOT_RUN, missing, run_command, way_back
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import create_plan, delete_plan, made_by
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.vps.sanitize import clean
 from tui.vps.token import masked
 

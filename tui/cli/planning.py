@@ -7,11 +7,11 @@ from tui.cli.output import complain, out
 from tui.cli.progress import Progress, speaking
 from tui.cli.waiting import polling, standing
 from tui.cli.writing import send, sent
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import State
 from tui.fleet.plan import Plan, Standing, Step
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 
 _QUIET = (State.INTENT, State.SENT)
 

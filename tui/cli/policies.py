@@ -9,11 +9,11 @@ import click
 
 from tui.config.settings import Settings
 from tui.config.tables import Policy
-from tui.connection import Connection
 from tui.fleet import policies
 from tui.fleet.journal.file import JournalUnavailable
 from tui.fleet.journal.policy_runs import PolicyRun, RunBook
 from tui.fleet.templates import BadTemplate, Template
+from tui.session.connection import Connection
 from tui.vps.sanitize import clean
 
 

@@ -21,14 +21,14 @@ from tui.cli.selection import Selection, on_option
 from tui.cli.writing import check_open, confirm, prepare, settle_first
 from tui.config.settings import Settings
 from tui.config.tables import Policy
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet import plan_file
 from tui.fleet.journal.policy_runs import PolicyRun
 from tui.fleet.retention import Made, Retention, by_glob, by_template, retain_in
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import retention_plan
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import age, plural, size
 from tui.vps.models import SLOTS
 

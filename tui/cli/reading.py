@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from tui.cli.output import complain
-from tui.connection import Connection
 from tui.fleet.state import Fleet
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import plural
 from tui.vps.errors import RateLimited, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot

@@ -26,7 +26,6 @@ from tui.cli.reading import Reading
 from tui.cli.running import opened, run_gathering
 from tui.cli.writing import check_allowed, confirm, prepare, send, sent, settle_first
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan
@@ -34,7 +33,8 @@ from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
 from tui.fleet.writes.consistent import After
 from tui.fleet.writes.drafts import safety, safety_plan
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import age
 from tui.vps.models import Snapshot
 

@@ -13,14 +13,14 @@ from tui.cli.output import complain, out_json, output
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.journal.protection import ProtectionUnknown
 from tui.fleet.operation import Operation
 from tui.fleet.plan_file import PlanFileError
 from tui.fleet.writes.operations import JournalUnavailable, Refused
 from tui.notices import Listener, News
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.simulator.child import SimulatorFailed
 from tui.terminal import logs
 from tui.vps.errors import Forbidden, Unauthorised, VpsError

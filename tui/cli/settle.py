@@ -18,13 +18,13 @@ from tui.cli.under_way import operation_line
 from tui.cli.waiting import polling
 from tui.cli.writing import ends_to, sent
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan, Standing
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import plural
 
 _MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)

@@ -8,13 +8,13 @@ from tui.cli.output import complain
 from tui.cli.reading import Reading
 from tui.cli.running import Stop
 from tui.cli.writing import check_allowed, in_words
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import dispensable
 from tui.fleet.writes.rules import refusal
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.vps.models import SLOTS, Server, Snapshot
 
 Ready = tuple[Server, Snapshot | None]

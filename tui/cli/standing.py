@@ -11,7 +11,6 @@ from tui.cli.output import complain, out
 from tui.cli.slots import Ready
 from tui.cli.waiting import polling
 from tui.cli.writing import sent
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.power import PowerTaken
@@ -20,7 +19,8 @@ from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.operations import Refused
 from tui.fleet.writes.plan_run import AT_ONCE
 from tui.fleet.writes.stopping import Answer, NotStopped
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.vps.errors import VpsError
 
 _DOES: Final = {

@@ -17,11 +17,11 @@ from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import Stop, opened, run_gathering
 from tui.cli.waiting import polling
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.vps.errors import Unauthorised
 from tui.vps.models import Key, Phase, Snapshot
 from tui.vps.sanitize import clean

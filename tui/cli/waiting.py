@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 from tui.cli.output import complain
 from tui.cli.progress import Progress, speaking
-from tui.connection import Connection
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import duration
 from tui.vps.errors import Unauthorised
 

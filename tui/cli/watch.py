@@ -17,7 +17,6 @@ from tui.cli.running import opened, run
 from tui.cli.under_way import lines
 from tui.cli.watched import Watched
 from tui.config.settings import Settings
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.health import Rules
 from tui.fleet.operation import Operation
@@ -25,7 +24,8 @@ from tui.fleet.plan import Plan
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News, facts, plan_title, tally_line
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.text import duration, plural
 from tui.vps.errors import Unauthorised
 

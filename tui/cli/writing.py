@@ -14,14 +14,14 @@ from msgspec.structs import replace
 from tui.cli.output import complain, tell
 from tui.cli.reading import PatientApi, Reading, read, tell_incomplete
 from tui.cli.running import Stop
-from tui.connection import Connection
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.state import ServerView
 from tui.fleet.writes.operations import JournalUnavailable
 from tui.fleet.writes.rules import Reason, refusal, unwritable
 from tui.notices import Listener, News
-from tui.session import Session
+from tui.session.connection import Connection
+from tui.session.session import Session
 from tui.vps.models import Snapshot
 
 T = TypeVar("T")

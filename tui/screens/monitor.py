@@ -32,7 +32,7 @@ from tui.widgets.too_small import MIN_SIZE, TooSmall
 
 if TYPE_CHECKING:
     from tui.fleet.state import Fleet
-    from tui.session import Session
+    from tui.session.session import Session
     from tui.widgets.panes import Panes
 
 TICK: Final = 60.0

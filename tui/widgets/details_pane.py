@@ -17,7 +17,7 @@ from tui.vps.models import Snapshot
 from tui.widgets.line import Piece, differing
 
 if TYPE_CHECKING:
-    from tui.session import Session
+    from tui.session.session import Session
 
 _DOT: Piece = (" · ", "$text-muted")
 

@@ -17,7 +17,7 @@ from tui.vps.errors import Unauthorised
 from tui.widgets.line import Line, Piece
 
 if TYPE_CHECKING:
-    from tui.session import Session
+    from tui.session.session import Session
 
 _SEPARATOR: Piece = (" · ", "$text-muted")
 _NO_SLOTS, _SHORT_LIVE, _NO_NAME, _SHORTEST = 2, 3, 4, 4

@@ -32,7 +32,7 @@ from tui.widgets.timeline import Timeline
 from tui.widgets.titles import all_title, pane_title, servers_title, table_title
 
 if TYPE_CHECKING:
-    from tui.session import Session
+    from tui.session.session import Session
 
 Pane = ServerList | SnapshotTable
 

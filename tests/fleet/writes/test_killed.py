@@ -20,7 +20,7 @@ from tests.helpers.places import TOKEN, Place, place
 from tui.config.settings import Options, load
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
-from tui.session import Session
+from tui.session.session import Session
 from tui.simulator.web import Hook
 from tui.simulator.world import World
 
@@ -28,7 +28,7 @@ ROUNDS = 30
 KINDS = ("create", "restore", "delete")
 CHILD = """
 import asyncio, os, sys
-from tui.session import Session
+from tui.session.session import Session
 from tui.config.settings import Options, load
 
 async def main():

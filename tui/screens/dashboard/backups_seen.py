@@ -10,8 +10,8 @@ from tui.vps.errors import Forbidden, NotFound, Rejected, VpsError
 from tui.vps.models import Backup, Key
 
 if TYPE_CHECKING:
-    from tui.connection import Connection
-    from tui.session import Session
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 FIRST: Final = 10.0
 """Seconds after the first look: the fleet itself comes before."""

@@ -13,7 +13,7 @@ from tui.widgets.timeline import DAYS
 if TYPE_CHECKING:
     from tui.fleet.activity import Activity
     from tui.fleet.changes import FleetChange
-    from tui.session import Session
+    from tui.session.session import Session
 
 _MOST: Final = 10_000
 """Changes that are read at once."""

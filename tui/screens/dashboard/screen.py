@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from tui.screens.dashboard.backups_seen import BackupsSeen
-    from tui.session import Session
+    from tui.session.session import Session
 
 
 def _finder() -> type[Provider]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tui.connection import Connection
 from tui.fleet.state import ServerView
 from tui.fleet.writes.stopping import Answer
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.screens.dialogs.write import SendingDialog, Sent
+from tui.session.connection import Connection
 from tui.vps.models import Server, Snapshot
 from tui.widgets.panes import Panes
 

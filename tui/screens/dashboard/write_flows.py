@@ -13,12 +13,12 @@ from tui.vps.models import Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
-    from tui.connection import Connection
     from tui.fleet.writes.plan_run import Told
     from tui.screens.dashboard.set_flows import SetFlows
     from tui.screens.dashboard.single_flows import SingleFlows
     from tui.screens.dialogs.operations import Asked
     from tui.screens.dialogs.write import SendingDialog
+    from tui.session.connection import Connection
 
 _REMEDIES = {
     "lock": "unlocks it",

@@ -31,8 +31,8 @@ from tui.widgets.operation_list import Entry, OperationList, entry_key
 from tui.widgets.text_field import Field
 
 if TYPE_CHECKING:
-    from tui.connection import Connection
-    from tui.session import Session
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 
 _AGAIN = (State.NOT_CARRIED_OUT, State.UNSEEN, State.NEVER_SENT, State.REFUSED)

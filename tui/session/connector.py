@@ -8,19 +8,19 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.access import Access
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
-from tui.connection import Connection
-from tui.consequences import Consequences
-from tui.errands import Errands
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, Moments
 from tui.fleet.plan import Plan
 from tui.fleet.store import Store
 from tui.fleet.write_lock import WriteLock
 from tui.notices import News, Teller, found_open, stands
+from tui.session.access import Access
+from tui.session.connection import Connection
+from tui.session.consequences import Consequences
+from tui.session.errands import Errands
 from tui.vps.errors import VpsError
 from tui.vps.models import Key
 from tui.vps.token import Token

@@ -14,12 +14,9 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from tui.access import DEMO_SPEED
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
-from tui.connector import Connector, Surroundings
-from tui.errands import Errands
 from tui.fleet.clock import Clock, SystemClock
 from tui.fleet.health import Judge, Rules
 from tui.fleet.operation import Kind
@@ -27,18 +24,21 @@ from tui.fleet.remembering import remembering
 from tui.fleet.store import Store
 from tui.fleet.write_lock import WriteLock
 from tui.notices import Listener, News, Teller
+from tui.session.access import DEMO_SPEED
+from tui.session.connector import Connector, Surroundings
+from tui.session.errands import Errands
 from tui.text import duration
 from tui.vps.errors import Unauthorised, VpsError
 from tui.vps.models import Key
 from tui.vps.token import Token
 
 if TYPE_CHECKING:
-    from tui.connection import Connection
     from tui.fleet.activity import Activity, Summary
     from tui.fleet.changes import FleetChange
     from tui.fleet.plan import Plan, Step
     from tui.fleet.poller import Poller
     from tui.fleet.writes.plan_run import Told
+    from tui.session.connection import Connection
 
 T = TypeVar("T")
 

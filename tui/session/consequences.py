@@ -6,19 +6,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui.errands import Errands
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
 from tui.notices import Teller
+from tui.session.errands import Errands
 from tui.vps.models import Account
 
 if TYPE_CHECKING:
-    from tui.connection import Connection
     from tui.fleet.state import Sighting
     from tui.fleet.writes.operations import Operations
     from tui.fleet.writes.plans import Plans
+    from tui.session.connection import Connection
 
 
 class Consequences:

@@ -1,0 +1,1 @@
+"""One account at work, without a screen: what dashboard and commands share."""

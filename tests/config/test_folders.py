@@ -116,7 +116,7 @@ def test_what_others_could_read_is_narrowed_and_said_once(simulated: Place, tmp_
     done = ciplun(simulated.environ, "list")
     assert done.returncode == 0
     (line,) = done.stderr.splitlines()
-    assert line.startswith("ciplun: others could read ciplun, ciplun.log, ")
+    assert line.startswith("ciplun: others could read ciplun, began.journal.sqlite3, ")
     assert line.endswith(" in ~/.local/state; now only you can")
     (folder / "link").unlink()
     assert modes(folder) <= {"drwx------", "-rw-------"}

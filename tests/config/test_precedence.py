@@ -154,7 +154,7 @@ def test_a_setting_of_the_schema_is_known_everywhere(
     value, where = told[field.name]
     assert value.startswith(shown)
     assert where == f"environment CIPLUN_{field.name.upper()}"
-    page = Path(__file__).parent.parent.parent / "docs" / "settings.md"
+    page = Path(__file__).parents[2] / "tui" / "docs" / "settings.md"
     assert f"\n{field.name} = " in page.read_text(encoding="utf-8")
 
 

@@ -38,6 +38,9 @@ def killed_create(simulated: Place, home: Path, scenario: str) -> None:
     surroundings = simulated.environ | environ(home, CIPLUN_POLL_BUSY="1")
     with Terminal([*CIPLUN, "create", "mail", "lost"], surroundings) as terminal:
         terminal.until(lambda: ("create", "sent") in journal_states(home))
+        terminal.until(simulated.sent)
+        if scenario.startswith("silent"):  # it is carried out
+            terminal.until(lambda: "lost" in {s.name for s in simulated.world.snapshots.values()})
         os.kill(terminal.pid, signal.SIGKILL)
         terminal.wait()
     simulated.service.hooks.clear()

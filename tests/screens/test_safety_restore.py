@@ -61,8 +61,10 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         await until(pilot, lambda: len(simulated.sent()) == 2)
         assert simulated.sent()[1].endswith("/restore/")
         await until(pilot, lambda: session(pilot).store.fleet.operations)
+        operations = connection(pilot).operations
+        await polls(pilot, simulated, lambda: any(o.seen_busy for o in operations.running()))
         await pass_time(simulated, 950)
-        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
+        await polls(pilot, simulated, lambda: not operations.running())
         await until(pilot, lambda: "restore mail from before-rspamd: 2 done" in shown(pilot))
 
 

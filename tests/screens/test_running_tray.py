@@ -208,7 +208,11 @@ async def test_a_minute_changes_one_line_of_it_once(
         board = await live(pilot)
         await create(pilot, "mail")
         await until(pilot, lambda: board.tray.entries)
-        await pilot.pause()
+        accepted = State.ACCEPTED  # until then each step is a change of its own
+        await until(
+            pilot, lambda: {o.state for o in connection(pilot).operations.running()} == {accepted}
+        )
+        await pilot.pause(0.2)
         asked: list[int] = []
         original = Line.refresh
 

@@ -51,6 +51,11 @@ class Finding(msgspec.Struct, frozen=True):
     server: str
     what: str
 
+    @property
+    def risk(self) -> tuple[int, int]:
+        """A sort key, the worst first."""
+        return -self.severity.rank, NAMES.index(self.name)
+
 
 class Health(msgspec.Struct, frozen=True):
     """The judgement of one server. `max_age` is what its newest snapshot may have, in seconds."""
@@ -75,8 +80,7 @@ class Health(msgspec.Struct, frozen=True):
     @property
     def risk(self) -> tuple[int, int]:
         """A sort key, the worst first."""
-        first = NAMES.index(self.findings[0].name) if self.findings else len(NAMES)
-        return -self.severity.rank, first
+        return self.findings[0].risk if self.findings else (0, len(NAMES))
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -170,7 +174,7 @@ class Judge:
         found = list(_found(view, facts, now, max_age, limits, overdue))
         if found and (ignored := rules.ignored(server)):
             found = [finding for finding in found if finding.name not in ignored]
-        found.sort(key=lambda finding: (-finding.severity.rank, NAMES.index(finding.name)))
+        found.sort(key=lambda finding: finding.risk)
         # Within a second of a turn rounding decides: nothing is kept for later then.
         turns = [*facts.turns, *(facts.newest + age for age in limits)]
         until = min([turn for turn in turns if turn > now - 1], default=math.inf)
@@ -237,7 +241,7 @@ def _found(
 def findings(healths: Iterable[Health]) -> list[Finding]:
     """All that was found, the worst first and then by server."""
     found = [finding for health in healths for finding in health.findings]
-    return sorted(found, key=lambda f: (-f.severity.rank, NAMES.index(f.name), f.server))
+    return sorted(found, key=lambda f: (*f.risk, f.server))
 
 
 def worst(severities: Iterable[Severity]) -> Severity:

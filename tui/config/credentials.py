@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from tui.config.paths import open_private, private_folder, read_file
+from tui.config.paths import read_file, replace_private
 from tui.vps.token import BadToken, Token, masked
 
 
@@ -172,18 +172,7 @@ def check_private(path: Path, shown: str) -> None:
 
 def save_token(path: Path, token: Token) -> None:
     """Write a token to a file that only its owner can read, at once or not at all."""
-    private_folder(path.parent)
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = open_private(new, os.O_WRONLY | os.O_EXCL)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{token.reveal()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.rename(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    replace_private(path, f"{token.reveal()}\n".encode(), synced=True)
 
 
 def why(error: Exception) -> str:

@@ -145,6 +145,27 @@ def open_private(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
+def replace_private(path: Path, data: bytes | bytearray, *, synced: bool = False) -> None:
+    """Have a file for its owner alone hold `data`, or what it held before. Raises OSError.
+
+    `synced`: it holds that after a power failure, too.
+    """
+    private_folder(path.parent)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)  # what a killed process may have left
+    try:
+        with os.fdopen(open_private(fresh, os.O_WRONLY | os.O_EXCL), "wb") as file:
+            file.write(data)
+            file.flush()
+            if synced:
+                os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
+
+
 def narrow(environ: Mapping[str, str]) -> str:
     """Take from others what they may do with our folder and what is in it.
 

@@ -111,17 +111,11 @@ class Memory:
         for part in parts:
             packed = zlib.compress(_ENCODER.encode(part), 1)
             body += len(packed).to_bytes(4, "big") + packed
-        beside = self.path.with_suffix(f".{os.getpid()}")
         try:
-            paths.private_folder(self.path.parent)
-            with os.fdopen(paths.open_private(beside, os.O_WRONLY | os.O_TRUNC), "wb") as file:
-                file.write(body)
-            beside.replace(self.path)
+            paths.replace_private(self.path, body)
             _give_way(self.path.parent)
         except OSError as error:
             self._say(paths.trouble(self.path, error))
-            with contextlib.suppress(OSError):
-                beside.unlink()
 
     def age(self, now: float) -> float:
         """Seconds since it was written; without end where there is none."""

@@ -138,12 +138,8 @@ class Protection:
     def _replace(self, path: Path, change: Callable[[list[_Line]], list[_Line]]) -> None:
         with _alone(path):
             lines = change(self._lines() or [])
-            fresh = path.with_name(f"{path.name}.new")
-            with os.fdopen(paths.open_private(fresh, os.O_WRONLY | os.O_TRUNC), "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(lines), indent=1))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
+            data = msgspec.json.format(msgspec.json.encode(lines), indent=1)
+            paths.replace_private(path, data, synced=True)
 
 
 @contextmanager

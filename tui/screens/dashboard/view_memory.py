@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Container
 from pathlib import Path
 from typing import Final, Literal
@@ -115,9 +114,5 @@ def _read(file: Path | None) -> Looked:
 def _write(file: Path | None, looked: Looked) -> None:
     if file is None:
         return
-    new = file.with_suffix(f".{os.getpid()}")
     with contextlib.suppress(OSError, ValueError):
-        paths.private_folder(file.parent)
-        with os.fdopen(paths.open_private(new, os.O_WRONLY | os.O_TRUNC), "wb") as opened:
-            opened.write(msgspec.json.encode(looked))
-        new.replace(file)
+        paths.replace_private(file, msgspec.json.encode(looked))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from tests.helpers.places import TOKEN, Place
 from tui.config.settings import Options, load
-from tui.fleet.identity import Identity, by_token, place
+from tui.fleet.identity import Identity, by_token, machine_key, place
 from tui.fleet.journal.journal import Journal
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
@@ -77,6 +79,20 @@ def test_where_no_key_can_be_kept_it_lasts_as_long_as_the_process(tmp_path: Path
     one = Token("vps_one").fingerprint
     names = {by_token(one, "https://a.example", "", tmp_path / "file").name for _ in range(2)}
     assert len(names) == 1
+
+
+def test_threads_that_need_the_key_at_once_have_the_same(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def key(folder: Path) -> bytes | None:
+        together.wait()
+        return machine_key(folder)
+
+    with ThreadPoolExecutor(8) as threads:
+        for folder in [tmp_path / str(turn) for turn in range(10)]:
+            keys = set(threads.map(key, [folder] * 8))
+            assert keys == {(folder / "identity.key").read_bytes()}
+            assert len(list(folder.iterdir())) == 1
 
 
 # -- over HTTP ------------------------------------------------------------------------------------

@@ -197,7 +197,7 @@ class Life:
         self.clock = FakeClock(NOW)
         self.store = Store(self.clock)
         self.memory = memory(folder)
-        self.life = Remembering(self.memory, self.store, self.clock, on=on)
+        self.life = Remembering(self.memory, self.store, self.clock, keys=folder, on=on)
 
     def sweep(self, views: dict[Key, ServerView], *, settled: bool = True) -> None:
         self.store.apply_views(views, settled=settled)
@@ -256,7 +256,7 @@ async def test_with_another_token_it_is_gone_at_once_and_for_good(tmp_path: Path
 
 async def test_where_it_cannot_be_told_whose_it_is_nothing_is_shown(tmp_path: Path) -> None:
     await earlier(tmp_path)
-    key = tmp_path / "memory" / "key"
+    key = tmp_path / "identity.key"
     key.unlink()
     key.mkdir()
     run = Life(tmp_path)

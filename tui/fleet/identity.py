@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,23 +73,27 @@ def by_token(fingerprint: Callable[[bytes], str], url: str, former: str, folder:
 
     The key lies in `folder`; where none can be kept there, it lasts as long as this process.
     """
-    return Identity(f"token {fingerprint(_key(folder))} {place(url)}", url, former)
+    key = machine_key(folder) or _without_folder
+    return Identity(f"token {fingerprint(key)} {place(url)}", url, former)
 
 
 _without_folder: Final = secrets.token_bytes(_KEY)
+_one_at_a_time: Final = threading.Lock()
+"""Two threads of one process would make the key under the same name of its own."""
 
 
-def _key(folder: Path) -> bytes:
-    """The key, made once for all processes of this user."""
+def machine_key(folder: Path) -> bytes | None:
+    """The key, made once for all processes of this user; None where none can be kept there."""
     path = folder / "identity.key"
     try:
-        if not path.exists():
-            _make(path)
+        with _one_at_a_time:
+            if not path.exists():
+                _make(path)
         found = path.read_bytes()
     except OSError as error:
         log.warning("%s", paths.trouble(path, error))
-        return _without_folder
-    return found if len(found) == _KEY else _without_folder
+        return None
+    return found if len(found) == _KEY else None
 
 
 def _make(path: Path) -> None:

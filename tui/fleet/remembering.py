@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -25,9 +23,13 @@ _OLDEST: Final = 900.0
 
 
 class Remembering:
-    """Shows what was known, until all of it has been asked for again, and keeps what is known."""
+    """Shows what was known, until all of it has been asked for again, and keeps what is known.
 
-    def __init__(self, memory: Memory, store: Store, clock: Clock, *, on: bool) -> None:
+    The key that tells whose it is lies in the folder `keys` (see `tui.fleet.identity`).
+    """
+
+    def __init__(self, memory: Memory, store: Store, clock: Clock, *, keys: Path, on: bool) -> None:
+        self._keys = keys
         self._before: Remembered | None = None
         self._ready = asyncio.Event()
         self._memory = memory
@@ -68,7 +70,7 @@ class Remembering:
             self._ready.set()
 
     async def _take_up(self, token: Token) -> None:
-        owner = await asyncio.to_thread(_fingerprint, self._memory.path.parent, token)
+        owner = await asyncio.to_thread(_fingerprint, self._keys, token)
         if not owner:  # whose it is cannot be told
             self._store.forget_remembered()
         if owner == self._owner:
@@ -131,19 +133,13 @@ def remembering(
 ) -> Remembering:
     """What a session remembers; of the demo nothing."""
     on = settings.remember and not settings.demo
-    return Remembering(memory_of(settings, environ), store, clock, on=on)
+    keys = paths.state_folder(environ)
+    return Remembering(memory_of(settings, environ), store, clock, keys=keys, on=on)
 
 
 def _fingerprint(folder: Path, token: Token) -> str:
-    """Whose fleet it is, told with a key of this machine's own; empty where none can be kept."""
-    file = folder / "key"
-    with contextlib.suppress(OSError):
-        paths.private_folder(folder)
-        with os.fdopen(paths.open_private(file, os.O_RDWR), "r+b") as opened:
-            key = opened.read(64)
-            if len(key) < 32:
-                key = os.urandom(32)
-                opened.seek(0)
-                opened.write(key)
-            return token.fingerprint(key)
-    return ""
+    """Whose fleet it is; empty where no key can be kept, and it cannot be told."""
+    from tui.fleet.identity import machine_key
+
+    key = machine_key(folder)
+    return "" if key is None else token.fingerprint(key)

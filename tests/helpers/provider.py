@@ -32,6 +32,7 @@ class Provider:
         self.fate = "answered"
         self.settled = True
         self.shows_servers = True
+        self.ignores_filter = False
         self.sent: list[tuple[str, object]] = []
         self.carried_out: list[tuple[str, object]] = []
         self.listings = 0
@@ -79,7 +80,10 @@ class Provider:
             for s in self.world.list_snapshots(self.world.account)
             if server_id in (None, self.key(s.server))
         )
-        return Listing(items=items, settled=self.settled, server_id=server_id)
+        ignored = self.ignores_filter and server_id is not None
+        return Listing(
+            items=items, settled=self.settled, server_id=server_id, filter_ignored=ignored
+        )
 
     async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
         fields: dict[str, object] = {

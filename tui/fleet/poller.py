@@ -291,7 +291,4 @@ class Poller:
             self._store.apply_views(views, problems=problems, settled=settled)
         else:
             self._store.apply_views(views)
-        sighting = Sighting(
-            listing.items, listing.complete, asked_at, scope, statuses, listing.pages == 1
-        )
-        await self._observe(sighting)
+        await self._observe(Sighting.of(listing, asked_at, statuses))

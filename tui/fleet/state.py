@@ -13,7 +13,7 @@ from msgspec.structs import force_setattr
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.plan import Plan
 from tui.vps.errors import VpsError
-from tui.vps.models import SLOTS, Account, Key, Phase, Server, Snapshot
+from tui.vps.models import SLOTS, Account, Key, Listing, Phase, Server, Snapshot
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -33,6 +33,23 @@ class Sighting(msgspec.Struct, frozen=True):
     server_status: Mapping[Key, str] = msgspec.field(default_factory=dict)
     one_page: bool = True
     """Several pages can shift between two requests: then they prove nobody's absence."""
+    alone: bool = True
+    """False where those of other servers came as well although one was asked about."""
+
+    @classmethod
+    def of(
+        cls, listing: Listing[Snapshot], asked_at: float, server_status: Mapping[Key, str]
+    ) -> Sighting:
+        """What a list shows that was asked for at the monotonic instant `asked_at`."""
+        return cls(
+            listing.items,
+            listing.complete,
+            asked_at,
+            listing.server_id,
+            server_status,
+            one_page=listing.pages == 1,
+            alone=not listing.filter_ignored,
+        )
 
 
 class ServerView(msgspec.Struct, frozen=True):

@@ -84,6 +84,23 @@ async def test_a_lost_delete_is_proved_by_settling(desk: Desk) -> None:
     assert (kept.state, kept.certainty) == (State.COMPLETED, Certainty.PROVED)
 
 
+async def test_a_list_that_was_not_asked_of_a_server_says_nothing_of_it(desk: Desk) -> None:
+    first, second = (desk.provider.machine(key) for key in desk.provider.ids)
+    desk.provider.world.add_snapshot(second, "kept")
+    desk.provider.world.add_snapshot(first, "gone")
+    kept, gone = sorted((await desk.provider.snapshots()).items, key=lambda s: s.name)[::-1]
+    desk.provider.fate = "lost"
+    await desk.operations.delete(gone)
+    desk.provider.fate = "dropped"
+    await desk.operations.delete(kept)
+    operations = await command(desk)
+    desk.provider.ignores_filter = True
+    (left,) = await operations.settle()
+    assert (left.snapshot_name, left.state) == ("kept", State.UNKNOWN)
+    ended = next(o for o in await operations.history() if o.snapshot_name == "gone")
+    assert (ended.state, ended.certainty) == (State.COMPLETED, Certainty.LIKELY)
+
+
 async def test_a_restore_is_followed_by_commands_alone(desk: Desk) -> None:
     target = await desk.target()
     desk.provider.fate = "lost"

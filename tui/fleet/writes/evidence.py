@@ -250,7 +250,7 @@ def gone(operation: Operation, sighting: Sighting) -> Verdict | None:
     if not (sighting.settled and sighting.one_page):
         return None
     words = "no longer listed"
-    if sighting.server_id == operation.server_id:
+    if sighting.server_id == operation.server_id and sighting.alone:
         seen = "a whole list of this server's snapshots does not show it"
         return Verdict(State.COMPLETED, words, Certainty.PROVED, seen)
     return Verdict(State.COMPLETED, words, evidence="a list that came whole does not show it")

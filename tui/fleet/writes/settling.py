@@ -70,8 +70,4 @@ class Settler:
                 statuses = {key: (await reader.server(key)).status}
             except (NotFound, Forbidden, Rejected):
                 statuses = {}
-        scope = None if listing.filter_ignored else key
-        sighting = Sighting(
-            listing.items, listing.complete, asked_at, scope, statuses, listing.pages == 1
-        )
-        await self._tracker.observe(sighting)
+        await self._tracker.observe(Sighting.of(listing, asked_at, statuses))

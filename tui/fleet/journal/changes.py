@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.fleet.changes import FleetChange, Happened
 from tui.fleet.journal.file import JournalFile
-from tui.fleet.journal.reading import MINE
+from tui.fleet.journal.reading import MINE, know
 from tui.fleet.journal.rows import from_key, storable, to_key
 from tui.vps.models import Key
 
@@ -105,7 +105,7 @@ class ChangeBook:
 def _make(db: sqlite3.Connection, account: str) -> None:
     for statement in _TABLES:
         db.execute(statement)
-    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (account, account))
+    know(db, account)
 
 
 def _known(db: sqlite3.Connection, account: str, change: FleetChange) -> bool:

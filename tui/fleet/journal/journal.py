@@ -256,7 +256,7 @@ class Journal:
         key = (account, to_key(snapshot_id))
 
         def write(db: sqlite3.Connection) -> None:
-            db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (account, account))
+            reading.know(db, account)
             db.execute(f"DELETE FROM protected WHERE {MINE} AND snapshot_id = ?", key)  # noqa: S608
             if on:
                 db.execute("INSERT INTO protected VALUES (?, ?, ?)", (*key, storable(words)))

@@ -10,7 +10,7 @@ import msgspec
 
 from tui.fleet.journal.journal import Also, Journal
 from tui.fleet.journal.process_locks import Sessions
-from tui.fleet.journal.reading import MINE
+from tui.fleet.journal.reading import MINE, know
 from tui.fleet.journal.rows import from_key, storable, to_key, to_operation
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Step
@@ -164,7 +164,7 @@ def _insert(db: sqlite3.Connection, plan: Plan, owner: str, *, negative: bool) -
     values = {name: storable(getattr(plan, name)) for name in _COLUMNS}
     values |= {"id": number, "kind": plan.kind.value, "owner": owner}
     names, slots = ", ".join(values), ", ".join(f":{name}" for name in values)
-    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (plan.account, plan.account))
+    know(db, plan.account)
     cursor = db.execute(f"INSERT INTO plans ({names}) VALUES ({slots})", values)  # noqa: S608
     made = int(cursor.lastrowid or 0)
     db.executemany(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from tui.fleet.journal.file import JournalFile
-from tui.fleet.journal.reading import MINE
+from tui.fleet.journal.reading import MINE, know
 from tui.fleet.journal.rows import storable
 from tui.fleet.plan import Plan, PlanKind
 
@@ -92,4 +92,4 @@ def _newest(runs: Iterable[PolicyRun]) -> Runs:
 
 def _make(db: sqlite3.Connection, account: str) -> None:
     db.execute(_TABLE)
-    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (account, account))
+    know(db, account)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui.fleet.journal import writing
 from tui.fleet.journal.journal import Also, Journal
 from tui.fleet.journal.process_locks import Sessions
-from tui.fleet.journal.reading import MINE
+from tui.fleet.journal.reading import MINE, know
 from tui.fleet.journal.rows import from_key, storable, to_key
 from tui.fleet.operation import Operation
 from tui.fleet.power import PowerNote, Stage
@@ -146,7 +146,7 @@ def _is_open(db: sqlite3.Connection, account: str, server_id: Key) -> bool:
 
 
 def _insert(db: sqlite3.Connection, account: str, note: PowerNote, owner: str) -> int:
-    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (account, account))
+    know(db, account)
     cursor = db.execute(
         "INSERT INTO power (account, server_id, server_name, stage, asked_at, words, owner) "
         "VALUES (?, ?, ?, ?, ?, '', ?)",

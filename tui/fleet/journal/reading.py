@@ -79,13 +79,18 @@ def names_of(db: sqlite3.Connection, name: str) -> frozenset[str]:
     return frozenset(row["name"] for row in db.execute(query, (name, name)))
 
 
+def know(db: sqlite3.Connection, name: str) -> None:
+    """Have an account's name in the table, without which `MINE` holds for none of its rows."""
+    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (name, name))
+
+
 def learn(db: sqlite3.Connection, names: Sequence[str], former: str = "") -> None:
     """Take it that all `names` are of one account.
 
     A `former` name that records may have is one of them unless it is another account's.
     """
     for name in names:
-        db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (name, name))
+        know(db, name)
     slots = ", ".join("?" * len(names))
     query = f"SELECT DISTINCT identity FROM names WHERE name IN ({slots})"  # noqa: S608
     known = [row["identity"] for row in db.execute(query, names)]

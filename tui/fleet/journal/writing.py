@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tui.fleet.clock import Moment
 from tui.fleet.journal import gaps
 from tui.fleet.journal.file import JournalUnavailable
-from tui.fleet.journal.reading import MINE, OPEN_STATES, PENDING_STATES, rows
+from tui.fleet.journal.reading import MINE, OPEN_STATES, PENDING_STATES, know, rows
 from tui.fleet.journal.rows import from_gathered, to_key, to_operation, to_row
 from tui.fleet.operation import OPEN, Certainty, Gathered, Operation, may_follow
 
@@ -68,7 +68,7 @@ def begin(
     db: sqlite3.Connection, operation: Operation, owner: str, now: Moment, *, in_memory: bool
 ) -> Operation:
     """Record an intent and give it its id. Raises Clash."""
-    db.execute("INSERT OR IGNORE INTO names VALUES (?, ?)", (operation.account,) * 2)
+    know(db, operation.account)
     _refuse_open(db, operation, now)
     number: int | None = None
     if in_memory:

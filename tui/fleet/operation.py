@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -138,6 +139,11 @@ class Operation:
         if self.kind is Kind.DELETE and self.state is State.COMPLETED:
             return 0.0  # a whole list did not show it: a second delete would find nothing
         return max(0.0, HELD[self.kind] - seconds)
+
+
+def open_on(operations: Iterable[Operation], server_id: Key) -> Operation | None:
+    """The first of these that is open on a server; None where none is."""
+    return next((o for o in operations if o.server_id == server_id and o.open), None)
 
 
 def may_follow(kind: Kind, snapshot_id: Key | None, before: Operation) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from tui.fleet.ensure import WELL, Course, Decision, Wanted, decide, surplus
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.operation import Operation, State
+from tui.fleet.operation import Operation, State, open_on
 from tui.fleet.state import ServerView, newest_first
 from tui.fleet.writes.operations import Operations, Refused
 from tui.fleet.writes.plan_run import AT_ONCE
@@ -133,16 +133,12 @@ class Ensurer:
             self._wanted,
             self._time(),
             protected=self._protected(),
-            operation=self._open(server),
+            operation=open_on(self._operations.running(), server.id),
         )
 
     async def _surplus(self, server: Server) -> Sequence[Snapshot]:
         view = await self._view(server)
         return surplus(view, self._wanted, self._time(), self._protected())
-
-    def _open(self, server: Server) -> Operation | None:
-        running = self._operations.running()
-        return next((o for o in running if o.server_id == server.id and o.open), None)
 
     def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from tui.fleet.actor import Who
 from tui.fleet.clock import Moments
 from tui.fleet.journal.journal import Also, Clash
-from tui.fleet.operation import Operation, State
+from tui.fleet.operation import Operation, State, open_on
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.preflight import Reader, Refused, check_target
 from tui.fleet.writes.tracker import Tracker
@@ -46,7 +46,9 @@ class Sender:
 
         Then nothing is done. Returns once there is an answer, or none came (state UNKNOWN).
         """
-        self._refuse_open(intent)
+        # What the journal may not know: something sent without a record is open.
+        if found := open_on(self._tracker.running(), intent.server_id):
+            raise Refused(taken(found))
         now = self._moments.at()
         try:
             operation = await self._books.begin(intent, now, unjournaled=unjournaled, also=also)
@@ -82,12 +84,6 @@ class Sender:
     async def _lost(self, operation: Operation, words: str) -> Operation:
         unknown = replace(operation, state=State.UNKNOWN, words=words)
         return await self._tracker.answered(operation, unknown)
-
-    def _refuse_open(self, intent: Operation) -> None:
-        """Refuse what the journal may not know: something sent without a record is open."""
-        for operation in self._tracker.running():
-            if operation.server_id == intent.server_id and operation.open:
-                raise Refused(taken(operation))
 
 
 def taken(operation: Operation, seconds: float = 0.0) -> str:

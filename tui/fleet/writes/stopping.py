@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from tui.fleet.journal.journal import Clash
 from tui.fleet.journal.power import PowerBook, PowerTaken
+from tui.fleet.operation import open_on
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
@@ -79,7 +80,8 @@ class Stopping:
         if await self._status.of(server) == "stopped":
             told(f"{server.name} is stopped, and stays so")
             return None
-        self._refuse_clash(server)
+        if found := open_on(self._operations.running(), server.id):
+            raise Refused(taken(found))
         drafted = PowerNote(server.id, server.name, Stage.STOPPING, self._now())
         try:
             note = await self._book.begin(drafted, self._operations.create_intent(server, ""))
@@ -89,11 +91,6 @@ class Stopping:
             raise Refused(taken(clash.operation, clash.seconds)) from None
         await self._ask_to_stop(note, told)
         return note
-
-    def _refuse_clash(self, server: Server) -> None:
-        for operation in self._operations.running():
-            if operation.server_id == server.id and operation.open:
-                raise Refused(taken(operation))
 
     async def _ask_to_stop(self, note: PowerNote, told: Told) -> None:
         """Send the stop. Raises VpsError where it was not carried out."""

@@ -82,7 +82,7 @@ def _unchanged(listing: Listing[Snapshot], target: Snapshot) -> None:
     if now.name != target.name:
         raise Refused(f"not sent: snapshot #{target.id} is called {now.name} now")
     if now.status != target.status:
-        raise Refused(f"not sent: {target.name} is {now.status.replace('_', ' ')} now")
+        raise Refused(f"not sent: {target.name} is {now.status_words} now")
     if now.created_at != target.created_at:
         raise Refused(f"not sent: #{target.id} is another snapshot now, of another time")
 

@@ -85,8 +85,7 @@ def refusal(
         return REMEMBERED
     operation = fleet.operations.get(view.server.id)
     if operation is not None:
-        what = f"{operation.kind.value} of {operation.snapshot_name}"
-        return Reason(f"{what} is open on {view.server.name} ({operation.state.value})")
+        return Reason(f"{operation.title} is open on {view.server.name} ({operation.state.value})")
     if fleet.restoring(view.server.id):
         return Reason(f"{view.server.name} is being restored")
     kept = fleet.kept.get(view.server.id)

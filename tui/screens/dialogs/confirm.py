@@ -32,7 +32,7 @@ def describe(snapshot: Snapshot, now: datetime, *, local: bool = False) -> str:
     """The target in three lines: names may look alike, ids don't."""
     made = stamp(snapshot.created_at, local=local) if snapshot.created_at else "at an unknown time"
     return (
-        f"#{snapshot.id}  {snapshot.name}  ({snapshot.status.replace('_', ' ')}, "
+        f"#{snapshot.id}  {snapshot.name}  ({snapshot.status_words}, "
         f"{size(snapshot.size_mb)})\n"
         f"of server {snapshot.server_name} #{snapshot.server_id}\n"
         f"created {made}, {age(snapshot.created_at, now)}"

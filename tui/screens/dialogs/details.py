@@ -90,8 +90,7 @@ def server_facts(view: ServerView, operation: Operation | None, now: datetime) -
         ("Failed", plural(view.failed, "snapshot") if view.failed else ""),
     ]
     if operation is not None:
-        what = f"{operation.kind.value} of {operation.snapshot_name}: {operation.state.value}"
-        facts.append(("Operation", what))
+        facts.append(("Operation", f"{operation.title}: {operation.state.value}"))
         facts.append(("Which is", assurance(operation)))
     if not view.listed:
         facts.append(("Source", "known from its snapshots or added by id, not listed"))

@@ -75,7 +75,7 @@ class RoomDialog(SendingDialog):
         yield ConfirmField("", "", id="confirm")
 
     def _line(self, snapshot: Snapshot) -> Content:
-        facts = f"{snapshot.status.replace('_', ' ')}, {age(snapshot.created_at, self._now)}"
+        facts = f"{snapshot.status_words}, {age(snapshot.created_at, self._now)}"
         return Content(f"{snapshot.name}  ({facts}, {size(snapshot.size_mb)})")
 
     def on_mount(self) -> None:

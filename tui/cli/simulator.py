@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, FilePath
-
-
-def _moment(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        raise click.BadParameter("not a time such as 2025-01-23T18:30:00Z") from None
-
+from tui.cli.arguments import Command, FilePath, moment
 
 EXAMPLES = """\b
 An example, in another terminal:
@@ -97,7 +85,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
 @click.option(
     "--now",
     metavar="TIME",
-    callback=_moment,
+    callback=moment,
     help="The virtual time to begin at, e.g. 2025-01-23T18:30:00Z; otherwise the present.",
 )
 @click.option(

@@ -37,6 +37,12 @@ class VirtualClock:
         self._base += seconds
 
 
+def moment_of(text: str) -> float:
+    """Seconds since 1970 of a time in ISO form, UTC where it has no zone. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
 def iso(moment: float) -> str:
     """A moment as the API writes it: ``2025-01-15T18:30:00Z``."""
     return _utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

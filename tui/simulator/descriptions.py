@@ -9,11 +9,10 @@ import json
 import re
 import uuid as uuids
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from tui.simulator.clock import LATEST
+from tui.simulator.clock import LATEST, moment_of
 from tui.simulator.objects import Refusal, SimBackup, SimServer, SimSnapshot
 from tui.simulator.options import WrongOption
 from tui.simulator.rules import RESTORE_SECONDS
@@ -233,8 +232,6 @@ def _seconds(value: object) -> float:
 
 def _moment(value: object) -> float:
     try:
-        moment = datetime.fromisoformat(_text(value))
+        return min(moment_of(_text(value)), LATEST)
     except ValueError:
         raise ValueError("Not a time such as 2025-01-15T18:30:00Z.") from None
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(zoned.timestamp(), LATEST)

@@ -13,6 +13,7 @@ from typing import Self
 from tui.simulator import encode
 from tui.simulator.authority import authority
 from tui.simulator.building import Built
+from tui.simulator.clock import moment_of
 from tui.simulator.descriptions import make_backup, make_server, make_snapshot
 from tui.simulator.objects import Json, Refusal
 from tui.simulator.options import SimulatorOptions
@@ -53,7 +54,7 @@ class Simulator:
                 dialect=dialect,
                 tokens=(token,) if token else (),
                 speed=speed,
-                now=_moment(now),
+                now=None if now is None else moment_of(str(now)),
                 seed=seed,
                 scenarios=scenarios,
                 environment=False,
@@ -165,10 +166,3 @@ class Simulator:
         if self._running is None:
             raise RuntimeError("the simulator runs only within its `with` block")
         return self._running
-
-
-def _moment(now: str | datetime | None) -> float | None:
-    if now is None:
-        return None
-    moment = datetime.fromisoformat(now) if isinstance(now, str) else now
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -25,13 +25,20 @@ async def run_each(
     events: Sequence[tuple[str, Mapping[str, str]]],
     environ: Mapping[str, str],
 ) -> None:
-    """Run a command for each event, one after the other, with its words as the last argument."""
+    """Run a command for each event, one after the other, as `run_told` does."""
     for text, facts in events[:_MOST_EVENTS]:
-        # A snapshot may be named like an option.
-        argument = f"ciplun: {text}" if text.startswith("-") else text
-        await run_hook((*command, argument), facts, environ)
+        await run_told(command, text, facts, environ)
     if len(events) > _MOST_EVENTS:
         log.warning("of %d events at once %d were told", len(events), _MOST_EVENTS)
+
+
+async def run_told(
+    command: Sequence[str], text: str, facts: Mapping[str, str], environ: Mapping[str, str]
+) -> int | None:
+    """Run a command with the words of an event as its last argument; otherwise as `run_hook`."""
+    # A snapshot may be named like an option.
+    argument = f"ciplun: {text}" if text.startswith("-") else text
+    return await run_hook((*command, argument), facts, environ)
 
 
 def surroundings(environ: Mapping[str, str]) -> dict[str, str]:

@@ -37,9 +37,7 @@ class Announcer:
             self._write(done_signal(text, self._environ) + title(text))
             self._title_tells = True
         if command:
-            # A snapshot may be named like an option.
-            argument = f"ciplun: {text}" if text.startswith("-") else text
-            hook = hooks.run_hook((*command, argument), facts, self._environ)
+            hook = hooks.run_told(command, text, facts, self._environ)
             self._app.run_worker(hook, group="hooks", exit_on_error=False)
 
     def seen(self) -> None:

@@ -16,7 +16,7 @@ import termios
 import threading
 from asyncio import run_coroutine_threadsafe
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future, wait
 from time import monotonic
 from types import FrameType
 from typing import Final
@@ -223,9 +223,7 @@ class CalmDriver(TerminalDriver):
             return
         ends = monotonic() + _TURN
         while not (self._ending or self.exit_event.is_set()) and monotonic() < ends:
-            with contextlib.suppress(TimeoutError):
-                with contextlib.suppress(CancelledError):
-                    turn.result(_GLANCE)
+            if wait([turn], _GLANCE).done:
                 return
         turn.cancel()
 

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-from tui.simulator.objects import Json
+from tui.simulator.objects import Json, SimServer
 
 _SPACE: Final = uuid.UUID("5f0b9c1e-2a77-4c55-9d0a-1d6a4f1f7e00")
 
@@ -26,6 +26,11 @@ class Plan:
     def uuid(self) -> str:
         """The same in every run."""
         return str(uuid.uuid5(_SPACE, f"plan {self.vcpus}"))
+
+    @property
+    def size(self) -> dict[str, int]:
+        """What a server of it has."""
+        return {"vcpus": self.vcpus, "memory": self.memory, "storage": self.storage}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +63,18 @@ VERSIONS: Final = {
 
 def plans() -> list[Json]:
     """All sizes."""
-    return [
-        {
-            "uuid": plan.uuid,
-            "name": f"VPS-{plan.vcpus}",
-            "cpu": plan.vcpus,
-            "ram": plan.memory // 1024,
-            "ram_unit": "GB",
-            "disk_space": plan.storage,
-        }
-        for plan in PLANS
-    ]
+    return [{"uuid": plan.uuid, **told_size(plan)} for plan in PLANS]
+
+
+def told_size(of: Plan | SimServer) -> Json:
+    """A size as the clients are told it, without the plan's uuid."""
+    return {
+        "name": f"VPS-{of.vcpus}",
+        "cpu": of.vcpus,
+        "ram": of.memory // 1024,
+        "ram_unit": "GB",
+        "disk_space": of.storage,
+    }
 
 
 def locations() -> list[Json]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from tui.simulator.catalogue import LOCATIONS, PLANS
 from tui.simulator.objects import Account, SimServer
 from tui.simulator.world import World
 
-_PLACES = ("London, UK", "Frankfurt, DE", "New York, US", "Singapore, SG")
-_SIZES = ((1, 2048, 40), (2, 4096, 80), (4, 8192, 160), (8, 16384, 320))
 DAY = 24.0
 NEIGHBOUR = "neighbour@example.net"
 PUBLISHED_SERVER = "7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00"
@@ -23,16 +22,8 @@ def demo_fleet(world: World) -> None:
     def server(
         name: str, place: int, size: int, power: str = "active", **more: object
     ) -> SimServer:
-        vcpus, memory, storage = _SIZES[size]
-        return world.add_server(
-            name,
-            power=power,
-            location=_PLACES[place],
-            vcpus=vcpus,
-            memory=memory,
-            storage=storage,
-            **more,
-        )
+        facts: dict[str, object] = {**PLANS[size].size, **more}
+        return world.add_server(name, power=power, location=LOCATIONS[place].name, **facts)
 
     def dated(form: str, hours: float) -> str:
         return datetime.fromtimestamp(now - hours * 3600, UTC).strftime(form)
@@ -120,14 +111,11 @@ def large_fleet(world: World, servers: int) -> None:
     pick = world.random
     roles = ("web", "db", "cache", "worker", "mail", "build", "proxy", "node")
     for n in range(servers):
-        vcpus, memory, storage = _SIZES[n % 4]
         server = world.add_server(
             f"{roles[n % 8]}-{n:05}",
             power="stopped" if n % 23 == 0 else "active",
-            location=_PLACES[n % 4],
-            vcpus=vcpus,
-            memory=memory,
-            storage=storage,
+            location=LOCATIONS[n % 4].name,
+            **PLANS[n % 4].size,
         )
         for slot in range(5):
             hours = (slot + 1) * 24 * 7 + pick.random() * 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from tui.simulator.catalogue import told_size
 from tui.simulator.objects import Account, Json, SimBackup, SimServer, SimSnapshot, TokenInfo
 from tui.simulator.world import World
 
@@ -76,13 +77,7 @@ def server_detail(world: World, server: SimServer, dialect: str) -> Json:
         **found,
         "ip_addresses": [{"version": 4, "ip": server.address}],
         "location": {"name": server.location},
-        "plan": {
-            "name": f"VPS-{server.vcpus}",
-            "cpu": server.vcpus,
-            "ram": server.memory // 1024,
-            "ram_unit": "GB",
-            "disk_space": server.storage,
-        },
+        "plan": told_size(server),
         "operating_system_version": {"name": server.os},
         "password": f"secret-of-{server.id}",
     }

@@ -40,11 +40,9 @@ def create_server(world: World, account: Account, fields: Json) -> SimServer:
         power_at=ready,
         deployed_at=ready,
         location=place.name,
-        vcpus=plan.vcpus,
-        memory=plan.memory,
-        storage=plan.storage,
         os=VERSIONS[wanted.system],
         created_at=now,
+        **plan.size,
     )
 
 

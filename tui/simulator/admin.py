@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from tui.simulator import encode
 from tui.simulator.clock import iso
-from tui.simulator.descriptions import make_backup, make_server, make_snapshot
+from tui.simulator.descriptions import make
 from tui.simulator.objects import Json, Refusal
 from tui.simulator.scenarios import UnknownScenario, hooks
 from tui.simulator.seen import requests_of
@@ -116,25 +116,20 @@ class Administration:
 
         A status of 0 is one that was not answered.
         """
-        told = [dataclasses.asdict(one) for one in requests_of(self._app)]
-        if fields.get("forget") is True:
-            self._app.received.clear()
-        return {"requests": told}
+        seen = requests_of(self._app, forget=fields.get("forget") is True)
+        return {"requests": [dataclasses.asdict(one) for one in seen]}
 
     def _new_server(self, fields: Json) -> Json:
         """``{"name": "web", "id": 7, "status": "stopped", "snapshots": […]}``: a server."""
-        server = make_server(self._app.world, fields)
-        return encode.server_json(self._app.world, server, self._app.dialect)
+        return make(self._app.world, self._app.dialect, "server", fields)
 
     def _new_snapshot(self, fields: Json) -> Json:
         """``{"server": 7, "name": "old", "status": "failed", "age": "9d"}``: a snapshot."""
-        snapshot = make_snapshot(self._app.world, fields)
-        return encode.snapshot_json(self._app.world, snapshot, self._app.dialect)
+        return make(self._app.world, self._app.dialect, "snapshot", fields)
 
     def _new_backup(self, fields: Json) -> Json:
         """``{"server": 7, "backup_type": "manual", "age": "9d"}``: a backup."""
-        backup = make_backup(self._app.world, fields)
-        return encode.backup_json(self._app.world, backup, self._app.dialect)
+        return make(self._app.world, self._app.dialect, "backup", fields)
 
     def _begin_anew(self, fields: Json) -> Json:
         """Everything as it was at the beginning; tokens stay."""

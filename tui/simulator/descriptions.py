@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
+from tui.simulator import encode
 from tui.simulator.clock import LATEST, moment_of
-from tui.simulator.objects import Refusal, SimBackup, SimServer, SimSnapshot
+from tui.simulator.objects import Json, Refusal, SimBackup, SimServer, SimSnapshot
 from tui.simulator.options import WrongOption
 from tui.simulator.rules import RESTORE_SECONDS
 from tui.simulator.servers import delete_server
@@ -48,6 +49,15 @@ def fill(world: World, described: object, where: str = "fleet") -> None:
             make_server(world, one)
         except Refusal as refusal:
             raise WrongOption(f"{where}: server {number}: {json.dumps(refusal.body)}") from None
+
+
+def make(world: World, dialect: str, kind: str, described: object) -> Json:
+    """A ``server``, ``snapshot`` or ``backup``; gives what the API says of it in a dialect."""
+    if kind == "server":
+        return encode.server_json(world, make_server(world, described), dialect)
+    if kind == "snapshot":
+        return encode.snapshot_json(world, make_snapshot(world, described), dialect)
+    return encode.backup_json(world, make_backup(world, described), dialect)
 
 
 def make_server(world: World, described: object) -> SimServer:

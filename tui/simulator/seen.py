@@ -34,8 +34,11 @@ class Seen:
         return json.loads(self.body)
 
 
-def requests_of(app: SimulatorApp) -> list[Seen]:
-    """The requests that came, oldest first, but for those that steer or watch the simulator."""
+def requests_of(app: SimulatorApp, *, forget: bool = False) -> list[Seen]:
+    """The requests that came, oldest first, but for those that steer or watch the simulator.
+
+    With `forget` they are told for the last time.
+    """
     known = sorted(app.world.tokens, key=len, reverse=True)
     told = []
     for one in app.received:
@@ -61,4 +64,6 @@ def requests_of(app: SimulatorApp) -> list[Seen]:
                 one.struck,
             )
         )
+    if forget:
+        app.received.clear()
     return told

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tui.simulator import encode
 from tui.simulator.authority import authority
 from tui.simulator.building import Built
 from tui.simulator.clock import moment_of
-from tui.simulator.descriptions import make_backup, make_server, make_snapshot
+from tui.simulator.descriptions import make
 from tui.simulator.objects import Json, Refusal
 from tui.simulator.options import SimulatorOptions
 from tui.simulator.scenarios import hooks
@@ -113,51 +112,29 @@ class Simulator:
 
     def requests(self, *, forget: bool = False) -> list[Seen]:
         """The requests that came, oldest first; with `forget`, each is told once."""
-
-        def ask() -> list[Seen]:
-            told = requests_of(self._app)
-            if forget:
-                self._app.received.clear()
-            return told
-
-        return self._service.call(ask)
+        return self._service.call(lambda: requests_of(self._app, forget=forget))
 
     def add_server(self, name: str, **fields: object) -> Json:
         """A server, described as in a fleet's file; gives what the API says of it."""
-
-        def make() -> Json:
-            server = make_server(self._app.world, {"name": name, **fields})
-            return encode.server_json(self._app.world, server, self._app.dialect)
-
-        return self._made(make)
+        return self._make("server", {"name": name, **fields})
 
     def add_snapshot(self, server: int | str, name: str, **fields: object) -> Json:
         """A snapshot of a server (id, uuid or name), described as in a fleet's file."""
-
-        def make() -> Json:
-            described = {"server": server, "name": name, **fields}
-            snapshot = make_snapshot(self._app.world, described)
-            return encode.snapshot_json(self._app.world, snapshot, self._app.dialect)
-
-        return self._made(make)
+        return self._make("snapshot", {"server": server, "name": name, **fields})
 
     def add_backup(self, server: int | str, **fields: object) -> Json:
         """A backup of a server (id, uuid or name), described as in a fleet's file."""
-
-        def make() -> Json:
-            backup = make_backup(self._app.world, {"server": server, **fields})
-            return encode.backup_json(self._app.world, backup, self._app.dialect)
-
-        return self._made(make)
+        return self._make("backup", {"server": server, **fields})
 
     def reset(self) -> None:
         """Everything as it was at the beginning: the world, its time, scenarios, requests."""
         self._service.call(self._built.reset)
 
-    def _made(self, make: Callable[[], Json]) -> Json:
-        """What a description made. Raises ValueError where it is wrong."""
+    def _make(self, kind: str, described: Json) -> Json:
+        """Make a thing. Raises ValueError where its description is wrong."""
+        app = self._app
         try:
-            return self._service.call(make)
+            return self._service.call(lambda: make(app.world, app.dialect, kind, described))
         except Refusal as refusal:
             raise ValueError(json.dumps(refusal.body)) from None
 

@@ -42,7 +42,7 @@ class Built:
         options = replace(options, tokens=given)
         options.check()
         self._options = options
-        playing = hooks(options.scenarios, options.seed)
+        playing = self._hooks()
         wanted = [read_token(text) for text in given]
         self._state = StateFile(options.state) if options.state else None
         kept = self._state.load(options.speed, options.seed) if self._state else None
@@ -51,7 +51,7 @@ class Built:
         self._began = world.clock.now()
         self.tokens = _tokens(world, wanted)
         self.app = SimulatorApp(world, options.dialect, outside=options.listens_outside)
-        self.app.play([*self._story(), *playing])
+        self.app.play(playing)
         if self._state:
             self._state.follow(world)
 
@@ -69,11 +69,11 @@ class Built:
         if self._state:
             self._state.follow(world)
         self.app.exchange(world)
-        playing = hooks(self._options.scenarios, self._options.seed)
-        self.app.play([*self._story(), *playing])
+        self.app.play(self._hooks())
 
-    def _story(self) -> list[Hook]:
-        return [Script(self._options.seed)] if self._options.script else []
+    def _hooks(self) -> list[Hook]:
+        story: list[Hook] = [Script(self._options.seed)] if self._options.script else []
+        return [*story, *hooks(self._options.scenarios, self._options.seed)]
 
 
 def build(options: SimulatorOptions) -> tuple[SimulatorApp, Tokens]:

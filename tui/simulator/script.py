@@ -16,7 +16,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.simulator.objects import SimServer, SimSnapshot
+from tui.simulator.objects import SimServer
 from tui.simulator.rules import SLOTS
 from tui.simulator.web import Hook
 from tui.simulator.world import World
@@ -107,8 +107,9 @@ def _nightly_act(server: str, seconds: float, outcome: str = "completed") -> Act
         found = _named(world, server)
         if found is None:
             return
-        mine = [s for s in _held(world, found, moment) if s.name.startswith("nightly-")]
-        full = len(_held(world, found, moment)) >= SLOTS
+        held = world.held(found, moment)
+        mine = [s for s in held if s.name.startswith("nightly-")]
+        full = len(held) >= SLOTS
         ended = [s for s in mine if s.status(moment) != "in_progress"]
         if ended and (full or len(mine) > 1):
             world.remove(min(ended, key=lambda snapshot: snapshot.created_at))
@@ -126,7 +127,7 @@ def _taking(server: str, name: str) -> Act:
 def _dropping(server: str, name: str) -> Act:
     def act(world: World, moment: float) -> None:
         found = _named(world, server)
-        for snapshot in _held(world, found, moment) if found else ():
+        for snapshot in world.held(found, moment) if found else ():
             if snapshot.name == name and snapshot.status(moment) != "in_progress":
                 world.remove(snapshot)
 
@@ -136,7 +137,7 @@ def _dropping(server: str, name: str) -> Act:
 def _restoring(server: str, name: str) -> Act:
     def act(world: World, moment: float) -> None:
         found = _named(world, server)
-        held = _held(world, found, moment) if found else []
+        held = world.held(found, moment) if found else []
         if found is None or not _quiet(found, moment) or name not in [s.name for s in held]:
             return
         found.power_after = found.status(moment)
@@ -157,7 +158,7 @@ def _take(
 ) -> None:
     """Begin a snapshot at a moment that may be past; nothing where the rules forbid it."""
     found = _named(world, server)
-    if found is None or not _quiet(found, moment) or len(_held(world, found, moment)) >= SLOTS:
+    if found is None or not _quiet(found, moment) or len(world.held(found, moment)) >= SLOTS:
         return
     now = world.clock.now()
     world.add_snapshot(
@@ -174,10 +175,6 @@ def _named(world: World, name: str) -> SimServer | None:
     """A server of the first account, unless somebody deleted it."""
     servers = world.list_servers(world.account)
     return next((server for server in servers if server.name == name), None)
-
-
-def _held(world: World, server: SimServer, moment: float) -> list[SimSnapshot]:
-    return [s for s in world.by_server[server.id].values() if moment < s.gone_at]
 
 
 def _quiet(server: SimServer, moment: float) -> bool:

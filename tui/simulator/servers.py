@@ -74,8 +74,7 @@ def create_backup(world: World, account: Account, key: object) -> SimBackup:
     """Begin a backup by hand: at most ten of a server are kept."""
     server = world.find_server(account, key)
     _settled(world, server)
-    made = sum(b.server is server and b.kind == "manual" for b in world.backups.values())
-    if made >= MANUAL_BACKUPS:
+    if len(world.list_backups(account, server, "manual")) >= MANUAL_BACKUPS:
         words = f"Backup limit reached. Maximum {MANUAL_BACKUPS} manual backups per server."
         raise Refusal(400, {"detail": words})
     seconds = duration(BACKUP_SECONDS, server.storage, world.random.uniform(0.8, 1.2))

@@ -126,8 +126,8 @@ class World:
         ready_in: float = 0.0,
     ) -> SimBackup:
         """A backup taken `hours` ago; `kind` is ``manual`` or ``automatic``."""
-        made = sum(b.server is server and b.kind == "manual" for b in self.backups.values())
-        if kind == "manual" and made >= MANUAL_BACKUPS:
+        made = self.list_backups(server.account, server, "manual")
+        if kind == "manual" and len(made) >= MANUAL_BACKUPS:
             raise ValueError(f"{server.name} has {MANUAL_BACKUPS} manual backups already")
         key, now = self._id("backup"), self.clock.now()
         backup = SimBackup(
@@ -215,6 +215,10 @@ class World:
         """All snapshots of an account or of one server, the last made first; not to be changed."""
         return self._lists.snapshots(account, server)
 
+    def held(self, server: SimServer, moment: float) -> list[SimSnapshot]:
+        """What takes the slots of a server at a moment, whatever a list shows."""
+        return [s for s in self.by_server[server.id].values() if moment < s.gone_at]
+
     def list_backups(
         self, account: Account, server: SimServer | None = None, kind: str | None = None
     ) -> list[SimBackup]:
@@ -230,8 +234,7 @@ class World:
         now = self.clock.now()
         if server.status(now) in ("restoring", "suspended"):
             raise Refusal(400, {"detail": "Server is not in a valid state for a snapshot."})
-        held = [s for s in self.by_server[server.id].values() if now < s.gone_at]
-        if len(held) >= SLOTS:
+        if len(self.held(server, now)) >= SLOTS:
             raise Refusal(
                 400, {"detail": f"Snapshot limit reached. Maximum {SLOTS} snapshots per server."}
             )

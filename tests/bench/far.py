@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tests.bench.line import line
-from tests.bench.measure import Program
+from tests.bench.measure import CIPLUN, Program, surroundings
 from tests.bench.service import service
 from tests.bench.table import Row, limit
 
-CIPLUN = [sys.executable, "-m", "tui"]
 FIRST = b"build-0"
 """What the servers that are listed first begin with: where pages come, others come before them."""
 
@@ -62,14 +60,7 @@ def far(quick: bool) -> Iterator[Row]:
 
 def _far(fleet: Fleet, trip: float, environ: dict[str, str]) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as home, line(environ["VPS_API_URL"], trip) as url:
-        variables = {
-            "HOME": home,
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "TERM": "xterm-256color",
-            **environ,
-            "VPS_API_URL": url,
-        }
+        variables = {**surroundings(home), **environ, "VPS_API_URL": url}
         wanted = goal(fleet, trip)
         name = f"{trip * 1000:.0f} ms, {fleet.servers:,} servers, {fleet.dialect}"
         first, whole = _cold(variables)

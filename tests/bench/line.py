@@ -16,7 +16,6 @@ class Line:
     """Carries connections to a port of 127.0.0.1; opening one costs a round trip of its own."""
 
     def __init__(self, port: int, round_trip: float) -> None:
-        self.carried = 0
         self._to = port
         self._way = round_trip / 2
 
@@ -25,7 +24,6 @@ class Line:
         with contextlib.suppress(OSError, asyncio.CancelledError):
             await asyncio.sleep(2 * self._way)
             there, back = await asyncio.open_connection("127.0.0.1", self._to)
-            self.carried += 1
             ways = (self._one_way(reader, back), self._one_way(there, writer))
             await asyncio.gather(*ways, return_exceptions=True)
         writer.close()

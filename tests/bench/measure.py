@@ -10,6 +10,7 @@ import select
 import signal
 import statistics
 import struct
+import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,19 @@ _TICK = os.sysconf("SC_CLK_TCK")
 _QUESTION = b"\x1b[5n"
 QUIET = 0.03
 """Seconds without output after which a screen counts as right."""
+
+
+CIPLUN = (sys.executable, "-m", "tui")
+
+
+def surroundings(home: str) -> dict[str, str]:
+    """The environment of a program that is measured."""
+    return {
+        "HOME": home,
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+    }
 
 
 class Program:

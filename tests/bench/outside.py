@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.measure import Pair, Program, Side, p95, paired
+from tests.bench.measure import CIPLUN, Pair, Program, Side, p95, paired, surroundings
 from tests.bench.service import service
 from tests.bench.table import Row, limit, ratio
 
@@ -21,14 +20,11 @@ ROWS = b"build-00005"
 def sides(home: str, environ: dict[str, str], *bare: str) -> tuple[Side, Side]:
     """Ours, and the bare app with these arguments."""
     shared = {
-        "HOME": home,
-        "PATH": os.environ["PATH"],
-        "LANG": "C.UTF-8",
-        "TERM": "xterm-256color",
+        **surroundings(home),
         "CIPLUN_REMEMBER": "false",  # what is remembered is measured by `far`
         **environ,
     }
-    ours = Side([sys.executable, "-m", "tui"], shared, b"Quit")
+    ours = Side(CIPLUN, shared, b"Quit")
     return ours, Side([sys.executable, BARE, *bare], shared, b"READY")
 
 

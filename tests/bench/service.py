@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 
+from tests.bench.measure import CIPLUN
 from tests.helpers.places import TOKEN
 
 
 @contextlib.contextmanager
 def service(servers: int, dialect: str = "docs") -> Iterator[dict[str, str]]:
     """Serve a made-up fleet; gives the variables of the environment that lead to it."""
-    command = [sys.executable, "-m", "tui", "simulator", "--json", "--token", TOKEN]
+    command = [*CIPLUN, "simulator", "--json", "--token", TOKEN]
     process = subprocess.Popen(
         [*command, "--servers", str(servers), "--dialect", dialect],
         stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from tui.config.ages import Age
-from tui.fleet.health import AHEAD, Finding, Severity
+from tui.fleet.health import Finding, Severity, ahead
 from tui.fleet.state import ServerView
 from tui.vps.models import Backup, Key
 
@@ -16,7 +16,7 @@ def newest(backups: Iterable[Backup], now: datetime) -> Mapping[str, Backup]:
     found: dict[str, Backup] = {}
     for backup in backups:
         when = backup.created_at
-        if not backup.completed or when is None or (when - now).total_seconds() > AHEAD:
+        if not backup.completed or when is None or ahead(when, now):
             continue
         known = found.get(str(backup.server_id))
         if known is None or known.created_at is None or known.created_at < when:

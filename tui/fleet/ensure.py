@@ -13,9 +13,9 @@ from typing import Final
 
 from tui.config.ages import Age
 from tui.config.tables import Policy
-from tui.fleet.health import OVERDUE
+from tui.fleet.health import AHEAD, OVERDUE
 from tui.fleet.operation import Kind, Operation
-from tui.fleet.retention import AHEAD, retain
+from tui.fleet.retention import retain
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
 from tui.fleet.writes.drafts import dispensable
@@ -74,7 +74,7 @@ def decide(
 ) -> Decision:
     """What a server needs at `now`, with its open operation if there is one."""
     ages = _ages(view, now)
-    newest = min((age for age in ages if age >= -AHEAD.total_seconds()), default=None)
+    newest = min((age for age in ages if age >= -AHEAD), default=None)
     if newest is not None and newest < wanted.max_age:
         return Decision(view, Course.FRESH, f"has a snapshot younger than {Age(wanted.max_age)}")
     if operation is not None and operation.kind is not Kind.CREATE:
@@ -84,7 +84,7 @@ def decide(
         return Decision(view, Course.BLOCKED, "it is being restored")
     if on_its_way := _on_its_way(view, now, operation):
         return on_its_way
-    if len(ages) < _completed(view) or any(age < -AHEAD.total_seconds() for age in ages):
+    if len(ages) < _completed(view) or any(age < -AHEAD for age in ages):
         why = "the date of a snapshot is missing or in the future"
         return Decision(view, Course.BLOCKED, why)
     return _with_room(view, wanted, now, protected)

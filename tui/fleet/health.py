@@ -6,6 +6,7 @@ import enum
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -27,6 +28,11 @@ OVERDUE: Final = 2 * PUBLISHED[Kind.CREATE][1]
 """Seconds after which a snapshot that is still busy is overdue: twice the longest published."""
 AHEAD: Final = 300.0
 """Seconds by which a date may lie ahead and still be believed: two clocks are never the same."""
+
+
+def ahead(moment: datetime, now: datetime) -> bool:
+    """Whether a date lies so far ahead that it is not believed."""
+    return (moment - now).total_seconds() > AHEAD
 
 
 class Severity(enum.IntEnum):

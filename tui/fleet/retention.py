@@ -13,20 +13,17 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from tui.config.tables import Policy
+from tui.fleet.health import ahead
 from tui.fleet.state import Fleet, ServerView, newest_first
 from tui.fleet.templates import Template
 from tui.vps.models import SLOTS, Key, Phase, Snapshot
 
 Made = Callable[[str], bool]
 """Whether a snapshot of this name is one that a policy made: no other is ever touched."""
-AHEAD: Final = timedelta(minutes=5)
-"""How far a date may lie ahead and still be believed: two clocks are never the same."""
-
-
 _STRANGER: Final = "not the policy's"
 
 
@@ -142,7 +139,7 @@ def _too_many(own: Mapping[Key, str], most: int) -> Container[Key]:
 def _counts(snapshot: Snapshot, made: Made, now: datetime) -> bool:
     """Whether the rules count a snapshot."""
     created = snapshot.created_at
-    is_dated = created is not None and created <= now + AHEAD
+    is_dated = created is not None and not ahead(created, now)
     return is_dated and snapshot.phase is Phase.COMPLETED and made(snapshot.name)
 
 
@@ -161,7 +158,7 @@ def _untouched(
         return f"it is {snapshot.status_words}"
     if created is None:
         return "it has no date"
-    return "its date is in the future" if created > now + AHEAD else ""
+    return "its date is in the future" if ahead(created, now) else ""
 
 
 def _kept(ordered: Sequence[Snapshot], policy: Policy) -> dict[Key, str]:

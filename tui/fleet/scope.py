@@ -9,12 +9,12 @@ from tui.fleet.groups import Groups
 from tui.fleet.health import Health, Judge
 from tui.fleet.matching import fold
 from tui.fleet.state import Fleet, ServerView
-from tui.vps.models import Key, Snapshot
+from tui.vps.models import Key, Server, Snapshot
 
 
-def text_of_server(view: ServerView) -> str:
+def text_of_server(server: Server) -> str:
     """What a plain word is looked for in: a folded line for each of a server's texts."""
-    s = view.server
+    s = server
     return fold(f"\n{s.name}\n{s.hostname}\n{s.address}\n{s.id}\n{s.location}\n{s.plan}\n{s.os}\n")
 
 
@@ -28,13 +28,14 @@ class Texts:
     """The folded texts of servers, each made once as long as it is the same."""
 
     def __init__(self) -> None:
-        self._servers: dict[Key, tuple[ServerView, str]] = {}
+        self._servers: dict[Key, tuple[Server, str]] = {}
 
     def server(self, view: ServerView) -> str:
         """That of a server."""
-        known = self._servers.get(view.server.id)
-        if known is None or known[0].server is not view.server:
-            known = self._servers[view.server.id] = view, text_of_server(view)
+        server = view.server
+        known = self._servers.get(server.id)
+        if known is None or known[0] is not server:
+            known = self._servers[server.id] = server, text_of_server(server)
         return known[1]
 
 

@@ -19,10 +19,10 @@ from tui.vps.models import (
     Backup,
     Key,
     Listing,
-    Part,
     Restoring,
     Server,
     Snapshot,
+    Told,
     same_key,
 )
 from tui.vps.page import PageReader
@@ -31,6 +31,7 @@ from tui.vps.token import Token
 from tui.vps.urls import base_url, path_segment
 
 T = TypeVar("T")
+Owned = TypeVar("Owned", Snapshot, Backup)
 
 
 class Client:
@@ -74,7 +75,7 @@ class Client:
 
     # -- reading -----------------------------------------------------------------
 
-    async def servers(self, told: Callable[[Part[Server]], None] | None = None) -> Listing[Server]:
+    async def servers(self, told: Told[Server] | None = None) -> Listing[Server]:
         """All servers of the account, from all pages; `told` hears of each page that came."""
         return await self._servers.all({}, told=told)
 
@@ -84,30 +85,18 @@ class Client:
         return _one(answer.body, self._decoder.server)
 
     async def snapshots(
-        self,
-        server_id: Key | None = None,
-        told: Callable[[Part[Snapshot]], None] | None = None,
+        self, server_id: Key | None = None, told: Told[Snapshot] | None = None
     ) -> Listing[Snapshot]:
         """All snapshots, or those of one server, from all pages; `told` as for servers."""
         query: Query = {} if server_id is None else {"server_id": server_id}
         listing = await self._snapshots.all(query, fresh=server_id is not None, told=told)
-        if server_id is None:
-            return listing
-        # A service that ignores the filter gives those of all servers.
-        items = tuple(s for s in listing.items if same_key(s.server_id, server_id))
-        ignored = len(items) < len(listing.items)
-        return msgspec.structs.replace(
-            listing, items=items, server_id=server_id, filter_ignored=ignored
-        )
+        return listing if server_id is None else _of_server(listing, server_id)
 
     async def backups(self, server_id: Key | None = None) -> Listing[Backup]:
         """All backups, or those of one server. Raises NotFound where the service has none."""
         query: Query = {} if server_id is None else {"server_id": server_id}
         listing = await self._backups.all(query, fresh=True)
-        if server_id is None:
-            return listing
-        items = tuple(b for b in listing.items if same_key(b.server_id, server_id))
-        return msgspec.structs.replace(listing, items=items, server_id=server_id)
+        return listing if server_id is None else _of_server(listing, server_id)
 
     async def account(self) -> Account:
         """Who the token belongs to and what it may do."""
@@ -187,6 +176,15 @@ def _one(body: bytes, read: Callable[[bytes], T]) -> T:
         return read(body)
     except BadItem as error:
         raise BadResponse(f"the answer could not be read: {error}") from error
+
+
+def _of_server(listing: Listing[Owned], server_id: Key) -> Listing[Owned]:
+    """What belongs to one server: a service that ignores the filter gives that of all."""
+    items = tuple(item for item in listing.items if same_key(item.server_id, server_id))
+    ignored = len(items) < len(listing.items)
+    return msgspec.structs.replace(
+        listing, items=items, server_id=server_id, filter_ignored=ignored
+    )
 
 
 def _accepted(read: Callable[[], T]) -> T:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from tui.config.ages import DAY
 from tui.fleet.health import Judge
 from tui.fleet.state import ServerView
-from tui.fleet.timeline import DAY, Mark, days, joined
+from tui.fleet.timeline import Mark, days, joined
 from tui.vps.models import Server, Snapshot
 
 NOW = 1_737_547_200.0

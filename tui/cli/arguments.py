@@ -17,13 +17,13 @@ from click.core import ParameterSource
 import tui
 from tui.cli import names
 from tui.cli.output import complain
-from tui.config.ages import Age
+from tui.config.ages import UNITS, Age
 from tui.config.settings import Options, Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LONGEST: Final = 1_000
 """Characters of a text that somebody gives: no name or selector is longer."""
-_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_UNITS: Final = {"s": 1, **UNITS}
 _SPAN: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smhdw])", re.ASCII)
 
 

@@ -6,11 +6,10 @@ import enum
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from tui.config.ages import DAY
 from tui.fleet.health import Health
 from tui.fleet.state import ServerView
 from tui.vps.models import Phase
-
-DAY: Final = 86_400.0
 
 
 class Mark(enum.IntEnum):

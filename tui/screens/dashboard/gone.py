@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from tui.config.ages import DAY
 from tui.vps.models import Key
 from tui.widgets.timeline import DAYS
 
@@ -46,7 +47,7 @@ class Gone:
         from tui.fleet.journal.file import JournalUnavailable
 
         with suppress(JournalUnavailable):  # what it cannot tell is not shown
-            found = await activity.book.read(since=now - DAYS * 86_400, limit=_MOST)
+            found = await activity.book.read(since=now - DAYS * DAY, limit=_MOST)
             if activity is self._activity:
                 self._add(found)
 

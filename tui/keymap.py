@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Container, Mapping
 from typing import Final
 
@@ -13,6 +12,7 @@ from textual.theme import BUILTIN_THEMES
 
 from tui.commands import BY_ID, COMMANDS, TOGETHER, Keys, display_key, whole_key
 from tui.config.file import SettingsError
+from tui.config.fitting import meant
 from tui.config.settings import Settings
 from tui.config.tables import UserCommand
 from tui.themes import THEMES
@@ -59,8 +59,8 @@ def _command_problem(command: UserCommand, settings: Settings) -> str:
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
     if name in known:
         return ""
-    close = difflib.get_close_matches(name, known, 1)
-    return f"there is no {what} {name!r}" + (f"; did you mean {close[0]}?" if close else "")
+    right = meant(name, known)
+    return f"there is no {what} {name!r}" + (f"; {right}" if right else "")
 
 
 def _accent_problem(accent: str) -> str:

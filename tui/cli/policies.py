@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from contextlib import suppress
 
 import click
 
+from tui.config.fitting import meant
 from tui.config.settings import Settings
 from tui.config.tables import Policy
 from tui.fleet import policies
@@ -24,8 +24,7 @@ def policy_of(settings: Settings, name: str | None) -> Policy | None:
     policies.check(settings)
     known = settings.policies
     if name not in known:
-        close = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known) or 'none'}"
+        hint = meant(name, known, f"there are: {', '.join(known) or 'none'}")
         raise click.UsageError(
             f"--policy: no policy {clean(name, 60)!r} is set; {hint}", click.get_current_context()
         )

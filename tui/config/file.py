@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
 import stat
 import tomllib
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.config.credentials import TokenError, check_owned
-from tui.config.fitting import Unfit
+from tui.config.fitting import Unfit, meant
 from tui.config.paths import read_file, tidy
 from tui.config.schema import SETTINGS, TOKENS, fit
 from tui.config.tables import NAMES, Misplaced, Tables, read_tables
@@ -200,5 +199,5 @@ class _Checker:
 
 def _hint(key: str) -> str:
     """The setting that was probably meant."""
-    close = difflib.get_close_matches(key, (*SETTINGS, *NAMES, "profiles", "default_profile"), 1)
-    return f"; did you mean {close[0]}?" if close else ""
+    found = meant(key, (*SETTINGS, *NAMES, "profiles", "default_profile"))
+    return f"; {found}" if found else ""

@@ -1,10 +1,10 @@
-"""Whether a value fits a field, and what to say where it does not."""
+"""Whether a value fits a field, and what to say where it does not, or where a word is unknown."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -22,6 +22,19 @@ class Field(NamedTuple):
 
     type: Any
     kind: inspect.Type
+
+
+def meant(
+    word: str, known: Iterable[str], otherwise: str = "", *, alike: float = 0.6, shown: str = "{}"
+) -> str:
+    """``did you mean group?`` where a known word is nearly this one, else `otherwise`.
+
+    `alike` is how near it must be, 1 for the same; `shown` has braces where the word goes.
+    """
+    from difflib import get_close_matches  # only where something is wrong
+
+    close = get_close_matches(word, list(known), 1, alike)
+    return f"did you mean {shown.format(close[0])}?" if close else otherwise
 
 
 def fields_of(*structs: type[msgspec.Struct]) -> Mapping[str, Field]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import shlex
 import tomllib
@@ -22,7 +21,7 @@ from tui.config.credentials import (
     check_owned,
 )
 from tui.config.file import ConfigFile, SettingsError
-from tui.config.fitting import Unfit
+from tui.config.fitting import Unfit, meant
 from tui.config.paths import config_file as config_path
 from tui.config.paths import expand, provider_file, read_file, saved_token, seen, tidy
 from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Values, from_text
@@ -135,9 +134,8 @@ def _check_variables(environ: Mapping[str, str], demo: bool) -> None:
     for name in environ:
         if not name.startswith("CIPLUN_") or name in VARIABLES:
             continue
-        close = difflib.get_close_matches(name, SET_BY_USER, 1, 0.9)
-        if close:
-            raise SettingsError(f"environment {name}: unknown; did you mean {close[0]}?")
+        if right := meant(name, SET_BY_USER, alike=0.9):
+            raise SettingsError(f"environment {name}: unknown; {right}")
 
 
 def _given(name: str, options: Options, environ: Mapping[str, str]) -> tuple[Any, str] | None:

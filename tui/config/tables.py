@@ -6,7 +6,6 @@ something, `tui.fleet.policies` says.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
@@ -15,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from tui.config.ages import Age
-from tui.config.fitting import Field, Unfit, fields_of, fit
+from tui.config.fitting import Field, Unfit, fields_of, fit, meant
 from tui.config.schema import Filled, Ignorable
 from tui.vps.models import SLOTS
 
@@ -149,9 +148,8 @@ class _Reader:
         values = {}
         for key, value in table.items():
             if key not in fields:
-                close = difflib.get_close_matches(key, fields, 1)
-                hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(fields)}"
-                raise self.wrong(key, f"unknown setting{hint}", header, nth)
+                right = meant(key, fields, f"it has {', '.join(fields)}")
+                raise self.wrong(key, f"unknown setting; {right}", header, nth)
             values[key] = self.fitting(fields[key], value, key, header, nth)
         try:
             return kind(**values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -10,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tui.config.file import SettingsError
+from tui.config.fitting import meant
 from tui.config.settings import Settings
 from tui.config.tables import Policy
 from tui.fleet.groups import Groups
@@ -62,9 +62,8 @@ def typed(text: str, known: Mapping[str, Policy]) -> Typed:
     if text in known:
         return Typed(text, known[text], by_template(known[text].name))
     if "=" not in text:
-        close = difflib.get_close_matches(text, known, 1)
         there = f"there are: {', '.join(known)}" if known else "no policy is set"
-        right = f"did you mean {close[0]}?" if close else f"{there}, or like {EXAMPLE}"
+        right = meant(text, known, f"{there}, or like {EXAMPLE}")
         raise BadPolicy(f"{clean(text, 40)} is no policy: {right}")
     values: dict[str, int | str] = {}
     for word in text.split():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from tui.config.ages import Age
+from tui.config.fitting import meant
 from tui.fleet.groups import Groups
 from tui.fleet.matching import fold, is_pattern, pattern
 from tui.fleet.scope import Scope
@@ -176,5 +176,4 @@ def _wrong(said: str, right: str) -> SelectorError:
 
 def hint(text: str, known: Iterable[str]) -> str:
     """What was perhaps meant by a text that is nearly one of the known words."""
-    close = difflib.get_close_matches(text, list(known), 1, 0.75) if len(text) > 2 else []
-    return f"did you mean {close[0]}?" if close else ""
+    return meant(text, known, alike=0.75) if len(text) > 2 else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Final
 
+from tui.config.fitting import meant
 from tui.vps.sanitize import clean
 
 _FIELDS: Final = {
@@ -39,8 +39,7 @@ class Template:
         fields = _FIELD.findall(text)
         for field in fields:
             if field not in _FIELDS:
-                close = difflib.get_close_matches(field, _FIELDS, 1)
-                hint = f"did you mean {{{close[0]}}}?" if close else "it can have {date} and {time}"
+                hint = meant(field, _FIELDS, "it can have {date} and {time}", shown="{{{}}}")
                 raise BadTemplate(f"{{{clean(field, 20)}}} is no field of a name: {hint}")
         wrong = _PLAIN.sub("", _FIELD.sub("", text))
         if wrong:

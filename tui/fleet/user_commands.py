@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Final
 
+from tui.config.fitting import meant
 from tui.config.tables import UserCommand
 from tui.vps.models import Server, Snapshot
 from tui.vps.sanitize import clean
@@ -26,10 +26,7 @@ def problem(command: UserCommand) -> str:
     for word in command.run:
         for name in _FIELD.findall(word):
             if name not in known:
-                close = difflib.get_close_matches(name, known, 1)
-                right = (
-                    f"did you mean {{{close[0]}}}?" if close else f"it can be {', '.join(known)}"
-                )
+                right = meant(name, known, f"it can be {', '.join(known)}", shown="{{{}}}")
                 return f"{{{clean(name, 20)}}} is nothing that a {command.on} has: {right}"
     return ""
 

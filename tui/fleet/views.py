@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from tui.config.fitting import meant
 from tui.fleet.health import Health, Severity
 from tui.fleet.operation import Operation
 from tui.fleet.scope import Scope
@@ -53,8 +53,7 @@ def unknown(own: Mapping[str, str], name: str) -> str:
     known = [*(view.name.lower() for view in views(own)), MONITOR]
     if not name or name.lower() in known:
         return ""
-    close = difflib.get_close_matches(name.lower(), known, 1)
-    right = f"did you mean {close[0]}?" if close else f"views are {', '.join(known)}"
+    right = meant(name.lower(), known, f"views are {', '.join(known)}")
     return f"there is no view {name[:40]!r}; {right}"
 
 

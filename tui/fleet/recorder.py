@@ -89,6 +89,8 @@ class ChangeRecorder:
         """What has changed since the last look; between sweeps one server at a time is read."""
         at, views, as_of = self._now(), fleet.servers, fleet.freshness.as_of
         seen, since = self._seen, self._swept_at
+        if seen is views and as_of == self._as_of:
+            return []  # only when to ask next, or the service's clock, is new
         if seen is None:
             earlier = await self._before()
             if earlier is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,25 +12,41 @@ from tests.helpers.driving import choose, live, shown, until
 from tests.helpers.places import Place
 
 
-async def test_local_time_is_the_same_in_details_and_before_a_restore(
-    simulated: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
-    try:
-        async with simulated.app().run_test(size=(120, 40)) as pilot:
-            await live(pilot)
-            await choose(pilot, "mail", "before-rspamd")
-            await pilot.press("d")
-            assert "2025-01-16 12:00 UTC" in str(pilot.app.screen.query_one("#facts").render())
-            await pilot.press("z")
-            assert "2025-01-16 21:00 JST" in str(pilot.app.screen.query_one("#facts").render())
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+async def test_local_time_is_the_same_in_details_and_before_a_restore(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await choose(pilot, "mail", "before-rspamd")
+        await pilot.press("d")
+        assert "2025-01-16 12:00 UTC" in str(pilot.app.screen.query_one("#facts").render())
+        await pilot.press("z")
+        assert "2025-01-16 21:00 JST" in str(pilot.app.screen.query_one("#facts").render())
+        await pilot.press("escape")
+        await until(pilot, lambda: "21:00 JST" in shown(pilot))
+        for key in ("R", "D"):
+            await pilot.press(key)
+            await until(pilot, lambda: "created 2025-01-16 21:00 JST" in said(pilot))
             await pilot.press("escape")
-            await until(pilot, lambda: "21:00 JST" in shown(pilot))
-            for key in ("R", "D"):
-                await pilot.press(key)
-                await until(pilot, lambda: "created 2025-01-16 21:00 JST" in said(pilot))
-                await pilot.press("escape")
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+async def test_local_time_by_the_settings_is_shown_from_the_first_row_on(simulated: Place) -> None:
+    async with simulated.app(time="local").run_test(size=(200, 60)) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "mail", "before-rspamd")
+        await pilot.press("w")
+        await until(pilot, lambda: "when" in board.table.shown_columns)
+        await until(pilot, lambda: "2025-01-16 21:00 JST" in shown(pilot))
+        assert "UTC" not in shown(pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: "2025-01-16 12:00 UTC" in shown(pilot))
+        assert "JST" not in shown(pilot)

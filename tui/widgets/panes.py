@@ -49,6 +49,7 @@ class Panes(Horizontal, KeptLines):
 
     everything = var(False, toggle_class="-everything", init=False)
     wide = var(False, toggle_class="-one", init=False)
+    local_time = var(False, init=False)
     servers = getters.query_one("#servers", ServerList)
     table = getters.query_one("#snapshots", SnapshotTable)
     timeline = getters.query_one("#timeline", Timeline)
@@ -63,7 +64,7 @@ class Panes(Horizontal, KeptLines):
         self._led: Hashable | None = None  # where the cursor was put while pages came
         self._table_of: Hashable | None = None  # the server whose snapshots the table shows
         self._longest = Longest()
-        self.local_time = session.settings.time == "local"
+        self.set_reactive(Panes.local_time, session.settings.time == "local")
         self.shown = ALL
 
     def compose(self) -> ComposeResult:
@@ -71,7 +72,7 @@ class Panes(Horizontal, KeptLines):
         yield ServerList(self._glyphs, id="servers")
         table = SnapshotTable(self._glyphs, self._expected, id="snapshots")
         with Right(id="right"):
-            yield table.data_bind(Panes.everything)
+            yield table.data_bind(Panes.everything, Panes.local_time)
             yield Timeline(self._glyphs, id="timeline")
 
     def _expected(self, kind: Kind) -> tuple[str, float] | None:
@@ -82,7 +83,7 @@ class Panes(Horizontal, KeptLines):
         self.session = session
         self._longest = Longest()
         self.shown = ALL
-        self.local_time = self.table.local_time = session.settings.time == "local"
+        self.local_time = session.settings.time == "local"
         for pane in (self.servers, self.table):
             pane.clear_marks()
             pane.order_by(replace(pane.arrangement, text=""))
@@ -282,8 +283,7 @@ class Panes(Horizontal, KeptLines):
 
     def toggle_local_time(self) -> None:
         """Show moments in this machine's zone, or in UTC."""
-        self.local_time = self.table.local_time = not self.local_time
-        self.table.refresh_cells()
+        self.local_time = not self.local_time
 
     def toggle_everything(self) -> None:
         """Show the snapshots of all servers, or of the chosen one again."""

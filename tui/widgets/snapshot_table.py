@@ -55,6 +55,7 @@ class SnapshotTable(RowList[Snapshot]):
     """
 
     everything = var(False, init=False)
+    local_time = var(False, init=False)
 
     def __init__(self, glyphs: Glyphs, expectation: Expectation, *, id: str) -> None:
         super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
@@ -62,7 +63,6 @@ class SnapshotTable(RowList[Snapshot]):
         self._expectation = expectation
         self._now = datetime.now(UTC)
         self._fleet = Fleet()
-        self.local_time = False
 
     def show(self, rows: Sequence[Snapshot], fleet: Fleet, now: datetime) -> None:
         """Take over new rows, the fleet they belong to, and the service's present time."""
@@ -72,6 +72,10 @@ class SnapshotTable(RowList[Snapshot]):
     def watch_everything(self) -> None:
         """Show or drop the column that says whose snapshot it is."""
         self._choose_columns(self.size.width)
+
+    def watch_local_time(self) -> None:
+        """Show moments in the other zone."""
+        self.refresh_cells()
 
     def on_resize(self, event: Resize) -> None:
         """Leave out what there is no room for."""

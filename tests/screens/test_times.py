@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.helpers.dialogs import said
-from tests.helpers.driving import choose, live, shown, until
+from tests.helpers.driving import choose, connection, live, shown, until
 from tests.helpers.places import Place
+from tui.screens.dialogs.activity import ActivityDialog
 
 
 @pytest.fixture
@@ -50,3 +51,21 @@ async def test_local_time_by_the_settings_is_shown_from_the_first_row_on(simulat
         await pilot.press("z")
         await until(pilot, lambda: "2025-01-16 12:00 UTC" in shown(pilot))
         assert "JST" not in shown(pilot)
+
+
+@pytest.mark.usefixtures("tokyo")
+async def test_local_time_holds_for_what_was_done_and_what_happened(simulated: Place) -> None:
+    async with simulated.app(time="local").run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        view = next(v for v in board.fleet.servers.values() if v.server.name == "mail")
+        await until(pilot, lambda: board.session.activity is not None)
+        await connection(pilot).operations.create(view.server, "by-hand")
+        board.session.refresh()
+        await until(pilot, lambda: board.fleet.servers[view.server.id].used > view.used)
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "2025-01-22 21:00 JST" in shown(pilot))
+        assert "UTC" not in str(pilot.app.screen.query_one("#timeline").render())
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))
+        await until(pilot, lambda: "2025-01-22  21:00" in shown(pilot))
+        assert "JST" in str(pilot.app.screen.query_one("#timeline").render())

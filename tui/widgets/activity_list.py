@@ -28,10 +28,10 @@ _WORDS: Final = {Happened.APPEARED: "new", Happened.VANISHED: "gone"}
 class ActivityList(RowList[FleetChange]):
     """Rows are changes; a day is named once, where it begins."""
 
-    def __init__(self, glyphs: Glyphs, *, id: str) -> None:
+    def __init__(self, glyphs: Glyphs, *, local: bool, id: str) -> None:
         super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
         self._days: dict[Hashable, str] = {}
-        self.local = False
+        self._local = local
 
     def show(self, rows: Sequence[FleetChange]) -> None:
         """Take over new rows, the newest first."""
@@ -59,7 +59,7 @@ class ActivityList(RowList[FleetChange]):
         )
 
     def _moment(self, row: FleetChange) -> datetime:
-        return datetime.fromtimestamp(row.when, UTC).astimezone(None if self.local else UTC)
+        return datetime.fromtimestamp(row.when, UTC).astimezone(None if self._local else UTC)
 
     def _what(self, row: FleetChange) -> Cell:
         g = self.glyphs

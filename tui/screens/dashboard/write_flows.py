@@ -173,7 +173,9 @@ class WriteFlows:
         if live is not None:
             from tui.screens.dialogs.operations import OperationsDialog
 
-            dialog = OperationsDialog(panes.session, live, panes.servers.glyphs)
+            dialog = OperationsDialog(
+                panes.session, live, panes.servers.glyphs, local=panes.local_time
+            )
             panes.app.push_screen(dialog, self._ask_about)
 
     # -- what is asked for --------------------------------------------------------------------

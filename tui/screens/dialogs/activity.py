@@ -31,10 +31,11 @@ class ActivityDialog(ListDialog[None]):
     )
     AUTO_FOCUS = "#activity"
 
-    def __init__(self, activity: Activity, glyphs: Glyphs) -> None:
+    def __init__(self, activity: Activity, glyphs: Glyphs, *, local: bool) -> None:
         super().__init__("Activity")
         self._activity = activity
         self._glyphs = glyphs
+        self._local = local
         self._all: Sequence[FleetChange] = ()
 
     def body(self) -> Iterable[Widget]:
@@ -43,7 +44,7 @@ class ActivityDialog(ListDialog[None]):
             id="activity-filter", placeholder="filter: part of a server, a snapshot or a kind"
         )
         yield Static("", id="activity-trouble", classes="-warning", markup=False)
-        yield ActivityList(self._glyphs, id="activity")
+        yield ActivityList(self._glyphs, local=self._local, id="activity")
         yield Static("", id="timeline", markup=False)
 
     def foot(self) -> Iterable[Widget]:
@@ -86,17 +87,17 @@ class ActivityDialog(ListDialog[None]):
     def _describe(self) -> None:
         """Say when it happened, as far as that is known, and to what."""
         change = self.query_one(ActivityList).cursor_row
-        words = "" if change is None else describe(change)
+        words = "" if change is None else describe(change, local=self._local)
         self.query_one("#timeline", Static).update(Content(words))
 
 
-def describe(change: FleetChange) -> str:
+def describe(change: FleetChange, *, local: bool) -> str:
     """All that is known of a change."""
     number = "" if change.snapshot_id is None else f" #{change.snapshot_id}"
     lines = [f"{change.what}{number} on {change.server_name} #{change.server_id}"]
     if change.made_at is not None:
-        lines.append(f"created {_stamp(change.made_at)}")
-    lines.append(f"seen {_stamp(change.at)}, not yet so {_stamp(change.since)}")
+        lines.append(f"created {_stamp(change.made_at, local)}")
+    lines.append(f"seen {_stamp(change.at, local)}, not yet so {_stamp(change.since, local)}")
     if change.took is not None:
         lines.append(f"took about {duration(change.took)}")
     if change.by:
@@ -121,5 +122,5 @@ def _away(seconds: float) -> str:
     return f"{age[:-1]} {age[-1]}" if age[-1] != "m" else f"{age[:-1]} min"
 
 
-def _stamp(at: float) -> str:
-    return stamp(datetime.fromtimestamp(at, UTC))
+def _stamp(at: float, local: bool) -> str:
+    return stamp(datetime.fromtimestamp(at, UTC), local=local)

@@ -45,7 +45,7 @@ def searched(row: Entry) -> str:
     return " ".join((*parts, operation.words)).lower()
 
 
-def describe(operation: Operation, steps: Sequence[Step]) -> str:
+def describe(operation: Operation, steps: Sequence[Step], *, local: bool) -> str:
     """Who asked for what, and every step with its time."""
     who = Who(operation.user, operation.origin)
     number = f"#{operation.snapshot_id} " if operation.snapshot_id is not None else ""
@@ -57,7 +57,7 @@ def describe(operation: Operation, steps: Sequence[Step]) -> str:
         lines.append(operation.description)
     for step in steps:
         words = f"  {step.words}" if step.words else ""
-        when = stamp(datetime.fromtimestamp(step.at, UTC))
+        when = stamp(datetime.fromtimestamp(step.at, UTC), local=local)
         state = state_words(operation.kind, step.state)
         lines.append(f"{when}  {duration(step.at - operation.asked_at):>7}  {state}{words}")
     if not steps:

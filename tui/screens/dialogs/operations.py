@@ -61,13 +61,14 @@ class OperationsDialog(ListDialog[Asked]):
     )
     AUTO_FOCUS = "#operations"
 
-    def __init__(self, session: Session, live: Connection, glyphs: Glyphs) -> None:
+    def __init__(self, session: Session, live: Connection, glyphs: Glyphs, *, local: bool) -> None:
         super().__init__("Operations")
         self._session = session
         self._operations = live.operations
         self._plans = live.plans
         self._restarts = live.restarts
         self._glyphs = glyphs
+        self._local = local
         self._all: Sequence[Entry] = ()
         self._opened: set[int] = set()
         self._sure: tuple[str, int] | None = None
@@ -105,8 +106,8 @@ class OperationsDialog(ListDialog[Asked]):
 
     def on_mount(self) -> None:
         """Read the journal, and again whenever something changes."""
-        self._end_listening = self._session.store.listen(lambda fleet, change: self._changed())
-        self._changed()
+        self._end_listening = self._session.store.listen(self._changed)
+        self._read()
         if self._session.news_of_activity:
             self.call_after_refresh(self.action_activity)
 
@@ -114,7 +115,7 @@ class OperationsDialog(ListDialog[Asked]):
         """Stop listening."""
         self._end_listening()
 
-    def _changed(self) -> None:
+    def _changed(self, *_: object) -> None:
         self._read()
 
     @work(group="history", exclusive=True, exit_on_error=False)
@@ -177,11 +178,8 @@ class OperationsDialog(ListDialog[Asked]):
         self._sure = None
         self._describe()
 
-    def _describe(self) -> None:
-        self._timeline()
-
     @work(group="timeline", exclusive=True, exit_on_error=False)
-    async def _timeline(self) -> None:
+    async def _describe(self) -> None:
         row = self._chosen
         self._show_keys(row)
         text = ""
@@ -192,7 +190,7 @@ class OperationsDialog(ListDialog[Asked]):
                 steps = await self._operations.timeline(row.id)
             except JournalUnavailable:
                 steps = ()
-            text = describe(row, steps)
+            text = describe(row, steps, local=self._local)
         if (note := self._offer(row)) is not None:
             words = note.words or "it is to run again"
             text = f"{text}\n{note.server_name}: {words}".lstrip()
@@ -205,11 +203,11 @@ class OperationsDialog(ListDialog[Asked]):
             from tui.screens.dialogs.activity import ActivityDialog
 
             self._session.news_of_activity = False
-            self.app.push_screen(ActivityDialog(activity, self._glyphs))
+            self.app.push_screen(ActivityDialog(activity, self._glyphs, local=self._local))
 
     def action_reload(self) -> None:
         """Read the journal again."""
-        self._changed()
+        self._read()
 
     def action_copy(self) -> None:
         """Put the chosen operation or plan on the clipboard, as JSON."""
@@ -242,7 +240,7 @@ class OperationsDialog(ListDialog[Asked]):
 
     async def _start(self, note: PowerNote) -> None:
         await self._restarts.start(note)
-        self._changed()
+        self._read()
 
     def action_delete_set(self) -> None:
         """Leave for the dialog that deletes what a plan made; nothing is sent by this."""
@@ -287,7 +285,7 @@ class OperationsDialog(ListDialog[Asked]):
 
     async def _forget(self, note: PowerNote) -> None:
         await self._restarts.forget(note)
-        self._changed()
+        self._read()
 
     def _asked_twice(self, row: Entry) -> str:
         key = self.keys.shown("stop_tracking")
@@ -303,4 +301,4 @@ class OperationsDialog(ListDialog[Asked]):
 
     async def _end(self, plan: Plan) -> None:
         await self._plans.end(plan.id)
-        self._changed()
+        self._read()

@@ -193,6 +193,7 @@ class RunningTray(Vertical):
         self._glyphs = glyphs
         self.ends = Ends()
         self.entries: Sequence[Entry] = ()
+        self._lines_taken: int | None = None
 
     def compose(self) -> ComposeResult:
         """One line for each entry that may be shown."""
@@ -230,8 +231,7 @@ class RunningTray(Vertical):
         hidden = len(self.entries) - len(shown)
         self.display = bool(shown)
         frame = 2 if shown and height >= 20 else 0
-        for rack in self.screen.query("#textual-toastrack"):  # words never lie over a result
-            rack.styles.margin = (0, 0, UNDER_TOASTS + len(shown) + frame, 0)
+        self._lift_toasts(len(shown) + frame)
         if not shown:
             return
         title = f"Running · {self._note()}" if self.ends else "Running"
@@ -242,6 +242,13 @@ class RunningTray(Vertical):
             if entry is not None:
                 more = f"  and {hidden} more" if hidden and entry is shown[-1] else ""
                 line.show(_pieces(entry), [(f"{entry.right}{more}", "$text-muted")])
+
+    def _lift_toasts(self, lines: int) -> None:
+        """Keep words from lying over a result that takes so many lines."""
+        if lines != self._lines_taken:  # to look for the rack costs as much as all the rest
+            for rack in self.screen.query("#textual-toastrack"):
+                rack.styles.margin = (0, 0, UNDER_TOASTS + lines, 0)
+                self._lines_taken = lines
 
     def _note(self) -> str:
         return f"{keys_of(self).shown('clear')} clears what has ended"

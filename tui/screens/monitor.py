@@ -15,12 +15,13 @@ from textual.widget import Widget
 
 from tui.commands import bindings, keys_of
 from tui.config import paths
-from tui.fleet.health import Finding, Severity, findings
+from tui.fleet.health import Finding, Health, Severity, counts, findings
 from tui.fleet.matching import natural
 from tui.fleet.scope import Scope
 from tui.fleet.state import ServerView
 from tui.fleet.store import Change
 from tui.screens.dashboard.noted import Noted
+from tui.screens.dashboard.ticking import together
 from tui.text import plural
 from tui.widgets.big_figures import BigFigures, Figure
 from tui.widgets.glyphs import UNICODE, Glyphs
@@ -85,6 +86,7 @@ class Monitor(Screen[None]):
         self._panes = panes
         self._noted = noted
         self._glyphs = glyphs
+        self._known = False
 
     @property
     def session(self) -> Session:
@@ -104,7 +106,7 @@ class Monitor(Screen[None]):
 
     def on_mount(self) -> None:
         """Watch the fleet, and the clock."""
-        self._end = self.session.store.listen(self._changed)
+        self._end = self.session.store.listen(together(self, self._changed))
         self.set_interval(TICK, self.show)
         self.show()
 
@@ -116,27 +118,36 @@ class Monitor(Screen[None]):
         """Cut the lines to the new width."""
         self.call_after_refresh(self.show)
 
-    def _changed(self, fleet: Fleet, change: Change) -> None:
-        self.call_next(self.show)
+    def _changed(self, change: Change) -> None:
+        if change.servers or change.rest or not self._known:
+            self.show()
+        else:
+            self._show_bars()
+
+    def _scope(self) -> Scope:
+        return Scope(self._panes.fleet, self.session.service_now(), self.session.judge)
 
     def show(self) -> None:
         """Show what is so now; only what differs is painted."""
         if not self.children:  # the app is leaving
             return
-        scope = Scope(self._panes.fleet, self.session.service_now(), self.session.judge)
+        scope = self._scope()
+        self._known = scope.fleet.freshness.newest is not None
         views = sorted(scope.fleet.servers.values(), key=lambda v: natural(v.server.name))
-        found = findings([scope.health(view) for view in views if not view.partial])
+        healths = [scope.health(view) for view in views]
+        found = findings(healths)
         found.sort(key=lambda finding: finding.name != "failed")
         new = self._noted.new(found)
         self.set_class(bool(new), "-alarm")
-        self.figures.show(_figures(scope, found, new=bool(new)))
+        self.figures.show(_figures(scope.fleet, healths, new=bool(new)))
         self.heat.show([_field(view, scope) for view in views])
         self.names.show([_line(finding, finding in new) for finding in found])
-        self._show_bars(scope.fleet, new)
+        self._show_bars()
 
-    def _show_bars(self, fleet: Fleet, new: Sequence[Finding]) -> None:
+    def _show_bars(self) -> None:
         keys, settings = keys_of(self), self.session.settings
-        text, style = freshness_words(fleet.freshness, self.session.clock.monotonic())
+        new = self.has_class("-alarm")
+        text, style = freshness_words(self._panes.fleet.freshness, self.session.clock.monotonic())
         live = text.startswith("live")
         name = "demo" if settings.demo else settings.profile
         loud = "bold $background" if new else ""
@@ -147,7 +158,7 @@ class Monitor(Screen[None]):
 
     def action_take_note(self) -> None:
         """Somebody has seen what is wrong: red only for what comes after it."""
-        scope = self._panes.scope
+        scope = self._scope()
         self._noted.take(findings(map(scope.health, scope.fleet.servers.values())))
         self.show()
 
@@ -161,19 +172,17 @@ class Monitor(Screen[None]):
             self.dismiss()
 
 
-def _figures(scope: Scope, found: Sequence[Finding], *, new: bool) -> Sequence[Figure]:
+def _figures(fleet: Fleet, healths: Sequence[Health], *, new: bool) -> Sequence[Figure]:
     """How many servers have a problem, and how many of each grave kind."""
-    fleet = scope.fleet
     if fleet.freshness.newest is None:
         return [Figure("?", "not known yet", "$text-muted")]
     loud = _ALARM if new else _KNOWN
-    servers = len({finding.server for finding in found})
-    if not servers:
+    found = counts(healths)
+    if not found["problem"]:
         return [Figure("OK", f"all of {plural(len(fleet.servers), 'server')}", "$success")]
-    shown = [Figure(str(servers), f"of {len(fleet.servers)} need you", loud)]
+    shown = [Figure(str(found["problem"]), f"of {len(fleet.servers)} need you", loud)]
     for name, label in _LABELS.items():
-        count = sum(finding.name == name for finding in found)
-        if count:
+        if count := found.get(name, 0):
             shown.append(Figure(str(count), label, loud))
     return shown
 

@@ -21,7 +21,7 @@ from tui.screens.dashboard.cursor_pacing import CursorPacer
 from tui.screens.dashboard.gone import Gone
 from tui.screens.dashboard.noted import Noted
 from tui.screens.dashboard.pages import PAGES
-from tui.screens.dashboard.ticking import Ticking
+from tui.screens.dashboard.ticking import Ticking, together
 from tui.screens.dashboard.view_memory import ViewMemory
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.terminal.textual_private import KeptLines
@@ -113,7 +113,6 @@ class Dashboard(Screen[None], KeptLines):
         self.gone = Gone(self._days_changed)
         self.backups: BackupsSeen | None = None  # once there is a service, and a wide screen
         self.noted = Noted()
-        self._pending: Change | None = None
         self.ticking = Ticking(self.panes, self.bars.show_header, self._pass_time)
 
     @property
@@ -140,7 +139,7 @@ class Dashboard(Screen[None], KeptLines):
 
     def on_mount(self) -> None:
         """Show what is known, and listen for more."""
-        self._end_listening = self.session.store.listen(self._changed)
+        self._end_listening = self.session.store.listen(together(self, self._changed))
         self.servers.gone = self.gone.of
         self.view_memory.take_up()
         if self._opening.lower() == MONITOR:
@@ -154,10 +153,9 @@ class Dashboard(Screen[None], KeptLines):
         self._end_listening()
         self.view_memory.keep()
         self.session = session
-        self._pending = None
         self.noted.forget()
         self.tray.ends.seen()
-        self._end_listening = session.store.listen(self._changed)
+        self._end_listening = session.store.listen(together(self, self._changed))
         self.panes.use(session)
         self.view_memory.take_up()
         self.show_fleet()
@@ -168,18 +166,7 @@ class Dashboard(Screen[None], KeptLines):
         self._end_listening()
         self.view_memory.keep()
 
-    def _changed(self, fleet: Fleet, change: Change) -> None:
-        """Collect changes and show them together, once the present message is done."""
-        if self._pending is None:
-            self._pending = change
-            self.call_next(self._show_pending)
-        else:
-            self._pending |= change
-
-    def _show_pending(self) -> None:
-        change, self._pending = self._pending, None
-        if change is None or not self.children:  # the app is leaving
-            return
+    def _changed(self, change: Change) -> None:
         if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
         elif self.ticking.a_minute_on:

@@ -1,12 +1,15 @@
-"""The dashboard's clock: each second while something is under way, seldom while nothing is."""
+"""When something is shown anew: with changes, and as time passes, seldom while nothing is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
+from textual.screen import Screen
 from textual.timer import Timer
 
+from tui.fleet.state import Fleet
+from tui.fleet.store import Change, Listener
 from tui.widgets.panes import Panes
 
 QUIET_TICK: Final = 20.0
@@ -15,8 +18,32 @@ MINUTE: Final = 60.0
 """Seconds after which ages in the lists may read otherwise."""
 
 
+def together(screen: Screen[Any], show: Callable[[Change], None]) -> Listener:
+    """A listener that collects changes for `show`, which comes once the present message is done."""
+    pending: Change | None = None
+
+    def collect(fleet: Fleet, change: Change) -> None:
+        nonlocal pending
+        if pending is None:
+            pending = change
+            screen.call_next(show_pending)
+        else:
+            pending |= change
+
+    def show_pending() -> None:
+        nonlocal pending
+        change, pending = pending, None
+        if change is not None and screen.children:  # else the app is leaving
+            show(change)
+
+    return collect
+
+
 class Ticking:
-    """Calls `age` where only the header's age may have changed, `pass_time` where more may."""
+    """The dashboard's clock: each second while something is under way, seldom while nothing is.
+
+    Calls `age` where only the header's age may have changed, `pass_time` where more may.
+    """
 
     def __init__(
         self, panes: Panes, age: Callable[[], None], pass_time: Callable[[], None]

@@ -100,6 +100,21 @@ def test_what_has_gone_and_comes_again_is_new() -> None:
     assert noted.new([found]) == [found]
 
 
+async def test_of_two_servers_of_one_name_each_counts_and_alarms(empty_world: Place) -> None:
+    world = empty_world.world
+    world.add_server("web")
+    kept = world.add_snapshot(world.add_server("web"), "first", hours=1)
+    async with empty_world.app().run_test(size=(120, 40)) as pilot:
+        monitor = await watched(pilot)
+        assert [figure.text for figure in monitor.figures._figures] == ["1", "1"]
+        await pilot.press("space")
+        assert not monitor.has_class("-alarm")
+        world.delete(world.account, kept.id)
+        await pilot.press("r")
+        await until(pilot, lambda: monitor.has_class("-alarm"))
+        assert [figure.text for figure in monitor.figures._figures] == ["2", "2"]
+
+
 async def test_it_opens_with_a_view_or_the_monitor(simulated: Place) -> None:
     def app(view: str) -> CiplunApp:
         return CiplunApp(

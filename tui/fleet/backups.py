@@ -43,5 +43,5 @@ def findings(
             what = f"no backup in {Age(max_age)}"
         else:
             continue
-        told.append(Finding("backup", Severity.WARNING, view.server.name, what))
+        told.append(Finding("backup", Severity.WARNING, view.server.name, what, view.server.id))
     return told

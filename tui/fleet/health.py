@@ -50,12 +50,13 @@ class Severity(enum.IntEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is not as it should be: of the `server` of this name, in words."""
+    """One thing that is not as it should be, in words: of the `server` of this name and id."""
 
     name: Name
     severity: Severity
     server: str
     what: str
+    server_id: Key | None = None
 
     @property
     def risk(self) -> tuple[int, int]:
@@ -223,25 +224,25 @@ def _found(
 ) -> Iterator[Finding]:
     if view.partial:
         return  # it is being read: nothing can be said of it yet
-    name, age = view.server.name, now - facts.newest
+    name, key, age = view.server.name, view.server.id, now - facts.newest
     if view.newest_completed is None:
-        yield Finding("none", Severity.CRITICAL, name, "no completed snapshot")
+        yield Finding("none", Severity.CRITICAL, name, "no completed snapshot", key)
     elif limits and age >= min(limits):
         if facts.odd:
             what = "the date of a snapshot is missing or in the future"
-            yield Finding("unseen", Severity.UNKNOWN, name, what)
+            yield Finding("unseen", Severity.UNKNOWN, name, what, key)
         else:
             critical = max_age and age >= max_age
             severity = Severity.CRITICAL if critical else Severity.WARNING
             what = f"no snapshot in {Age(max_age if critical else min(limits))}"
-            yield Finding("stale", severity, name, what)
+            yield Finding("stale", severity, name, what, key)
     if overdue or facts.overdue:
-        yield Finding("overdue", Severity.CRITICAL, name, "a snapshot is overdue")
+        yield Finding("overdue", Severity.CRITICAL, name, "a snapshot is overdue", key)
     if view.failed:
         what = "a snapshot failed" if view.failed == 1 else f"{view.failed} snapshots failed"
-        yield Finding("failed", Severity.WARNING, name, what)
+        yield Finding("failed", Severity.WARNING, name, what, key)
     if view.full:
-        yield Finding("full", Severity.WARNING, name, f"full: all {view.used} slots are used")
+        yield Finding("full", Severity.WARNING, name, f"full: all {view.used} slots are used", key)
 
 
 def findings(healths: Iterable[Health]) -> list[Finding]:

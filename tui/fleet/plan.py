@@ -89,6 +89,11 @@ class Step:
         return self.words or (self.became.words if self.became is not None else "")
 
     @property
+    def stands(self) -> str:
+        """Where it stands, in the words of its operation where it is one."""
+        return self.became.state.value if self.became is not None else self.standing.value
+
+    @property
     def title(self) -> str:
         """What is done to what: ``create of before-update``."""
         return f"{self.kind.value} of {self.name}"
@@ -156,8 +161,12 @@ class Plan:
         left = self.unsent
         return bool(left) and all(self._waits(step) for step in left)
 
+    def needed(self, step: Step) -> Step | None:
+        """The step that has to be completed before this one; None where none has."""
+        return None if step.needs is None else self.steps[step.needs - 1]
+
     def _waits(self, step: Step) -> bool:
-        needed = self.steps[step.needs - 1] if step.needs is not None else None
+        needed = self.needed(step)
         if needed is None:
             return False
         if needed.standing is Standing.UNSENT:

@@ -114,7 +114,7 @@ def shortfall(plan: Plan) -> str:
     """What a plan that stopped half way leaves behind, in a sentence; empty where nothing."""
     lines = []
     for step in plan.steps:
-        needed = plan.steps[step.needs - 1] if step.needs is not None else None
+        needed = plan.needed(step)
         if needed is None or needed.standing is not Standing.DONE:
             continue
         if step.standing not in (Standing.NOT_DONE, Standing.SKIPPED):

@@ -194,14 +194,11 @@ class PlanRun:
 
     def _unmet(self, step: Step) -> str:
         """Why a step cannot be sent though its turn has come; empty where it can."""
-        if step.needs is None:
+        needed = self.plan.needed(step)
+        if needed is None or needed.standing is Standing.DONE:
             return ""
-        needed = self._step(step.needs)
-        if needed.standing is Standing.DONE:
-            return ""
-        stands = needed.became.state.value if needed.became is not None else needed.standing.value
         why = f": {needed.reason}" if needed.reason else ""
-        return f"not sent: the {needed.title} is not completed ({stands}{why})"
+        return f"not sent: the {needed.title} is not completed ({needed.stands}{why})"
 
 
 async def _quietly(work: Awaitable[object]) -> None:

@@ -130,14 +130,14 @@ def plan_title(plan: Plan) -> str:
 
 def tally_line(plan: Plan) -> str:
     """How many of its steps stand where: ``6 done · 3 running · 1 refused``."""
-    tally = plan.tally
+    tally, failed = plan.tally, plan.failed
     done = "deleted" if plan.kind in _DELETING else "done"
     parts = (
         (tally[Standing.DONE], done),
         (tally[Standing.RUNNING], "running"),
         (tally[Standing.UNSENT], "not sent yet"),
-        (tally[Standing.NOT_DONE] + tally[Standing.SKIPPED] - plan.failed, "refused"),
-        (plan.failed, "failed"),
+        (tally.not_done - failed, "refused"),
+        (failed, "failed"),
         (tally[Standing.UNTOLD], "cannot be told"),
     )
     return " · ".join(f"{count} {word}" for count, word in parts if count)
@@ -145,15 +145,14 @@ def tally_line(plan: Plan) -> str:
 
 def tally_words(plan: Plan) -> str:
     """What has come of a plan so far, and why it stopped if it did."""
-    tally = plan.tally
-    bad = tally[Standing.NOT_DONE] + tally[Standing.SKIPPED] - plan.failed
+    tally, failed = plan.tally, plan.failed
     if plan.kind in _DELETING:
         parts = [(tally[Standing.DONE], "deleted"), (tally[Standing.RUNNING], "started")]
     else:
         parts = [(tally[Standing.DONE] + tally[Standing.RUNNING], "started")]
     parts += [
-        (bad, "refused"),
-        (plan.failed, "failed"),
+        (tally.not_done - failed, "refused"),
+        (failed, "failed"),
         (tally[Standing.UNTOLD], "cannot be told"),
         (tally[Standing.UNSENT], "not sent yet"),
     ]

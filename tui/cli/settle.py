@@ -20,7 +20,7 @@ from tui.cli.writing import ends_to, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Operation, State
-from tui.fleet.plan import Plan, Standing
+from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After
 from tui.session.connection import Connection
@@ -128,8 +128,8 @@ def _standing(operation: Operation, session: Session) -> str:
 def _of_plan(plan: Plan) -> str:
     """Where a plan that stopped half way stands, and what can be done."""
     done = len(plan.steps) - len(plan.unsent)
-    skipped = plan.tally[Standing.SKIPPED] + plan.tally[Standing.NOT_DONE]
-    bad = f" ({skipped} not done)" if skipped else ""
+    not_done = plan.tally.not_done
+    bad = f" ({not_done} not done)" if not_done else ""
     why = f": {plan.words}" if plan.words else ""
     return (
         f"plan {plan.id}  {plan.kind.value} {plan.name} stopped{why}: {done} of "

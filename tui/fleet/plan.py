@@ -99,6 +99,15 @@ class Step:
         return f"{self.kind.value} of {self.name}"
 
 
+class Tally(Counter[Standing]):
+    """How many steps stand where."""
+
+    @property
+    def not_done(self) -> int:
+        """How many came to nothing, sent or not."""
+        return self[Standing.NOT_DONE] + self[Standing.SKIPPED]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Several writes that belong together, as the journal keeps them.
@@ -125,10 +134,10 @@ class Plan:
         object.__setattr__(self, "steps", numbered)
 
     @property
-    def tally(self) -> Counter[Standing]:
+    def tally(self) -> Tally:
         """How many steps stand where; of a set of creates, without those that make room."""
         aside = Kind.DELETE if self.kind is PlanKind.CREATE else None
-        return Counter(step.standing for step in self.steps if step.kind is not aside)
+        return Tally(step.standing for step in self.steps if step.kind is not aside)
 
     @property
     def failed(self) -> int:

@@ -71,7 +71,7 @@ class Ends:
         for step in plan.steps:
             self._ends.pop(("operation", step.operation or 0), None)
         tally = plan.tally
-        bad = tally[Standing.NOT_DONE] + tally[Standing.SKIPPED] + tally[Standing.UNTOLD]
+        bad = tally.not_done + tally[Standing.UNTOLD]
         why = f" · {plan.words}" if plan.words else ""
         if not plan.many and bad and not why:
             why = "".join(f" · {step.reason}" for step in plan.steps if step.reason)[:200]

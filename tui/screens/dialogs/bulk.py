@@ -109,8 +109,7 @@ class BulkDialog(SendingDialog):
         self._begun = True
 
     def _answer_tally(self, plan: Plan) -> None:
-        bad = plan.tally[Standing.NOT_DONE] + plan.tally[Standing.SKIPPED]
-        self.answer(tally_words(plan), good=not bad and not plan.words)
+        self.answer(tally_words(plan), good=not plan.tally.not_done and not plan.words)
 
     @property
     def tight(self) -> bool:

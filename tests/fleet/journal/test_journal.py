@@ -158,6 +158,7 @@ def test_a_killed_session_is_known_to_be_dead(tmp_path: Path) -> None:
     assert not mine.alive(name)
     assert not (tmp_path / name).exists()
     assert not mine.alive("../../etc/passwd")
+    assert not mine.alive("")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -95,7 +95,7 @@ class PlanBook:
         def write(db: sqlite3.Connection, sessions: Sessions) -> bool:
             row = db.execute("SELECT owner FROM plans WHERE id = ?", (plan_id,)).fetchone()
             owner = row["owner"] if row is not None else ""
-            if row is None or (owner not in ("", sessions.name) and sessions.alive(owner)):
+            if row is None or sessions.elsewhere(owner):
                 return False
             cursor = db.execute(
                 "UPDATE plans SET owner = ?, words = '' "
@@ -200,7 +200,7 @@ def _plan(db: sqlite3.Connection, row: sqlite3.Row, sessions: Sessions) -> Plan 
             id=row["id"],
             kind=PlanKind(row["kind"]),
             steps=tuple(_steps(db, row["id"])),
-            owned=bool(owner) and sessions.alive(owner),
+            owned=sessions.alive(owner),
             ours=owner == sessions.name,
             **{name: row[name] for name in _COLUMNS},
         )

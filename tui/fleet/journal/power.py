@@ -103,7 +103,7 @@ class PowerBook:
             row = db.execute("SELECT * FROM power WHERE id = ?", (note_id,)).fetchone()
             if row is None or row["ended_at"] is not None:
                 return False
-            if row["owner"] not in ("", sessions.name) and sessions.alive(row["owner"]):
+            if sessions.elsewhere(row["owner"]):
                 return False
             db.execute("UPDATE power SET owner = ? WHERE id = ?", (sessions.claim(), note_id))
             return True
@@ -182,7 +182,7 @@ def _note(row: sqlite3.Row, sessions: Sessions) -> PowerNote | None:
             id=row["id"],
             operation=row["operation"],
             words=str(row["words"]),
-            owned=bool(row["owner"]) and sessions.alive(str(row["owner"])),
+            owned=sessions.alive(str(row["owner"])),
         )
     except (ValueError, TypeError):
         return None

@@ -42,10 +42,13 @@ class Sessions:
             return False
 
     def alive(self, name: str) -> bool:
-        """Whether the session of this name still runs; files of dead ones are tidied away."""
+        """Whether the session of this name still runs; files of dead ones are tidied away.
+
+        An empty name is nobody's.
+        """
         if name == self.name:
             return True
-        if self._folder is None or "/" in name:
+        if self._folder is None or not name or "/" in name:
             return False
         try:
             descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
@@ -61,6 +64,10 @@ class Sessions:
             return False
         finally:
             os.close(descriptor)
+
+    def elsewhere(self, name: str) -> bool:
+        """Whether the session of this name is another one that still runs."""
+        return name != self.name and self.alive(name)
 
     def leave(self) -> None:
         """Let go of the lock."""

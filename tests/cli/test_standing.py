@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from starlette.responses import Response
 from tests.helpers.places import Place
 from tests.helpers.program import journal_states
 from tui.cli.main import run
+from tui.config.paths import journal_file
 from tui.fleet.journal.power import PowerBook
+from tui.fleet.journal.process_locks import Sessions
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import consistent, power_status
 from tui.session.session import Session
@@ -100,20 +103,52 @@ def test_one_that_cannot_be_stopped_is_named_and_gets_no_snapshot(
     assert simulated.sent() == []
 
 
-def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside: Run) -> None:
-    server = machine(simulated, "mail")
-    server.power = "stopped"
-
-    async def crash() -> None:
-        session = Session(simulated.settings(), simulated.environ)
-        live = await session.open()
-        book = PowerBook(live.operations.journal, lambda: live.operations.books.account)
-        note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, 0.0)
-        model = Server(id=note.server_id, name="mail")
+async def crash(simulated: Place, *names: str) -> None:
+    """Die after these servers have been stopped."""
+    session = Session(simulated.settings(), simulated.environ)
+    live = await session.open()
+    book = PowerBook(live.operations.journal, lambda: live.operations.books.account)
+    for name in names:
+        server = machine(simulated, name)
+        server.power = "stopped"
+        note = PowerNote(simulated.key(server), name, Stage.STOPPED, 0.0)
+        model = Server(id=note.server_id, name=name)
         await book.begin(note, live.operations.create_intent(model, ""))
-        await session.close()
+    await session.close()
 
-    asyncio.run(crash())
+
+class TakesOver(Hook):
+    """Another living process takes over a server's start while another server is started."""
+
+    def __init__(self, journal: Path, name: str) -> None:
+        self.journal, self.name = journal, name
+        self.session = Sessions(journal.parent / "sessions")
+
+    async def after(self, request: Request, response: Response, world: World) -> Response:
+        if request.url.path.endswith("/power/"):
+            with sqlite3.connect(self.journal) as db:
+                values = (self.session.claim(), self.name)
+                db.execute("UPDATE power SET owner = ? WHERE server_name = ?", values)
+        return response
+
+
+def test_a_start_that_another_session_takes_over_stops_no_other(
+    simulated: Place, inside: Run
+) -> None:
+    asyncio.run(crash(simulated, "mail", "legacy-crm", "db-01"))
+    hook = TakesOver(journal_file(simulated.environ), "legacy-crm")
+    simulated.service.hooks.append(hook)
+    code, out, err = inside("settle", "--go-on")
+    hook.session.leave()
+    assert "another session is at the power of legacy-crm" in err
+    assert (code, out.splitlines()) == (
+        3,
+        ["starting mail", "mail runs again", "starting db-01", "db-01 runs again"],
+    )
+
+
+def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside: Run) -> None:
+    asyncio.run(crash(simulated, "mail"))
     code, out, _ = inside("settle")
     assert (code, out) == (
         3,

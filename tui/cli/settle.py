@@ -9,7 +9,7 @@ import click
 
 from tui.cli.arguments import Command, as_json, check_timeout, settings, shared, span
 from tui.cli.finishing import LONGEST, gravest
-from tui.cli.output import out
+from tui.cli.output import complain, out
 from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
 from tui.cli.reading import PatientApi
@@ -23,6 +23,7 @@ from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After
+from tui.fleet.writes.operations import Refused
 from tui.session.connection import Connection
 from tui.session.session import Session
 from tui.text import plural
@@ -76,7 +77,18 @@ async def _owed(live: Connection) -> Sequence[PowerNote]:
 
 
 async def _power(session: Session, live: Connection, note: PowerNote, go_on: bool) -> int:
-    """Say that a server is to run again, or start it; returns the exit code."""
+    """Say that a server is to run again, or start it; returns the exit code.
+
+    One that another session has taken over meanwhile stops no other.
+    """
+    try:
+        return await _run_again(session, live, note, go_on)
+    except Refused as error:
+        complain(str(error))
+        return ExitCode.UNKNOWN
+
+
+async def _run_again(session: Session, live: Connection, note: PowerNote, go_on: bool) -> int:
     power, server = live.restarts.power, note.server_name
     if note.stage is Stage.RESTORING:
         after = await power.after_restore(note, start=go_on, told=out)

@@ -13,7 +13,6 @@ from tui.cli.waiting import polling
 from tui.cli.writing import sent
 from tui.exit_codes import ExitCode
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.power import PowerTaken
 from tui.fleet.operation import State
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.operations import Refused
@@ -89,7 +88,7 @@ class StandStill:
             ways = "--if-running snapshot or --if-running wait"
             complain(f"{error}; {ways} goes on all the same")
             return ExitCode.FAILED
-        except (Refused, PowerTaken, JournalUnavailable, VpsError) as error:
+        except (Refused, JournalUnavailable, VpsError) as error:
             complain(f"{server.name}: {error}")
             return ExitCode.FAILED
         out(said(operation))

@@ -14,7 +14,7 @@ from typing import Final
 
 from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.power import PowerBook, PowerTaken
+from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import Operation, State
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import power_status
@@ -151,9 +151,11 @@ class Consistent:
         return operation is None or operation.state in _NOTHING
 
     async def resume(self, note: PowerNote, told: Told = quiet) -> bool:
-        """Go on with the start: once its snapshot has ended. Returns whether it is seen running."""
-        if not await self._book.claim(note.id):
-            raise PowerTaken(f"another session is at the power of {note.server_name}")
+        """Go on with the start: once its snapshot has ended. Returns whether it is seen running.
+
+        Raises Refused where another session is at it, or it has ended.
+        """
+        await self._claim(note)
         running = {operation.id: operation for operation in self._operations.running()}
         operation = running.get(note.operation or 0)
         if operation is not None:
@@ -191,9 +193,11 @@ class Consistent:
         return False
 
     async def after_restore(self, note: PowerNote, *, start: bool, told: Told = quiet) -> After:
-        """What a restore left of a server that ran before it; with `start` it is started again."""
-        if not await self._book.claim(note.id):
-            raise PowerTaken(f"another session is at the power of {note.server_name}")
+        """What a restore left of a server that ran before it; with `start` it is started again.
+
+        Raises as `resume` does.
+        """
+        await self._claim(note)
         status = await self._status.steady(note.server_id)
         if status == "active":
             await self._book.end(note.id, self._now(), "it runs again")
@@ -203,6 +207,10 @@ class Consistent:
         words = "it is stopped" if status == "stopped" else "its power is not seen"
         await self._book.leave(note.id, words)
         return After.STOPPED if status == "stopped" else After.UNSEEN
+
+    async def _claim(self, note: PowerNote) -> None:
+        if not await self._book.claim(note.id):
+            raise Refused(f"another session is at the power of {note.server_name}, or it has ended")
 
     async def forget(self, note: PowerNote, words: str) -> None:
         """Leave a server as it is, since somebody says so."""

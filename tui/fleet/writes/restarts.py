@@ -11,7 +11,7 @@ from typing import Final
 from tui.config.ages import DAY
 from tui.fleet.clock import Clock
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.power import PowerBook, PowerTaken
+from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import Operation
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After, Consistent
@@ -82,7 +82,7 @@ class Restarts:
     async def start(self, note: PowerNote) -> None:
         """Start a server that is offered; it is offered again if it is not seen running."""
         self.offers = tuple(offer for offer in self.offers if offer.id != note.id)
-        with suppress(JournalUnavailable, PowerTaken):
+        with suppress(JournalUnavailable, Refused):
             await self.power.resume(note, self._told)
         await self._offer()
 
@@ -108,7 +108,7 @@ class Restarts:
         news = None
         try:
             news = await self._look(note)
-        except (JournalUnavailable, PowerTaken) as error:
+        except (JournalUnavailable, Refused) as error:
             log.info("the power of a server is left alone: %s", error)
         await self._offer()
         if news is not None:

@@ -87,10 +87,14 @@ def _unchanged(listing: Listing[Snapshot], target: Snapshot) -> None:
         raise Refused(f"not sent: #{target.id} is another snapshot now, of another time")
 
 
-async def _not_restoring(api: Reader, operation: Operation) -> None:
+async def shown_status(api: Reader, server_id: Key) -> str:
+    """A server's status; empty where this service or token does not show it. Raises VpsError."""
     try:
-        server = await api.server(operation.server_id)
+        return (await api.server(server_id)).status
     except (NotFound, Forbidden, Rejected):
-        return  # this service or token does not show it: the provider decides
-    if server.status == "restoring":
+        return ""
+
+
+async def _not_restoring(api: Reader, operation: Operation) -> None:
+    if await shown_status(api, operation.server_id) == "restoring":
         raise Refused(f"not sent: {operation.server_name} is being restored")

@@ -8,9 +8,8 @@ from typing import Final
 from tui.fleet.clock import Clock
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
-from tui.fleet.writes.preflight import Reader
+from tui.fleet.writes.preflight import Reader, shown_status
 from tui.fleet.writes.tracker import Tracker
-from tui.vps.errors import Forbidden, NotFound, Rejected
 from tui.vps.models import Key
 
 PACE: Final = 10.0
@@ -64,10 +63,5 @@ class Settler:
         reader = self._reader()
         listing = await reader.snapshots(key)
         restores = [o for o in self._left(key) if o.kind is Kind.RESTORE]
-        statuses: dict[Key, str] = {}
-        if restores:
-            try:
-                statuses = {key: (await reader.server(key)).status}
-            except (NotFound, Forbidden, Rejected):
-                statuses = {}
+        statuses = {key: await shown_status(reader, key)} if restores else {}
         await self._tracker.observe(Sighting.of(listing, asked_at, statuses))

@@ -13,7 +13,6 @@ from tui.cli.waiting import polling
 from tui.cli.writing import sent
 from tui.exit_codes import ExitCode
 from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.operation import State
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.operations import Refused
 from tui.fleet.writes.plan_run import AT_ONCE
@@ -78,9 +77,7 @@ class StandStill:
         operations = self._live.operations
         try:
             if goes is not None:
-                gone = await operations.delete(goes, reason=f"to make room for {name}")
-                if gone.state is not State.COMPLETED:
-                    raise Refused(f"the delete of {goes.name} is not certain")
+                await operations.delete_for_certain(goes, f"to make room for {name}")
             operation = await self._power.snapshot(
                 server, name, description, told=out, ask=self._answer
             )

@@ -80,7 +80,8 @@ class Ensurer:
                 good = decision.course in WELL
                 return Ensured(server, decision.course, decision.words, good)
             for snapshot in decision.goes:
-                await self._delete(snapshot, f"to make room for {decision.name}")
+                why = f"to make room for {decision.name}"
+                await self._operations.delete_for_certain(snapshot, why)
                 deleted.append(snapshot.name)
             operation = await self._operations.create(server, decision.name, "ensured")
         except _FORESEEN as error:
@@ -109,7 +110,8 @@ class Ensurer:
         deleted: list[str] = []
         try:
             while goes := await self._surplus(server):
-                await self._delete(goes[0], f"by the policy for {self._wanted.template.text}")
+                why = f"by the policy for {self._wanted.template.text}"
+                await self._operations.delete_for_certain(goes[0], why)
                 deleted.append(goes[0].name)
         except _FORESEEN as error:
             return await self._failed(server, error, deleted)
@@ -142,12 +144,6 @@ class Ensurer:
 
     def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)
-
-    async def _delete(self, snapshot: Snapshot, why: str) -> None:
-        """Delete for certain. Raises Refused where that cannot be told, and as a delete does."""
-        gone = await self._operations.delete(snapshot, reason=why)
-        if gone.state is not State.COMPLETED:
-            raise Refused(f"the delete of {snapshot.name} is not certain")
 
     async def _failed(self, server: Server, error: Exception, deleted: Sequence[str]) -> Ensured:
         """What stopped it; another one's create that came first is as good as ours."""

@@ -245,6 +245,12 @@ class Operations:
         intent = replace(self._about(Kind.DELETE, target), description=reason)
         return await self._sender.write(intent, send, target, unjournaled=unjournaled, also=also)
 
+    async def delete_for_certain(self, target: Snapshot, reason: str) -> None:
+        """Delete a snapshot. Raises as `delete` does, and Refused where it may still be there."""
+        gone = await self.delete(target, reason=reason)
+        if gone.state is not State.COMPLETED:
+            raise Refused(f"the delete of {target.name} is not certain")
+
     async def protect(self, target: Snapshot, *, on: bool) -> None:
         """Protect a snapshot from deletes by ciplun, or no longer. Raises JournalUnavailable."""
         await self.identify()

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import connection, dashboard, live, shown, toasts, type_text, until
+from tests.helpers.journals import operation
 from tests.helpers.places import NOON, Place
 from tests.helpers.service import Answer, fleet, saying, snapshot
 from tests.helpers.watching import watching
 from tui.fleet.activity import Summary
 from tui.screens.dialogs.activity import ActivityDialog, summary_words
+from tui.screens.dialogs.operation_text import searched
 from tui.screens.dialogs.operations import OperationsDialog
 
 SERVERS = [{"id": 10, "name": "web"}, {"id": 11, "name": "db"}]
@@ -113,3 +115,29 @@ async def test_each_event_runs_the_user_s_command(tmp_path: Path) -> None:
 def test_only_what_happened_is_summed_up() -> None:
     assert summary_words(Summary(50 * 3_600, 0, 3, 0)).endswith("2 d ago: 3 gone")
     assert summary_words(Summary(600, 12, 0, 1)).endswith("10 min ago: 12 new, 1 failed")
+
+
+async def test_a_filter_finds_a_name_in_every_spelling(tmp_path: Path) -> None:
+    umlaut = {"id": 12, "name": "U\N{COMBINING DIAERESIS}BUNG"}
+    with saying(fleet(THEN, [*SERVERS, umlaut])) as said:
+        clock = FakeClock(NOON)
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+            board = await live(pilot)
+            activity = board.session.activity
+            assert activity is not None
+            await until(pilot, activity._recorder.looked.is_set)
+            news = [*THEN, snapshot(5, server=umlaut), snapshot(6)]
+            answers: Answer = fleet(news, [*SERVERS, umlaut])
+            said.answer = answers
+            await pilot.press("r")
+            await until(pilot, lambda: len(dashboard(pilot).fleet.servers[12].snapshots) == 1)
+            await pilot.press("exclamation_mark", "exclamation_mark")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))
+            await until(pilot, lambda: "snap-6" in shown(pilot))
+            await pilot.press("slash")
+            await type_text(pilot, "\N{LATIN SMALL LETTER U WITH DIAERESIS}bung")
+            await until(pilot, lambda: "snap-6" not in shown(pilot))
+            assert "snap-5" in shown(pilot)
+    assert "\N{LATIN SMALL LETTER U WITH DIAERESIS}bung" in searched(
+        operation(server_name=umlaut["name"])
+    )

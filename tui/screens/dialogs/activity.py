@@ -16,6 +16,7 @@ from tui.commands import bindings
 from tui.fleet.activity import Activity, Summary
 from tui.fleet.changes import FleetChange
 from tui.fleet.journal.file import JournalUnavailable
+from tui.fleet.matching import fold
 from tui.screens.dialogs.listing import ListDialog
 from tui.text import duration, short_age, stamp
 from tui.widgets.activity_list import ActivityList
@@ -77,10 +78,10 @@ class ActivityDialog(ListDialog[None]):
 
     def show_rows(self) -> None:
         """List what matches the filter."""
-        text = self.query_one(Field).value.casefold()
+        text = fold(self.query_one(Field).value)
         rows = self.query_one(ActivityList)
         rows.empty = "Nothing matches" if text else "Nothing has changed since ciplun looks"
-        rows.show([c for c in self._all if text in f"{c.server_name}\n{c.what}".casefold()])
+        rows.show([c for c in self._all if text in fold(f"{c.server_name}\n{c.what}")])
         self._describe()
 
     @on(ActivityList.Highlighted)

@@ -8,6 +8,7 @@ from typing import Final
 
 from tui.fleet.actor import Who
 from tui.fleet.journal.journal import Step
+from tui.fleet.matching import fold
 from tui.fleet.operation import Operation
 from tui.fleet.plan import Plan, Standing
 from tui.notices import assurance, plan_title, state_words, step_words, tally_line
@@ -36,13 +37,13 @@ def describe_plan(plan: Plan) -> str:
 
 
 def searched(row: Entry) -> str:
-    """What a filter looks at."""
+    """What a filter looks at, folded."""
     if isinstance(row, Plan):
         servers = (step.server_name for step in row.steps)
-        return " ".join((plan_title(row), *servers, row.user, row.words)).lower()
+        return fold(" ".join((plan_title(row), *servers, row.user, row.words)))
     operation = row
     parts = (operation.title, operation.server_name, operation.state.value, operation.user)
-    return " ".join((*parts, operation.words)).lower()
+    return fold(" ".join((*parts, operation.words)))
 
 
 def describe(operation: Operation, steps: Sequence[Step], *, local: bool) -> str:

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from tui.commands import bindings
 from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.matching import fold
 from tui.fleet.operation import Operation, State
 from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote
@@ -133,7 +134,7 @@ class OperationsDialog(ListDialog[Asked]):
     def show_rows(self) -> None:
         """List what matches the filter."""
         rows = self.query_one(OperationList)
-        text = self.query_one(Field).value.lower()
+        text = fold(self.query_one(Field).value)
         inner, found = self._arranged()
         found = [row for row in found if text in searched(row)]
         rows.empty = "Nothing matches" if text else "Nothing has been asked for yet"

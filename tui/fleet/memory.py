@@ -25,7 +25,7 @@ from tui.config import paths
 from tui.fleet.matching import natural
 from tui.fleet.state import ServerView, Totals
 from tui.vps.models import Key, Phase, Server, Snapshot
-from tui.vps.sanitize import clean
+from tui.vps.sanitize import DESCRIPTION_LENGTH, clean
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,7 +37,7 @@ _MOST_BYTES: Final = 128 * 1024 * 1024
 """Bytes of a part once it is unpacked."""
 _MOST_FILES: Final = 20
 """Accounts that are remembered; the one that was seen longest ago gives way."""
-_LONGEST: Final = 1_000
+_LONGEST: Final = DESCRIPTION_LENGTH
 _AHEAD: Final = 300.0
 """Seconds by which a clock may have been set back; a fleet of the future is none."""
 

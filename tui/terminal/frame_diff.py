@@ -116,16 +116,16 @@ class Painter:
 
     def _text(self, text: str) -> None:
         y, x = self._at
-        width, _ = _cells(text, self._style)
+        width, cells = _cells(text, self._style)
         self._at = (y, x + width)
         columns, lines = self._size
         if x + width > columns + 1:
             text = _cut(text, columns - x + 1)
+            width, cells = _cells(text, self._style)
         if text and y <= lines:
-            self._paint(y, x, text)
+            self._paint(y, x, text, width, cells)
 
-    def _paint(self, y: int, x: int, text: str) -> None:
-        width, cells = _cells(text, self._style)
+    def _paint(self, y: int, x: int, text: str, width: int, cells: list[Cell]) -> None:
         row = self._rows.setdefault(y, [])
         if len(row) < x + width:
             row += [_UNKNOWN] * (x + width - len(row))

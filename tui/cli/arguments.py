@@ -9,14 +9,14 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 from click.core import ParameterSource
 
 import tui
 from tui.cli import names
-from tui.cli.output import complain
+from tui.cli.output import complain, output
 from tui.config.ages import UNITS, Age
 from tui.config.settings import Options, Settings, load
 
@@ -127,8 +127,20 @@ def filled(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     return text(value or "")
 
 
+class Context(click.Context):
+    """What a command is called with."""
+
+    def exit(self, code: int = 0) -> NoReturn:
+        """End here: click has printed what --help or --version asks for, and that is all."""
+        output.is_all()
+        output.write("")  # click passes over a stdout that is closed
+        super().exit(code)
+
+
 class Command(click.Command):
     """A command that takes no empty text: a shell's unset variable was meant to be something."""
+
+    context_class = Context
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it. Raises UsageError."""

@@ -47,6 +47,7 @@ COMMANDS: Final = {
 class Commands(click.Group):
     """The commands by name."""
 
+    context_class = arguments.Context
     called: str = ""
     """The command that was called last, once that is known."""
 
@@ -138,8 +139,6 @@ def _run(words: Sequence[str]) -> int:
         result = ciplun.main(list(words), prog_name="ciplun", standalone_mode=False)
     except SettingsError as error:
         return _wrong(words, str(error), ExitCode.USAGE)
-    except click.exceptions.Exit as done:
-        return done.exit_code
     except click.UsageError as error:
         text = error.format_message().rstrip(".")
         if not _is_check(words) and error.ctx:
@@ -151,8 +150,9 @@ def _run(words: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            output.lose(error)  # what click printed
-            return ExitCode.FAILED
+            output.is_all()  # --help or --version: nothing else does click print
+            output.lose(error)
+            return ExitCode.DONE
         return _wrong(words, apology(error), ExitCode.FAILED)
     return result if isinstance(result, int) else 0
 

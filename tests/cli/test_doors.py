@@ -153,6 +153,12 @@ def test_each_door_names_its_own_ways(simulated: Place) -> None:
 def test_a_token_that_may_only_read_is_known_before_anything_is_sent(simulated: Place) -> None:
     simulated.world.tokens.clear()
     simulated.world.add_token(TOKEN, "servers:read")
-    code, _, err = ciplun(simulated, "create", "mail", "x")
-    assert (code, "the token may only read" in err) == (4, True)
+    for words in (
+        ("create", "mail", "x"),
+        ("create", "mail", "db-01", "x"),
+        ("ensure", "mail", "db-01", "--max-age", "1h"),
+        ("guard", "mail", "db-01", "--name", "x", "--", "true"),
+    ):
+        code, _, err = ciplun(simulated, *words)
+        assert (code, err.count("the token may only read")) == (4, 1)
     assert simulated.sent() == []

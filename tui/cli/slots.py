@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui.cli.output import complain
 from tui.cli.reading import Reading
 from tui.cli.running import Stop
-from tui.cli.writing import check_allowed, in_words
+from tui.cli.writing import check_allowed, check_open, in_words
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
@@ -34,13 +34,14 @@ def look(
     Nothing has been sent before all of them were looked at. Raises Stop where nothing may be
     written at all.
     """
+    check_open(session, live, reading)
     ready: list[Ready] = []
     for view in views:
         try:
             check_allowed(session, live, reading, Kind.CREATE, view)
             goes = _room(reading, view, make_room=make_room)
         except Stop as stop:
-            if len(views) == 1 or session.lock.locked:
+            if len(views) == 1:
                 raise
             complain(f"{view.server.name}: {stop}")
             continue

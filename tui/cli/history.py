@@ -72,7 +72,7 @@ async def _history(
         and (server is None or server in (o.server_name, str(o.server_id)))
     ][:limit]
     lost = [
-        f"not all is known: {gap.words} ({stamp(datetime.fromtimestamp(gap.at, UTC))})"
+        f"not all is known: {gap.words} ({_when(gap.at)})"
         for gap in gaps
         if since is None or gap.at >= since
     ]
@@ -112,15 +112,13 @@ def _print(
         out(empty)
 
 
-def _day(seconds: float) -> str:
+def _when(seconds: float) -> str:
     return stamp(datetime.fromtimestamp(seconds, UTC))
 
 
 def _line(o: Operation) -> str:
-    when = stamp(datetime.fromtimestamp(o.asked_at, UTC))
     who = Who(o.user, o.origin)
     words = f"  {o.words}" if o.words else ""
     sure = f"  ({assurance(o)})" if o.ended and o.certainty else ""
-    return (
-        f"{when}  {o.id}  {o.state.value:<16} {o.title} on {o.server_name}  by {who}{words}{sure}"
-    )
+    what = f"{o.state.value:<16} {o.title} on {o.server_name}"
+    return f"{_when(o.asked_at)}  {o.id}  {what}  by {who}{words}{sure}"

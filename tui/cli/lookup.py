@@ -8,7 +8,7 @@ from typing import Final
 from tui.cli.reading import Reading
 from tui.cli.running import Stop
 from tui.exit_codes import ExitCode
-from tui.fleet.state import Fleet, ServerView
+from tui.fleet.state import ServerView
 from tui.text import some
 from tui.vps.models import Snapshot
 from tui.vps.sanitize import clean
@@ -53,11 +53,6 @@ def snapshot(reading: Reading, of: ServerView, wanted: str) -> Snapshot:
         f"{of.server.name} has no snapshot with the id {_quoted(wanted)}{_perhaps(reading)}",
         ExitCode.USAGE,
     )
-
-
-def owner(fleet: Fleet, wanted: Snapshot) -> ServerView:
-    """The server that a snapshot of the fleet is of."""
-    return fleet.servers[wanted.server_id]
 
 
 def _quoted(text: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
 
 from tui.cli.arguments import Command, as_json, settings, shared
+from tui.cli.documents import iso
 from tui.cli.output import out, output
 from tui.cli.reading import reasons_of
 from tui.cli.running import opened, run
@@ -126,8 +126,7 @@ class Watch:
             self._over.set_result(ExitCode.NOT_AUTHORISED)
 
     def _say(self, event: str, text: str, about: Mapping[str, str]) -> None:
-        moment = datetime.fromtimestamp(self._session.service_now(), UTC)
-        at = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+        at = iso(self._session.service_now())
         if self._as_json:
             line = {**about, "at": at, "event": event, "text": text}
             out(msgspec.json.encode(line).decode())

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, FilePath, as_json, settings, shared
+from tui.cli.arguments import Command, FilePath, as_json, settings, shared, sure
 from tui.cli.output import complain, out
 from tui.cli.planning import carry_out
 from tui.cli.running import Stop, opened, run_gathering
@@ -22,7 +22,7 @@ from tui.text import stamp
 
 @click.command(cls=Command)
 @click.argument("plan", type=FilePath())
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@sure
 @as_json
 @shared
 def command(plan: Path, yes: bool, as_json: bool, **given: Any) -> int:

@@ -183,6 +183,23 @@ def as_json(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
+def sure(function: F) -> F:
+    """The option of all commands that have something confirmed."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(function)
+
+
+def make_room(function: F) -> F:
+    """The option of all commands that need a free slot."""
+    words = "Where no slot is free, first delete what is needed least."
+    return click.option("--make-room", is_flag=True, help=words)(function)
+
+
+def timeout(function: F) -> F:
+    """The option that limits what --wait waits for, in seconds: see `check_timeout`."""
+    words = "Wait so long at most: 90s, 30m."
+    return click.option("--timeout", type=span, metavar="T", help=words)(function)
+
+
 def of_server(words: str) -> Callable[[F], F]:
     """The option that names one server, which `words` explain."""
     return click.option(

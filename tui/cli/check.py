@@ -14,12 +14,11 @@ from typing import Any, Final, get_args
 
 import click
 
-from tui.cli import names
-from tui.cli.arguments import Command, age, settings, shared, text
+from tui.cli.arguments import Command, age, settings, shared
 from tui.cli.output import out
 from tui.cli.reading import Reading, patiently, read
 from tui.cli.running import FORESEEN, Stop, opened, run
-from tui.cli.selection import Selection, on_option
+from tui.cli.selection import Selection, of_servers
 from tui.config.schema import Ignorable
 from tui.config.settings import Settings
 from tui.fleet import backups as apart
@@ -47,8 +46,7 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
-@on_option
+@of_servers
 @click.option(
     "-w",
     "--warning",

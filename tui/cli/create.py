@@ -8,13 +8,21 @@ from typing import Any
 
 import click
 
-from tui.cli import names
-from tui.cli.arguments import Command, as_json, check_timeout, name, settings, shared, span, text
+from tui.cli.arguments import (
+    Command,
+    as_json,
+    check_timeout,
+    make_room,
+    name,
+    settings,
+    shared,
+    timeout,
+)
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import out
 from tui.cli.planning import carry_out
 from tui.cli.running import opened, run_gathering
-from tui.cli.selection import Selection, on_option
+from tui.cli.selection import Selection, of_servers
 from tui.cli.slots import Ready, look
 from tui.cli.standing import UNSTOPPED, StandStill
 from tui.cli.writing import prepare, send, settle_first
@@ -48,18 +56,15 @@ class Wanted:
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
+@of_servers
 @click.argument("name", callback=name)
-@on_option
 @click.option("--description", default="", callback=_checked_description, help="Why it is taken.")
-@click.option(
-    "--make-room", is_flag=True, help="Where no slot is free, first delete what is needed least."
-)
+@make_room
 @click.option(
     "--stop", is_flag=True, help="Stop each server for it, start it after, and wait for all."
 )
 @click.option("--wait", is_flag=True, help="Wait until all have ended.")
-@click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@timeout
 @click.option(
     "--if-running",
     type=click.Choice([*UNSTOPPED]),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tui.cli import lookup, names
-from tui.cli.arguments import Command, as_json, of_server, settings, shared, text
+from tui.cli.arguments import Command, as_json, of_server, settings, shared, sure, text
 from tui.cli.finishing import finish, said
 from tui.cli.output import out
 from tui.cli.planning import carry_out
@@ -26,7 +26,7 @@ from tui.vps.models import Phase, Snapshot
 @click.command(cls=Command)
 @click.argument("snapshot_id", nargs=-1, required=True, type=text, shell_complete=names.snapshots)
 @of_server("Their server.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@sure
 @as_json
 @shared
 def command(

@@ -9,12 +9,22 @@ from typing import Any, Final
 import click
 
 from tui.cli import names, pinging
-from tui.cli.arguments import Command, age, as_json, check_timeout, settings, shared, span, text
+from tui.cli.arguments import (
+    Command,
+    age,
+    as_json,
+    check_timeout,
+    make_room,
+    settings,
+    shared,
+    text,
+    timeout,
+)
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
 from tui.cli.policies import note_runs, policy_of, template_of
 from tui.cli.running import opened, run_gathering
-from tui.cli.selection import Selection, on_option
+from tui.cli.selection import Selection, of_servers
 from tui.cli.writing import check_open, prepare, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -36,8 +46,7 @@ _WORDS: Final = {
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
-@on_option
+@of_servers
 @click.option(
     "--max-age", type=age, required=True, metavar="AGE", help="How old is fresh: 24h, 7d."
 )
@@ -51,11 +60,9 @@ _WORDS: Final = {
     metavar="P",
     help="Its servers, its names, and its retention.",
 )
-@click.option(
-    "--make-room", is_flag=True, help="Where no slot is free, first delete what is needed least."
-)
+@make_room
 @click.option("--wait", is_flag=True, help="Wait until all are completed.")
-@click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@timeout
 @as_json
 @shared
 def command(

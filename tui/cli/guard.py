@@ -8,14 +8,13 @@ from typing import Any, Final
 
 import click
 
-from tui.cli import names
-from tui.cli.arguments import Command, name, settings, shared, span, text
+from tui.cli.arguments import Command, make_room, name, settings, shared, span
 from tui.cli.finishing import follow
 from tui.cli.output import complain, output, tell
 from tui.cli.planning import carry_out, send_steps
 from tui.cli.reading import read
 from tui.cli.running import Stop, opened, run
-from tui.cli.selection import Selection, on_option
+from tui.cli.selection import Selection, of_servers
 from tui.cli.slots import look
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
@@ -42,12 +41,9 @@ class GuardCommand(Command):
 
 
 @click.command(cls=GuardCommand, options_metavar="[OPTIONS] -- COMMAND...")
-@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
-@on_option
+@of_servers
 @click.option("--name", required=True, callback=name, metavar="NAME", help="The snapshots' name.")
-@click.option(
-    "--make-room", is_flag=True, help="Where no slot is free, first delete what is needed least."
-)
+@make_room
 @click.option(
     "--after-success",
     type=click.Choice(["keep", "delete"]),

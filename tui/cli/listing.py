@@ -9,13 +9,13 @@ from typing import Any
 import click
 import msgspec
 
-from tui.cli import names, under_way
-from tui.cli.arguments import Command, as_json, settings, shared, text
+from tui.cli import under_way
+from tui.cli.arguments import Command, as_json, settings, shared
 from tui.cli.cached import remembered
 from tui.cli.output import out_json, out_lines
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import opened, run
-from tui.cli.selection import Selection, on_option
+from tui.cli.selection import Selection, of_servers
 from tui.cli.under_way import Usual
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -27,8 +27,7 @@ from tui.vps.models import SLOTS, Key, Phase
 
 
 @click.command("list", cls=Command)
-@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
-@on_option
+@of_servers
 @as_json
 @click.option("--tsv", "as_tsv", is_flag=True, help="Print a line of tabbed fields a snapshot.")
 @click.option("--ids", is_flag=True, help="Print the ids of the snapshots alone.")

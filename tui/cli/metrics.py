@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from tui.cli.arguments import Command, FilePath, settings, shared, text
+from tui.cli.arguments import Command, FilePath, settings, shared
 from tui.cli.output import output
 from tui.cli.policies import runs_of
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import Stop, opened, run
-from tui.cli.selection import Selection, on_option
+from tui.cli.selection import Selection, of_servers
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.health import NAMES, Judge
@@ -39,8 +39,7 @@ class Family(NamedTuple):
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text)
-@on_option
+@of_servers
 @click.option(
     "--textfile",
     type=FilePath(),

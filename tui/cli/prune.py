@@ -11,13 +11,13 @@ import click
 import msgspec
 
 from tui.cli import names, pinging
-from tui.cli.arguments import Command, FilePath, as_json, settings, shared, text
+from tui.cli.arguments import Command, FilePath, as_json, settings, shared, sure, text
 from tui.cli.output import out, output
 from tui.cli.planning import carry_out
 from tui.cli.policies import note_runs, policy_of
 from tui.cli.reading import Reading
 from tui.cli.running import Stop, opened, run_gathering
-from tui.cli.selection import Selection, on_option
+from tui.cli.selection import Selection, of_servers
 from tui.cli.writing import check_open, confirm, prepare, settle_first
 from tui.config.settings import Settings
 from tui.config.tables import Policy
@@ -49,8 +49,7 @@ class Pruning:
 
 
 @click.command(cls=Command)
-@click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
-@on_option
+@of_servers
 @click.option(
     "--policy",
     "policy_name",
@@ -82,7 +81,7 @@ class Pruning:
     metavar="FILE",
     help="Write the plan to a new file for `ciplun apply`, and delete nothing.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@sure
 @as_json
 @shared
 def command(

@@ -16,8 +16,9 @@ from tui.cli.arguments import (
     of_server,
     settings,
     shared,
-    span,
+    sure,
     text,
+    timeout,
 )
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import complain, out
@@ -52,9 +53,9 @@ _NAMES: Final = Template("before-restore-{date}")
 @click.option(
     "--start-after", is_flag=True, help="Start the server if it ran before; waits for the end."
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@sure
 @click.option("--wait", is_flag=True, help="Wait until it has ended.")
-@click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@timeout
 @as_json
 @shared
 def command(

@@ -22,15 +22,17 @@ from tui.fleet.state import ServerView
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def on_option(function: F) -> F:
-    """The option that takes a selector."""
-    return click.option(
+def of_servers(function: F) -> F:
+    """The servers that a command is about, and the option that takes a selector instead."""
+    by_selector = click.option(
         "--on",
         type=text,
         shell_complete=names.selectors,
         metavar="SELECTOR",
         help="Instead of names: full, age>7d, group:prod, …",
-    )(function)
+    )
+    by_name = click.argument("server", nargs=-1, type=text, shell_complete=names.servers)
+    return by_name(by_selector(function))
 
 
 class Selection:

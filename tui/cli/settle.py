@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from tui.cli.arguments import Command, as_json, check_timeout, settings, shared, span
+from tui.cli.arguments import Command, as_json, check_timeout, settings, shared, timeout
 from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import complain, out
 from tui.cli.planning import run_plan
@@ -34,7 +34,7 @@ _MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)
 
 @click.command(cls=Command)
 @click.option("--wait", is_flag=True, help="Look again until all of it has ended.")
-@click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m.")
+@timeout
 @click.option("--go-on", is_flag=True, help="Send what is left of plans that stopped half way.")
 @as_json
 @shared

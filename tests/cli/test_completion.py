@@ -18,6 +18,8 @@ SETTINGS = """\
 [profiles.lab]
 [groups.web]
 match = ["web-*"]
+[views]
+prod = "web-*"
 """
 
 
@@ -60,6 +62,7 @@ def test_names_of_servers_and_ids_come_from_what_was_known_last(known: Place) ->
     start = "ciplun list --profile prod"
     assert words(asked(known, f"{start} web")) == ["web-server-01", "web-server-02"]
     assert words(asked(known, f"{start} 1234"))[:2] == ["12347", "12348"]
+    assert words(asked(known, "ciplun metrics --profile prod web-server-02")) == ["web-server-02"]
     assert "$(touch fell-for-it)" not in words(asked(known, f"{start} "))
     assert len(words(asked(known, f"{start} "))) == 12
     full = next(s for s in known.world.servers.values() if s.name == "db-01")
@@ -73,6 +76,7 @@ def test_names_of_servers_and_ids_come_from_what_was_known_last(known: Place) ->
 
 def test_what_the_settings_file_names_is_offered(known: Place) -> None:
     assert words(asked(known, "ciplun list --profile ")) == ["prod", "lab"]
+    assert words(asked(known, "ciplun --view p")) == ["problems", "prod"]
     assert words(asked(known, "ciplun check --profile prod --on gr")) == ["group:web"]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-from tui.cli import arguments
+from tui.cli import arguments, names
 from tui.cli.output import BROKEN_PIPE, LONGEST, complain, out, out_json, output
 from tui.config.file import SettingsError
 from tui.exit_codes import ExitCode
@@ -88,6 +88,7 @@ class Commands(click.Group):
 @click.option(
     "--view",
     callback=arguments.filled,
+    shell_complete=names.views,
     metavar="NAME",
     help="Open the dashboard in this view (problems, failed, one of the settings), or the monitor.",
 )
@@ -129,7 +130,8 @@ def run(words: Sequence[str]) -> int:
     trouble = output.trouble()
     if trouble and trouble != BROKEN_PIPE:
         complain(f"not all of the output could be written: {trouble}")
-    if trouble and code == ExitCode.DONE and (output.only or ciplun.called not in WRITING):
+    printed = output.only or (ciplun.called and ciplun.called not in WRITING)  # and nothing else
+    if trouble and code == ExitCode.DONE and printed:
         return ExitCode.UNKNOWN if ciplun.called == "check" else ExitCode.FAILED
     return code
 

@@ -36,9 +36,14 @@ def policies(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 
 def views(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The views of the settings file, with the selector of each."""
+    """The views that the dashboard can be opened in, with the selector of each."""
+    from tui.fleet.views import MONITOR
+    from tui.fleet.views import views as known
+
     found = _settings(ctx)
-    return _offered(found.views if found else {}, incomplete)
+    own = found.views if found else {}
+    named = {view.name.lower(): view.selector for view in known(own)}
+    return _offered({**named, MONITOR: ""}, incomplete)
 
 
 def selectors(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

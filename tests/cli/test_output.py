@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import environ, journal_states
+from tui.cli import main
+from tui.cli.output import out
 
 PROGRAM = f"{sys.executable} -m tui"
 
@@ -122,3 +125,19 @@ def test_a_plan_that_was_only_to_be_printed_has_failed_where_it_was_not(simulate
     assert shell(simulated, f"{words} --dry-run >/dev/full").returncode == 1
     assert shell(simulated, f"{words} --dry-run").returncode == 0
     assert simulated.sent() == []
+
+
+def test_what_nobody_foresaw_ends_in_one_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(*_: object, **__: object) -> int:
+        out("this was done")
+        raise RuntimeError
+
+    monkeypatch.setattr("os.environ", environ(tmp_path, VPS_API_TOKEN=TOKEN))
+    monkeypatch.setattr("tui.cli.settle._settle", broken)
+    assert main.run(["settle", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["complete"], document["exit_code"]) == (False, 1)
+    assert "(RuntimeError)" in document["error"]
+    assert document["lines"] == ["this was done"]

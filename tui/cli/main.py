@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from tui.cli import arguments, names
-from tui.cli.output import BROKEN_PIPE, LONGEST, complain, out, out_json, output
+from tui.cli.output import BROKEN_PIPE, complain, fail, out, output
 from tui.config.file import SettingsError
 from tui.exit_codes import ExitCode
 from tui.vps.sanitize import clean
@@ -167,10 +167,7 @@ def _is_check(words: Sequence[str]) -> bool:
 def _wrong(words: Sequence[str], text: str, code: int) -> int:
     """Say what is wrong where whoever called looks for it."""
     if not _is_check(words):
-        if "--json" in words:
-            out_json({"complete": False, "error": clean(masked(text), LONGEST), "exit_code": code})
-        complain(text)
-        return code
+        return fail(text, code, as_json="--json" in words)
     out(f"SNAPSHOTS UNKNOWN - {clean(masked(text)).replace('|', '/')}")
     return ExitCode.UNKNOWN
 

@@ -132,6 +132,17 @@ def complain(text: str) -> None:
     tell(f"ciplun: {clean(masked(text), LONGEST)}\n")
 
 
+def fail(text: str, code: int, *, as_json: bool) -> int:
+    """Print why a command ends, with `as_json` in a document with what was gathered, too.
+
+    Returns the code.
+    """
+    if as_json:
+        output.end(complete=False, error=clean(masked(text), LONGEST), exit_code=code)
+    complain(text)
+    return code
+
+
 def tell(text: str) -> None:
     """Write a text of our own to stderr, if anybody can read it there."""
     stream = sys.stderr

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from tui.cli.output import complain, out_json, output
+from tui.cli.output import complain, fail, output
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
@@ -53,12 +53,12 @@ def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
     if not as_json:
         return run(work)
     output.gather()
-    code = int(ExitCode.INTERRUPTED)
     try:
         code = run(work)
-    finally:
-        told = code not in (ExitCode.UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-        output.end(complete=told, exit_code=code)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    told = code not in (ExitCode.UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+    output.end(complete=told, exit_code=code)
     return code
 
 
@@ -95,10 +95,7 @@ async def _guarded(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
         text, code = str(stop), stop.code
     except FORESEEN as error:
         text, code = str(error), ExitCode.FAILED
-    if as_json:
-        out_json({"complete": False, "error": text, "exit_code": code})
-    complain(text)
-    return code
+    return fail(text, code, as_json=as_json)
 
 
 @asynccontextmanager

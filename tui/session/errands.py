@@ -42,10 +42,7 @@ class Errands:
 
 def _foreseen(error: BaseException) -> bool:
     """Whether whoever asked for a write shows its error."""
-    from tui.fleet.journal.plans import PlanTaken
     from tui.fleet.writes.drafts import HalfDone
     from tui.fleet.writes.operations import JournalUnavailable, Refused
 
-    return isinstance(
-        error, VpsError | Refused | HalfDone | PlanTaken | JournalUnavailable | TokenError
-    )
+    return isinstance(error, VpsError | Refused | HalfDone | JournalUnavailable | TokenError)

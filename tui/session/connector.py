@@ -157,19 +157,18 @@ class Connector:
         from tui.fleet.journal.journal import Journal
         from tui.fleet.writes.operations import Operations
 
-        around, pace = self._around, self.access.pace
+        around = self._around
         demo, environ = around.settings.demo, around.environ
         return Operations(
             api=client,
             journal=Journal(
                 None if demo else paths.journal_file(environ),
-                moments=Moments(around.clock, pace),
+                moments=Moments(around.clock, self.access.pace),
             ),
             clock=around.clock,
             now=self.service_now,
             account=account,
             who=Who.here(environ),
-            pace=pace,
             on_change=self._consequences.of_operation,
             on_correct=around.teller.know,
             on_protected=around.store.apply_protected,

@@ -25,6 +25,7 @@ from tests.helpers.provider import Provider
 from tui.config.ages import DAY, HOUR
 from tui.config.tables import Policy
 from tui.fleet.actor import Who
+from tui.fleet.clock import Moments
 from tui.fleet.ensure import Wanted
 from tui.fleet.health import Judge, Rules
 from tui.fleet.identity import Identity
@@ -126,7 +127,7 @@ class Night:
         now = provider.world.clock.now
         self.operations = Operations(
             api=provider,
-            journal=Journal(folder / "journal.sqlite3"),
+            journal=Journal(folder / "journal.sqlite3", moments=Moments(provider.clock)),
             clock=provider.clock,
             now=now,
             account=Identity("test"),

@@ -22,7 +22,9 @@ class Books:
         self.account = account
         self.names = frozenset({account})
         self.trouble = ""
-        self._unrecorded = journal if journal.in_memory else Journal(None)
+        self._unrecorded = (
+            journal if journal.in_memory else Journal(None, moments=journal.file.moments)
+        )
 
     async def refresh(self) -> None:
         """Read which names the account has. Raises JournalUnavailable."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tui.fleet.actor import Who
-from tui.fleet.clock import Clock, Moments
+from tui.fleet.clock import Clock
 from tui.fleet.estimates import Expected
 from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Also, Journal, JournalUnavailable, Step
@@ -32,9 +32,10 @@ __all__ = ["JournalUnavailable", "Operations", "Refused"]
 class Operations:
     """All writes of one account, sent by `api`; its tracker follows what becomes of them.
 
-    `now` gives seconds since 1970 by the service's clock; its world runs `pace` times as fast as
-    ours. `on_change` hears of every step, and of an operation that became overdue; `on_correct` of
-    an end before it is corrected, `on_protected` of the snapshots protected from deletes.
+    `now` gives seconds since 1970 by the service's clock; the time between two pieces of evidence
+    is measured by the journal's moments. `on_change` hears of every step, and of an operation that
+    became overdue; `on_correct` of an end before it is corrected, `on_protected` of the snapshots
+    protected from deletes.
     """
 
     def __init__(
@@ -46,7 +47,6 @@ class Operations:
         now: Callable[[], float],
         account: Identity,
         who: Who,
-        pace: float = 1.0,
         on_change: Callable[[Operation], None] = lambda operation: None,
         on_correct: Callable[[Operation], None] = lambda operation: None,
         on_protected: Callable[[frozenset[Key]], None] = lambda keys: None,
@@ -55,7 +55,7 @@ class Operations:
         self.journal = journal
         self._books = Books(journal, account.name)
         self._identification = Identification(self._books, account, lambda: self.api)
-        moments = Moments(clock, pace)
+        moments = journal.file.moments
         self._tracker = Tracker(
             self._books,
             clock=clock,

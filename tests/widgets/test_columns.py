@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.driving import choose, live, shown
 from tests.helpers.places import Place
-from tui.widgets.row_columns import Cell, Column, fit, heading, place
+from tui.widgets.row_columns import Cell, Cells, Column, fit, heading, place
 from tui.widgets.server_list import COLUMNS
 
 
@@ -28,10 +28,29 @@ def test_the_age_is_never_given_up() -> None:
         assert "age" in texts(COLUMNS, room, name=40), room
 
 
+def cut(cells: Cells, width: int, middle: int | None = None) -> str:
+    return "".join(cell.text for cell in fit(cells, width, "left", "…", middle=middle))
+
+
 def test_a_state_stays_whole_where_its_name_is_cut() -> None:
     cells = (Cell("shop-production-eu-central-1"), Cell(" stopped"))
-    assert "".join(c.text for c in fit(cells, 16, "left", "…", keep_end=True)) == "shop-pr… stopped"
-    assert "".join(c.text for c in fit(cells, 16, "left", "…")) == "shop-production…"
+    assert cut(cells, 16, middle=0) == "sho…al-1 stopped"
+    assert cut(cells, 16) == "shop-production…"
+
+
+@pytest.mark.parametrize("width", range(1, 30))
+def test_names_that_differ_at_their_end_differ_when_they_are_cut(width: int) -> None:
+    names = [(Cell(f"worker-0{number}"), Cell(" stopped")) for number in range(1000, 1100, 7)]
+    shown = [cut(name, width, middle=0) for name in names]
+    assert all(len(text) == width for text in shown)
+    if width >= 6:
+        assert len(set(shown)) == len(names)
+
+
+def test_a_name_that_just_fits_is_whole_without_its_state() -> None:
+    assert cut((Cell("build-00069"), Cell(" stopped")), 11, middle=0) == "build-00069"
+    assert cut((Cell("P "), Cell("nightly-2026-11-28")), 12, middle=-1) == "P nigh…11-28"
+    assert cut((Cell("冷凍-冷凍-冷凍-1"),), 9, middle=0) == "冷凍…凍-1"
 
 
 @pytest.mark.parametrize("width", range(3, 12))

@@ -13,8 +13,8 @@ GUTTER: Final = 3
 """Cells before the first column: cursor, mark, a space."""
 EXTRA: Final = 5
 """The priority from which on a column gives way before a name is cut."""
-_LEAST_FIRST: Final = 4
-"""Cells that the first piece of a cell keeps at least, so that the others stay whole."""
+_LEAST_NAME: Final = 4
+"""Cells that a name keeps at least, so that what stands beside it stays whole."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Column(msgspec.Struct, frozen=True):
 
     Where there is too little room the column with the highest `priority` goes first; 0 stays.
     `gap` are the empty cells before it, unless it is the first. `key` is also what it sorts by.
-    Where `keep_end` is set and a text is too long, its first piece is cut and the others stay.
+    Where a text is too long, its piece number `middle` is cut in its middle and the others stay.
     """
 
     key: str
@@ -43,7 +43,7 @@ class Column(msgspec.Struct, frozen=True):
     align: str = "left"
     priority: int = 0
     gap: int = 2
-    keep_end: bool = False
+    middle: int | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -111,10 +111,25 @@ def _shares(
     return shares
 
 
+def cut_middle(text: str, width: int, ellipsis: str = "…") -> str:
+    """A text of at most `width` cells: the middle goes, for names differ at their ends."""
+    if cell_len(text) <= width:
+        return text
+    half = width // 2
+    end = text[len(text) - half :]
+    while cell_len(end) > half:
+        end = end[1:]
+    begin = set_cell_size(text, max(0, width - cell_len(ellipsis) - cell_len(end)))
+    return f"{begin.rstrip()}{ellipsis}{end}"
+
+
 def fit(
-    cells: Cells, width: int, align: str, ellipsis: str, *, keep_end: bool = False
+    cells: Cells, width: int, align: str, ellipsis: str, *, middle: int | None = None
 ) -> tuple[Cell, ...]:
-    """Cut or pad pieces to exactly `width` cells; wide and combining characters count as shown."""
+    """Cut or pad pieces to exactly `width` cells; wide and combining characters count as shown.
+
+    The piece number `middle` is cut in its middle, if that leaves the others whole.
+    """
     pieces = (cells,) if isinstance(cells, Cell) else cells
     length = sum(cell_len(piece.text) for piece in pieces)
     if length <= width:
@@ -122,10 +137,14 @@ def fit(
         return (pad, *pieces) if align == "right" else (*pieces, pad)
     if not width:
         return ()
-    if keep_end and len(pieces) > 1:
-        first = width - length + cell_len(pieces[0].text)
-        if first >= _LEAST_FIRST:
-            return (*fit(pieces[0], first, "left", ellipsis), *pieces[1:])
+    if middle is not None:
+        at = middle % len(pieces)
+        name, alone = pieces[at], cell_len(pieces[at].text)
+        room = width - length + alone
+        if room >= _LEAST_NAME:
+            return (*pieces[:at], *_cut(name, room, ellipsis), *pieces[at + 1 :])
+        if alone >= width:
+            return _cut(name, width, ellipsis)
     kept: list[Cell] = []
     left = width - cell_len(ellipsis)
     for piece in pieces:
@@ -135,6 +154,12 @@ def fit(
         kept.append(Cell(text, piece.style))
         left -= cell_len(text)
     return (*kept, Cell(ellipsis, pieces[-1].style))
+
+
+def _cut(name: Cell, width: int, ellipsis: str) -> tuple[Cell, ...]:
+    """A name, cut in its middle, on `width` cells."""
+    text = cut_middle(name.text, width, ellipsis)
+    return Cell(text, name.style), Cell(" " * (width - cell_len(text)))
 
 
 def heading(column: Column, width: int, arrow: str) -> Cell:

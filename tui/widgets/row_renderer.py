@@ -210,7 +210,7 @@ class RowLines(ScrollView, KeptLines, Generic[Row]):
         parts: list[tuple[int, tuple[Cell, ...]]] = []
         for p in self._places:
             column = columns[p.column]
-            cell = fit(cells[p.column], p.width, column.align, more, keep_end=column.keep_end)
+            cell = fit(cells[p.column], p.width, column.align, more, middle=column.middle)
             parts.append((p.x, cell))
         return tuple(parts)
 

@@ -22,7 +22,7 @@ from tui.widgets.timeline import STRIP_DAYS, strip_cells
 from tui.widgets.usage_bar import usage_cells, usage_word
 
 COLUMNS = (
-    Column("name", "Name", min_width=10, keep_end=True),
+    Column("name", "Name", min_width=10, middle=0),
     Column("status", "State", width=11, priority=7),
     Column("address", "Address", width=15, priority=8),
     Column("location", "Location", width=14, priority=9),
@@ -34,7 +34,7 @@ COLUMNS = (
 WITH_BACKUPS = (*COLUMNS, Column("backup", "Backup", width=6, align="right", priority=6))
 """Where the service shows backups."""
 NARROW = (
-    Column("name", "Name", min_width=8, keep_end=True),
+    Column("name", "Name", min_width=8, middle=0),
     Column("slots", "Use", width=4, gap=1),
     Column("age", "Age", width=5, align="right", gap=1),
 )

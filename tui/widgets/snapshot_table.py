@@ -23,19 +23,19 @@ _SHORT_STATUS = Column("status", "Status", width=8, gap=1)
 _AGE = Column("created", "Age", width=5, align="right")
 _SHORT_AGE = Column("created", "Age", width=4, align="right", gap=1)
 COLUMNS = (
-    Column("name", "Name", min_width=12),
+    Column("name", "Name", min_width=12, middle=-1),
     Column("description", "Description", min_width=16, priority=7),
     _STATUS,
     Column("size", "Size", width=8, align="right", priority=1),
     Column("when", "Created at", width=20, priority=8),
     Column("created", "Created", width=12, align="right"),
 )
-ALL_COLUMNS = (Column("server", "Server", min_width=14), *COLUMNS)
-NARROW = (Column("name", "Name", min_width=12), _STATUS, _AGE)
-TINY = (Column("name", "Name", min_width=10), _SHORT_STATUS, _SHORT_AGE)
+ALL_COLUMNS = (Column("server", "Server", min_width=14, middle=0), *COLUMNS)
+NARROW = (Column("name", "Name", min_width=12, middle=-1), _STATUS, _AGE)
+TINY = (Column("name", "Name", min_width=10, middle=-1), _SHORT_STATUS, _SHORT_AGE)
 TINY_ALL = (
-    Column("server", "Server", width=16),
-    Column("name", "Name", min_width=12),
+    Column("server", "Server", width=16, middle=0),
+    Column("name", "Name", min_width=12, middle=-1),
     _SHORT_STATUS,
     _SHORT_AGE,
 )

@@ -97,6 +97,24 @@ async def test_on_small_screens(simulated: Place, size: tuple[int, int]) -> None
     async with simulated.app().run_test(size=size) as pilot:
         await ask(pilot, "last=1 name=nightly-*")
         assert "goes: no rule keeps it" in shown(pilot)
+        assert "keeps it  …" not in shown(pilot), "nothing of it is cut"
+
+
+async def test_on_another_size_names_are_cut_anew_and_the_field_stays_in_sight(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await pilot.press("K")
+        await type_text(pilot, "last=1 name=*")
+        await pilot.press("enter")
+        await type_text(pilot, "del")
+        for size in ((60, 15), (80, 24), (60, 15)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: "▌ del" in shown(pilot))
+            names = "shop-p…tral-1" if size[0] == 60 else "shop-pro…central-1"
+            items = pilot.app.screen.query_one("#items", Static)
+            await until(pilot, lambda: names in str(items.render()))  # noqa: B023
 
 
 async def test_details_say_what_a_policy_would_do(simulated: Place) -> None:

@@ -74,6 +74,14 @@ class Dialog(ModalScreen[T | None], inherit_bindings=False):
                 yield said
                 yield from self.foot()
 
+    def on_resize(self) -> None:
+        """Keep what has the focus in sight."""
+        self.call_after_refresh(self._show_focused)
+
+    def _show_focused(self) -> None:
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
+
     def body(self) -> Iterable[Widget]:
         """What scrolls where the terminal is too low for it."""
         return ()

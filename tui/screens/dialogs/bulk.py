@@ -70,6 +70,10 @@ class BulkDialog(SendingDialog):
         self.show_items()
         self.update_button()
 
+    def on_resize(self) -> None:
+        """Cut names to what there is room for now."""
+        self.show_items()
+
     @property
     def begun(self) -> bool:
         """Whether it is being sent, or was: then results are shown."""

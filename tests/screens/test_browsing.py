@@ -6,7 +6,7 @@ import json
 
 import pytest
 from textual.command import CommandPalette
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from tests.helpers.driving import (
     answer,
@@ -22,11 +22,13 @@ from tests.helpers.driving import (
 )
 from tests.helpers.places import Place
 from tui.screens.dashboard.screen import Dashboard
+from tui.screens.dialogs.copying import texts_of
 from tui.screens.dialogs.create import CreateDialog
 from tui.screens.dialogs.details import DetailsDialog
 from tui.screens.dialogs.help import HelpDialog
 from tui.screens.dialogs.operations import OperationsDialog
 from tui.screens.dialogs.prompt import AskDialog
+from tui.vps.models import Server
 
 DIALECTS = ("docs", "client")
 
@@ -155,6 +157,23 @@ async def test_all_snapshots_of_all_servers(simulated: Place) -> None:
         await pilot.press("a")
         assert board.servers.cursor_row is not None
         assert board.servers.cursor_row.server.name == "mail"
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])
+async def test_each_text_to_copy_takes_one_line(simulated: Place, size: tuple[int, int]) -> None:
+    async with simulated.app().run_test(size=size) as pilot:
+        await live(pilot)
+        await pilot.press("Y")
+        await until(pilot, lambda: "curl  " in shown(pilot))
+        texts = pilot.app.screen.query_one(OptionList)
+        assert texts.virtual_size.height == texts.option_count
+        assert shown(pilot).count("…   ") >= 2, "what is cut is seen to be cut"
+
+
+def test_no_curl_is_offered_where_no_address_is_known() -> None:
+    server = Server(id=7, name="web", address="203.0.113.1")
+    assert "curl" in texts_of(server, server, "https://example.net/api/v1")
+    assert [*texts_of(server, server, "")] == ["Name", "Id", "Address", "JSON"]
 
 
 async def test_details_copy_and_help(simulated: Place) -> None:

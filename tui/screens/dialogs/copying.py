@@ -11,12 +11,12 @@ from tui.screens.dialogs.details import as_json, to_clipboard
 from tui.screens.dialogs.prompt import ChooseDialog
 from tui.vps.models import Server, Snapshot
 
-_SHOWN = 60
-"""Cells of a text that are shown before it is chosen."""
-
 
 def texts_of(item: Server | Snapshot, server: Server | None, url: str) -> Mapping[str, str]:
-    """The texts by what they are called. The token is in none: curl reads it from a variable."""
+    """The texts by what they are called. The token is in none: curl reads it from a variable.
+
+    The demo has no `url` that anything else could ask with that token, so no curl there.
+    """
     address = server.address if server is not None else ""
     key = item.id if isinstance(item, Server) else item.server_id
     asked = shlex.quote(f"{url.rstrip('/')}/snapshots/?server_id={key}")
@@ -25,7 +25,7 @@ def texts_of(item: Server | Snapshot, server: Server | None, url: str) -> Mappin
         "Id": str(item.id),
         "Address": address,
         "JSON": as_json(item),
-        "curl": f'curl -H "Authorization: Bearer $VPS_API_TOKEN" {asked}',
+        "curl": f'curl -H "Authorization: Bearer $VPS_API_TOKEN" {asked}' if url else "",
     }
     return {what: text for what, text in texts.items() if text}
 
@@ -38,15 +38,10 @@ def choose_copy(
         app.notify("nothing is chosen", severity="warning", markup=False)
         return
     texts = texts_of(item, server, url)
-    rows = {f"{what:<9}{_shown(text)}": what for what, text in texts.items()}
+    rows = {f"{what:<9}{' '.join(text.split())}": what for what, text in texts.items()}
 
     def copy(row: str | None) -> None:
         if row is not None:
             to_clipboard(app, f"{rows[row]} of {item.name}", texts[rows[row]])
 
     app.push_screen(ChooseDialog(f"Copy of {item.name}", tuple(rows), ""), copy)
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

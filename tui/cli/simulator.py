@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from tui.cli.arguments import Command, FilePath, moment
+from tui.simulator.options import DIALECTS, FASTEST, LOOPBACK, SimulatorOptions
 
 EXAMPLES = """\b
 An example, in another terminal:
@@ -49,7 +50,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
 )
 @click.option(
     "--host",
-    default="127.0.0.1",
+    default=LOOPBACK,
     metavar="ADDRESS",
     help="Listen there instead of 127.0.0.1; only with --listens-outside.",
 )
@@ -79,7 +80,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
     "--speed",
     default=1.0,
     metavar="X",
-    type=click.FloatRange(0, 1_000_000),
+    type=click.FloatRange(0, FASTEST),
     help="Virtual seconds in each real one; 0 lets time stand still but for --admin.",
 )
 @click.option(
@@ -106,7 +107,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
 @click.option(
     "--dialect",
     default="docs",
-    type=click.Choice(["docs", "client", "bare"]),
+    type=click.Choice(DIALECTS),
     help="As the provider publishes it (the default), as its own clients see it, or bare lists.",
 )
 @click.option(
@@ -125,7 +126,6 @@ def command(list_scenarios: bool, **options: Any) -> int:
     there is a --state. No other machine reaches it unless --listens-outside says so.
     """
     from tui.simulator import runner
-    from tui.simulator.options import SimulatorOptions
 
     if list_scenarios:
         return runner.print_scenarios()

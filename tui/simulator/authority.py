@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.simulator.options import WrongOption
+from tui.simulator.options import LOCAL_NAMES, WrongOption
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def authority(*hosts: str) -> Iterator[Authority]:
         raise WrongOption("--tls needs trustme: pip install 'ciplun[tls]'") from None
     maker = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    names = dict.fromkeys(("127.0.0.1", "localhost", "::1", *hosts))
+    names = dict.fromkeys((*LOCAL_NAMES, *hosts))
     maker.issue_cert(*names).configure_cert(context)
     with tempfile.TemporaryDirectory(prefix="ciplun-simulator-") as folder:
         file = Path(folder) / "authority.pem"

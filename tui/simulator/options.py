@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
-FLEETS: Final = ("demo", "published", "empty")
+LOCAL_NAMES: Final = (LOOPBACK, "localhost", "::1")
 DIALECTS: Final = ("docs", "client", "bare")
 FASTEST: Final = 1_000_000
 FIRST_MOMENT: Final = 631_152_000.0
@@ -27,13 +27,13 @@ class WrongOption(ValueError):
 class SimulatorOptions:
     """Options of ``ciplun simulator``.
 
-    `fleet` is one of FLEETS or a file as in `tui.simulator.descriptions`; `servers` makes one of
-    that size, and `described` is one as in such a file. `script` lets the demo fleet live. `host`
-    is loopback unless `listens_outside`, which wants a token of one's own. `speed` is virtual
-    seconds for each real one, `now` the virtual time to begin at (seconds since 1970), None the
-    present. `tokens` are as in `read_token`; none takes those of the environment where
-    `environment` is on, or makes random ones. `admin` opens the administrative routes under a token
-    of their own.
+    `fleet` is ``demo``, ``published``, ``empty``, or a file as in `tui.simulator.descriptions`;
+    `servers` makes one of that size, and `described` is one as in such a file. `script` lets the
+    demo fleet live. `host` is loopback unless `listens_outside`, which wants a token of one's own.
+    `speed` is virtual seconds for each real one, `now` the virtual time to begin at (seconds since
+    1970), None the present. `tokens` are as in `read_token`; none takes those of the environment
+    where `environment` is on, or makes random ones. `admin` opens the administrative routes under a
+    token of their own.
     """
 
     port: int = 0

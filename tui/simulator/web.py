@@ -16,6 +16,7 @@ from tui.simulator.api import PREFIX, Api
 from tui.simulator.clock import iso
 from tui.simulator.contract import CONTRACT_PATH, contract
 from tui.simulator.encode import dump
+from tui.simulator.options import LOCAL_NAMES
 from tui.simulator.world import World
 
 __all__ = ["PREFIX", "Hook", "Received", "SimulatorApp"]
@@ -30,7 +31,6 @@ STRUCK: Final = "ciplun.struck"
 """Where in a request's scope scenarios note that they struck it."""
 Headers = Sequence[tuple[bytes, bytes]]
 _ABSOLUTE: Final = re.compile(r"https?://", re.IGNORECASE)
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _is_local(request: Request) -> bool:
     """
     host = request.headers.get("host", "localhost")
     name = host.rpartition("]")[0].lstrip("[") or host.partition(":")[0]
-    return name.lower() in LOOPBACK
+    return name.lower() in LOCAL_NAMES
 
 
 def _declared_length(request: Request) -> int:

@@ -32,9 +32,9 @@ def check(settings: Settings) -> None:
     for name, problem in problems.items():
         if problem:
             raise SettingsError(f"{settings.origins[name]}: {name}: {problem}")
-    for command in settings.commands:
+    for nth, command in enumerate(settings.commands):
         if words := _command_problem(command, settings):
-            raise SettingsError(f"{settings.places['commands.key']}: commands: {words}")
+            raise SettingsError(f"{settings.places[f'commands.{nth}']}: commands: {words}")
     if settings.views or settings.policies:
         from tui.fleet import policies
 

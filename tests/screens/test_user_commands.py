@@ -59,6 +59,12 @@ def test_what_cannot_be_is_said_before_the_start(tmp_path: Path, text: str, said
     assert said in str(caught.value)
 
 
+def test_of_several_the_line_of_the_one_that_is_wrong_is_named(tmp_path: Path) -> None:
+    text = "[[commands]]\nrun='a'\nkey='c'\n[[commands]]\nrun='b'\nkey='E'"
+    with pytest.raises(SettingsError, match=r"config.toml:3: commands: c is the key of create"):
+        check(load(Options(), home(tmp_path, text)))
+
+
 def configured(simulated: Place, *tables: dict[str, object]) -> None:
     lines = []
     for table in tables:

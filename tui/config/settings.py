@@ -53,7 +53,8 @@ class Settings(Values, frozen=True, kw_only=True):
     """One profile's settings; `origins` says where each value came from.
 
     `groups`, `policies`, `views` and `commands` are the user's own, by name, whatever the profile;
-    `places` has ``file:line`` of each key in them, such as ``policies.nightly.on``.
+    `places` has ``file:line`` of each key in them, such as ``policies.nightly.on``, and of each
+    command, such as ``commands.0``.
     """
 
     profile: str

@@ -80,7 +80,10 @@ class UserCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tables(NamedTuple):
-    """All of them, by name, in the order of the file. `places` has ``file:line`` of each key."""
+    """All of them, by name, in the order of the file.
+
+    `places` has ``file:line`` of each key, and of each command by its number from 0.
+    """
 
     groups: Mapping[str, Group] = {}
     policies: Mapping[str, Policy] = {}
@@ -177,7 +180,8 @@ class _Reader:
     def commands(self, tables: Any) -> tuple[UserCommand, ...]:
         if not isinstance(tables, list):
             raise self.wrong("", "must be written as [[commands]]", "commands")
-        return tuple(
-            self.one(table, "commands", _COMMAND, UserCommand, nth)
-            for nth, table in enumerate(tables)
-        )
+        found = []
+        for nth, table in enumerate(tables):
+            found.append(self.one(table, "commands", _COMMAND, UserCommand, nth))
+            self.places[f"commands.{nth}"] = self._find("key", "commands", nth)
+        return tuple(found)

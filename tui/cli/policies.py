@@ -9,7 +9,6 @@ import click
 from tui.config.fitting import meant
 from tui.config.settings import Settings
 from tui.config.tables import Policy
-from tui.fleet import policies
 from tui.fleet.journal.file import JournalUnavailable
 from tui.fleet.journal.policy_runs import PolicyRun, RunBook
 from tui.fleet.templates import BadTemplate, Template
@@ -18,10 +17,9 @@ from tui.vps.sanitize import clean
 
 
 def policy_of(settings: Settings, name: str | None) -> Policy | None:
-    """The policy of this name in the settings. Raises UsageError and SettingsError."""
+    """The policy of this name in the settings. Raises UsageError."""
     if name is None:
         return None
-    policies.check(settings)
     known = settings.policies
     if name not in known:
         hint = meant(name, known, f"there are: {', '.join(known) or 'none'}")

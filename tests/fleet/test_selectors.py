@@ -218,6 +218,22 @@ def test_numbers_in_names_are_ordered_by_their_value() -> None:
     assert found == ["9", "10", "web", "Web-1", "web-1b", "web-02", "web-2", "web-2-x", "web-10"]
 
 
+def test_a_date_in_the_future_makes_nothing_young_and_hides_no_young_one() -> None:
+    alone = view("alone", snapshot(-1), id=1)
+    with_old = view("with-old", snapshot(-1), snapshot(400), id=2)
+    with_new = view("with-new", snapshot(-1), snapshot(1), id=3)
+    ahead = view("ahead", snapshot(-1 / 60), id=4)  # a minute: clocks are never the same
+    scope = Scope(fleet([alone, with_old, with_new, ahead]), NOW.timestamp())
+
+    def chosen(text: str) -> list[str]:
+        return [v.server.name for v in servers(scope, Arrangement("name", text=text))]
+
+    assert chosen("age<7d") == ["ahead", "with-new"]
+    assert chosen("age>7d") == ["alone", "with-old"]
+    young = Everything().rows(scope, Arrangement("created", text="age<7d"))
+    assert [s.server_name for s in young] == ["ahead", "with-new"]
+
+
 def test_risk_is_the_order_of_the_findings_and_then_of_age() -> None:
     assert listed("", "risk") == ["db-1", "web-10", "web-2-staging", "web-1", "mail"]
 

@@ -214,6 +214,15 @@ class _Facts:
                 self.turns.append(at + OVERDUE)
 
 
+def newest_age(view: ServerView, now: float) -> float:
+    """Seconds since the newest completed snapshot whose date is believed; inf where none is."""
+    newest = view.newest_completed
+    if newest is None or newest.created_at is None:
+        return math.inf
+    age = now - newest.created_at.timestamp()
+    return age if age >= -AHEAD else now - _Facts(view, now).newest
+
+
 def _found(
     view: ServerView,
     facts: _Facts,

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from tui.config.ages import Age
 from tui.config.fitting import meant
 from tui.fleet.groups import Groups
+from tui.fleet.health import AHEAD, newest_age
 from tui.fleet.matching import fold, is_pattern, pattern
 from tui.fleet.scope import Scope
 from tui.fleet.state import ServerView
@@ -114,21 +115,23 @@ def comparison(name: str, sign: str, value: str) -> Term:
 
 
 def _age(said: str, compare: Callable[[float, float], bool], value: str) -> Term:
-    """An age; a server's is that of its newest completed snapshot, infinite without any."""
+    """An age; a server's is that of its newest completed snapshot, infinite without any.
+
+    A date in the future is no age, as where there is none.
+    """
     try:
         seconds = Age.parse(value)
     except ValueError:
         raise _wrong(said, "an age has a unit, like age>7d or age<36h") from None
 
     def of_server(view: ServerView, scope: Scope) -> bool:
-        newest = view.newest_completed
-        if newest is None or newest.created_at is None:
-            return compare(float("inf"), seconds)
-        return compare(scope.now - newest.created_at.timestamp(), seconds)
+        return compare(newest_age(view, scope.now), seconds)
 
     def of_snapshot(row: Snapshot, scope: Scope) -> bool:
-        created = row.created_at
-        return created is not None and compare(scope.now - created.timestamp(), seconds)
+        if row.created_at is None:
+            return False
+        age = scope.now - row.created_at.timestamp()
+        return age >= -AHEAD and compare(age, seconds)
 
     return Term(of_server, of_snapshot)
 

@@ -131,12 +131,18 @@ async def test_changes_are_kept_once_whoever_saw_them_and_read_newest_first(
 
 async def test_what_this_machine_did_is_told_from_what_others_did(journal: Journal) -> None:
     book = ChangeBook(journal.file, lambda: "a")
-    for number, kind in ((1, Kind.CREATE), (2, Kind.DELETE)):
+    asked = (
+        (1, Kind.CREATE, State.COMPLETED, "a"),
+        (2, Kind.DELETE, State.COMPLETED, "a"),
+        (3, Kind.DELETE, State.REFUSED, "a"),
+        (3, Kind.CREATE, State.COMPLETED, "of another account, with ids of its own"),
+    )
+    for number, kind, state, account in asked:
         operation = Operation(
             id=0,
             kind=kind,
-            state=State.COMPLETED,
-            account="a",
+            state=state,
+            account=account,
             server_id=1,
             server_name="web",
             snapshot_id=number,

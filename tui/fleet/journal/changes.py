@@ -41,7 +41,8 @@ _TABLES: Final = (
 _READ: Final = f"""
 SELECT *, EXISTS (
     SELECT 1 FROM operations AS o WHERE o.server_id = c.server_id AND o.snapshot_id = c.snapshot_id
-    AND o.kind = CASE WHEN c.kind = 'vanished' THEN 'delete' ELSE 'create' END
+    AND {MINE} AND CASE WHEN c.kind = 'vanished'
+    THEN o.kind = 'delete' AND o.state IN ('accepted', 'completed') ELSE o.kind = 'create' END
 ) AS ours FROM changes AS c WHERE {MINE} AND at > ? AND (server_id = ? OR ?)
 ORDER BY at DESC, id DESC LIMIT ?
 """  # noqa: S608
@@ -80,7 +81,7 @@ class ChangeBook:
         """The newest changes first, of all servers or of one, seen after `since`."""
         server = "" if server_id is None else to_key(server_id)
         account = storable(self._account())
-        values = (account, since, server, server_id is None, limit)
+        values = (account, account, since, server, server_id is None, limit)
 
         def read(db: sqlite3.Connection) -> Sequence[FleetChange]:
             _make(db, account)

@@ -46,7 +46,7 @@ class Restarts:
         """Servers that ran before and are not seen running, which somebody can have started."""
         self._start_after_restore = start_after_restore
         self._refused = refused
-        self.tell = tell
+        self._tell = tell
         self._now = now
 
     async def take_up(self) -> None:
@@ -62,16 +62,16 @@ class Restarts:
 
         Where it does not stop in time somebody is asked, and it is watched afterwards.
         """
-        self.tell(f"Stopping {note.server_name} for its snapshot", False)
+        self._tell(f"Stopping {note.server_name} for its snapshot", False)
         try:
             await self.power.carry_out(note, name, description, told=self._told, ask=ask)
         except (Refused, VpsError, JournalUnavailable) as error:
-            self.tell(str(error), True)
+            self._tell(str(error), True)
         watched = [n for n in await self._left() if n.id == note.id and n.stage is Stage.WATCHED]
         await self._look_at(watched)
 
     def _told(self, words: str) -> None:
-        self.tell(words, False)
+        self._tell(words, False)
 
     def offer_for(self, operation_id: int | None) -> PowerNote | None:
         """What is offered about an operation, or that became none."""
@@ -112,7 +112,7 @@ class Restarts:
             log.info("the power of a server is left alone: %s", error)
         await self._offer()
         if news is not None:
-            self.tell(*news)
+            self._tell(*news)
 
     async def _look(self, note: PowerNote) -> tuple[str, bool] | None:
         """Start a server or see how it is; returns what is to be told, once it is offered."""

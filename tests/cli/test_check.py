@@ -111,6 +111,15 @@ def test_all_well_is_said_in_one_line(tmp_path: Path) -> None:
         assert line.startswith("SNAPSHOTS OK - 1 server, each with a fresh one | ")
 
 
+def test_a_date_in_the_future_gives_no_figure(tmp_path: Path) -> None:
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))
+    with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:
+        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+        (line,) = done.stdout.splitlines()
+        assert (done.returncode, done.stderr) == (3, "")
+        assert list(figures(line)) == ["servers", "slots used", "full", "failed", "busy"]
+
+
 def test_a_check_that_is_ended_is_unknown(tmp_path: Path) -> None:
     def answer(method: str, path: str) -> bytes:
         time.sleep(5)

@@ -7,6 +7,7 @@ the check itself is UNKNOWN, on stdout, with code 3.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,16 @@ from tui.cli.selection import Selection, of_servers
 from tui.config.schema import Ignorable
 from tui.config.settings import Settings
 from tui.fleet import backups as apart
-from tui.fleet.health import Finding, Health, Judge, Rules, Severity, findings, worst
+from tui.fleet.health import (
+    Finding,
+    Health,
+    Judge,
+    Rules,
+    Severity,
+    findings,
+    newest_age,
+    worst,
+)
 from tui.fleet.state import ServerView, count
 from tui.session.connection import Connection
 from tui.session.session import Session
@@ -187,13 +197,6 @@ def _judge(
     return verdict
 
 
-def _age(view: ServerView, now: float) -> float | None:
-    newest = view.newest_completed
-    if newest is None or newest.created_at is None:
-        return None
-    return now - newest.created_at.timestamp()
-
-
 def _words(finding: Finding) -> str:
     return _plain(f"{finding.server}: {finding.what}" if finding.server else finding.what)
 
@@ -206,7 +209,7 @@ def _plain(text: str) -> str:
 def _figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[str]:
     """Performance data: label=value[unit];warning;critical;least;most."""
     totals = count(views)
-    known = [age for view in views if (age := _age(view, now)) is not None]
+    known = [age for view in views if math.isfinite(age := newest_age(view, now))]
     figures = [
         f"'servers'={totals.servers};;;0",
         f"'slots used'={totals.used};;;0;{totals.slots}",
@@ -224,7 +227,7 @@ def _figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[
     if len(views) <= _MEASURED:
         labels = _labels([view.server.name for view in views])
         for view, label in zip(views, labels, strict=True):
-            if (age := _age(view, now)) is not None:
+            if math.isfinite(age := newest_age(view, now)):
                 figures.append(aged(f"age {label}", age))
     return figures
 

@@ -112,6 +112,7 @@ def test_others_change_no_plan_of_ours(tmp_path: Path) -> None:
         ("ciplun_plan", 2, "a plan of version 2, and this ciplun reads version 1"),
         ("kind", "restore", "no plan of ciplun"),
         ("steps", [], "it has no steps"),
+        ("name", "\x1b[2J", "its name: the sign U\\+001B is not allowed"),
         ("servers", [], "step 1: its server is not in the plan"),
         ("more", 1, "no plan of ciplun"),
     ],
@@ -132,6 +133,7 @@ def test_a_file_that_was_not_written_here_is_refused(
         ({"name": "other"}, "step 1: its snapshot is missing or another one"),
         ({"snapshot": None}, "step 1: its snapshot is missing"),
         ({"do": "create", "name": "a b"}, "step 1: a space is not allowed"),
+        ({"description": "old\ndelete of another"}, "step 1: the sign U+000A is not allowed"),
         ({"do": "restore"}, "no plan of ciplun"),
     ],
 )

@@ -152,6 +152,8 @@ def _problem(found: PlanFile) -> str:
         return f"a plan of version {found.ciplun_plan}, and this ciplun reads version {VERSION}"
     if not found.steps or len(found.steps) > _MOST:
         return "it has no steps" if not found.steps else f"it has more than {_MOST} steps"
+    if problem := description_problem(found.name):
+        return f"its name: {problem}"
     known = {server.id for server in found.servers}
     for number, line in enumerate(found.steps, 1):
         if problem := _of_step(line, number, known):
@@ -164,8 +166,10 @@ def _of_step(line: StepLine, number: int, known: set[Key]) -> str:
         return "its server is not in the plan"
     if line.needs is not None and not 0 < line.needs < number:
         return "it needs a step that does not come before it"
+    if problem := description_problem(line.description):
+        return problem
     if line.do == "create":
-        return name_problem(line.name) or description_problem(line.description)
+        return name_problem(line.name)
     target = line.snapshot
     if target is None or target.server_id != line.server or target.name != line.name:
         return "its snapshot is missing or another one"

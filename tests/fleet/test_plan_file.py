@@ -149,6 +149,14 @@ def test_a_step_that_was_not_written_here_is_refused(
     assert said in str(caught.value)
 
 
+def test_a_server_has_the_name_that_was_compared(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    path.write_text(path.read_text().replace('"server_name": "web"', '"server_name": "we\\u001bb"'))
+    found = read(path)
+    assert found.steps[0].snapshot != prune().steps[0].target
+    assert found.plan() == prune()
+
+
 @given(st.binary(max_size=40) | st.text('{}[]":,0ciplun_', max_size=30).map(str.encode))
 def test_any_file_is_read_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -67,7 +67,13 @@ class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def plan(self) -> Plan:
         """The plan, to be started."""
-        names = {server.id: server.name for server in self.servers}
+        names = {server.id: server.name for server in self.servers}  # these are compared
+
+        def target(line: StepLine) -> Snapshot | None:
+            if line.snapshot is None:
+                return None
+            return msgspec.structs.replace(line.snapshot, server_name=names[line.server])
+
         steps = tuple(
             Step(
                 kind=Kind(line.do),
@@ -75,7 +81,7 @@ class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 server_name=names[line.server],
                 name=line.name,
                 description=line.description,
-                target=line.snapshot,
+                target=target(line),
                 needs=line.needs,
             )
             for line in self.steps

@@ -160,9 +160,12 @@ def test_a_lasting_failure_ends_after_a_few_tries(tmp_path: Path) -> None:
         assert len(asked) == 4
 
 
-def test_json_says_errors_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words", [("list",), ("wait",), ("create", "web", "x"), ("ensure", "web", "--max-age", "1h")]
+)
+def test_json_says_errors_too(tmp_path: Path, words: tuple[str, ...]) -> None:
     with saying(lambda method, path: http('{"detail": "Invalid token."}', "401 X")) as said:
-        code, out, err = against(said, tmp_path, "list", "--json")
+        code, out, err = against(said, tmp_path, *words, "--json")
         document = json.loads(out)
         assert (code, document["complete"], document["exit_code"]) == (4, False, 4)
         assert document["error"] in err

@@ -159,6 +159,7 @@ def test_json_says_all_in_one_document(simulated: Place) -> None:
     code, out, err = ciplun(simulated, "create", "nobody", "x", "--json")
     document = json.loads(out)
     assert (code, document["exit_code"], document["lines"]) == (2, 2, [])
+    assert document["complete"] is False
     assert "no server is called nobody" in document["errors"][0]
     code, out, err = ciplun(simulated, "create", "mail", "a b", "--json")
     document = json.loads(out)

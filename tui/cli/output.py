@@ -46,6 +46,11 @@ class Output:
         """Print nothing from now on but one document, at the end."""
         self._document = {"lines": [], "errors": []}
 
+    @property
+    def gathers(self) -> bool:
+        """Whether there is a document that has not been printed yet."""
+        return self._document is not None
+
     def note(self, key: str, value: Any) -> None:
         """Add something to a list of the document, where one is gathered."""
         if self._document is not None:
@@ -137,9 +142,9 @@ def fail(text: str, code: int, *, as_json: bool) -> int:
 
     Returns the code.
     """
+    complain(text)
     if as_json:
         output.end(complete=False, error=clean(masked(text), LONGEST), exit_code=code)
-    complain(text)
     return code
 
 

@@ -54,11 +54,12 @@ def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
         return run(work)
     output.gather()
     try:
-        code = run(work)
+        code = run(work, as_json=True)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
-    told = code not in (ExitCode.UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-    output.end(complete=told, exit_code=code)
+    if output.gathers:  # else it ended with what went wrong
+        told = code not in (ExitCode.UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+        output.end(complete=told, exit_code=code)
     return code
 
 

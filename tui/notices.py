@@ -94,8 +94,6 @@ _STANDS: Final[dict[State, str]] = {
     State.ACCEPTED: "running",
 }
 
-_DELETING: Final = (PlanKind.DELETE, PlanKind.RETENTION)
-
 
 def step_words(step: Step) -> str:
     """Where a step of a plan stands, with the reason where it was not done."""
@@ -131,7 +129,7 @@ def plan_title(plan: Plan) -> str:
 def tally_line(plan: Plan) -> str:
     """How many of its steps stand where: ``6 done · 3 running · 1 refused``."""
     tally, failed = plan.tally, plan.failed
-    done = "deleted" if plan.kind in _DELETING else "done"
+    done = "deleted" if plan.deletes else "done"
     parts = (
         (tally[Standing.DONE], done),
         (tally[Standing.RUNNING], "running"),
@@ -146,7 +144,7 @@ def tally_line(plan: Plan) -> str:
 def tally_words(plan: Plan) -> str:
     """What has come of a plan so far, and why it stopped if it did."""
     tally, failed = plan.tally, plan.failed
-    if plan.kind in _DELETING:
+    if plan.deletes:
         parts = [(tally[Standing.DONE], "deleted"), (tally[Standing.RUNNING], "started")]
     else:
         parts = [(tally[Standing.DONE] + tally[Standing.RUNNING], "started")]

@@ -93,5 +93,4 @@ class Telling:
 
 def _one_of_many(operation: Operation, fleet: Fleet) -> bool:
     """Whether it belongs to a set, which rings once as a whole."""
-    sets = (plan for plan in fleet.plans.values() if plan.many)
-    return any(step.operation == operation.id for plan in sets for step in plan.steps)
+    return any(plan.many and operation.id in plan.operations for plan in fleet.plans.values())

@@ -63,7 +63,7 @@ async def send_steps(session: Session, live: Connection, plan: Plan) -> Plan:
 
     def running() -> str:
         now = next((p for p in live.plans.running() if p.id == plan.id), plan)
-        mine = {step.operation for step in now.steps}
+        mine = now.operations
         return standing(session, [o for o in live.operations.running() if o.id in mine])
 
     async with speaking(session.clock, running) as progress, polling(live):

@@ -54,7 +54,7 @@ def of_servers(fleet: Fleet, servers: Container[Key]) -> tuple[Sequence[Operatio
 def lines(fleet: Fleet, servers: Container[Key], now: float, usual: Usual) -> list[str]:
     """A line for each plan and for each operation that is of no plan."""
     operations, plans = of_servers(fleet, servers)
-    inner = {step.operation for plan in plans for step in plan.steps}
+    inner = {number for plan in plans for number in plan.operations}
     told = [
         f"{'stopped' if plan.interrupted else 'running'}: {plan_line(plan, now)}" for plan in plans
     ]

@@ -145,6 +145,11 @@ class Plan:
         return sum(s.became is not None and s.became.state is State.FAILED for s in self.steps)
 
     @property
+    def operations(self) -> frozenset[int]:
+        """The numbers of the operations that its steps have become."""
+        return frozenset(s.operation for s in self.steps if s.operation is not None)
+
+    @property
     def unsent(self) -> tuple[Step, ...]:
         """The steps that are still to be sent."""
         return tuple(step for step in self.steps if step.standing is Standing.UNSENT)
@@ -186,7 +191,12 @@ class Plan:
     @property
     def many(self) -> bool:
         """Whether it is the same on many, and not one thing in several steps."""
-        return self.kind in (PlanKind.CREATE, PlanKind.DELETE, PlanKind.RETENTION)
+        return self.deletes or self.kind is PlanKind.CREATE
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it is a set of deletes."""
+        return self.kind in (PlanKind.DELETE, PlanKind.RETENTION)
 
     def with_step(self, number: int, operation: Operation) -> Plan:
         """The same with a step that has become an operation."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from tui.fleet.operation import Certainty, Operation, State
 from tui.fleet.plan import Plan, Standing
@@ -26,7 +25,6 @@ Entry = Operation | Plan
 _GOOD = (State.COMPLETED,)
 _BUSY = (State.WAITING, State.INTENT, State.SENT, State.ACCEPTED)
 _DIM = (State.REFUSED, State.NEVER_SENT)
-_BAD: Final = (Standing.NOT_DONE, Standing.SKIPPED)
 
 
 def entry_key(row: Entry) -> tuple[str, int]:
@@ -68,14 +66,14 @@ class OperationList(RowList[Entry]):
         return Cell(row.user, "dim")
 
     def _plan(self, row: Plan) -> Cell:
-        g, tally = self.glyphs, row.tally
+        g = self.glyphs
         if row.interrupted:
             return Cell(f"{g.unknown} stopped, {len(row.unsent)} not sent", "warn")
         if row.open:
             return Cell(f"{g.busy} {tally_line(row)}", "busy")
-        if any(tally[standing] for standing in _BAD):
+        if row.tally.not_done:
             return Cell(f"{g.failed} {tally_line(row)}", "failed")
-        if tally[Standing.UNTOLD]:
+        if row.tally[Standing.UNTOLD]:
             return Cell(f"{g.unknown} {tally_line(row)}", "warn")
         return Cell(f"{g.completed} {tally_line(row)}", "good")
 

@@ -68,8 +68,8 @@ class Ends:
 
     def plan(self, plan: Plan) -> None:
         """Keep the end of a plan, in place of those of its operations."""
-        for step in plan.steps:
-            self._ends.pop(("operation", step.operation or 0), None)
+        for number in plan.operations:
+            self._ends.pop(("operation", number), None)
         tally = plan.tally
         bad = tally.not_done + tally[Standing.UNTOLD]
         why = f" · {plan.words}" if plan.words else ""
@@ -119,7 +119,7 @@ def entries(
     `offers` are servers that ran before and can be started.
     """
     plans = fleet.plans.values()
-    inner = {s.operation for plan in plans for s in plan.steps if s.operation is not None}
+    inner = {number for plan in plans for number in plan.operations}
     alone = [o for o in fleet.operations.values() if o.id not in inner]
     going: list[Entry] = [_plan(plan, now, expected, glyphs, keys) for plan in plans]
     going += [_operation(o, now, expected, glyphs) for o in alone]
@@ -170,7 +170,7 @@ def _plan(plan: Plan, now: float, expected: Expected, glyphs: Glyphs, keys: Keys
         return Entry(
             glyphs.unknown, f"{text}   stopped", f"{key} go on or end", "$text-warning", urgent=True
         )
-    kind = Kind.DELETE if plan.kind in (PlanKind.DELETE, PlanKind.RETENTION) else Kind.CREATE
+    kind = Kind.DELETE if plan.deletes else Kind.CREATE
     right = _time(plan.asked_at, now, kind, expected)
     if plan.kind is PlanKind.SAFETY_RESTORE:
         running = next((s for s in plan.steps if s.standing is Standing.RUNNING), None)
@@ -212,7 +212,7 @@ class RunningTray(Vertical):
 
     def end_of(self, operation: Operation, news: News, fleet: Fleet) -> None:
         """Keep the end of an operation in sight; those of a plan stand in the plan's line."""
-        if any(s.operation == operation.id for plan in fleet.plans.values() for s in plan.steps):
+        if any(operation.id in plan.operations for plan in fleet.plans.values()):
             return
         keys = keys_of(self)
         again = f"{keys.shown('operations')} {keys.shown('try_again')} try again"

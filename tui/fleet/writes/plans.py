@@ -85,7 +85,7 @@ class Plans:
             if sending.steps[number - 1].kind is operation.kind:
                 self._take(sending.with_step(number, operation))
         for plan in tuple(self._open.values()):
-            if any(step.operation == operation.id for step in plan.steps):
+            if operation.id in plan.operations:
                 self._take(plan.with_operation(operation))
 
     # -- start, go on, end ------------------------------------------------------------------

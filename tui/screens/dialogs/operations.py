@@ -145,7 +145,7 @@ class OperationsDialog(ListDialog[Asked]):
         """All rows, newest first; operations of a plan only where it is opened, below it."""
         plans = [row for row in self._all if isinstance(row, Plan)]
         operations = {row.id: row for row in self._all if isinstance(row, Operation)}
-        inner = frozenset(s.operation for p in plans for s in p.steps if s.operation is not None)
+        inner = frozenset(number for plan in plans for number in plan.operations)
         alone = [o for o in operations.values() if o.id not in inner]
         together: list[Entry] = [*plans, *alone]
         found: list[Entry] = []

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.geometry import Region
 
 from tui.fleet.operation import Certainty
 from tui.fleet.state import ServerView
 from tui.terminal.textual_private import KeptLines
 from tui.text import age, duration, size, stamp
 from tui.vps.models import Snapshot
-from tui.widgets.line import Piece, differing
+from tui.widgets.line import Piece, repaint
 
 if TYPE_CHECKING:
     from tui.session.session import Session
@@ -63,10 +61,7 @@ class Details(KeptLines):
         self._lines, self._outage = lines, outage
         first = [Content.styled(outage, "$text-error")] if outage else []
         before, self._shown = self._shown, [*first, *lines][:2]
-        for y, (old, new) in enumerate(zip_longest(before, self._shown, fillvalue=Content(""))):
-            start, end = differing(old, new)
-            if end:
-                self.refresh(Region(start, y, end - start, 1))
+        repaint(self, before, self._shown)
 
 
 def _snapshot_line(snapshot: Snapshot, now: datetime, protected: bool, local: bool) -> Content:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from textual.content import Content
 from textual.geometry import Region
+from textual.widget import Widget
 
 from tui.terminal.textual_private import KeptLines
 
@@ -34,8 +36,7 @@ class Line(KeptLines):
         if new != (self._left, self._right):
             before = self.render()
             self._left, self._right = new
-            start, end = differing(before, self.render())
-            self.refresh(Region(start, 0, end - start, 1))
+            repaint(self, [before], [self.render()])
 
     def render(self) -> Content:
         """The whole line, exactly as wide as the widget."""
@@ -47,6 +48,14 @@ class Line(KeptLines):
             left = left.truncate(room, ellipsis=True)
         gap = " " * max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, gap, right).truncate(width)
+
+
+def repaint(widget: Widget, before: Sequence[Content], after: Sequence[Content]) -> None:
+    """Have a widget paint, of its lines, the cells that differ from those before."""
+    for y, (old, new) in enumerate(zip_longest(before, after, fillvalue=Content(""))):
+        start, end = differing(old, new)
+        if end:
+            widget.refresh(Region(start, y, end - start, 1))
 
 
 def differing(before: Content, after: Content) -> tuple[int, int]:

@@ -7,14 +7,13 @@ from itertools import groupby
 from typing import Final
 
 from textual.content import Content
-from textual.geometry import Region
 
 from tui.fleet.scope import Scope
 from tui.fleet.state import ServerView
 from tui.fleet.timeline import Mark, days, joined
 from tui.terminal.textual_private import KeptLines
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.line import differing
+from tui.widgets.line import repaint
 from tui.widgets.row_columns import Cell
 from tui.widgets.titles import pane_title
 
@@ -105,10 +104,7 @@ class Timeline(KeptLines):
         cells = [(sign(mark, self._glyphs), _STYLES[mark]) for mark in marks]
         axis = Content.styled(_axis(len(marks), each), "$text-muted")
         before, self._shown = self._shown, (Content.assemble(*cells), axis)
-        for y, (old, new) in enumerate(zip(before, self._shown, strict=True)):
-            start, end = differing(old, new)
-            if end:
-                self.refresh(Region(start, y, end - start, 1))
+        repaint(self, before, self._shown)
 
 
 def _axis(cells: int, each: int) -> str:

@@ -100,7 +100,6 @@ class Dashboard(Screen[None], KeptLines):
     def __init__(self, session: Session, glyphs: Glyphs, opening: str = "") -> None:
         super().__init__()
         self._opening = opening
-        self.session = session
         self.glyphs = glyphs
         self.panes = Panes(session, glyphs)
         self.pacer = CursorPacer(self.panes, self._follow)
@@ -114,6 +113,11 @@ class Dashboard(Screen[None], KeptLines):
         self.backups: BackupsSeen | None = None  # once there is a service, and a wide screen
         self.noted = Noted()
         self.ticking = Ticking(self.panes, self.bars.show_header, self._pass_time)
+
+    @property
+    def session(self) -> Session:
+        """The account that is shown."""
+        return self.panes.session
 
     @property
     def fleet(self) -> Fleet:
@@ -152,7 +156,6 @@ class Dashboard(Screen[None], KeptLines):
         """Show another session, with nothing of the present one left."""
         self._end_listening()
         self.view_memory.keep()
-        self.session = session
         self.noted.forget()
         self.tray.ends.seen()
         self._end_listening = session.store.listen(together(self, self._changed))

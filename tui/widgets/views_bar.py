@@ -13,6 +13,7 @@ from tui.fleet.views import ALL, Counted, View
 from tui.widgets.line import Line, Piece
 
 _STYLES: Final = {
+    "Problems": "$text-warning",
     "Stale": "$text-error",
     "Failed": "bold $text-error",
     "Full": "$text-warning",
@@ -47,8 +48,7 @@ class ViewsBar(Line):
         self._ends = []
         x = 1
         for view, count in pairs:
-            critical = view.name == "Problems" and counted.critical > 0
-            pieces += view_pieces(view, count, chosen=view == current, critical=critical)
+            pieces += view_pieces(view, count, counted, chosen=view == current)
             pieces.append((_GAP, ""))
             x += sum(cell_len(text) for text, _ in pieces[-3:])
             self._ends.append((x, view))
@@ -62,10 +62,11 @@ class ViewsBar(Line):
                 return
 
 
-def view_pieces(view: View, count: int, *, chosen: bool, critical: bool) -> Sequence[Piece]:
+def view_pieces(view: View, count: int, counted: Counted, *, chosen: bool) -> Sequence[Piece]:
     """A view and its count: loud where it has something, underlined where it is chosen."""
-    alarm = "bold $text-error" if critical else "$text-warning" if view.name == "Problems" else ""
-    style = (alarm or _STYLES.get(view.name, "")) if count else "$text-muted"
+    style = _STYLES.get(view.name, "") if count else "$text-muted"
+    if view.name == "Problems" and counted.critical:
+        style = "bold $text-error"
     if chosen:
         style = f"{style or '$text'} underline"
     return [(f"{view.name} ", style), (f"{count}", style)]
@@ -99,8 +100,7 @@ def alarms(views: Sequence[View], counted: Counted, marked: str) -> Sequence[Pie
     pieces: list[Piece] = []
     for view, count in zip(views, counted.counts, strict=False):
         if count and view.name in _KEPT:
-            critical = view.name == "Problems" and counted.critical > 0
-            pieces += [*view_pieces(view, count, chosen=False, critical=critical), ("  ", "")]
+            pieces += [*view_pieces(view, count, counted, chosen=False), ("  ", "")]
     if marked:
         pieces += [(marked, "bold $text-accent"), ("  ", "")]
     return pieces

@@ -28,6 +28,7 @@ from tui.vps.models import SLOTS, Server, Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
+    from tui.config.tables import Policy
     from tui.fleet.journal.policy_runs import Runs
 
 Fact = tuple[str, str]
@@ -99,18 +100,26 @@ def server_facts(view: ServerView, operation: Operation | None, now: datetime) -
 
 def judged_facts(panes: Panes, view: ServerView, now: datetime) -> Sequence[Fact]:
     """How a server is judged, and what each policy that chooses it would do now."""
-    scope, settings = panes.scope, panes.session.settings
+    scope = panes.scope
     found = scope.health(view).findings
     names = [name for name in scope.groups.names if scope.groups.has(name, view.server)]
     facts = [("Health", "; ".join(finding.what for finding in found) or "well")]
     if names:
         facts.append(("Groups", ", ".join(names)))
-    for name, policy in settings.policies.items():
-        if policy.on and parse(policy.on, scope.groups).server(view, scope):
-            made = by_template(policy.name)
-            kept = retain_in(panes.fleet, view, policy, made, now)
-            facts.append((f"Policy {name}", state_of(policy, kept)))
+    for name, policy in _policies(panes, view):
+        kept = retain_in(panes.fleet, view, policy, by_template(policy.name), now)
+        facts.append((f"Policy {name}", state_of(policy, kept)))
     return facts
+
+
+def _policies(panes: Panes, view: ServerView) -> Sequence[tuple[str, Policy]]:
+    """Those of the settings that choose a server, with their names."""
+    scope = panes.scope
+    return [
+        (name, policy)
+        for name, policy in panes.session.settings.policies.items()
+        if policy.on and parse(policy.on, scope.groups).server(view, scope)
+    ]
 
 
 async def backup_facts(panes: Panes, view: ServerView) -> Sequence[Fact]:
@@ -141,20 +150,16 @@ async def run_facts(panes: Panes, view: ServerView) -> Sequence[Fact]:
     from tui.fleet.journal.file import JournalUnavailable
     from tui.fleet.journal.policy_runs import RunBook
 
-    session, scope = panes.session, panes.scope
-    live, now = session.live, session.now
-    if live is None or not session.settings.policies:
+    live, now = panes.session.live, panes.session.now
+    chosen = _policies(panes, view)
+    if live is None or not chosen:
         return ()
     book = RunBook(live.operations.journal.file, lambda: live.operations.account)
     try:
         runs = await book.last(await live.plans.history())
     except JournalUnavailable:
         return ()
-    return [
-        (f"Ran {name}", run_words(view, name, runs, now))
-        for name, policy in session.settings.policies.items()
-        if policy.on and parse(policy.on, scope.groups).server(view, scope)
-    ]
+    return [(f"Ran {name}", run_words(view, name, runs, now)) for name, _ in chosen]
 
 
 def run_words(view: ServerView, name: str, runs: Runs, now: datetime) -> str:

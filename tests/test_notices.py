@@ -6,20 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.helpers.journals import operation
 from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.notices import News, Teller, assurance, facts
 
-ASKED = Operation(
-    id=1,
-    kind=Kind.CREATE,
-    state=State.SENT,
-    account="a",
-    server_id=7,
-    server_name="web",
-    snapshot_id=None,
-    snapshot_name="nightly",
-    asked_at=0.0,
-)
+ASKED = operation(7, id=1, state=State.SENT, snapshot_name="nightly")
 DENIED = replace(
     ASKED,
     state=State.NOT_CARRIED_OUT,

@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 from tests.helpers.clocks import FakeClock, settle
 from tests.helpers.fakes import T0, server, snapshot
+from tests.helpers.journals import operation
 from tui.fleet.changes import FleetChange, Happened, between
 from tui.fleet.health import Rules
 from tui.fleet.journal import changes as book_module
 from tui.fleet.journal.changes import ChangeBook
 from tui.fleet.journal.journal import Journal
 from tui.fleet.memory import Head, Remembered
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Kind, State
 from tui.fleet.recorder import ChangeRecorder
 from tui.fleet.state import ServerView, count
 from tui.fleet.store import Store
@@ -138,19 +139,15 @@ async def test_what_this_machine_did_is_told_from_what_others_did(journal: Journ
         (3, Kind.CREATE, State.COMPLETED, "of another account, with ids of its own"),
     )
     for number, kind, state, account in asked:
-        operation = Operation(
-            id=0,
+        one = operation(
             kind=kind,
             state=state,
             account=account,
-            server_id=1,
-            server_name="web",
             snapshot_id=number,
-            snapshot_name="x",
             user="admin",
             asked_at=NOW,
         )
-        await journal.begin(operation)
+        await journal.begin(one)
     await book.record(
         [made(n, k) for n in (1, 2, 3) for k in (Happened.APPEARED, Happened.VANISHED)]
     )

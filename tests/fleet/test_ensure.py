@@ -5,30 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers.fleets import NOW, snapshot, view
+from tests.helpers.journals import operation
 from tui.config.ages import HOUR
 from tui.config.tables import Policy
 from tui.fleet.ensure import Course, Wanted, decide, surplus
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Kind, State
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
 
 NIGHTLY = Template("nightly-{date}")
 WANTED = Wanted(24 * HOUR, NIGHTLY)
 POLICY = Policy(name="nightly-{date}", keep_last=2, reserve=1)
-
-
-def open_operation(kind: Kind) -> Operation:
-    return Operation(
-        id=1,
-        kind=kind,
-        state=State.UNKNOWN,
-        account="",
-        server_id=1,
-        server_name="web",
-        snapshot_id=None,
-        snapshot_name="x",
-        asked_at=0,
-    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +58,12 @@ def test_what_a_server_needs(seen: ServerView, course: Course, words: str) -> No
     ],
 )
 def test_an_open_operation_is_not_overtaken(kind: Kind, course: Course) -> None:
-    assert decide(view("a"), WANTED, NOW, operation=open_operation(kind)).course is course
+    assert (
+        decide(
+            view("a"), WANTED, NOW, operation=operation(id=1, kind=kind, state=State.UNKNOWN)
+        ).course
+        is course
+    )
 
 
 def test_room_is_made_of_the_most_dispensable_one_and_it_is_named_first() -> None:

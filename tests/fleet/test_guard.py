@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.helpers.journals import operation
 from tui.fleet.guard import missing, run_command, way_back
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import State
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import create_plan
 from tui.vps.models import Server
@@ -27,16 +28,13 @@ def plan(*states: State | None) -> Plan:
         else replace(
             step,
             operation=number,
-            became=Operation(
+            became=operation(
+                step.server_id,
                 id=number,
-                kind=Kind.CREATE,
                 state=state,
-                account="",
-                server_id=step.server_id,
                 server_name=step.server_name,
                 snapshot_id=800 + number,
                 snapshot_name=step.name,
-                asked_at=0,
                 words="no space" if state is State.REFUSED else "",
             ),
         )

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.fleets import NOW, fleet, snapshot, view
+from tests.helpers.journals import operation
 from tui.config.ages import HOUR, Age
 from tui.config.tables import Group
 from tui.fleet.groups import Groups
 from tui.fleet.health import OVERDUE, Judge, Rules, Severity, counts, findings, worst
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Kind, State
 from tui.fleet.state import ServerView
 
 AT = NOW.timestamp()
@@ -59,17 +60,8 @@ def test_a_busy_one_is_overdue_after_its_time_and_not_before() -> None:
 
 
 def test_an_operation_that_is_overdue_is_found() -> None:
-    late = Operation(
-        id=1,
-        kind=Kind.RESTORE,
-        state=State.ACCEPTED,
-        account="",
-        server_id=1,
-        server_name="a",
-        snapshot_id=2,
-        snapshot_name="b",
-        asked_at=AT,
-        overdue=True,
+    late = operation(
+        id=1, kind=Kind.RESTORE, state=State.ACCEPTED, snapshot_id=2, asked_at=AT, overdue=True
     )
     seen = view("a", snapshot(1))
     judge = Judge(RULES)

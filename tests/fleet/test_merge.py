@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.fakes import server, snapshot
+from tests.helpers.journals import operation
 from tui.fleet.merge import changed, merge_servers, merge_snapshots
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Kind, State
 from tui.fleet.state import Fleet, ServerView, count
 from tui.fleet.store import Change, Store
 from tui.vps.models import SLOTS, Key, Listing, Snapshot
@@ -118,22 +121,10 @@ def test_the_store_tells_what_changed_and_nothing_else() -> None:
 def test_an_open_operation_is_shown_until_it_ends() -> None:
     store = Store(FakeClock())
 
-    def operation(state: State) -> Operation:
-        return Operation(
-            id=1,
-            kind=Kind.RESTORE,
-            state=state,
-            account="a",
-            server_id=7,
-            server_name="web",
-            snapshot_id=1,
-            snapshot_name="s",
-            asked_at=0.0,
-        )
-
-    store.apply_operation(operation(State.SENT))
+    restore = operation(7, id=1, kind=Kind.RESTORE, state=State.SENT, snapshot_id=1)
+    store.apply_operation(restore)
     assert store.fleet.restoring(7)
-    store.apply_operation(operation(State.COMPLETED))
+    store.apply_operation(replace(restore, state=State.COMPLETED))
     assert not store.fleet.operations
 
 

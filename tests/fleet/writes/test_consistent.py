@@ -15,8 +15,8 @@ from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After, Consistent
 from tui.fleet.writes.operations import Operations, Refused
 from tui.fleet.writes.stopping import Answer, NotStopped
-from tui.vps.errors import Forbidden, NotFound, Rejected, Unreachable
-from tui.vps.models import Key, Server
+from tui.vps.errors import Forbidden, NotFound, Rejected, Unreachable, VpsError
+from tui.vps.models import Key, Server, Snapshot
 
 T = TypeVar("T")
 
@@ -120,7 +120,8 @@ async def test_a_stop_that_is_refused_changes_nothing(
 async def test_a_lost_answer_to_the_stop_is_told_by_the_status(desk: Desk) -> None:
     desk.provider.fate = "lost"
     work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
-    await asyncio.sleep(0.05)
+    while not desk.sent():
+        await asyncio.sleep(0.002)
     desk.provider.fate = "answered"
     assert (await in_time(desk, work)).state is State.COMPLETED
     assert desk.sent() == ["stop", "create", "start"]
@@ -202,27 +203,29 @@ async def test_or_it_is_taken_as_it_is(desk: Desk) -> None:
     assert status(desk) == "active"
 
 
-@pytest.mark.parametrize("fate", ["unreachable", "refused"])
+@pytest.mark.parametrize(
+    ("fate", "words"), [("unreachable", "could not reach"), ("refused", "limit")]
+)
 async def test_a_create_that_does_not_come_about_starts_it_all_the_same(
-    desk: Desk, fate: str
+    desk: Desk, fate: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if fate == "refused":
         for n in range(5):
             desk.provider.world.add_snapshot(desk.provider.machine(desk.provider.ids[0]), f"s{n}")
-    work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
-    while status(desk) != "stopped":
-        await asyncio.sleep(0.002)
-        await desk.provider.pass_time(10)
-    if fate == "unreachable":
+    create = desk.provider.create_snapshot
+
+    async def tried(server_id: Key, name: str, description: str = "") -> Snapshot:
         desk.provider.fate = fate
-        await asyncio.sleep(0.05)
-        await desk.provider.pass_time(20)
-        await asyncio.sleep(0.05)
-        desk.provider.fate = "answered"
-    with pytest.raises(Exception, match=r"could not reach|Snapshot|limit|slots|5"):
-        await in_time(desk, work)
-    if not await left(desk):
-        assert status(desk) == "active"
+        try:
+            return await create(server_id, name, description)
+        finally:
+            desk.provider.fate = "answered"
+
+    monkeypatch.setattr(desk.provider, "create_snapshot", tried)
+    with pytest.raises(VpsError, match=words):
+        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+    assert desk.provider.carried_out[0][0] == "stop"
+    assert (status(desk), await left(desk)) == ("active", [])
 
 
 @pytest.mark.parametrize("stage", [Stage.STOPPING, Stage.STOPPED, Stage.TAKING])

@@ -10,9 +10,10 @@ from typing import TypeVar
 import pytest
 
 from tests.helpers.desk import Desk
+from tests.helpers.journals import operation
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.plans import PlanTaken
-from tui.fleet.operation import Kind, Operation, State
+from tui.fleet.operation import Kind, State
 from tui.fleet.plan import Plan, PlanKind, Standing
 from tui.fleet.state import ServerView, newest_first
 from tui.fleet.writes.drafts import (
@@ -61,11 +62,9 @@ async def begun(desk: Desk, draft: Plan) -> asyncio.Task[Plan]:
     """A plan on its way: the task ends once nothing is left to send."""
     plan = await desk.plans.start(draft)
     task = asyncio.create_task(desk.plans.run(plan))
-    for _ in range(50):
-        await asyncio.sleep(0.002)
-        running = desk.plans.running()
-        if task.done() or (running and waits(running[0])):
-            break
+    async with asyncio.timeout(30):
+        while not task.done() and not any(waits(running) for running in desk.plans.running()):
+            await asyncio.sleep(0.002)
     return task
 
 
@@ -548,15 +547,5 @@ async def test_protection_belongs_to_one_account(desk: Desk) -> None:
 
 def test_an_operation_of_another_plan_changes_nothing() -> None:
     plan = Plan(kind=PlanKind.CREATE, name="x", steps=())
-    made = Operation(
-        id=1,
-        kind=Kind.CREATE,
-        state=State.ACCEPTED,
-        account="",
-        server_id=1,
-        server_name="",
-        snapshot_id=None,
-        snapshot_name="x",
-        asked_at=0.0,
-    )
+    made = operation(id=1, state=State.ACCEPTED)
     assert plan.with_operation(made) == plan

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tests.animation import Film
 from tests.helpers import states
-from tests.helpers.dialogs import pass_time
 from tests.helpers.driving import choose, live, polls, shown, until
 from tests.helpers.places import place
 from tui.fleet.actor import Who
@@ -65,9 +64,9 @@ async def film() -> None:
             await until(pilot, lambda: "1/5" in shown(pilot))
             await taken.take(pilot, 1)
             for _ in range(3):
-                await pass_time(simulated, 130)
+                await simulated.pass_time(130)
                 await taken.take(pilot, 0.8)
-            await pass_time(simulated, 300)
+            await simulated.pass_time(300)
             await polls(pilot, simulated, lambda: "is completed" in shown(pilot))
             await taken.take(pilot, 2)
             await pilot.press("m")

@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse, Response
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
-from tests.helpers.places import Place
 from tui.screens.dashboard.screen import Dashboard
 from tui.simulator.web import Hook
 from tui.simulator.world import World
@@ -27,11 +26,6 @@ def on_dashboard(pilot: Pilot[None]) -> bool:
 
 def said(pilot: Pilot[None]) -> str:
     return " ".join(str(widget.content) for widget in pilot.app.screen.query(Static))
-
-
-async def pass_time(simulated: Place, seconds: float) -> None:
-    simulated.world.clock.advance(seconds)
-    await simulated.clock.advance(max(11, seconds))
 
 
 class Refusing(Hook):

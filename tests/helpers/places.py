@@ -46,6 +46,19 @@ class Place:
         settings = self.settings(**changes)
         return CiplunApp(Options(), settings, self.environ, make_session=self.session)
 
+    async def pass_time(self, seconds: float) -> None:
+        """Let it pass for the provider, and then for the program."""
+        self.world.clock.advance(seconds)
+        await self.clock.advance(seconds)
+
+    def server(self, name: str) -> SimServer:
+        """The one of this name."""
+        return next(s for s in self.world.servers.values() if s.name == name)
+
+    def status(self, name: str) -> str:
+        """What the provider would call its status now."""
+        return self.server(name).status(self.world.clock.now())
+
     def key(self, thing: SimServer | SimSnapshot) -> int | str:
         """What a server or snapshot is called in the service's dialect."""
         return thing.uuid if self.service.dialect == "client" else thing.id
@@ -75,5 +88,4 @@ def place(home: Path, *, fleet: bool = True, dialect: str = "docs") -> Iterator[
 
 def held(simulated: Place, name: str) -> int:
     """How many snapshots a server has."""
-    server = next(s for s in simulated.world.servers.values() if s.name == name)
-    return len(simulated.world.by_server[server.id])
+    return len(simulated.world.by_server[simulated.server(name).id])

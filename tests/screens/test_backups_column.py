@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from textual.pilot import Pilot
 
 from tests.helpers.driving import live, polls, session, shown
 from tests.helpers.places import Place
@@ -24,6 +25,12 @@ class NoBackups(Hook):
 
 def asked(simulated: Place) -> int:
     return sum(path.endswith("/backups/") for path in simulated.sent("GET"))
+
+
+async def polled(pilot: Pilot[None], simulated: Place) -> None:
+    """Wait until the service has been asked twice more: whatever is asked for has been by then."""
+    before = len(simulated.sent("GET"))
+    await polls(pilot, simulated, lambda: len(simulated.sent("GET")) >= before + 2, step=61)
 
 
 async def test_backups_have_a_column_on_wide_screens(simulated: Place) -> None:
@@ -53,7 +60,7 @@ async def test_where_they_are_not_shown_nothing_is_said_and_asked_no_more(
         await polls(pilot, simulated, lambda: board.backups and board.backups._due == float("inf"))
         await simulated.clock.advance(2 * EVERY)
         board.show_bars()
-        await pilot.pause()
+        await polled(pilot, simulated)
         assert (asked(simulated), board.servers._backup_of) == (1, None)
         assert "Backup" not in shown(pilot)
 
@@ -63,6 +70,6 @@ async def test_narrower_screens_do_not_ask(simulated: Place) -> None:
         board = await live(pilot)
         await simulated.clock.advance(60)
         board.show_bars()
-        await pilot.pause()
+        await polled(pilot, simulated)
         assert session(pilot).live is not None
         assert asked(simulated) == 0

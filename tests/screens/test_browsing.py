@@ -115,7 +115,7 @@ async def test_what_changes_is_painted_whatever_the_height_was(simulated: Place)
         await pilot.press("slash")  # takes a line from the panes
         await pilot.press("escape")
         await pilot.resize_terminal(120, 38)
-        mail = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        mail = simulated.server("mail")
         mail.power = "stopped"
         await pilot.press("r")
         await until(pilot, lambda: "mail stopped" in shown(pilot))

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.helpers.dialogs import field, on_dashboard, pass_time, said
+from tests.helpers.dialogs import field, on_dashboard, said
 from tests.helpers.driving import (
     choose,
     connection,
     live,
+    polls,
     session,
     shown,
     told,
@@ -42,14 +43,14 @@ async def test_what_was_not_carried_out_is_tried_again_only_when_asked(simulated
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot), seconds=40)
         for _ in range(3):
-            await pass_time(simulated, 61)
-        await until(pilot, lambda: any("! t try again" in text for text in told(pilot)))
+            await simulated.pass_time(61)
+        await polls(pilot, simulated, lambda: any("! t try again" in text for text in told(pilot)))
         board = pilot.app.screen
         await pilot.press("c")
         await until(pilot, lambda: any("may still come" in text for text in told(pilot)))
         assert pilot.app.screen is board, "what is not proved keeps the server"
-        await pass_time(simulated, 600)
-        await until(pilot, lambda: not session(pilot).store.fleet.kept)
+        await simulated.pass_time(600)
+        await polls(pilot, simulated, lambda: not session(pilot).store.fleet.kept)
         posts = len(simulated.sent())
         await pilot.press("exclamation_mark")
         rows = pilot.app.screen.query_one(OperationList)
@@ -103,9 +104,9 @@ async def test_the_end_of_another_session_s_operation_is_told_once(simulated: Pl
         await pilot.press("c")
         assert on_dashboard(pilot)
         assert any("create of by-command is open on mail" in text for text in told(pilot))
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: not board.fleet.operations)
-        await pass_time(simulated, 60)
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: not board.fleet.operations)
+        await simulated.pass_time(60)
         ends = [text for text in told(pilot) if "by-command of mail is completed" in text]
         assert len(ends) == 1
         assert len(simulated.sent()) == 1
@@ -125,12 +126,14 @@ async def test_what_is_overdue_is_said_as_long_as_it_is_also_after_a_restart(
         made = simulated.world.snapshots[max(simulated.world.snapshots)]
         made.ready_at = float("inf")
         for _ in range(3):
-            await pass_time(simulated, 3600)
-        await until(pilot, lambda: words in shown(pilot))
+            await simulated.pass_time(3600)
+        await polls(pilot, simulated, lambda: words in shown(pilot))
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        await pass_time(simulated, 60)
-        await until(pilot, lambda: any("accepted, overdue" in text for text in told(pilot)))
+        await simulated.pass_time(60)
+        await polls(
+            pilot, simulated, lambda: any("accepted, overdue" in text for text in told(pilot))
+        )
         assert sum(words in text for text in told(pilot)) == 1
 
 
@@ -183,9 +186,9 @@ async def test_an_end_says_how_sure_it_is_on_the_screen_and_in_the_journal(
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot))
         for _ in range(12):
-            await pass_time(simulated, 70)
+            await simulated.pass_time(70)
             await pilot.pause(0.02)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         likely = [text for text in told(pilot) if "likely" in text]
         assert bool(likely) == (certainty is Certainty.LIKELY)
         await timeline_of(pilot, words)
@@ -210,7 +213,7 @@ async def test_a_create_that_came_late_after_all_is_told_rung_and_recorded(
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await choose(pilot, "mail")
-        server = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        server = simulated.server("mail")
         simulated.service.hooks += hooks(["lost-request:1"])
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
@@ -218,14 +221,16 @@ async def test_a_create_that_came_late_after_all_is_told_rung_and_recorded(
         await pilot.press("enter")
         await until(pilot, lambda: on_dashboard(pilot))
         for _ in range(3):
-            await pass_time(simulated, 61)
-        await until(pilot, lambda: any("likely not carried out" in text for text in told(pilot)))
+            await simulated.pass_time(61)
+        await polls(
+            pilot, simulated, lambda: any("likely not carried out" in text for text in told(pilot))
+        )
         simulated.world.add_snapshot(
             server, "late", hours=0, ready_in=0, description=""
         )  # carried out minutes later all the same
         await simulated.clock.advance(61)
         words = "The create of late on mail was carried out after all: it is listed now as #"
-        await until(pilot, lambda: any(words in text for text in told(pilot)))
+        await polls(pilot, simulated, lambda: any(words in text for text in told(pilot)))
         await until(pilot, lambda: "carried out after all" in shown(pilot))
         await timeline_of(pilot, "likely: it is listed now as #")
         assert "carried out after all" in said(pilot)

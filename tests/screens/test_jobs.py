@@ -5,14 +5,12 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from tests.helpers.clocks import FakeClock
-from tests.helpers.dialogs import pass_time
 from tests.helpers.driving import answer, dashboard, live, polls, quiet, shown, told, until
 from tests.helpers.places import NOON, Place, held
 from tui.screens.dialogs.activity import ActivityDialog
 from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.monitor import Monitor
-from tui.simulator.objects import SimServer
 from tui.widgets.server_list import ServerList
 
 TYPED = {"/": "slash", ">": "greater_than_sign", "-": "minus", " ": "space", ".": "full_stop"}
@@ -38,10 +36,6 @@ class Hands:
         """The separate press of a button that destroys."""
         await quiet(self.pilot)
         await self.press("enter")
-
-
-def server(place: Place, name: str) -> SimServer:
-    return next(s for s in place.world.servers.values() if s.name == name)
 
 
 async def test_which_have_no_fresh_snapshot_is_one_key(simulated: Place) -> None:
@@ -94,7 +88,7 @@ async def test_one_is_made_and_known_to_be_done_with_3_keys(empty_world: Place) 
         await hands.press("c", "enter")
         await until(pilot, lambda: "on web-1" in " ".join(told(pilot)))
         assert "is completed" not in shown(pilot)
-        await pass_time(empty_world, 650)
+        await empty_world.pass_time(650)
         await polls(pilot, empty_world, lambda: "of web-1 is completed" in shown(pilot))
         assert hands.count <= 3
 
@@ -152,8 +146,8 @@ async def test_twelve_before_patching_are_made_followed_and_removed_with_30_keys
         await until(pilot, lambda: "12 started" in answer(pilot))
         await hands.press("escape")
         await until(pilot, lambda: "12 running" in shown(pilot))
-        await pass_time(empty_world, 700)
-        await until(pilot, lambda: "12 done" in shown(pilot))
+        await empty_world.pass_time(700)
+        await polls(pilot, empty_world, lambda: "12 done" in shown(pilot))
         await hands.press("!")
         await until(pilot, lambda: "delete its snapshots" in shown(pilot))
         await hands.press("D")
@@ -189,7 +183,7 @@ async def test_what_the_last_admin_did_is_one_key(simulated: Place) -> None:
     night = 14 * 3_600
     simulated.clock = FakeClock(NOON + night)
     simulated.world.clock.advance(night)
-    colleague = simulated.world.add_snapshot(server(simulated, "mail"), "by-a-colleague")
+    colleague = simulated.world.add_snapshot(simulated.server("mail"), "by-a-colleague")
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         hands = Hands(pilot)

@@ -26,11 +26,6 @@ REFUSED = http('{"detail": "Not now."}', "400 X")
 FLEET = fleet([snapshot(1)], [{"id": 10, "name": "web"}], {("POST", "/"): REFUSED})
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(1_737_547_200.0)
-
-
 WRITES: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "create": lambda client: client.create_snapshot(10, "x"),
     "restore": lambda client: client.restore_snapshot(1),

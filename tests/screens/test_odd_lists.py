@@ -20,19 +20,9 @@ from tui.fleet import poller
 from tui.screens.dashboard.screen import Dashboard
 from tui.vps import exchange
 
+pytestmark = pytest.mark.usefixtures("short_limits")
+
 GOOD = fleet([snapshot(1), snapshot(2, status="in_progress")], [{"id": 10, "name": "web"}])
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(1_737_547_200.0)
-
-
-@pytest.fixture(autouse=True)
-def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second instead of half a minute, and a megabyte instead of many."""
-    limits = partial(exchange.Limits, phase=0.5, read=0.7, page_bytes=1_000_000, pages=5)
-    monkeypatch.setattr(exchange, "Limits", limits)
 
 
 async def test_pages_without_end(tmp_path: Path, clock: FakeClock) -> None:

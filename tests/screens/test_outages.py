@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,23 +24,12 @@ from tests.helpers.watching import watching
 from tui.app import CiplunApp
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.prompt import AskDialog
-from tui.vps import exchange
 from tui.widgets.snapshot_table import SnapshotTable
+
+pytestmark = pytest.mark.usefixtures("short_limits")
 
 GOOD = fleet([snapshot(1), snapshot(2, status="in_progress")], [{"id": 10, "name": "web"}])
 HTML = "<html><body>Bad Gateway</body></html>"
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(1_737_547_200.0)
-
-
-@pytest.fixture(autouse=True)
-def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second instead of half a minute, and a megabyte instead of many."""
-    limits = partial(exchange.Limits, phase=0.5, read=0.7, page_bytes=1_000_000, pages=5)
-    monkeypatch.setattr(exchange, "Limits", limits)
 
 
 def always(answer: bytes) -> Answer:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from textual.pilot import Pilot
-from textual.widgets import Static
 
+from tests.helpers.dialogs import on_dashboard, said
 from tests.helpers.driving import (
     answer,
     choose,
     connection,
     fire,
     live,
+    polls,
     session,
     shown,
     toasts,
@@ -20,7 +21,6 @@ from tests.helpers.driving import (
 from tests.helpers.places import Place
 from tui.fleet.plan import Standing
 from tui.fleet.writes.drafts import create_plan
-from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.go_on import GoOnDialog
@@ -28,19 +28,6 @@ from tui.screens.dialogs.operations import OperationsDialog
 from tui.screens.dialogs.restore import RestoreDialog
 from tui.widgets.operation_list import OperationList
 from tui.widgets.send_button import SendButton
-
-
-def on_dashboard(pilot: Pilot[None]) -> bool:
-    return isinstance(pilot.app.screen, Dashboard)
-
-
-def said(pilot: Pilot[None]) -> str:
-    return " ".join(str(w.content) for w in pilot.app.screen.query(Static))
-
-
-async def pass_time(simulated: Place, seconds: float) -> None:
-    simulated.world.clock.advance(seconds)
-    await simulated.clock.advance(seconds)
 
 
 async def safety_restore(pilot: Pilot[None]) -> None:
@@ -78,8 +65,8 @@ async def test_a_restore_left_half_way_is_said_at_the_next_start_and_gone_on_wit
         stands = "Snapshot, then restore mail from before-rspamd   1 running · 1 not sent yet"
         await until(pilot, lambda: f"{stands}   stopped" in shown(pilot))
         assert "! go on or end" in shown(pilot)
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         await to_operations(pilot, 1)
         await until(pilot, lambda: "stopped, 1 not sent" in shown(pilot))
         assert "o go on" in said(pilot)
@@ -112,7 +99,7 @@ async def test_a_plan_left_half_way_is_ended_by_two_presses(simulated: Place) ->
         await until(pilot, lambda: "ended by" in said(pilot))
         await pilot.press("o")
         assert isinstance(pilot.app.screen, OperationsDialog), "what is ended does not go on"
-        await pass_time(simulated, 650)
+        await simulated.pass_time(650)
         assert len(simulated.sent()) == 1
 
 
@@ -121,8 +108,8 @@ async def test_going_on_is_refused_where_the_target_has_changed(simulated: Place
     target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         await to_operations(pilot, 1)
         await pilot.press("o")
         await until(pilot, lambda: isinstance(pilot.app.screen, GoOnDialog))
@@ -156,8 +143,8 @@ async def test_a_set_is_one_row_opened_by_enter_and_deleted_in_one_dialog(
         await pilot.press("enter")
         await until(pilot, lambda: rows.row_count == 1)
         await pilot.press("escape")
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: not connection(pilot).plans.running())
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: not connection(pilot).plans.running())
         await to_operations(pilot, 1)
         await until(pilot, lambda: "3 done" in shown(pilot))
         await pilot.press("D")

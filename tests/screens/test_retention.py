@@ -127,7 +127,7 @@ async def test_details_say_what_a_policy_would_do(simulated: Place) -> None:
         'name = "x-{date}"\nkeep_last = 1\n'
     )
     file.chmod(0o600)
-    server = next(s for s in simulated.world.servers.values() if s.name == "db-02-replica")
+    server = simulated.server("db-02-replica")
     for n in (2, 3):
         simulated.world.add_snapshot(server, f"nightly-2025-01-1{n}", hours=900 - n)
     async with simulated.app().run_test(size=(120, 40)) as pilot:

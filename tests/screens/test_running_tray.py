@@ -8,12 +8,14 @@ import pytest
 from textual.geometry import Region
 from textual.pilot import Pilot
 
+from tests.helpers.dialogs import on_dashboard
 from tests.helpers.driving import (
     choose,
     connection,
     dashboard,
     fire,
     live,
+    polls,
     shown,
     toasts,
     type_text,
@@ -26,7 +28,7 @@ from tui.fleet.operation import Kind, State
 from tui.fleet.plan import Plan, PlanKind, create_step, target_step
 from tui.fleet.state import Fleet
 from tui.notices import News
-from tui.screens.dashboard.screen import Dashboard
+from tui.screens.dialogs.create import CreateDialog
 from tui.screens.dialogs.restore import RestoreDialog
 from tui.terminal.notify import Announcer
 from tui.vps.models import Server, Snapshot
@@ -42,19 +44,18 @@ def lines(fleet: Fleet, now: float, ends: Ends | None = None) -> list[Entry]:
     return list(entries(fleet, ends or Ends(), now, usual.get, UNICODE, KEYS))
 
 
-async def pass_time(simulated: Place, seconds: float) -> None:
-    simulated.world.clock.advance(seconds)
-    await simulated.clock.advance(seconds)
-
-
-def on_dashboard(pilot: Pilot[None]) -> bool:
-    return isinstance(pilot.app.screen, Dashboard)
-
-
 async def create(pilot: Pilot[None], server: str) -> None:
     await choose(pilot, server)
-    await pilot.press("c", "enter")
+    await pilot.press("c")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+    await pilot.press("enter")
     await until(pilot, lambda: on_dashboard(pilot))
+
+
+def all_accepted(pilot: Pilot[None]) -> bool:
+    """Nothing is on its way to the provider, and what it has accepted is in the fleet."""
+    known = dashboard(pilot).fleet.operations.values()
+    return {operation.state for operation in known} == {State.ACCEPTED}
 
 
 def test_times_are_whole_minutes_so_that_the_line_stays_quiet() -> None:
@@ -142,13 +143,13 @@ async def test_ends_stay_until_they_are_seen_and_the_tray_goes_when_it_is_empty(
         await create(pilot, "vpn-gateway")
         await until(pilot, lambda: "Creating before-update-2025-01-22 on mail" in shown(pilot))
         assert "<1m, usually 3-10m" in shown(pilot)
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         await until(pilot, lambda: "of mail is completed" in shown(pilot))
         assert "of vpn-gateway is completed" in shown(pilot)
         assert not toasts(pilot)
         await pilot.press("j", "k", "tab")
-        await pass_time(simulated, 3600)
+        await simulated.pass_time(3600)
         assert "of vpn-gateway is completed" in shown(pilot), "no time and no key takes it away"
         assert "esc clears what has ended" in shown(pilot)
         await pilot.press("escape")
@@ -159,8 +160,8 @@ async def test_the_operations_show_the_ends_too_so_they_are_seen(simulated: Plac
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         await create(pilot, "mail")
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: board.tray.ends)
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: board.tray.ends)
         await pilot.press("exclamation_mark", "escape")
         await until(pilot, lambda: not board.tray.display)
 
@@ -177,8 +178,8 @@ async def test_a_failed_safety_snapshot_says_that_nothing_was_restored(simulated
         await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
         await until(pilot, lambda: "! gives it up" in shown(pilot))
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: board.tray.ends)
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: board.tray.ends)
         (end,) = board.tray.ends.all()
         assert end.bad
         assert "before-restore-2025-01-22 is not completed (failed" in end.text
@@ -207,12 +208,9 @@ async def test_a_minute_changes_one_line_of_it_once(
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         await create(pilot, "mail")
-        await until(pilot, lambda: board.tray.entries)
-        accepted = State.ACCEPTED  # until then each step is a change of its own
-        await until(
-            pilot, lambda: {o.state for o in connection(pilot).operations.running()} == {accepted}
-        )
-        await pilot.pause(0.2)
+        await until(pilot, lambda: all_accepted(pilot))  # each step is a change of its own
+        board.bars.show_running()
+        await until(pilot, lambda: "Creating before-update-2025-01-22 on mail" in shown(pilot))
         asked: list[int] = []
         original = Line.refresh
 
@@ -223,7 +221,7 @@ async def test_a_minute_changes_one_line_of_it_once(
 
         monkeypatch.setattr(Line, "refresh", refresh)
         for _ in range(30):
-            await pass_time(simulated, 3)
+            await simulated.pass_time(3)
             board.bars.show_running()
         assert 1 <= len(asked) <= 2
         assert sum(asked) <= 40, "cells of one line, not the whole of it"
@@ -252,11 +250,15 @@ async def test_no_toast_lies_over_what_runs_or_is_described(simulated: Place) ->
                 assert not toast.region.overlaps(under.region)
 
 
-async def test_a_set_rings_once_as_a_whole(
-    simulated: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is sent to the terminal past the screen."""
     rung: list[str] = []
     monkeypatch.setattr(Announcer, "_write", lambda _, controls: rung.append(controls))
+    return rung
+
+
+async def test_a_set_rings_once_as_a_whole(simulated: Place, rung: list[str]) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         for name in ("mail", "vpn-gateway", "legacy-crm"):
@@ -264,19 +266,18 @@ async def test_a_set_rings_once_as_a_whole(
             await pilot.press("space")
         await pilot.press("c", "enter")
         await until(pilot, lambda: len(connection(pilot).operations.running()) == 3)
+        await until(pilot, lambda: all_accepted(pilot))
         await pilot.press("escape")
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: board.tray.ends)
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: board.tray.ends)
         bells = [text for text in rung if text.startswith("\x07")]
         assert len(bells) == 1
         assert "3 servers: 3 done" in bells[0]
 
 
 async def test_many_deletes_ring_once_and_end_as_one_line(
-    simulated: Place, monkeypatch: pytest.MonkeyPatch
+    simulated: Place, rung: list[str]
 ) -> None:
-    rung: list[str] = []
-    monkeypatch.setattr(Announcer, "_write", lambda _, controls: rung.append(controls))
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         await choose(pilot, "db-01", "nightly-1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from tests.helpers.dialogs import button, field, on_dashboard, pass_time, said
+from tests.helpers.dialogs import button, field, on_dashboard, said
 from tests.helpers.driving import (
     choose,
     connection,
@@ -57,13 +57,13 @@ async def test_a_safety_restore_by_the_keyboard(simulated: Place) -> None:
         assert simulated.sent() == ["/api/v1/snapshots/"]
         (plan,) = connection(pilot).plans.running()
         assert [step.standing for step in plan.steps] == [Standing.RUNNING, Standing.UNSENT]
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: len(simulated.sent()) == 2)
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: len(simulated.sent()) == 2)
         assert simulated.sent()[1].endswith("/restore/")
         await until(pilot, lambda: session(pilot).store.fleet.operations)
         operations = connection(pilot).operations
         await polls(pilot, simulated, lambda: any(o.seen_busy for o in operations.running()))
-        await pass_time(simulated, 950)
+        await simulated.pass_time(950)
         await polls(pilot, simulated, lambda: not operations.running())
         await until(pilot, lambda: "restore mail from before-rspamd: 2 done" in shown(pilot))
 
@@ -95,8 +95,8 @@ async def test_a_failed_safety_snapshot_stops_the_restore_and_says_so(simulated:
         await pilot.press("tab", "space", "tab")
         await fire(pilot)
         await until(pilot, lambda: on_dashboard(pilot))
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: not connection(pilot).plans.running())
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: not connection(pilot).plans.running())
         (plan,) = await connection(pilot).plans.history()
         assert "before-restore-2025-01-22 is not completed (failed" in plan.steps[1].words
         assert len(simulated.sent()) == 1
@@ -120,13 +120,13 @@ async def test_leaving_while_a_restore_waits_says_that_it_can_be_gone_on_with(
         await live(pilot)
         (plan,) = connection(pilot).plans.running()
         assert plan.interrupted
-        await pass_time(simulated, 650)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await simulated.pass_time(650)
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         assert len(simulated.sent()) == 1, "not without being asked"
 
 
 def _id(simulated: Place, server: str) -> int | str:
-    return simulated.key(next(s for s in simulated.world.servers.values() if s.name == server))
+    return simulated.key(simulated.server(server))
 
 
 async def test_a_protected_snapshot_is_marked_and_deleted_nowhere(simulated: Place) -> None:

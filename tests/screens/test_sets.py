@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from tests.helpers.dialogs import said
 from tests.helpers.driving import (
     answer,
     choose,
@@ -32,10 +33,6 @@ def button(pilot: Pilot[None]) -> SendButton:
 
 def table(pilot: Pilot[None]) -> str:
     return str(pilot.app.screen.query_one("#items", Static).content)
-
-
-def said(pilot: Pilot[None]) -> str:
-    return " ".join(str(w.content) for w in pilot.app.screen.query(Static))
 
 
 async def marked(pilot: Pilot[None], *names: str) -> None:

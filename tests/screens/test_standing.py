@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import pytest
-from textual.pilot import Pilot
 
-from tests.helpers.driving import choose, connection, live, session, shown, toasts, until
+from tests.helpers.driving import choose, connection, live, polls, session, shown, toasts, until
 from tests.helpers.places import Place
 from tui.fleet.journal.power import PowerBook
 from tui.fleet.power import PowerNote, Stage
 from tui.screens.dialogs.create import CreateDialog
-from tui.simulator.objects import SimServer
 from tui.vps.models import Server
 from tui.widgets.checkbox import Choice
 
 
-def machine(simulated: Place, name: str) -> SimServer:
-    return next(s for s in simulated.world.servers.values() if s.name == name)
-
-
-def status(simulated: Place, name: str) -> str:
-    return machine(simulated, name).status(simulated.world.clock.now())
-
-
-async def time_until(pilot: Pilot[None], simulated: Place, holds: object) -> None:
-    """Let the world's time and ours pass until something holds."""
-    assert callable(holds)
-
-    for _ in range(200):
-        if holds():
-            return
-        simulated.world.clock.advance(15)
-        await simulated.clock.advance(15)
-        await pilot.pause(0.01)
-    raise AssertionError(shown(pilot))
+async def left_stopped(simulated: Place) -> None:
+    """A session that ends after it has stopped mail for a snapshot."""
+    server = simulated.server("mail")
+    server.power = "stopped"
+    opened = simulated.session()
+    before = await opened.open()
+    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
+    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, opened.service_now())
+    model = Server(id=note.server_id, name=note.server_name)
+    await book.begin(note, before.operations.create_intent(model, ""))
+    await opened.close()
 
 
 async def test_a_server_is_stopped_for_its_snapshot_and_started_after(simulated: Place) -> None:
@@ -45,8 +35,8 @@ async def test_a_server_is_stopped_for_its_snapshot_and_started_after(simulated:
         pilot.app.screen.query_one("#stop", Choice).action_tick()
         await pilot.press("enter")
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
-        await time_until(pilot, simulated, lambda: "mail runs again" in toasts(pilot))
-        assert status(simulated, "mail") == "active"
+        await polls(pilot, simulated, lambda: "mail runs again" in toasts(pilot), step=15)
+        assert simulated.status("mail") == "active"
         kinds = [path.rstrip("/").rsplit("/", 1)[-1] for path in simulated.sent()]
         assert kinds == ["power", "snapshots", "power"]
         assert await connection(pilot).restarts.power.left() == []
@@ -56,7 +46,7 @@ async def test_a_server_is_stopped_for_its_snapshot_and_started_after(simulated:
 async def test_where_it_cannot_be_stopped_the_choice_says_so(
     simulated: Place, name: str, off: bool | None
 ) -> None:
-    machine(simulated, "legacy-crm").power = "stopped"
+    simulated.server("legacy-crm").power = "stopped"
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await choose(pilot, name)
@@ -67,37 +57,19 @@ async def test_where_it_cannot_be_stopped_the_choice_says_so(
 
 
 async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: Place) -> None:
-    server = machine(simulated, "mail")
-    server.power = "stopped"
-    opened = simulated.session()
-    before = await opened.open()
-    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
-    when = opened.service_now()
-    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, when)
-    model = Server(id=note.server_id, name="mail")
-    await book.begin(note, before.operations.create_intent(model, ""))
-    await opened.close()
+    await left_stopped(simulated)
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        await time_until(pilot, simulated, lambda: "mail runs again" in toasts(pilot))
-        assert status(simulated, "mail") == "active"
+        await polls(pilot, simulated, lambda: "mail runs again" in toasts(pilot), step=15)
+        assert simulated.status("mail") == "active"
 
 
 async def test_locked_it_is_only_offered(simulated: Place) -> None:
-    server = machine(simulated, "mail")
-    server.power = "stopped"
-    opened = simulated.session()
-    before = await opened.open()
-    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
-    when = opened.service_now()
-    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, when)
-    model = Server(id=note.server_id, name="mail")
-    await book.begin(note, before.operations.create_intent(model, ""))
-    await opened.close()
+    await left_stopped(simulated)
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await until(pilot, lambda: connection(pilot).restarts.offers)
-        assert status(simulated, "mail") == "stopped"
+        assert simulated.status("mail") == "stopped"
         assert simulated.sent() == []
 
 
@@ -115,7 +87,7 @@ async def test_a_server_that_ran_before_its_restore_is_told_of_and_started(
         simulated.world.after_restore = "stopped"
         await session(pilot).perform(connection(pilot).operations.restore(snapshot))
         words = "mail ran before its restore and is stopped now"
-        await time_until(pilot, simulated, lambda: words in toasts(pilot))
+        await polls(pilot, simulated, lambda: words in toasts(pilot), step=15)
         assert [path for path in simulated.sent() if "power" in path] == []
         stands = "mail ran before its restore: it is stopped"
         await until(pilot, lambda: stands in shown(pilot))
@@ -124,22 +96,14 @@ async def test_a_server_that_ran_before_its_restore_is_told_of_and_started(
         await until(pilot, lambda: "mail: it is stopped" in shown(pilot))
         assert "start mail" in shown(pilot)
         await pilot.press("o")
-        await time_until(pilot, simulated, lambda: status(simulated, "mail") == "active")
-        await time_until(pilot, simulated, lambda: not connection(pilot).restarts.offers)
+        await polls(pilot, simulated, lambda: simulated.status("mail") == "active", step=15)
+        await polls(pilot, simulated, lambda: not connection(pilot).restarts.offers, step=15)
         await pilot.press("escape")
         await until(pilot, lambda: stands not in shown(pilot))
 
 
 async def test_one_that_is_to_stay_stopped_is_offered_no_longer(simulated: Place) -> None:
-    server = machine(simulated, "mail")
-    server.power = "stopped"
-    opened = simulated.session()
-    before = await opened.open()
-    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
-    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, opened.service_now())
-    model = Server(id=note.server_id, name=note.server_name)
-    await book.begin(note, before.operations.create_intent(model, ""))
-    await opened.close()
+    await left_stopped(simulated)
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await until(pilot, lambda: connection(pilot).restarts.offers)

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
-from tests.helpers.dialogs import Refusing, button, field, on_dashboard, pass_time, said
+from tests.helpers.dialogs import Refusing, button, field, on_dashboard, said
 from tests.helpers.driving import (
     answer,
     choose,
     connection,
     fire,
     live,
+    polls,
     quiet,
     told,
     type_text,
@@ -164,9 +165,9 @@ async def test_a_dialog_whose_data_goes_stale_reads_the_target_again(simulated: 
         await pilot.press("D")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         simulated.service.hooks += hooks(["error-503"])
-        await pass_time(simulated, 120)
+        await simulated.pass_time(120)
         await simulated.clock.advance(60)
-        await until(pilot, lambda: not board.fleet.freshness.live)
+        await polls(pilot, simulated, lambda: not board.fleet.freshness.live)
         await type_text(pilot, "before-rspamd")
         await pilot.press("enter")
         await fire(pilot)

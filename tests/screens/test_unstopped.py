@@ -9,19 +9,16 @@ from textual.widgets import OptionList
 from tests.helpers.driving import choose, live, polls, shown, toasts, told, until
 from tests.helpers.places import Place
 from tui.screens.dialogs.unstopped import UnstoppedDialog
-from tui.simulator.objects import NEVER, SimServer
-
-
-def machine(simulated: Place) -> SimServer:
-    return next(s for s in simulated.world.servers.values() if s.name == "web-server-02")
-
-
-def status(simulated: Place) -> str:
-    return machine(simulated).status(simulated.world.clock.now())
+from tui.simulator.objects import NEVER
 
 
 def switched(simulated: Place) -> list[str]:
     return [path.split("/")[-2] for path in simulated.sent()]
+
+
+def stops_late(simulated: Place) -> None:
+    server = simulated.server("web-server-02")
+    server.power_next, server.power = "", "stopped"
 
 
 async def asked(pilot: Pilot[None], simulated: Place) -> UnstoppedDialog:
@@ -51,11 +48,11 @@ async def test_it_can_be_started_again_and_is_when_it_stops_late(simulated: Plac
         await pilot.press("down", "enter")
         await polls(pilot, simulated, lambda: "watching" in "".join(toasts(pilot)))
         assert switched(simulated) == ["power", "power"]
-        machine(simulated).power_next, machine(simulated).power = "", "stopped"
+        stops_late(simulated)
         await polls(pilot, simulated, lambda: len(switched(simulated)) == 3)
         await polls(pilot, simulated, lambda: "web-server-02 runs again" in told(pilot))
         assert "web-server-02 has stopped after all" in told(pilot)
-        assert status(simulated) == "active"
+        assert simulated.status("web-server-02") == "active"
 
 
 async def test_it_can_be_snapshotted_while_it_runs(simulated: Place) -> None:
@@ -75,6 +72,6 @@ async def test_a_careless_key_only_waits_on_and_the_question_goes_when_it_stops(
         assert not isinstance(pilot.app.screen, UnstoppedDialog)
         await polls(pilot, simulated, lambda: isinstance(pilot.app.screen, UnstoppedDialog))
         assert pilot.app.screen is not first
-        machine(simulated).power_next, machine(simulated).power = "", "stopped"
+        stops_late(simulated)
         await polls(pilot, simulated, lambda: switched(simulated) == ["power", "snapshots"])
         assert not isinstance(pilot.app.screen, UnstoppedDialog)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Input, Static
+from textual.widgets import Static
 
+from tests.helpers.dialogs import button, field, on_dashboard
 from tests.helpers.driving import (
     answer,
     choose,
@@ -22,7 +23,6 @@ from tests.helpers.driving import (
 )
 from tests.helpers.places import Place
 from tui.fleet.operation import State
-from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.confirm import ConfirmDialog
 from tui.screens.dialogs.create import CreateDialog
 from tui.screens.dialogs.create_set import CreateSetDialog
@@ -31,18 +31,6 @@ from tui.screens.dialogs.make_room import RoomDialog
 from tui.simulator.objects import Account
 
 DIALECTS = ("docs", "client")
-
-
-def field(pilot: Pilot[None], selector: str) -> Input:
-    return pilot.app.screen.query_one(selector, Input)
-
-
-def button(pilot: Pilot[None]) -> Button:
-    return pilot.app.screen.query_one("#send", Button)
-
-
-def on_dashboard(pilot: Pilot[None]) -> bool:
-    return isinstance(pilot.app.screen, Dashboard)
 
 
 async def test_create_from_the_key_to_completed(simulated: Place) -> None:
@@ -63,8 +51,7 @@ async def test_create_from_the_key_to_completed(simulated: Place) -> None:
         assert made.server.name == "web-server-02"
         assert simulated.sent() == ["/api/v1/snapshots/"]
         simulated.world.clock.advance(600)
-        await simulated.clock.advance(11)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         assert any("is completed" in text for text in told(pilot))
         assert not toasts(pilot), "an operation is told in the tray alone"
         news = "before-update-2025-01-22 of web-server-02 is completed"
@@ -81,10 +68,12 @@ async def test_a_bad_name_is_said_while_typing_and_not_sent(
     simulated: Place, typed: str, complaint: str
 ) -> None:
     async with simulated.app().run_test() as pilot:
-        await live(pilot)
+        board = await live(pilot)
         await choose(pilot, "web-server-01")
         simulated.world.clock.advance(600)  # its create ends
-        await simulated.clock.advance(11)
+        await polls(
+            pilot, simulated, lambda: all(s.status == "completed" for s in board.table._rows)
+        )
         await pilot.press("c")
         field(pilot, "#name").value = ""
         await type_text(pilot, typed)
@@ -139,7 +128,7 @@ async def test_room_is_made_by_one_plan(simulated: Place) -> None:
 
 
 async def test_a_plan_that_ends_half_way_says_where_it_stands(simulated: Place) -> None:
-    server = next(s for s in simulated.world.servers.values() if s.name == "db-01")
+    server = simulated.server("db-01")
     delete = simulated.world.delete
 
     def delete_and_fill(account: Account, key: object) -> None:
@@ -212,7 +201,7 @@ async def test_the_provider_s_words_are_shown_and_the_form_keeps_what_was_typed(
         await live(pilot)
         await choose(pilot, "mail")
         await pilot.press("c")
-        server = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        server = simulated.server("mail")
         for n in range(3):  # somebody else takes the last slots meanwhile
             simulated.world.add_snapshot(server, f"other-{n}")
         await pilot.press("tab")
@@ -277,12 +266,10 @@ async def test_a_restore_whose_end_cannot_be_seen_says_so(simulated: Place) -> N
         await until(
             pilot, lambda: connection(pilot).operations.running()[0].state is State.ACCEPTED
         )
-        simulated.world.clock.advance(880)
-        await simulated.clock.advance(880)
+        await simulated.pass_time(880)
         assert connection(pilot).operations.running(), "blocked for the published time"
-        simulated.world.clock.advance(31)
-        await simulated.clock.advance(31)
-        await until(pilot, lambda: not connection(pilot).operations.running())
+        await simulated.pass_time(31)
+        await polls(pilot, simulated, lambda: not connection(pilot).operations.running())
         assert any("cannot be seen" in text for text in told(pilot))
 
 

@@ -65,7 +65,7 @@ def test_names_of_servers_and_ids_come_from_what_was_known_last(known: Place) ->
     assert words(asked(known, "ciplun metrics --profile prod web-server-02")) == ["web-server-02"]
     assert "$(touch fell-for-it)" not in words(asked(known, f"{start} "))
     assert len(words(asked(known, f"{start} "))) == 12
-    full = next(s for s in known.world.servers.values() if s.name == "db-01")
+    full = known.server("db-01")
     held = [known.world.snapshots[key] for key in known.world.by_server[full.id]]
     newest = max(held, key=lambda s: s.created_at)
     offered = words(asked(known, "ciplun restore --profile prod --server db-01 "))

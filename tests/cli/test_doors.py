@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.helpers import program
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import ciplun, environ, journal_states
+from tests.helpers.program import ciplun, journal_states, run_bytes
 from tests.helpers.service import Said, fleet, saying, snapshot
 
 WEB = {"id": 10, "name": "web", "status": "active"}
@@ -17,14 +16,7 @@ WEB = {"id": 10, "name": "web", "status": "active"}
 
 def run(said: Said, home: Path, *arguments: str | bytes) -> tuple[int, str, str]:
     """The program against a service of the test's own making; arguments may be any bytes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", *arguments],
-        env=environ(home, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
+    done = run_bytes(home, *arguments, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err
     assert (out + err).replace("\n", "").isprintable()
@@ -134,15 +126,7 @@ def test_each_door_names_its_own_ways(simulated: Place) -> None:
     simulated.environ |= {"CIPLUN_LOCKED": "1"}
     home = Path(simulated.environ["HOME"])
     more = {"VPS_API_URL": simulated.url, "VPS_API_TOKEN": TOKEN, "CIPLUN_LOCKED": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", "create", "mail", "x"],
-        env=environ(home, **more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    done = program.run(home, "create", "mail", "x", **more)
     assert done.returncode == 1
     assert done.stderr == (
         "ciplun: nothing was sent: writing is locked; CIPLUN_LOCKED=0 unlocks it for one command\n"

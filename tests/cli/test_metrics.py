@@ -42,7 +42,7 @@ def test_the_figures_of_a_fleet(simulated: Place) -> None:
     code, out, err = ciplun(simulated, "metrics")
     assert (code, err) == (0, "")
     found = samples(out)
-    server = next(s for s in simulated.world.servers.values() if s.name == "db-01")
+    server = simulated.server("db-01")
     db = f'server_id="{server.id}",server="db-01"'
     assert found["ciplun_complete", ""] == 1
     assert found["ciplun_servers", ""] == 12
@@ -51,7 +51,7 @@ def test_the_figures_of_a_fleet(simulated: Place) -> None:
     assert found["ciplun_finding", f'{db},finding="full"'] == 1
     assert found["ciplun_finding", f'{db},finding="none"'] == 0
     assert abs(found["ciplun_last_read_timestamp_seconds", ""] - NOON) < 60
-    bare = next(s for s in simulated.world.servers.values() if s.name == "billing")
+    bare = simulated.server("billing")
     about = f'server_id="{bare.id}",server="billing"'
     assert ("ciplun_newest_completed_timestamp_seconds", about) not in found
     assert found["ciplun_finding", f'{about},finding="none"'] == 1

@@ -112,7 +112,7 @@ def test_no_file_takes_the_place_of_a_closed_stream(simulated: Place, tmp_path: 
 
 
 def test_a_locale_that_cannot_show_a_name_is_no_end(simulated: Place) -> None:
-    server = next(s for s in simulated.world.servers.values() if s.name == "mail")
+    server = simulated.server("mail")
     server.name = "Übergröße"
     done = shell(simulated, "CIPLUN list", LANG="C", LC_ALL="C", PYTHONUTF8="0",
                  PYTHONCOERCECLOCALE="0")  # fmt: skip

@@ -19,7 +19,7 @@ DIALECTS = ("docs", "client")
 def test_list(simulated: Place) -> None:
     code, out, _ = ciplun(simulated, "list")
     assert code == 0
-    full = next(s for s in simulated.world.servers.values() if s.name == "db-01")
+    full = simulated.server("db-01")
     assert f"db-01  #{simulated.key(full)}  5/5 slots, full" in out
     assert "nightly-5" in out
     code, out, _ = ciplun(simulated, "list", "mail", "--json")

@@ -8,21 +8,17 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
+from tests.helpers.simulators import Hidden
 from tui.simulator.objects import SimSnapshot
 from tui.simulator.scenarios import hooks
-from tui.simulator.web import Hook
-from tui.simulator.world import World
 
 
 def begun(simulated: Place, name: str) -> SimSnapshot:
     """What a colleague asks for, of the server mail."""
-    server = next(s for s in simulated.world.servers.values() if s.name == "mail")
+    server = simulated.server("mail")
     fields = {"server_id": server.id, "name": name}
     return simulated.world.create(simulated.world.account, fields)
 
@@ -44,16 +40,6 @@ def killed_create(simulated: Place, home: Path, scenario: str) -> None:
         os.kill(terminal.pid, signal.SIGKILL)
         terminal.wait()
     simulated.service.hooks.clear()
-
-
-class Hidden(Hook):
-    """Lists no snapshot called lost."""
-
-    async def after(self, request: Request, response: Response, world: World) -> Response:
-        for snapshot in world.snapshots.values():
-            if snapshot.name == "lost":
-                snapshot.listed_at = float("inf")
-        return response
 
 
 def test_nothing_is_open(simulated: Place) -> None:

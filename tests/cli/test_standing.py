@@ -11,19 +11,15 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.helpers.crashes import left_stopped
 from tests.helpers.places import Place
 from tests.helpers.program import journal_states
 from tui.cli.main import run
 from tui.config.paths import journal_file
-from tui.fleet.journal.power import PowerBook
 from tui.fleet.journal.process_locks import Sessions
-from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes import consistent, power_status
-from tui.session.session import Session
-from tui.simulator.objects import SimServer
 from tui.simulator.web import Hook
 from tui.simulator.world import World
-from tui.vps.models import Server
 
 
 class LateStop(Hook):
@@ -66,18 +62,10 @@ def inside(
     return command
 
 
-def machine(simulated: Place, name: str) -> SimServer:
-    return next(s for s in simulated.world.servers.values() if s.name == name)
-
-
-def status(simulated: Place, name: str) -> str:
-    return machine(simulated, name).status(simulated.world.clock.now())
-
-
 def test_each_server_is_stopped_snapshotted_and_started(
     simulated: Place, inside: Run, tmp_path: Path
 ) -> None:
-    machine(simulated, "legacy-crm").power = "stopped"
+    simulated.server("legacy-crm").power = "stopped"
     code, out, err = inside("create", "mail", "legacy-crm", "quiet", "--stop")
     assert (code, err) == (0, "")
     assert [line for line in out.splitlines() if line.startswith("mail ")] == [
@@ -86,7 +74,7 @@ def test_each_server_is_stopped_snapshotted_and_started(
     ]
     assert "legacy-crm is stopped, and stays so" in out
     assert out.count("quiet of mail is completed") == out.count("quiet of legacy-crm is ") == 1
-    assert (status(simulated, "mail"), status(simulated, "legacy-crm")) == ("active", "stopped")
+    assert (simulated.status("mail"), simulated.status("legacy-crm")) == ("active", "stopped")
     assert sorted(path.split("/")[-2] for path in simulated.sent()) == [
         *("power", "power", "snapshots", "snapshots")
     ]
@@ -96,25 +84,11 @@ def test_each_server_is_stopped_snapshotted_and_started(
 def test_one_that_cannot_be_stopped_is_named_and_gets_no_snapshot(
     simulated: Place, inside: Run
 ) -> None:
-    machine(simulated, "mail").power = "suspended"
+    simulated.server("mail").power = "suspended"
     code, out, err = inside("create", "mail", "quiet", "--stop")
     assert (code, out) == (1, "")
     assert "suspended" in err
     assert simulated.sent() == []
-
-
-async def crash(simulated: Place, *names: str) -> None:
-    """Die after these servers have been stopped."""
-    session = Session(simulated.settings(), simulated.environ)
-    live = await session.open()
-    book = PowerBook(live.operations.journal, lambda: live.operations.books.account)
-    for name in names:
-        server = machine(simulated, name)
-        server.power = "stopped"
-        note = PowerNote(simulated.key(server), name, Stage.STOPPED, 0.0)
-        model = Server(id=note.server_id, name=name)
-        await book.begin(note, live.operations.create_intent(model, ""))
-    await session.close()
 
 
 class TakesOver(Hook):
@@ -135,7 +109,7 @@ class TakesOver(Hook):
 def test_a_start_that_another_session_takes_over_stops_no_other(
     simulated: Place, inside: Run
 ) -> None:
-    asyncio.run(crash(simulated, "mail", "legacy-crm", "db-01"))
+    asyncio.run(left_stopped(simulated, "mail", "legacy-crm", "db-01"))
     hook = TakesOver(journal_file(simulated.environ), "legacy-crm")
     simulated.service.hooks.append(hook)
     code, out, err = inside("settle", "--go-on")
@@ -148,7 +122,7 @@ def test_a_start_that_another_session_takes_over_stops_no_other(
 
 
 def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside: Run) -> None:
-    asyncio.run(crash(simulated, "mail"))
+    asyncio.run(left_stopped(simulated, "mail"))
     code, out, _ = inside("settle")
     assert (code, out) == (
         3,
@@ -156,7 +130,7 @@ def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside:
     )
     code, out, _ = inside("settle", "--go-on")
     assert (code, out) == (0, "starting mail\nmail runs again\n")
-    assert status(simulated, "mail") == "active"
+    assert simulated.status("mail") == "active"
     assert inside("settle") == (0, "nothing is open\n", "")
 
 
@@ -186,7 +160,7 @@ def test_one_that_does_not_stop_in_time(
     assert "mail was not seen stopped for 0 min: it is " in out
     assert said in err if said else "no snapshot" not in err
     assert sorted(path.split("/")[-2] for path in simulated.sent()) == posts
-    assert status(simulated, "mail") == "active"
+    assert simulated.status("mail") == "active"
     assert inside("settle")[:2] == (0, "nothing is open\n")
 
 
@@ -204,7 +178,7 @@ def test_one_that_stops_late_is_watched_for_and_started(
         "starting mail",
         "mail runs again",
     ]
-    assert status(simulated, "mail") == "active"
+    assert simulated.status("mail") == "active"
     assert inside("settle")[:2] == (0, "nothing is open\n")
 
 
@@ -217,4 +191,4 @@ def test_no_server_is_stopped_after_a_loss_of_memory(
     code, out, err = inside("create", "mail", "quiet", "--stop")
     assert (code, "may still go on" in err) == (1, True), err
     assert "stopping" not in out
-    assert (simulated.sent(), status(simulated, "mail")) == (before, "active")
+    assert (simulated.sent(), simulated.status("mail")) == (before, "active")

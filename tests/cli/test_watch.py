@@ -43,13 +43,13 @@ async def test_events_and_an_outage(
     try:
         await lines(simulated, capsys, "watching 12 servers", printed)
         assert any(", 9 with a problem" in line for line in printed)
-        mail = next(s for s in simulated.world.servers.values() if s.name == "mail")
+        mail = simulated.server("mail")
         fields = {"server_id": mail.id, "name": "by-a-colleague"}
         made = simulated.world.create(simulated.world.account, fields)
         await lines(simulated, capsys, "mail: new snapshot by-a-colleague", printed)
         simulated.world.clock.advance(700)
         await lines(simulated, capsys, "mail: completed: snapshot by-a-colleague", printed)
-        web = next(s for s in simulated.world.servers.values() if s.name == "web-server-01")
+        web = simulated.server("web-server-01")
         await lines(simulated, capsys, "web-server-01: no problem any more", printed)
         web.power = "stopped"
         await lines(simulated, capsys, "web-server-01: stopped, was active", printed)

@@ -7,17 +7,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
-from tests.helpers.simulators import Silence
+from tests.helpers.simulators import Hidden, Silence
 from tui.cli import main
 from tui.simulator.scenarios import hooks
-from tui.simulator.web import Hook
-from tui.simulator.world import World
 
 DIALECTS = ("docs", "client")
 
@@ -96,16 +92,6 @@ def test_an_outcome_that_stays_unknown_is_3_and_not_waited_for_for_ever(
     assert "not settled yet" in capsys.readouterr().out
     assert len([s for s in simulated.world.snapshots.values() if s.name == "lost"]) == 1
     assert journal_states(Path(simulated.environ["HOME"])) == [("create", "unknown")]
-
-
-class Hidden(Hook):
-    """Lists no snapshot called lost."""
-
-    async def after(self, request: Request, response: Response, world: World) -> Response:
-        for snapshot in world.snapshots.values():
-            if snapshot.name == "lost":
-                snapshot.listed_at = float("inf")
-        return response
 
 
 def test_what_has_not_ended_after_the_longest_wait_is_3(

@@ -25,15 +25,25 @@ def environ(home: Path, **more: str) -> dict[str, str]:
     }
 
 
-def run(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run_bytes(
+    home: Path, *arguments: str | bytes, **more: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run it to its end; what it is given and what it prints may be any bytes."""
     return subprocess.run(
         [*CIPLUN, *arguments],
         env=environ(home, **more),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
         timeout=30,
         check=False,
+    )
+
+
+def run(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end; what it prints is UTF-8."""
+    done = run_bytes(home, *arguments, **more)
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
 
 

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from tests.helpers.stage import staged
 from tui.simulator.clock import VirtualClock
 from tui.simulator.demo import demo_fleet, neighbours
@@ -58,4 +61,14 @@ class Silence(Hook):
     async def after(self, request: object, response: object, world: object) -> object:  # type: ignore[override]
         if request.method == "POST":  # type: ignore[attr-defined]
             await asyncio.sleep(60)
+        return response
+
+
+class Hidden(Hook):
+    """Lists no snapshot called lost."""
+
+    async def after(self, request: Request, response: Response, world: World) -> Response:
+        for snapshot in world.snapshots.values():
+            if snapshot.name == "lost":
+                snapshot.listed_at = float("inf")
         return response

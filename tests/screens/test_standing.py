@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.helpers.crashes import left_stopped
 from tests.helpers.driving import choose, connection, live, polls, session, shown, toasts, until
 from tests.helpers.places import Place
-from tui.fleet.journal.power import PowerBook
-from tui.fleet.power import PowerNote, Stage
 from tui.screens.dialogs.create import CreateDialog
-from tui.vps.models import Server
 from tui.widgets.checkbox import Choice
-
-
-async def left_stopped(simulated: Place) -> None:
-    """A session that ends after it has stopped mail for a snapshot."""
-    server = simulated.server("mail")
-    server.power = "stopped"
-    opened = simulated.session()
-    before = await opened.open()
-    book = PowerBook(before.operations.journal, lambda: before.operations.books.account)
-    note = PowerNote(simulated.key(server), "mail", Stage.STOPPED, opened.service_now())
-    model = Server(id=note.server_id, name=note.server_name)
-    await book.begin(note, before.operations.create_intent(model, ""))
-    await opened.close()
 
 
 async def test_a_server_is_stopped_for_its_snapshot_and_started_after(simulated: Place) -> None:
@@ -57,7 +42,7 @@ async def test_where_it_cannot_be_stopped_the_choice_says_so(
 
 
 async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: Place) -> None:
-    await left_stopped(simulated)
+    await left_stopped(simulated, "mail")
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await polls(pilot, simulated, lambda: "mail runs again" in toasts(pilot), step=15)
@@ -65,7 +50,7 @@ async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: 
 
 
 async def test_locked_it_is_only_offered(simulated: Place) -> None:
-    await left_stopped(simulated)
+    await left_stopped(simulated, "mail")
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await until(pilot, lambda: connection(pilot).restarts.offers)
@@ -103,7 +88,7 @@ async def test_a_server_that_ran_before_its_restore_is_told_of_and_started(
 
 
 async def test_one_that_is_to_stay_stopped_is_offered_no_longer(simulated: Place) -> None:
-    await left_stopped(simulated)
+    await left_stopped(simulated, "mail")
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await until(pilot, lambda: connection(pilot).restarts.offers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import unicodedata
 from base64 import b64decode
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.faulty import http
-from tests.helpers.program import CIPLUN, environ
+from tests.helpers.program import CIPLUN, environ, run_bytes
 from tests.helpers.pty import Terminal
 from tests.helpers.service import SECRET, Said, fleet, saying, snapshot
 
@@ -254,14 +253,7 @@ def test_what_the_commands_print(tmp_path: Path, arguments: tuple[str, ...]) -> 
 
 
 def ciplun(said: Said, home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "tui", *arguments],
-        env=environ(home, VPS_API_URL=said.url, VPS_API_TOKEN=SECRET),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
+    return run_bytes(home, *arguments, VPS_API_URL=said.url, VPS_API_TOKEN=SECRET)
 
 
 def test_the_log_and_the_journal_hold_text_alone(tmp_path: Path) -> None:

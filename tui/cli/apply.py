@@ -39,7 +39,7 @@ async def _apply(settings: Settings, path: Path, *, sure: bool) -> int:
         reading = await prepare(session, live)
         if not reading.fleet.settled:
             raise Stop("not all could be read, so whether the plan still holds cannot be told")
-        if changes := plan_file.changes(found, reading.fleet, live.operations.books.account):
+        if changes := plan_file.changes(found, reading.fleet, live.operations.account):
             for change in changes:
                 complain(change)
             raise Stop(f"the plan of {stamp(found.made_at)} is stale: nothing was sent")

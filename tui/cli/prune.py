@@ -150,9 +150,7 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
             is_run = not pruning.dry and pruning.file is None
             return await _ended(settings, session, live, pruning) if is_run else ExitCode.DONE
         if pruning.file is not None:
-            plan_file.write(
-                pruning.file, plan, reading.fleet, live.operations.books.account, session.now
-            )
+            plan_file.write(pruning.file, plan, reading.fleet, live.operations.account, session.now)
             out(f"{plural(goes, 'delete')} written to {pruning.file}; nothing was deleted")
             return ExitCode.DONE
         check_open(session, live, reading)

@@ -146,7 +146,7 @@ def looking_after(
     now: Callable[[], float],
 ) -> Restarts:
     """What looks after the servers of an account."""
-    book = PowerBook(operations.journal, lambda: operations.books.account)
+    book = PowerBook(operations.journal, lambda: operations.account)
     return Restarts(
         Consistent(operations, book, switch, clock=clock, now=now),
         start_after_restore=start_after_restore,

@@ -86,6 +86,7 @@ def test_wrong_usage(quick: Place) -> None:
         (("guard", "--name", "x", "--", "true"), "name servers"),
         (("guard", "mail", "--", "true"), "--name"),
         (("guard", "mail", "--name", "a b", "--", "true"), "a space is not allowed"),
+        (("guard", "mail", "--name", "a b", "--", "jq", "--json"), "a space is not allowed"),
     ):
         code, out, err = ciplun(quick, *arguments)
         assert (code, out, len(err.splitlines())) == (2, "", 1), arguments

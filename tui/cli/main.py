@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import itertools
 import logging
 import os
 from collections.abc import Sequence
@@ -167,7 +168,8 @@ def _is_check(words: Sequence[str]) -> bool:
 def _wrong(words: Sequence[str], text: str, code: int) -> int:
     """Say what is wrong where whoever called looks for it."""
     if not _is_check(words):
-        return fail(text, code, as_json="--json" in words)
+        ours = itertools.takewhile(lambda word: word != "--", words)
+        return fail(text, code, as_json="--json" in ours)
     out(f"SNAPSHOTS UNKNOWN - {clean(masked(text)).replace('|', '/')}")
     return ExitCode.UNKNOWN
 

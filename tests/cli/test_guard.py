@@ -11,6 +11,7 @@ import pytest
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, ciplun, environ
 from tests.helpers.pty import Terminal
+from tui.simulator.scenarios import hooks
 
 GUARD = ("guard", "mail", "web-server-02", "--name", "before-change")
 
@@ -104,3 +105,15 @@ def test_signals_and_the_terminal_are_the_command_s(quick: Place, tmp_path: Path
         assert terminal.wait() == 5
         assert "told" in terminal.text()
         assert "The way back:" in terminal.text()
+
+
+def test_sigterm_ends_us_once_the_command_has_ended(quick: Place, tmp_path: Path) -> None:
+    quick.service.hooks += hooks(["silent-write@DELETE"])
+    surroundings = quick.environ | environ(tmp_path, CIPLUN_POLL_BUSY="1")
+    options = ("--name", "before-change", "--after-success", "delete", "--", "true")
+    with Terminal([*CIPLUN, "guard", "mail", *options], surroundings) as terminal:
+        terminal.until(lambda: quick.sent("DELETE"))
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert terminal.wait() == 143
+        assert "ended by SIGTERM" in terminal.text()
+    assert len(quick.sent("DELETE")) == 1

@@ -13,7 +13,7 @@ from tui.cli.finishing import follow
 from tui.cli.output import complain, output, tell
 from tui.cli.planning import carry_out, send_steps
 from tui.cli.reading import read
-from tui.cli.running import Stop, opened, run
+from tui.cli.running import Stop, opened, run, sigterm
 from tui.cli.selection import Selection, of_servers
 from tui.cli.slots import look
 from tui.cli.writing import prepare, send, settle_first
@@ -106,6 +106,7 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
                 complain(line)
             raise Stop("nothing was run")
         ended = await run_command(guard.command)
+        sigterm.heed()  # until now it was the command's
         if ended != ExitCode.DONE:
             _tell_way_back(plan, ended, settings, guard)
         elif guard.tidy:

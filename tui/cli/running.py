@@ -42,6 +42,32 @@ class Stop(Exception):
         self.code = code
 
 
+class Sigterm:
+    """The signal that ends a command at work, but leaves it time to say where it stands."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[Any] | None = None
+        self.came = False
+
+    def begin(self, task: asyncio.Task[Any] | None) -> None:
+        """From now on it ends this task."""
+        self._task, self.came = task, False
+        self.heed()
+
+    def heed(self) -> None:
+        """Listen to it, again where something else has listened meanwhile."""
+        with suppress(ValueError, RuntimeError):  # not in the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._take)
+
+    def _take(self) -> None:
+        self.came = True
+        if self._task is not None:
+            self._task.cancel()
+
+
+sigterm: Final = Sigterm()
+
+
 def run(work: Coroutine[Any, Any, int], *, as_json: bool = False) -> int:
     """Run a command to its end; returns its exit code. With `as_json` errors are printed so too."""
     logs.configure(paths.log_file(os.environ))
@@ -66,20 +92,11 @@ def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
 async def _until_told(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
     """Do the work until it is done or SIGTERM comes, which leaves time to say where it stands."""
     task = asyncio.current_task()
-    told = False
-
-    def terminate() -> None:
-        nonlocal told
-        told = True
-        if task is not None:
-            task.cancel()
-
-    with suppress(ValueError, RuntimeError):  # not in the main thread
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    sigterm.begin(task)
     try:
         return await _guarded(work, as_json=as_json)
     except asyncio.CancelledError:
-        if not told or task is None:
+        if not sigterm.came or task is None:
             raise
         task.uncancel()
         complain("ended by SIGTERM")

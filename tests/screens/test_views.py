@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers.driving import choose, live, shown, toasts, type_text, until
+from tests.helpers.driving import choose, dashboard, live, shown, toasts, type_text, until
 from tests.helpers.places import Place
+from tui.fleet.state import Freshness
 from tui.fleet.views import BUILT_IN, Counted
+from tui.widgets.empty_states import no_problem
 from tui.widgets.views_bar import ViewsBar, fitting
 
 COUNTS = (12, 9, 5, 1, 2, 3)
@@ -80,6 +82,27 @@ async def test_where_nothing_is_wrong_it_says_so(empty_world: Place) -> None:
         await until(pilot, lambda: board.table.row_count)
         await pilot.press("n")
         assert toasts(pilot) == ["no server needs you"]
+
+
+async def test_nothing_is_called_well_or_asked_about_where_nothing_is_known(
+    simulated: Place,
+) -> None:
+    async with simulated.app(url="http://127.0.0.1:9/api/v1").run_test() as pilot:
+        board = dashboard(pilot)
+        await until(pilot, lambda: "could not reach" in board.servers.empty)
+        await pilot.press("n", "K")
+        await until(pilot, lambda: len(toasts(pilot)) == 2)
+        assert toasts(pilot) == [
+            "it is not known yet which servers need you",
+            "no snapshots are shown",
+        ]
+        assert pilot.app.screen is board
+
+
+def test_what_was_well_when_last_seen_is_not_called_well_now() -> None:
+    assert no_problem(Freshness(as_of=1.0)) == "no server needs you"
+    assert no_problem(Freshness(as_of=1.0, late=True)) == "no server needed you when last seen"
+    assert no_problem(Freshness(remembered=1.0)) == "no server needed you when last seen"
 
 
 @pytest.mark.parametrize("room", range(8, 90, 3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.commands import Keys
-from tui.fleet.state import Fleet, ServerView
+from tui.fleet.state import Fleet, Freshness, ServerView
 from tui.fleet.views import View
 from tui.vps.errors import Unauthorised
 from tui.vps.models import PANEL
@@ -40,3 +40,10 @@ def snapshots_empty(fleet: Fleet, view: ServerView | None, text: str, keys: Keys
     if view.partial:
         return "reading its snapshots …"
     return f"No snapshots of this server\n\n{keys.shown('create')} creates the first"
+
+
+def no_problem(freshness: Freshness) -> str:
+    """What is said where no problem is found: as much as is known."""
+    if freshness.newest is None:
+        return "it is not known yet which servers need you"
+    return "no server needs you" if freshness.live else "no server needed you when last seen"

@@ -25,6 +25,7 @@ from tui.screens.dashboard.ticking import Ticking, together
 from tui.screens.dashboard.view_memory import ViewMemory
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.terminal.textual_private import KeptLines
+from tui.widgets.empty_states import no_problem
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.key_bar import KeyBar
@@ -305,7 +306,7 @@ class Dashboard(Screen[None], KeptLines):
     def action_problem(self, step: int) -> None:
         """Go to the next server that needs somebody, or to the one before."""
         if not self.browser.next_problem(step):
-            self.notify("no server needs you", markup=False)
+            self.notify(no_problem(self.panes.fleet.freshness), markup=False)
         self.show_chosen()
 
     @on(ViewsBar.Chosen)

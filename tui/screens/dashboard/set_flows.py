@@ -101,6 +101,9 @@ class SetFlows:
 
         panes = self._panes
         views = panes.marked_servers or [v for v in panes.servers.rows if v.snapshots]
+        if not views:
+            panes.app.notify("no snapshots are shown", severity="warning", markup=False)
+            return
         known = panes.session.settings.policies
         panes.app.push_screen(
             PolicyDialog(known, len(views)),

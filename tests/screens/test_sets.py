@@ -23,6 +23,7 @@ from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.make_room import RoomDialog
 from tui.simulator.scenarios import hooks
+from tui.widgets.checkbox import Choice
 from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.send_button import SendButton
 
@@ -76,6 +77,12 @@ async def test_without_room_a_full_server_is_skipped(simulated: Place) -> None:
         await until(pilot, lambda: "1 started" in answer(pilot))
         assert simulated.sent("DELETE") == []
         assert "running" in table(pilot)
+        room = pilot.app.screen.query_one("#room", Choice)
+        pilot.app.screen.set_focus(None)
+        await pilot.press("m")
+        assert not room.value
+        await pilot.click(room)
+        assert not room.value, "what was sent makes no room any more"
 
 
 async def test_the_last_good_ones_of_a_set_go_only_if_that_is_typed_too(simulated: Place) -> None:

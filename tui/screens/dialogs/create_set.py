@@ -135,8 +135,14 @@ class CreateSetDialog(BulkDialog):
 
     def action_make_room(self) -> None:
         """Choose to make room, or not."""
-        if self._roomy:
+        if self._roomy and not self.begun:
             self.query_one("#room", Choice).action_tick()
+
+    def update_button(self) -> None:
+        """Arm or disarm the button; what is sent is chosen no more."""
+        super().update_button()
+        for choice in self.query("#room"):
+            choice.disabled = self.begun
 
     def complete(self) -> bool:
         """Whether the name is allowed on every server, and what makes room is agreed to."""

@@ -115,6 +115,15 @@ async def test_of_two_servers_of_one_name_each_counts_and_alarms(empty_world: Pl
         assert [figure.text for figure in monitor.figures._figures] == ["2", "2"]
 
 
+async def test_in_the_terminal_s_own_colours_signs_have_no_shades_either(simulated: Place) -> None:
+    async with simulated.app(theme="ansi").run_test(size=(80, 24)) as pilot:
+        heat = (await watched(pilot)).heat
+        heat.show([Field(f"web-{n}", "1d", Heat.WELL) for n in range(500)])
+        content = heat.render()
+        assert "web" not in content.plain
+        assert {str(span.style) for span in content.spans} == {"$success"}
+
+
 async def test_it_opens_with_a_view_or_the_monitor(simulated: Place) -> None:
     def app(view: str) -> CiplunApp:
         return CiplunApp(

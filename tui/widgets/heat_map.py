@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -13,13 +13,13 @@ from textual.widget import Widget
 
 _FIELD: Final = 22
 """Cells of a field with a name."""
-_STYLES: Final = {
+_STYLES: Final[Mapping[int, str]] = {
     0: "$text on $success 25%",
     1: "$text on $warning 25%",
     2: "bold reverse $warning",
     3: "bold reverse $error",
 }
-_UNSHADED: Final = {**_STYLES, 0: "$success", 1: "$warning"}
+_UNSHADED: Final[Mapping[int, str]] = {**_STYLES, 0: "$success", 1: "$warning"}
 """In the terminal's own colours, which have no shades: what is well has no ground."""
 
 
@@ -60,24 +60,22 @@ class HeatMap(Widget):
         columns = max(1, (width + 1) // (_FIELD + 1))
         if not self._fields or not width or not height:
             return Content("")
+        styles = _UNSHADED if self.app.native_ansi_color else _STYLES
         if len(self._fields) <= columns * height:
-            return self._named(columns, height)
-        return self._signed(width, height)
+            return self._named(columns, height, styles)
+        return self._signed(width, height, styles)
 
-    def _style(self, field: Field) -> str:
-        return (_UNSHADED if self.app.native_ansi_color else _STYLES)[field.heat]
-
-    def _named(self, columns: int, height: int) -> Content:
+    def _named(self, columns: int, height: int, styles: Mapping[int, str]) -> Content:
         """A field with its name for each; with an empty line between where there is room."""
         rows = [self._fields[n : n + columns] for n in range(0, len(self._fields), columns)]
         gap = Content(" ")
         lines = [
-            gap.join(Content.styled(_label(field), self._style(field)) for field in row)
+            gap.join(Content.styled(_label(field), styles[field.heat]) for field in row)
             for row in rows
         ]
         if 4 * len(lines) - 1 <= height:  # fields of three lines
             blanks = [
-                gap.join(Content.styled(" " * _FIELD, self._style(field)) for field in row)
+                gap.join(Content.styled(" " * _FIELD, styles[field.heat]) for field in row)
                 for row in rows
             ]
             lines = [
@@ -87,13 +85,13 @@ class HeatMap(Widget):
         apart = 2 * len(rows) - 1 <= height
         return Content("\n\n" if apart else "\n").join(lines)
 
-    def _signed(self, width: int, height: int) -> Content:
+    def _signed(self, width: int, height: int, styles: Mapping[int, str] = _STYLES) -> Content:
         each = -(-len(self._fields) // (width // 2 * height))
         groups = [self._fields[n : n + each] for n in range(0, len(self._fields), each)]
         worst = [max(field.heat for field in group) for group in groups]
         across = max(1, width // 2)
         lines = [
-            Content.assemble(*((f"{self._signs[heat]} ", _STYLES[heat]) for heat in row))
+            Content.assemble(*((f"{self._signs[heat]} ", styles[heat]) for heat in row))
             for row in (worst[n : n + across] for n in range(0, len(worst), across))
         ]
         return Content("\n").join(lines)

@@ -212,12 +212,17 @@ def _begun(operation: Operation) -> str:
     """What the provider does now, and how long it says that it takes."""
     low, high = PUBLISHED.get(operation.kind, (0.0, 0.0))
     takes = f" ({low / 60:.0f}-{high / 60:.0f} min)" if high else ""
+    return f"{doing(operation)}{takes}"
+
+
+def doing(operation: Operation) -> str:
+    """What is done while it runs: ``Creating before-update on mail``."""
     name, server = operation.snapshot_name, operation.server_name
     match operation.kind:
         case Kind.CREATE:
-            return f"Creating {name} on {server}{takes}"
+            return f"Creating {name} on {server}"
         case Kind.RESTORE:
-            return f"Restoring {server} from {name}{takes}"
+            return f"Restoring {server} from {name}"
         case Kind.DELETE:
             return f"Deleting {name} of {server}"
 

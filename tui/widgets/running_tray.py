@@ -15,7 +15,7 @@ from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Standing
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.state import Fleet
-from tui.notices import News, plan_title, tally_line
+from tui.notices import News, doing, plan_title, tally_line
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.line import Line, Piece
 
@@ -151,10 +151,7 @@ def _time(since: float, now: float, kind: Kind, expected: Expected) -> str:
 
 
 def _operation(operation: Operation, now: float, expected: Expected, glyphs: Glyphs) -> Entry:
-    where = "" if operation.kind is Kind.RESTORE else f" on {operation.server_name}"
-    what = f"{_DOING[operation.kind]} {operation.snapshot_name}{where}"
-    if operation.kind is Kind.RESTORE:
-        what = f"Restoring {operation.server_name} from {operation.snapshot_name}"
+    what = doing(operation)
     right = _time(operation.accepted_at or operation.asked_at, now, operation.kind, expected)
     if operation.state is State.UNKNOWN:
         return Entry(glyphs.unknown, f"{what}: no answer, checking", right, "$text-warning", True)

@@ -59,6 +59,7 @@ async def test_elsewhere_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_terminal_that_cannot_go_back_gets_lines(simulated: Place) -> None:
     with started(simulated, "create", "mail", "by-hand", "--wait", TERM="dumb") as terminal:
         terminal.until("Creating ")
+        terminal.until(lambda: "by-hand" in {s.name for s in simulated.world.snapshots.values()})
         simulated.world.clock.advance(700)
         assert terminal.wait() == 0
         assert b"\r" not in terminal.output.replace(b"\r\n", b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ async def lines(
     place: Place, capsys: pytest.CaptureFixture[str], wanted: str, printed: list[str]
 ) -> None:
     """Let time pass until a line has been printed."""
-    for _ in range(200):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
         printed += capsys.readouterr().out.splitlines()
         if any(wanted in line for line in printed):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections.abc import Callable
 
 from tui.fleet.clock import SystemClock
 
@@ -63,6 +64,13 @@ class LaterClock(SystemClock):
 
     def wall(self) -> float:
         return super().wall() + self.later
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until something holds that other tasks and threads bring about."""
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.002)
 
 
 async def settle(turns: int = 30) -> None:

@@ -63,6 +63,13 @@ async def live(pilot: Pilot[None]) -> Dashboard:
     return board
 
 
+async def at_rest(pilot: Pilot[None]) -> None:
+    """Wait until no poll is on its way: what was to be asked for by now has been."""
+    await pilot.pause()
+    flight = connection(pilot).poller._flight
+    await until(pilot, lambda: flight is None or flight.done())
+
+
 async def polls(
     pilot: Pilot[None], place: Place, condition: Callable[[], object], step: float = 2.0
 ) -> None:

@@ -55,7 +55,7 @@ async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Pat
             await pilot.press("enter", "escape")
             await until(pilot, lambda: isinstance(pilot.app.screen, OperationsDialog))
             await pilot.press("escape", "exclamation_mark")
-            await pilot.pause(0.1)
+            await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
             assert isinstance(pilot.app.screen, OperationsDialog), "once"
             await pilot.press("exclamation_mark")
             await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))

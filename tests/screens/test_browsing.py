@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList
 
 from tests.helpers.driving import (
     answer,
+    at_rest,
     choose,
     connection,
     dashboard,
@@ -226,9 +227,10 @@ async def test_refresh_asks_at_once_and_pause_stops(simulated: Place) -> None:
         await until(pilot, lambda: len(simulated.service.received) > before)
         await pilot.press("p")
         assert board.fleet.freshness.paused
-        await until(pilot, lambda: connection(pilot).poller._flight.done())  # type: ignore[union-attr]
+        await at_rest(pilot)
         quiet = len(simulated.service.received)
         await simulated.clock.advance(600)
+        await at_rest(pilot)
         assert len(simulated.service.received) == quiet
         await pilot.press("p")
         await until(pilot, lambda: len(simulated.service.received) > quiet)

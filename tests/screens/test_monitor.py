@@ -42,11 +42,9 @@ async def test_it_is_red_until_somebody_has_taken_note(simulated: Place) -> None
         assert "9" in [figure.text for figure in monitor.figures._figures]
         await pilot.press("m")
         assert isinstance(pilot.app.screen, Dashboard)
-        await pilot.press("m")
-        await pilot.pause()
+        await watched(pilot)
         assert not pilot.app.screen.has_class("-alarm"), "what was noted stays so"
-        world = simulated.world
-        mail = next(s for s in world.servers.values() if s.name == "mail")
+        world, mail = simulated.world, simulated.server("mail")
         for snapshot in [s for s in world.snapshots.values() if s.server is mail]:
             world.delete(world.account, snapshot.id)
         await pilot.press("r")

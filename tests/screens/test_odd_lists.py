@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -131,9 +132,10 @@ async def test_items_that_could_be_any_take_nothing_away(tmp_path: Path, clock: 
             await live(pilot)
             bad = http(b'{"count": 2, "results": ["\xff\xfe", {"name": "who?"}]}')
             said.answer = lambda method, path: bad
-            while "4 unreadable" not in shown(pilot):
-                await clock.advance(61)
-                await pilot.pause(0.05)
+            async with asyncio.timeout(30):
+                while "4 unreadable" not in shown(pilot):
+                    await clock.advance(61)
+                    await pilot.pause(0.05)
             assert "snap-1" in shown(pilot)
             assert "snap-2" in shown(pilot)
 

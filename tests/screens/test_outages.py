@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from tests.helpers.clocks import FakeClock
-from tests.helpers.driving import dashboard, live, session, shown, told, until
+from tests.helpers.driving import at_rest, dashboard, live, session, shown, told, until
 from tests.helpers.faulty import faulty, http
 from tests.helpers.service import Answer, fleet, page, saying, snapshot
 from tests.helpers.watching import watching
@@ -144,8 +144,10 @@ async def test_too_many_requests(
         async with app.run_test(size=(120, 40)) as pilot:
             await until(pilot, lambda: "Request was throttled." in shown(pilot))
             await until(pilot, lambda: f"next try {words}" in shown(pilot))
+            await at_rest(pilot)
             asked = len(said.requests)
             await clock.advance(1)
+            await at_rest(pilot)
             assert len(said.requests) == asked
             said.answer = GOOD
             await pilot.press("r")  # told to wait, but the admin may insist
@@ -172,8 +174,10 @@ async def test_a_refused_token_whose_source_has_another_one_is_replaced_unasked(
             await clock.advance(130)
             await until(pilot, lambda: "not authorised" in shown(pilot))
             assert "environment CIPLUN_TOKEN_FILE: file ~/token: put another there" in shown(pilot)
+            await at_rest(pilot)
             asked = len(said.requests)
             await clock.advance(30 * 24 * 3600)
+            await at_rest(pilot)
             assert len(said.requests) == asked
             file.write_text("vps_second")
             await pilot.press("r")
@@ -296,10 +300,11 @@ async def test_ages_are_by_the_service_s_clock(
             await until(pilot, lambda: "7 min ago" in shown(pilot))
             clock.set_back(7_200)
             await clock.advance(120)
-            while "9 min ago" not in shown(pilot):  # an answer may have been on its way meanwhile
-                await pilot.press("r")
-                dashboard(pilot).ticking.tick()
-                await pilot.pause(0.05)
+            async with asyncio.timeout(30):
+                while "9 min ago" not in shown(pilot):  # an answer may have been on its way
+                    await pilot.press("r")
+                    dashboard(pilot).ticking.tick()
+                    await pilot.pause(0.05)
             assert "future" not in shown(pilot)
 
 
@@ -320,12 +325,14 @@ async def test_after_a_sleep_it_asks_once_at_once(tmp_path: Path, clock: FakeClo
         async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
             board = await live(pilot)
             await until(pilot, lambda: board.fleet.account is not None)
+            await at_rest(pilot)
             await until(pilot, lambda: clock._sleepers)
             asked = len(said.requests)
             said.answer = fleet([snapshot(1), snapshot(2)], [{"id": 10, "name": "web"}])
             await clock.jump(8 * 3600)
             await until(pilot, lambda: "snap-2" in shown(pilot))
             await clock.advance(1)
+            await at_rest(pilot)
             assert len(said.requests) == asked + 2
 
 

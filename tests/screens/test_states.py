@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from textual.widgets import Input
 
-from tests.helpers.driving import answer, connection, live, shown, toasts, type_text, until
+from tests.helpers.driving import answer, at_rest, connection, live, shown, toasts, type_text, until
 from tests.helpers.places import TOKEN, Place
 from tui.app import CiplunApp
 from tui.config.settings import Options, load
@@ -67,8 +67,10 @@ async def test_a_refused_token_names_its_source_and_is_read_again(simulated: Pla
         await until(pilot, lambda: app.session and app.session.store.fleet.freshness.error)
         await until(pilot, lambda: "not authorised" in header(app))
         assert "environment VPS_API_TOKEN" in str(app.screen.query_one(Details).render())
+        await at_rest(pilot)
         asked = len(simulated.service.received)
         await simulated.clock.advance(7 * 24 * 3600)
+        await at_rest(pilot)
         assert len(simulated.service.received) == asked
         simulated.world.add_token("vps_the_new_one")
         simulated.environ["VPS_API_TOKEN"] = "vps_the_new_one"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.helpers.clocks import eventually
 from tests.helpers.desk import Desk
 from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import Operation, State
@@ -120,8 +121,7 @@ async def test_a_stop_that_is_refused_changes_nothing(
 async def test_a_lost_answer_to_the_stop_is_told_by_the_status(desk: Desk) -> None:
     desk.provider.fate = "lost"
     work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
-    while not desk.sent():
-        await asyncio.sleep(0.002)
+    await eventually(desk.sent)
     desk.provider.fate = "answered"
     assert (await in_time(desk, work)).state is State.COMPLETED
     assert desk.sent() == ["stop", "create", "start"]
@@ -270,8 +270,7 @@ async def test_two_sessions_do_not_switch_one_server(desk: Desk) -> None:
     other = desk.open()
     await other.start()
     work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
-    while not desk.sent():
-        await asyncio.sleep(0.002)
+    await eventually(desk.sent)
     with pytest.raises(Refused, match="web-0 is being stopped or started already"):
         await consistent(desk, other).snapshot(desk.server(), "other")
     assert await left(desk, other) == []  # a living session is at it

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.helpers.clocks import eventually
 from tests.helpers.desk import Desk
 from tests.helpers.journals import operation
 from tui.fleet.journal.journal import JournalUnavailable
@@ -62,9 +63,7 @@ async def begun(desk: Desk, draft: Plan) -> asyncio.Task[Plan]:
     """A plan on its way: the task ends once nothing is left to send."""
     plan = await desk.plans.start(draft)
     task = asyncio.create_task(desk.plans.run(plan))
-    async with asyncio.timeout(30):
-        while not task.done() and not any(waits(running) for running in desk.plans.running()):
-            await asyncio.sleep(0.002)
+    await eventually(lambda: task.done() or any(map(waits, desk.plans.running())))
     return task
 
 
@@ -342,8 +341,7 @@ async def test_a_step_killed_on_the_wire_is_settled_before_the_next_one(desk: De
     desk.provider.delete_snapshot = delete_and_hang  # type: ignore[method-assign, assignment]
     plan = await desk.plans.start(room_plan(s[0], desk.server(), "new"))
     task = asyncio.create_task(desk.plans.run(plan))
-    while "delete" not in desk.sent():
-        await asyncio.sleep(0.002)
+    await eventually(lambda: "delete" in desk.sent())
     # The process is gone: nothing of it writes any more.
     desk.operations.journal.file._closed = True
     plans = await killed(desk, task)
@@ -379,8 +377,7 @@ async def test_a_set_killed_half_way_sends_the_rest_and_no_step_again(
     desk.provider.create_snapshot = two_and_hang  # type: ignore[method-assign]
     plan = await desk.plans.start(create_plan([(s, None) for s in servers(desk)], "patch"))
     task = asyncio.create_task(desk.plans.run(plan))
-    while calls < 5:
-        await asyncio.sleep(0.002)
+    await eventually(lambda: calls >= 5)
     desk.operations.journal.file._closed = True
     plans = await killed(desk, task)
     desk.provider.create_snapshot = create  # type: ignore[method-assign]

@@ -119,6 +119,7 @@ async def test_an_option_that_takes_several_lines_is_counted_as_such(simulated: 
         app.push_screen(ChooseDialog("Choose", ("a long name " * 9, "short"), "short"))
         await until(pilot, lambda: app.screen.query(ChoiceList))
         options = app.screen.query_one(ChoiceList)
+        options.styles.text_wrap = "wrap"  # as the choice of what makes room
         await until(pilot, lambda: options.content_size.height > 2)
         last = options.content_region.bottom_left - Offset(0, 1)
         await until(pilot, lambda: app.cursor_position == last)

@@ -116,10 +116,12 @@ async def test_an_option_that_takes_several_lines_is_counted_as_such(simulated: 
     app = simulated.app(accessible=True)
     async with app.run_test(size=(60, 20)) as pilot:
         await live(pilot)
-        app.push_screen(ChooseDialog("Choose", ("a long name " * 9, "short"), "short"))
+        app.push_screen(ChooseDialog("Choose", (), ""))
         await until(pilot, lambda: app.screen.query(ChoiceList))
         options = app.screen.query_one(ChoiceList)
-        options.styles.text_wrap = "wrap"  # as the choice of what makes room
+        options.styles.text_wrap = "wrap"  # as where room is made
+        options.add_options(["a long name " * 9, "short"])
+        await pilot.press("end")
         await until(pilot, lambda: options.content_size.height > 2)
         last = options.content_region.bottom_left - Offset(0, 1)
         await until(pilot, lambda: app.cursor_position == last)

@@ -13,7 +13,7 @@ from tui.cli import names
 from tui.cli.arguments import Command, as_json, settings, shared, since, text
 from tui.cli.documents import operation_document
 from tui.cli.output import complain, out, out_json, out_lines
-from tui.cli.running import Stop, run
+from tui.cli.running import Stop, run, tell_of_journal
 from tui.config import paths
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -93,7 +93,7 @@ async def _read(limit: int) -> tuple[Sequence[Operation], Sequence[Gap]]:
             return [], []
     except OSError as error:
         raise Stop(f"no record can be read: {paths.trouble(file, error)}") from None
-    journal = Journal(file)
+    journal = Journal(file, slow=tell_of_journal())
     try:
         return await journal.history(limit=limit), await journal.gaps()
     finally:

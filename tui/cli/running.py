@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -116,6 +116,17 @@ async def _guarded(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
     return fail(text, code, as_json=as_json)
 
 
+def tell_of_journal() -> Callable[[], None]:
+    """What says on stderr that the journal is waited for, the first time it is called."""
+    untold = ["waiting for the journal, which another process may keep"]
+
+    def tell() -> None:
+        if untold:
+            complain(untold.pop())
+
+    return tell
+
+
 @asynccontextmanager
 async def opened(
     settings: Settings, tell: Listener | None = None, *, plans: bool = True
@@ -126,6 +137,7 @@ async def opened(
     """
     session = Session(settings, os.environ)
     session.token_read = logs.hide
+    session.journal_slow = tell_of_journal()
     session.listen(_tell_trouble if plans else _tell_other_trouble)
     if tell is not None:
         session.listen(tell)

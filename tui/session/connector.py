@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 class Surroundings:
     """What a session has from its start, whether it ever connects or not.
 
-    `token_read` hears of each token before it is used, `plan_ended` of each plan that has ended;
-    `chosen` is the server that somebody looks at.
+    `token_read` hears of each token before it is used, `plan_ended` of each plan that has ended,
+    `journal_slow` of each answer of the journal that takes its time; `chosen` is the server that
+    somebody looks at.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Surroundings:
     errands: Errands
     token_read: Callable[[Token], None]
     plan_ended: Callable[[Plan], None]
+    journal_slow: Callable[[], None]
     chosen: Callable[[], Key | None]
 
 
@@ -164,6 +166,7 @@ class Connector:
             journal=Journal(
                 None if demo else paths.journal_file(environ),
                 moments=Moments(around.clock, self.access.pace),
+                slow=around.journal_slow,
             ),
             clock=around.clock,
             now=self.service_now,

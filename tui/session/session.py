@@ -71,6 +71,7 @@ class Session:
         self.activity: Activity | None = None
         self.greet: Callable[[Summary], None] = lambda summary: None
         self.plan_ended: Callable[[Plan], None] = lambda plan: None
+        self.journal_slow: Callable[[], None] = lambda: None
         self.changed: Callable[[Sequence[FleetChange]], None] = lambda found: None
         self.news_of_activity = False
         self.chosen: Key | None = None
@@ -90,6 +91,7 @@ class Session:
                 self._errands,
                 token_read=self._token_read,
                 plan_ended=lambda plan: self.plan_ended(plan),
+                journal_slow=lambda: self.journal_slow(),
                 chosen=lambda: self.chosen,
             )
         )

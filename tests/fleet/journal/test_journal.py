@@ -8,6 +8,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -294,3 +296,28 @@ def test_processes_that_begin_a_journal_at_once(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "new" / "j") as db:
         assert db.execute("SELECT count(*) FROM operations").fetchone() == (81,)
     db.close()
+
+
+async def test_a_journal_that_another_process_keeps_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.fleet.journal.file.PATIENCE", 0.5)
+    monkeypatch.setattr("tui.fleet.journal.file._BRIEF", 0.01)
+    monkeypatch.setattr("tui.fleet.journal.file.SLOW", 0.1)
+    waited: list[str] = []
+    connected = Journal(tmp_path / "j")
+    await connected.begin(operation())
+    fresh = Journal(tmp_path / "j", slow=lambda: waited.append("slow"))
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for journal in (fresh, connected):
+            began = time.monotonic()
+            for turn in range(4):
+                with pytest.raises(JournalUnavailable, match="locked"):
+                    await journal.begin(operation(2 + turn))
+            assert 0.5 <= time.monotonic() - began < 1.5
+            assert [e.operation.server_id for e in await connected.open_entries("test")] == [1]
+    assert waited[0] == "slow"
+    for turn, journal in enumerate((fresh, connected)):
+        assert (await journal.begin(operation(5 + turn))).id > 0
+        await journal.close()

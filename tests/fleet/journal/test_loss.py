@@ -116,7 +116,7 @@ async def test_a_locked_journal_protects_what_it_did(
     target, other = await desk.target(), await desk.target("other")
     await desk.operations.protect(target, on=True)
     await desk.operations.close()
-    monkeypatch.setattr("tui.fleet.journal.database._PATIENCE", 0.01)
+    monkeypatch.setattr("tui.fleet.journal.file.PATIENCE", 0.01)
     with closing(sqlite3.connect(desk.folder / NAME, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = DELETE")
         db.execute("BEGIN EXCLUSIVE")

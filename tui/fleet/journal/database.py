@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import sqlite3
 
 VERSION: Final = 7
-_PATIENCE: Final = 5.0
-"""Seconds to wait for another process that is writing."""
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
 
 _SCHEMA: Final = """
@@ -141,19 +139,27 @@ def mark(path: Path | None) -> Mark:
 
 
 def connect(
-    path: Path | None, open_states: str, pending_states: str, kept: int, now: Moment, lost: str
+    path: Path | None,
+    open_states: str,
+    pending_states: str,
+    kept: int,
+    now: Moment,
+    lost: str,
+    *,
+    patience: float,
 ) -> tuple[sqlite3.Connection, Mark]:
     """Open the journal, made, migrated and pruned; in memory without a path. Raises NoFile.
 
     One that has to be made though there was one already is a loss, noted as of `now`; `lost` is
-    what is known to have happened to it.
+    what is known to have happened to it. Another process that is writing is waited for `patience`
+    seconds.
     """
     import sqlite3
 
     if path is not None:
         _make_private(path)
     opened = mark(path)
-    db = sqlite3.connect(path or ":memory:", timeout=_PATIENCE, check_same_thread=False)
+    db = sqlite3.connect(path or ":memory:", timeout=patience, check_same_thread=False)
     try:
         db.row_factory = sqlite3.Row
         db.text_factory = _text

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui.fleet.clock import Moments
 from tui.fleet.journal.database import Mark, NoFile, connect, mark, set_aside
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+PATIENCE: Final = 5.0
+"""Seconds to wait for another process that is writing."""
+_BRIEF: Final = 0.2
+"""The same once a wait was in vain: what asks ten times in a row is not to wait ten times."""
+SLOW: Final = 0.5
+"""Seconds after which somebody who waits may want to know what for."""
+
 
 class JournalUnavailable(Exception):
     """No record can be kept now; one sentence that says why."""
@@ -28,7 +35,8 @@ class JournalUnavailable(Exception):
 class JournalFile:
     """One connection in one thread; in memory without a `path`.
 
-    `notice` says what was lost, as long as it may still be going on.
+    `notice` says what was lost, as long as it may still be going on; `slow` is called where an
+    answer takes its time.
     `open_states` and `pending_states` are quoted lists for the schema and for pruning; of ended
     operations the newest `kept` stay.
     """
@@ -41,11 +49,14 @@ class JournalFile:
         pending_states: str,
         kept: int,
         moments: Moments,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
         self.moments = moments
         self.notice = ""
+        self._slow = slow
         self._lost = ""
+        self._locked = False
         self._states = (open_states, pending_states)
         self._kept = kept
         self._connection: sqlite3.Connection | None = None
@@ -61,7 +72,9 @@ class JournalFile:
         """Run `work` in one transaction that nobody else writes in. Raises JournalUnavailable."""
 
         def alone(db: sqlite3.Connection) -> T:
+            db.execute(f"PRAGMA busy_timeout = {self._patience * 1_000:.0f}")
             db.execute("BEGIN IMMEDIATE")
+            self._locked = False
             return work(db)
 
         return await self._do(alone)
@@ -84,7 +97,11 @@ class JournalFile:
         if self._closed:
             raise JournalUnavailable("No record can be kept: the journal is closed.")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._work, work)
+        waits = loop.call_later(SLOW, self._slow)
+        try:
+            return await loop.run_in_executor(self._thread, self._work, work)
+        finally:
+            waits.cancel()
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
         import sqlite3
@@ -98,6 +115,7 @@ class JournalFile:
                 self._replace(error)
                 return self._run(work)
         except (sqlite3.Error, OSError, NoFile) as error:
+            self._locked = self._locked or _is_locked(error)
             raise JournalUnavailable(f"No record can be kept: {_why(error)}.") from error
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -109,10 +127,17 @@ class JournalFile:
         with connection:
             return work(connection)
 
+    @property
+    def _patience(self) -> float:
+        """Seconds to wait now for another process that is writing."""
+        return _BRIEF if self._locked else PATIENCE
+
     def _connect(self) -> sqlite3.Connection:
         now, self._mark = self.moments.at(), mark(self.path)
-        made, self._mark = connect(self.path, *self._states, self._kept, now, self._lost)
-        self._connection, self._lost = made, ""
+        made, self._mark = connect(
+            self.path, *self._states, self._kept, now, self._lost, patience=self._patience
+        )
+        self._connection, self._lost, self._locked = made, "", False
         if gap := newest_held(made, now):
             self.notice = f"The record of earlier operations was lost: {gap[0].words}."
         return made
@@ -129,6 +154,14 @@ class JournalFile:
             kept = set_aside(self.path, time.time())
             self._lost = f"the journal was damaged ({error}); it is kept as {kept.name}"
             log.warning("%s", self._lost)
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether another process kept it for too long."""
+    import sqlite3
+
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above makes it more exact
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _why(error: Exception) -> str:

@@ -60,11 +60,16 @@ class Journal:
     """All methods run in the journal's thread and raise JournalUnavailable.
 
     Without a `path` it lives in memory, for the demo and for what is sent without a record;
-    its operations then have negative ids.
+    its operations then have negative ids. `slow` is called where an answer takes its time.
     """
 
     def __init__(
-        self, path: Path | None, *, moments: Moments | None = None, owner: Sessions | None = None
+        self,
+        path: Path | None,
+        *,
+        moments: Moments | None = None,
+        owner: Sessions | None = None,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
         self.file = JournalFile(
             path,
@@ -72,6 +77,7 @@ class Journal:
             pending_states=PENDING_STATES,
             kept=KEPT,
             moments=moments or Moments(SystemClock()),
+            slow=slow,
         )
         self._sessions = owner or Sessions(path.parent / "sessions" if path else None)
 

@@ -6,9 +6,11 @@ What only one of the two has is protected; where neither can be read, everything
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,12 +19,14 @@ from typing import Final
 import msgspec
 
 from tui.config import paths
-from tui.fleet.journal.file import JournalUnavailable
+from tui.fleet.journal.file import PATIENCE, JournalUnavailable
 from tui.fleet.journal.journal import Journal
 from tui.vps.models import Key
 
 log = logging.getLogger(__name__)
 
+_PAUSE: Final = 0.02
+"""Seconds between two tries to be alone with the file."""
 _LARGEST: Final = 8 << 20
 """Bytes of the file: a hundred thousand protected snapshots."""
 
@@ -148,10 +152,24 @@ def _alone(path: Path) -> Iterator[None]:
     paths.private_folder(path.parent)
     descriptor = paths.open_private(path.with_name(f"{path.name}.lock"), os.O_RDWR)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Wait for others, but not for one that stands still. Raises OSError."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise TimeoutError(errno.ETIMEDOUT, "another process keeps it") from None
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _clause(error: JournalUnavailable) -> str:

@@ -7,7 +7,6 @@ the check itself is UNKNOWN, on stdout, with code 3.
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ from typing import Any, Final, get_args
 
 import click
 
-from tui.cli.arguments import Command, age, settings, shared
-from tui.cli.output import out
+from tui.cli import performance_data
+from tui.cli.arguments import Command, age, as_json, settings, shared
+from tui.cli.documents import finding_document, iso
+from tui.cli.output import out, out_json, plain, unknown
 from tui.cli.reading import Reading, patiently, read
 from tui.cli.running import FORESEEN, Stop, opened, run
 from tui.cli.selection import Selection, of_servers
@@ -30,7 +31,6 @@ from tui.fleet.health import (
     Rules,
     Severity,
     findings,
-    newest_age,
     worst,
 )
 from tui.fleet.state import ServerView, count
@@ -38,12 +38,9 @@ from tui.session.connection import Connection
 from tui.session.session import Session
 from tui.text import plural
 from tui.vps.errors import Forbidden, NotFound
-from tui.vps.token import masked
 
 _LINES: Final = 50
 """Findings that are printed one by one."""
-_MEASURED: Final = 50
-"""Servers up to which the age of each is a figure of its own."""
 
 
 def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
@@ -94,6 +91,7 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
     metavar="SECONDS",
     help="Say UNKNOWN after so long; 60 if not given.",
 )
+@as_json
 @shared
 def command(
     server: tuple[str, ...],
@@ -104,6 +102,7 @@ def command(
     backups: float | None,
     empty_ok: bool,
     timeout: int,
+    as_json: bool,
     **given: Any,
 ) -> int:
     """Judge all servers or those named, for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown."""
@@ -112,7 +111,7 @@ def command(
         raise click.UsageError("-w must be less than -c", click.get_current_context())
     selection = Selection(found, server, on)
     rules = selection.rules.with_ages(warning, critical)
-    asked = Asked(rules, ignore, empty_ok, backups)
+    asked = Asked(rules, ignore, empty_ok, backups, as_json)
     return run(_check(found, selection, asked, timeout))
 
 
@@ -124,6 +123,7 @@ class Asked:
     ignored: frozenset[str]
     empty_ok: bool
     backups: float | None = None
+    as_json: bool = False
 
 
 async def _check(settings: Settings, selection: Selection, asked: Asked, seconds: int) -> int:
@@ -132,14 +132,17 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
             reading = await read(session, live)
             now = session.service_now()
             views = selection.of(reading, now)
-            return _judge(reading, views, asked, now, await _backups(session, live, views, asked))
+            besides = await _backups(session, live, views, asked)
+            verdict = _judged(reading, views, asked, now, besides)
+            _print(verdict, as_json=asked.as_json)
+            return verdict.severity
     except TimeoutError:
         # Not a moment longer: a thread that waits for a name server would hold up the end.
-        os._exit(_unknown(f"no result after {seconds} s"))
+        os._exit(unknown(f"no result after {seconds} s", as_json=asked.as_json))
     except asyncio.CancelledError:
-        return _unknown("it was ended before there was a result")
+        return unknown("it was ended before there was a result", as_json=asked.as_json)
     except (*FORESEEN, Stop) as error:
-        return _unknown(str(error))
+        return unknown(str(error), as_json=asked.as_json)
 
 
 async def _backups(
@@ -161,19 +164,43 @@ async def _backups(
     return found
 
 
-def _unknown(text: str) -> int:
-    out(f"SNAPSHOTS UNKNOWN - {_plain(text)}")
-    return Severity.UNKNOWN
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What was found on some servers, the gravest first, at a time in seconds since 1970."""
+
+    found: Sequence[Finding]
+    views: Sequence[ServerView]
+    reasons: Sequence[str]
+    rules: Rules
+    at: float
+
+    @property
+    def severity(self) -> Severity:
+        return worst(finding.severity for finding in self.found)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was asked about could be seen."""
+        return not self.reasons and all(finding.name != "unseen" for finding in self.found)
+
+    @property
+    def summary(self) -> str:
+        """One line on all of it."""
+        if not self.found:
+            return f"{plural(len(self.views), 'server')}, each with a fresh one"
+        others = len(self.found) - 1
+        more = f"; {plural(others, 'more finding')}" if others else ""
+        return f"{_words(self.found[0])}{more}"
 
 
-def _judge(
+def _judged(
     reading: Reading,
     views: Sequence[ServerView],
     asked: Asked,
     now: float,
-    besides: Sequence[Finding] = (),
-) -> int:
-    """Print the verdict on some servers; returns its code."""
+    besides: Sequence[Finding],
+) -> _Verdict:
+    """The verdict on some servers; what could not be seen is never well."""
     judge = Judge(asked.rules)
     empty = not views and not asked.empty_ok
     unseen = [*reading.reasons, *(["there are no servers"] if empty else [])]
@@ -185,61 +212,40 @@ def _judge(
         ]
     )
     found = [finding for finding in found if finding.name not in asked.ignored]
-    verdict = worst(finding.severity for finding in found)
-    first = _words(found[0]) if found else f"{plural(len(views), 'server')}, each with a fresh one"
-    more = f"; {plural(len(found) - 1, 'more finding')}" if len(found) > 1 else ""
-    figures = " ".join(_figures(views, asked.rules, now))
-    out(f"SNAPSHOTS {verdict.name} - {first}{more} | {figures}")
-    for finding in found[1:_LINES]:
+    return _Verdict(found, views, reading.reasons, asked.rules, now)
+
+
+def _print(verdict: _Verdict, *, as_json: bool) -> None:
+    if as_json:
+        out_json(_document(verdict))
+        return
+    figures = " ".join(performance_data.figures(verdict.views, verdict.rules, verdict.at))
+    out(f"SNAPSHOTS {verdict.severity.name} - {verdict.summary} | {figures}")
+    for finding in verdict.found[1:_LINES]:
         out(f"{finding.severity.name}: {_words(finding)}")
-    if len(found) > _LINES:
-        out(f"and {len(found) - _LINES} more")
-    return verdict
+    if len(verdict.found) > _LINES:
+        out(f"and {len(verdict.found) - _LINES} more")
+
+
+def _document(verdict: _Verdict) -> dict[str, Any]:
+    """The verdict for JSON, with all findings."""
+    totals = count(verdict.views)
+    return {
+        "complete": verdict.complete,
+        "exit_code": verdict.severity,
+        "severity": verdict.severity.name.lower(),
+        "summary": verdict.summary,
+        "reasons": verdict.reasons,
+        "as_of": iso(verdict.at),
+        "servers": totals.servers,
+        "slots": totals.slots,
+        "slots_used": totals.used,
+        "findings": [
+            {"server_id": finding.server_id, "server": finding.server, **finding_document(finding)}
+            for finding in verdict.found
+        ],
+    }
 
 
 def _words(finding: Finding) -> str:
-    return _plain(f"{finding.server}: {finding.what}" if finding.server else finding.what)
-
-
-def _plain(text: str) -> str:
-    """A text in which nothing can be taken for performance data, and nothing is a token."""
-    return masked(text).replace("|", "/")
-
-
-def _figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[str]:
-    """Performance data: label=value[unit];warning;critical;least;most."""
-    totals = count(views)
-    known = [age for view in views if math.isfinite(age := newest_age(view, now))]
-    figures = [
-        f"'servers'={totals.servers};;;0",
-        f"'slots used'={totals.used};;;0;{totals.slots}",
-        f"'full'={totals.full};;;0",
-        f"'failed'={totals.failed};;;0",
-        f"'busy'={totals.busy};;;0",
-    ]
-    limits = ";".join(f"{age:.0f}" if age else "" for age in (rules.warn_age, rules.max_age))
-
-    def aged(label: str, age: float) -> str:
-        return f"'{label}'={max(0.0, age):.0f}s;{limits};0"
-
-    if known:
-        figures.append(aged("oldest", max(known)))
-    if len(views) <= _MEASURED:
-        labels = _labels([view.server.name for view in views])
-        for view, label in zip(views, labels, strict=True):
-            if math.isfinite(age := newest_age(view, now)):
-                figures.append(aged(f"age {label}", age))
-    return figures
-
-
-def _labels(names: Sequence[str]) -> Sequence[str]:
-    """Names as labels can have them, no two of them alike."""
-    labels: list[str] = []
-    for raw in names:
-        name = "".join("_" if char in "'=|" else char for char in raw)
-        label, turn = name, 1
-        while label in labels:
-            turn += 1
-            label = f"{name} {turn}"
-        labels.append(label)
-    return labels
+    return plain(f"{finding.server}: {finding.what}" if finding.server else finding.what)

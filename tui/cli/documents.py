@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from tui.fleet.health import Finding
 from tui.fleet.operation import Operation
 from tui.vps.sanitize import DESCRIPTION_LENGTH, clean
 
@@ -21,6 +22,12 @@ def operation_document(operation: Operation) -> dict[str, Any]:
     certainty = operation.certainty.value if operation.certainty else None
     kind, state = operation.kind.value, operation.state.value
     return {**values, "kind": kind, "state": state, "certainty": certainty}
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """What is not as it should be, for JSON."""
+    name, severity = finding.name, finding.severity.name.lower()
+    return {"name": name, "severity": severity, "what": finding.what}
 
 
 def iso(seconds: float) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from tui.cli import under_way
 from tui.cli.arguments import Command, as_json, settings, shared
 from tui.cli.cached import remembered
+from tui.cli.documents import finding_document
 from tui.cli.output import out_json, out_lines
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import opened, run
@@ -136,10 +137,7 @@ def _plain(view: ServerView, health: Health, protected: Container[Key]) -> dict[
         "listed": view.listed,
         "slots": SLOTS,
         "slots_used": view.used,
-        "findings": [
-            {"name": f.name, "severity": f.severity.name.lower(), "what": f.what}
-            for f in health.findings
-        ],
+        "findings": [finding_document(finding) for finding in health.findings],
         "snapshots": snapshots,
     }
 

@@ -14,11 +14,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from tui.cli import arguments, names
-from tui.cli.output import BROKEN_PIPE, complain, fail, out, output
+from tui.cli.output import BROKEN_PIPE, complain, fail, output, unknown
 from tui.config.file import SettingsError
 from tui.exit_codes import ExitCode
-from tui.vps.sanitize import clean
-from tui.vps.token import masked
 
 COMMANDS: Final = {
     "list": "listing",
@@ -167,11 +165,8 @@ def _is_check(words: Sequence[str]) -> bool:
 
 def _wrong(words: Sequence[str], text: str, code: int) -> int:
     """Say what is wrong where whoever called looks for it."""
-    if not _is_check(words):
-        ours = itertools.takewhile(lambda word: word != "--", words)
-        return fail(text, code, as_json="--json" in ours)
-    out(f"SNAPSHOTS UNKNOWN - {clean(masked(text)).replace('|', '/')}")
-    return ExitCode.UNKNOWN
+    as_json = "--json" in itertools.takewhile(lambda word: word != "--", words)
+    return unknown(text, as_json=as_json) if _is_check(words) else fail(text, code, as_json=as_json)
 
 
 def apology(error: Exception) -> str:

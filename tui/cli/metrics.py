@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from tui.cli.arguments import Command, FilePath, settings, shared
-from tui.cli.output import output
+from tui.cli.arguments import Command, FilePath, as_json, settings, shared
+from tui.cli.documents import iso
+from tui.cli.output import out_json, output
 from tui.cli.policies import runs_of
 from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import Stop, opened, run
@@ -46,18 +47,26 @@ class Family(NamedTuple):
     metavar="PATH",
     help="Write to this file, all of it at once, for node_exporter's textfile collector.",
 )
+@as_json
 @shared
-def command(server: tuple[str, ...], on: str | None, textfile: Path | None, **given: Any) -> int:
+def command(
+    server: tuple[str, ...], on: str | None, textfile: Path | None, as_json: bool, **given: Any
+) -> int:
     """Print figures of all servers, or of those named, in the text format of Prometheus.
 
     Where nothing could be read nothing is written: an alert on the age of
     ciplun_last_read_timestamp_seconds tells.
     """
+    if as_json and textfile is not None:
+        raise click.UsageError("one of --json and --textfile", click.get_current_context())
     found = settings(**given)
-    return run(_metrics(found, Selection(found, server, on), textfile))
+    selection = Selection(found, server, on)
+    return run(_metrics(found, selection, textfile, as_json=as_json), as_json=as_json)
 
 
-async def _metrics(settings: Settings, selection: Selection, file: Path | None) -> int:
+async def _metrics(
+    settings: Settings, selection: Selection, file: Path | None, *, as_json: bool
+) -> int:
     async with opened(settings, plans=False) as (session, live):
         reading = await read(session, live)
         now = session.service_now()
@@ -66,13 +75,30 @@ async def _metrics(settings: Settings, selection: Selection, file: Path | None) 
         with suppress(JournalUnavailable):  # the fleet can be read all the same
             runs = await runs_of(live).last(await live.plans.history())
         families = [*_of_fleet(reading, runs, now), *_of_servers(views, selection, now)]
-        lines = "".join(f"{line}\n" for family in families for line in _lines(family))
     tell_incomplete(reading)
+    if as_json:
+        out_json(_document(reading, families, now))
+        return ExitCode.DONE
+    lines = "".join(f"{line}\n" for family in families for line in _lines(family))
     if file is None:
         output.write(lines)
     else:
         _replace(file, lines)
     return ExitCode.DONE
+
+
+def _document(reading: Reading, families: Sequence[Family], now: float) -> dict[str, Any]:
+    """The same figures for JSON."""
+    return {
+        "complete": reading.complete,
+        "reasons": reading.reasons,
+        "as_of": iso(now),
+        "metrics": [
+            {"name": family.name, "help": family.help, "labels": dict(labels), "value": value}
+            for family in families
+            for labels, value in family.samples
+        ],
+    }
 
 
 def _of_fleet(reading: Reading, runs: Runs, now: float) -> Iterator[Family]:

@@ -9,6 +9,7 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
+from tui.exit_codes import ExitCode
 from tui.vps.sanitize import clean
 from tui.vps.token import masked
 
@@ -146,6 +147,22 @@ def fail(text: str, code: int, *, as_json: bool) -> int:
     if as_json:
         output.end(complete=False, error=clean(masked(text), LONGEST), exit_code=code)
     return code
+
+
+def plain(text: str) -> str:
+    """A text in which nothing can be taken for performance data, and nothing is a token."""
+    return masked(text).replace("|", "/")
+
+
+def unknown(text: str, *, as_json: bool) -> int:
+    """Say as a monitoring plug-in why there is no verdict, with `as_json` as others do.
+
+    Returns the code.
+    """
+    if as_json:
+        return fail(text, ExitCode.UNKNOWN, as_json=True)
+    out(f"SNAPSHOTS UNKNOWN - {clean(plain(text), LONGEST)}")
+    return ExitCode.UNKNOWN
 
 
 def tell(text: str) -> None:

@@ -1,0 +1,52 @@
+"""Performance data of `ciplun check`, as the guidelines of monitoring plug-ins have it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from tui.fleet.health import Rules, newest_age
+from tui.fleet.state import ServerView, count
+
+_MEASURED: Final = 50
+"""Servers up to which the age of each is a figure of its own."""
+
+
+def figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[str]:
+    """Performance data: label=value[unit];warning;critical;least;most."""
+    totals = count(views)
+    known = [age for view in views if math.isfinite(age := newest_age(view, now))]
+    figures = [
+        f"'servers'={totals.servers};;;0",
+        f"'slots used'={totals.used};;;0;{totals.slots}",
+        f"'full'={totals.full};;;0",
+        f"'failed'={totals.failed};;;0",
+        f"'busy'={totals.busy};;;0",
+    ]
+    limits = ";".join(f"{age:.0f}" if age else "" for age in (rules.warn_age, rules.max_age))
+
+    def aged(label: str, age: float) -> str:
+        return f"'{label}'={max(0.0, age):.0f}s;{limits};0"
+
+    if known:
+        figures.append(aged("oldest", max(known)))
+    if len(views) <= _MEASURED:
+        labels = _labels([view.server.name for view in views])
+        for view, label in zip(views, labels, strict=True):
+            if math.isfinite(age := newest_age(view, now)):
+                figures.append(aged(f"age {label}", age))
+    return figures
+
+
+def _labels(names: Sequence[str]) -> Sequence[str]:
+    """Names as labels can have them, no two of them alike."""
+    labels: list[str] = []
+    for raw in names:
+        name = "".join("_" if char in "'=|" else char for char in raw)
+        label, turn = name, 1
+        while label in labels:
+            turn += 1
+            label = f"{name} {turn}"
+        labels.append(label)
+    return labels

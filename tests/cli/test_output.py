@@ -74,14 +74,17 @@ def test_a_delete_without_stdin_asks_nobody(simulated: Place) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["list", "list --json", "history", "info", "--help", "--version", "create --help"],
+    [
+        *("list", "list --json", "history", "info", "check --json --help", "metrics --json"),
+        *("--help", "--version", "create --help", "completion bash", "simulator --list-scenarios"),
+    ],
 )
 @pytest.mark.parametrize("where", [">&-", ">/dev/full"])
 def test_what_only_prints_has_failed_where_nothing_could_be_written(
     simulated: Place, command: str, where: str
 ) -> None:
     done = shell(simulated, f"CIPLUN {command} {where}")
-    assert done.returncode == 1
+    assert done.returncode == (3 if command.startswith("check") else 1)
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -118,6 +121,11 @@ def test_a_locale_that_cannot_show_a_name_is_no_end(simulated: Place) -> None:
                  PYTHONCOERCECLOCALE="0")  # fmt: skip
     assert done.returncode == 0
     assert "bergr" in done.stdout
+
+
+def test_what_was_waited_for_has_ended_whoever_reads_of_it(simulated: Place) -> None:
+    simulated.world.clock.advance(3_600)
+    assert shell(simulated, "CIPLUN wait >/dev/full").returncode == 0
 
 
 def test_a_plan_that_was_only_to_be_printed_has_failed_where_it_was_not(simulated: Place) -> None:

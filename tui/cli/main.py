@@ -106,13 +106,13 @@ def ciplun(context: click.Context, /, **given: Any) -> int | None:
     return open_dashboard(arguments.given_options(**given), os.environ)
 
 
-WRITING: Final = frozenset(
+DOING: Final = frozenset(
     {
         *("create", "restore", "delete", "ensure", "prune", "guard", "apply"),
-        *("settle", "over", "protect", "unprotect"),
+        *("settle", "over", "protect", "unprotect", "wait"),
     }
 )
-"""The commands whose exit code tells what they did, printed or not."""
+"""The commands whose exit code tells what was done, printed or not."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
@@ -129,7 +129,7 @@ def run(words: Sequence[str]) -> int:
     trouble = output.trouble()
     if trouble and trouble != BROKEN_PIPE:
         complain(f"not all of the output could be written: {trouble}")
-    printed = output.only or (ciplun.called and ciplun.called not in WRITING)  # and nothing else
+    printed = output.only or (ciplun.called and ciplun.called not in DOING)  # and nothing else
     if trouble and code == ExitCode.DONE and printed:
         return ExitCode.UNKNOWN if ciplun.called == "check" else ExitCode.FAILED
     return code

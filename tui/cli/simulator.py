@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from tui.cli.arguments import Command, FilePath, moment
+from tui.cli.output import output
+from tui.exit_codes import ExitCode
 from tui.simulator.options import DIALECTS, FASTEST, LOOPBACK, SimulatorOptions
 
 EXAMPLES = """\b
@@ -128,5 +130,6 @@ def command(list_scenarios: bool, **options: Any) -> int:
     from tui.simulator import runner
 
     if list_scenarios:
-        return runner.print_scenarios()
+        output.write(runner.scenario_help())
+        return ExitCode.DONE
     return runner.run(SimulatorOptions(**options))

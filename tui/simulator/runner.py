@@ -81,16 +81,16 @@ def _serve(options: SimulatorOptions, trusted: Authority | None) -> int:
     return 0
 
 
-def print_scenarios() -> int:
-    """Print all scenarios by their groups. Returns an exit code."""
-    print(SCENARIO_HELP)  # noqa: T201
+def scenario_help() -> str:
+    """All scenarios by their groups, for people."""
+    lines = [SCENARIO_HELP]
     for group, scenarios in GROUPS.items():
-        print(f"\n{group}")  # noqa: T201
+        lines += ["", group]
         for scenario in scenarios:
             mark = " (takes =DELAY)" if scenario.seconds is not None else ""
             mark += " (hypothetical)" if scenario.hypothetical else ""
-            print(f"  {scenario.name:<27}{scenario.description}{mark}")  # noqa: T201
-    return 0
+            lines.append(f"  {scenario.name:<27}{scenario.description}{mark}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _fail(reason: str, code: int) -> int:

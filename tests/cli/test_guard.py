@@ -7,11 +7,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, ciplun, environ
 from tests.helpers.pty import Terminal
 from tui.simulator.scenarios import hooks
+from tui.simulator.web import Hook
+from tui.simulator.world import World
 
 GUARD = ("guard", "mail", "web-server-02", "--name", "before-change")
 
@@ -58,6 +62,25 @@ def test_a_command_that_fails_gives_its_code_and_the_way_back(quick: Place) -> N
 def test_after_success_they_can_go(quick: Place) -> None:
     code, _, _ = ciplun(quick, *GUARD, "--after-success", "delete", "--", "true")
     assert (code, made(quick)) == (0, {})
+
+
+class Refusing(Hook):
+    """Once a file is there the token is not known any more."""
+
+    def __init__(self, since: Path) -> None:
+        self._since = since
+
+    async def before(self, request: Request, world: World) -> Response | None:
+        """401, from then on."""
+        return Response("{}", 401) if self._since.exists() else None
+
+
+def test_what_cannot_be_tidied_up_leaves_the_command_s_code(quick: Place, tmp_path: Path) -> None:
+    quick.service.hooks.append(Refusing(tmp_path / "ran"))
+    options = ("--after-success", "delete", "--", "touch", str(tmp_path / "ran"))
+    code, _, err = ciplun(quick, *GUARD, *options)
+    assert (code, len(made(quick))) == (0, 2)
+    assert err.splitlines()[-1] == "ciplun: not all of the snapshots could be deleted"
 
 
 def test_a_command_that_is_not_there(quick: Place) -> None:

@@ -70,6 +70,27 @@ def test_what_was_chosen_from_a_part_is_not_done_for_the_whole(
     assert "nothing is busy" not in out
 
 
+def test_what_is_settled_by_a_part_says_so(simulated: Place) -> None:
+    assert ciplun(simulated, "create", "mail", "x")[0] == 0
+    assert ciplun(simulated, "settle")[::2] == (0, "")
+    simulated.service.hooks += hooks(["wrong-count"])
+    code, out, err = ciplun(simulated, "settle")
+    assert (code, "create of x on mail: accepted" in out) == (3, True)
+    assert err.startswith("ciplun: not complete: the lists shift, or do not hold")
+    assert len(err.splitlines()) == 1
+    code, out, _ = ciplun(simulated, "settle", "--json")
+    assert (code, json.loads(out)["complete"]) == (3, False)
+
+
+def test_what_is_protected_by_a_part_says_so(simulated: Place) -> None:
+    found = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    simulated.service.hooks += hooks(["bad-items"])
+    for command in ("protect", "unprotect"):
+        code, out, err = ciplun(simulated, command, str(found.id), "--server", "mail")
+        assert (code, "before-rspamd of mail is protected" in out) == (0, True)
+        assert "not complete: " in err
+
+
 def test_the_whole_is_called_complete(simulated: Place) -> None:
     code, out, err = ciplun(simulated, "list", "--json")
     document = json.loads(out)

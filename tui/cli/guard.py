@@ -12,8 +12,8 @@ from tui.cli.arguments import Command, make_room, name, settings, shared, span
 from tui.cli.finishing import follow
 from tui.cli.output import complain, output, tell
 from tui.cli.planning import carry_out, send_steps
-from tui.cli.reading import read
-from tui.cli.running import Stop, opened, run, sigterm
+from tui.cli.reading import read, tell_incomplete
+from tui.cli.running import FORESEEN, Stop, opened, run, sigterm
 from tui.cli.selection import Selection, of_servers
 from tui.cli.slots import look
 from tui.cli.writing import prepare, send, settle_first
@@ -134,12 +134,19 @@ def _tell_way_back(plan: Plan, code: int, settings: Settings, guard: Guard) -> N
 
 async def _tidy(session: Session, live: Connection, plan: Plan) -> None:
     """Delete the snapshots of a plan; what fails is said, and does not change the code."""
-    await read(session, live)
-    fleet = session.store.fleet
     made = made_by(plan)
-    targets = [s for view in fleet.servers.values() for s in view.snapshots if s.id in made]
-    code = await carry_out(session, live, delete_plan(targets, f"{plan.name} after success"))
-    if code != ExitCode.DONE:
+    try:
+        reading = await read(session, live)
+        tell_incomplete(reading)
+        views = reading.fleet.servers.values()
+        targets = [s for view in views for s in view.snapshots if s.id in made]
+        draft = delete_plan(targets, f"{plan.name} after success")
+        code = await carry_out(session, live, draft) if targets else int(ExitCode.DONE)
+        good = code == ExitCode.DONE and (reading.complete or len(targets) == len(made))
+    except FORESEEN as error:
+        complain(str(error))
+        good = False
+    if not good:
         complain("not all of the snapshots could be deleted")
 
 

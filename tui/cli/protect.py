@@ -9,7 +9,7 @@ import click
 from tui.cli import lookup, names
 from tui.cli.arguments import Command, as_json, of_server, settings, shared, text
 from tui.cli.output import out
-from tui.cli.reading import read
+from tui.cli.reading import read, tell_incomplete
 from tui.cli.running import opened, run_gathering
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -33,6 +33,7 @@ def _made(name: str, about: str, *, on: bool) -> click.Command:
 async def _protect(settings: Settings, snapshot_id: str, server: str, *, on: bool) -> int:
     async with opened(settings) as (session, live):
         reading = await read(session, live)
+        tell_incomplete(reading)
         target = lookup.snapshot(reading, lookup.server(reading, server), snapshot_id)
         await live.operations.protect(target, on=on)
         stands = "is protected here from deletes by ciplun" if on else "is protected no longer"

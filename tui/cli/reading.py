@@ -24,6 +24,7 @@ _FIRST_PAUSE: Final = 0.3
 """Seconds, doubled each time."""
 _REASONS: Final = 20
 """Reasons that are told one by one."""
+_SHIFTED: Final = "the lists shift, or do not hold as many as the provider counts"
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -59,16 +60,21 @@ def reasons_of(fleet: Fleet) -> Sequence[str]:
             "servers without snapshots are not seen"
         )
     if not fleet.settled:
-        reasons.append("the lists shift, or do not hold as many as the provider counts")
+        reasons.append(_SHIFTED)
     reasons += fleet.problems
     return reasons
 
 
 def tell_incomplete(reading: Reading) -> None:
     """Say on stderr what could not be seen."""
-    for reason in reading.reasons[:_REASONS]:
+    tell_reasons(reading.reasons)
+
+
+def tell_reasons(reasons: Sequence[str]) -> None:
+    """Say on stderr why what was read is not all there is."""
+    for reason in reasons[:_REASONS]:
         complain(f"not complete: {reason}")
-    more = len(reading.reasons) - _REASONS
+    more = len(reasons) - _REASONS
     if more > 0:
         complain(f"not complete: {plural(more, 'more reason')}")
 
@@ -97,11 +103,15 @@ def _pause(error: VpsError, turn: int) -> float | None:
 
 
 class PatientApi:
-    """The provider's API for the last look before a write: reads are patient, writes are not."""
+    """The provider's API for the last look before a write: reads are patient, writes are not.
+
+    `doubts` has for each server whose last list was not complete what could not be seen of it.
+    """
 
     def __init__(self, session: Session, live: Connection) -> None:
         self._session = session
         self._client = live.client
+        self.doubts: dict[Key | None, Sequence[str]] = {}
         self.create_snapshot = live.client.create_snapshot
         self.restore_snapshot = live.client.restore_snapshot
         self.delete_snapshot = live.client.delete_snapshot
@@ -116,4 +126,10 @@ class PatientApi:
 
     async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
         """The snapshots of one server."""
-        return await patiently(self._session, lambda: self._client.snapshots(server_id))
+        listing = await patiently(self._session, lambda: self._client.snapshots(server_id))
+        shifted = [] if listing.settled else [_SHIFTED]
+        if found := [*shifted, *listing.problems]:
+            self.doubts[server_id] = found
+        else:
+            self.doubts.pop(server_id, None)
+        return listing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, Final
 
 import click
@@ -12,7 +12,7 @@ from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import complain, out
 from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
-from tui.cli.reading import PatientApi
+from tui.cli.reading import PatientApi, tell_reasons
 from tui.cli.running import opened, run_gathering
 from tui.cli.under_way import operation_line
 from tui.cli.waiting import polling
@@ -27,6 +27,7 @@ from tui.fleet.writes.operations import Refused
 from tui.session.connection import Connection
 from tui.session.session import Session
 from tui.text import plural
+from tui.vps.models import Key
 
 _MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)
 """How far it has got where it is not known whether it stopped."""
@@ -50,11 +51,12 @@ def command(wait: bool, timeout: float | None, go_on: bool, as_json: bool, **giv
 
 async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
     async with opened(settings, ends_to(out), plans=False) as (session, live):
-        live.operations.api = PatientApi(session, live)
+        live.operations.api = api = PatientApi(session, live)
         left = await _look(session, live, seconds)
+        tell_reasons([reason for doubts in api.doubts.values() for reason in doubts])
         for operation in left:
             out(_standing(operation, session))
-        codes = [_code(left, waited=seconds > 0)]
+        codes = [_code(left, waited=seconds > 0, doubted=api.doubts)]
         for plan in [plan for plan in await live.plans.refresh() if plan.interrupted]:
             out(_of_plan(plan))
             if go_on:
@@ -120,10 +122,10 @@ async def _look(session: Session, live: Connection, seconds: float) -> Sequence[
         progress.clear()
 
 
-def _code(left: Sequence[Operation], *, waited: bool) -> int:
-    """What is at work is no trouble unless it was waited for; what is unknown is."""
-    unsettled = waited or any(operation.state is State.UNKNOWN for operation in left)
-    return ExitCode.UNKNOWN if left and unsettled else ExitCode.DONE
+def _code(left: Sequence[Operation], *, waited: bool, doubted: Container[Key | None]) -> int:
+    """What is at work is no trouble unless it was waited for; what cannot be told is."""
+    unsettled = any(o.state is State.UNKNOWN or o.server_id in doubted for o in left)
+    return ExitCode.UNKNOWN if left and (waited or unsettled) else ExitCode.DONE
 
 
 def _brief(operation: Operation, session: Session) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,16 @@ def test_a_token_that_may_only_read_is_known_before_anything_is_sent(simulated: 
         code, _, err = ciplun(simulated, *words)
         assert (code, err.count("the token may only read")) == (4, 1)
     assert simulated.sent() == []
+
+
+@pytest.mark.parametrize("option", ["--fleet", "--scenario", "--state", "--now", "--host"])
+def test_what_the_simulator_does_not_take_is_quoted_as_everywhere(
+    tmp_path: Path, option: str
+) -> None:
+    given = f"/no\x1b]0;t\a/{TOKEN}"
+    done = run_bytes(tmp_path, "simulator", option, given, "--json")
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode in (1, 2)
+    assert (out + err).replace("\n", "").isprintable()
+    assert TOKEN not in out + err
+    assert err == f"ciplun: {json.loads(out)['error']}\n"

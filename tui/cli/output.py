@@ -28,11 +28,13 @@ class Output:
         self._closed = False
         self._document: dict[str, list[Any]] | None = None
         self._aside = False
+        self._complaint = ""
         self.only = False
 
     def begin(self) -> None:
         """Forget what was lost before."""
         self._lost, self._closed, self._document, self._aside = None, False, None, False
+        self._complaint = ""
         self.only = False
 
     def is_all(self) -> None:
@@ -51,6 +53,14 @@ class Output:
     def gathers(self) -> bool:
         """Whether there is a document that has not been printed yet."""
         return self._document is not None
+
+    def complain(self, text: str, *, once: bool = False) -> None:
+        """Print a line to stderr and have it in the document; `once`: not right after the same."""
+        if once and text == self._complaint:
+            return
+        self._complaint = text
+        self.note("errors", text)
+        tell(f"ciplun: {text}\n")
 
     def note(self, key: str, value: Any) -> None:
         """Add something to a list of the document, where one is gathered."""
@@ -134,8 +144,7 @@ def out_json(value: Any) -> None:
 
 def complain(text: str) -> None:
     """Print a line to stderr, if anybody can read it there."""
-    output.note("errors", clean(masked(text), LONGEST))
-    tell(f"ciplun: {clean(masked(text), LONGEST)}\n")
+    output.complain(clean(masked(text), LONGEST))
 
 
 def fail(text: str, code: int, *, as_json: bool) -> int:
@@ -143,9 +152,10 @@ def fail(text: str, code: int, *, as_json: bool) -> int:
 
     Returns the code.
     """
-    complain(text)
+    text = clean(masked(text), LONGEST)
+    output.complain(text, once=True)
     if as_json:
-        output.end(complete=False, error=clean(masked(text), LONGEST), exit_code=code)
+        output.end(complete=False, error=text, exit_code=code)
     return code
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
 from tui.cli.arguments import Command, FilePath, moment
-from tui.cli.output import output
+from tui.cli.output import fail, output
 from tui.exit_codes import ExitCode
 from tui.simulator.options import DIALECTS, FASTEST, LOOPBACK, SimulatorOptions
 
@@ -132,4 +133,5 @@ def command(list_scenarios: bool, **options: Any) -> int:
     if list_scenarios:
         output.write(runner.scenario_help())
         return ExitCode.DONE
-    return runner.run(SimulatorOptions(**options))
+    wanted = SimulatorOptions(**options)
+    return runner.run(wanted, partial(fail, as_json=wanted.as_json))

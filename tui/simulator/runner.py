@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -22,6 +23,7 @@ from tui.simulator.serve import Service, address, listen
 from tui.simulator.state import StateError
 from tui.simulator.web import ADMIN, PREFIX
 
+Fail = Callable[[str, int], int]
 PARENT_SECONDS: Final = 0.5
 EXPORTED: Final = ("url", "token", "authority")
 WORDS: Final = {
@@ -45,28 +47,36 @@ for those that wait: 100ms, 0.5s, 2m. States of the world take none of these. "H
 goes beyond the published contract: the real service may never do so."""
 
 
-def run(options: SimulatorOptions) -> int:
-    """Serve until ctrl-c, SIGTERM, SIGHUP, or the parent's end. Returns an exit code."""
+def _fail(reason: str, code: int) -> int:
+    print(f"ciplun: {reason}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def run(options: SimulatorOptions, fail: Fail = _fail) -> int:
+    """Serve until ctrl-c, SIGTERM, SIGHUP, or the parent's end. Returns an exit code.
+
+    `fail` prints why it does not, and returns the code that it is given.
+    """
     try:
         with contextlib.ExitStack() as until_the_end:
             trusted = None
             if options.tls:
                 trusted = until_the_end.enter_context(authority(options.host))
-            return _serve(options, trusted)
+            return _serve(options, trusted, fail)
     except UnknownScenario as error:
-        return _fail(f"{error}; --list-scenarios prints them all", 2)
+        return fail(f"{error}; --list-scenarios prints them all", 2)
     except WrongOption as error:
-        return _fail(str(error), 2)
+        return fail(str(error), 2)
     except StateError as error:
-        return _fail(str(error), 1)
+        return fail(str(error), 1)
 
 
-def _serve(options: SimulatorOptions, trusted: Authority | None) -> int:
+def _serve(options: SimulatorOptions, trusted: Authority | None, fail: Fail) -> int:
     built = Built(options)
     try:
         listener = listen(options.port, options.host)
     except OSError as error:
-        return _fail(f"port {options.port}: {error.strerror}", 1)
+        return fail(f"port {options.port}: {error.strerror}", 1)
     running = Service(built.app, trusted.context if trusted else None)
     _stop_on_signals(running)
     _stop_with_starter(running, stdin=options.end_with_stdin)
@@ -91,11 +101,6 @@ def scenario_help() -> str:
             mark += " (hypothetical)" if scenario.hypothetical else ""
             lines.append(f"  {scenario.name:<27}{scenario.description}{mark}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _fail(reason: str, code: int) -> int:
-    print(f"ciplun: {reason}", file=sys.stderr)  # noqa: T201
-    return code
 
 
 def _told(

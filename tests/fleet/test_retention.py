@@ -105,6 +105,14 @@ def test_one_dated_in_the_future_takes_nobody_s_place() -> None:
     ]
 
 
+def test_of_one_second_the_last_that_was_made_is_the_newest() -> None:
+    ids: list[list[int | str]] = [[9, 10, 99, 100], [100, 99, 10, 9], ["a9", "b1", "c0", "d7"]]
+    for same in ids:
+        seen = view("a", *(nightly(1, id=key) for key in same))
+        found = retain(seen, Policy(name=TEMPLATE, keep_last=1), MADE, NOW)
+        assert [s.id for s in found.goes] == ([9, 10, 99] if 9 in same else ["a9", "b1", "c0"])
+
+
 def test_a_server_that_may_not_be_written_to_loses_nothing() -> None:
     seen = view("a", *(nightly(n) for n in range(5)))
     found = retain(seen, Policy(name=TEMPLATE, keep_last=1), MADE, NOW, blocked="it is restoring")

@@ -201,7 +201,7 @@ def _utc(snapshot: Snapshot) -> datetime:
 
 
 def _day(snapshot: Snapshot) -> str:
-    return f"{_utc(snapshot):%Y-%m-%d}"
+    return _utc(snapshot).date().isoformat()
 
 
 def _week(snapshot: Snapshot) -> str:
@@ -210,4 +210,4 @@ def _week(snapshot: Snapshot) -> str:
 
 
 def _month(snapshot: Snapshot) -> str:
-    return f"{_utc(snapshot):%Y-%m}"
+    return _day(snapshot)[:-3]

@@ -202,10 +202,13 @@ class Fleet(msgspec.Struct, frozen=True):
 
 
 def newest_first(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
-    """Order by creation, newest first; undated ones last, equal ones by id."""
-    return tuple(
-        sorted(snapshots, key=lambda s: (s.created_at or _LONG_AGO, str(s.id)), reverse=True)
-    )
+    """Order by creation, newest first; undated ones last, equal ones by id: 100 comes after 99."""
+    return tuple(sorted(snapshots, key=_age_order, reverse=True))
+
+
+def _age_order(snapshot: Snapshot) -> tuple[datetime, int, str]:
+    key = str(snapshot.id)
+    return snapshot.created_at or _LONG_AGO, len(key), key
 
 
 def count(views: Iterable[ServerView]) -> Totals:

@@ -139,3 +139,14 @@ async def test_a_retention_plan_never_deletes_the_last_good_one(desk: Desk, riva
     assert left == (["n-0"] if rival else ["n-2"])
     if rival:
         assert "n-0 is the newest completed one now" in ended.steps[0].reason
+
+
+async def test_a_retention_plan_deletes_those_of_the_same_second(desk: Desk) -> None:
+    world, key = desk.provider.world, desk.provider.ids[0]
+    for n in range(3):
+        world.add_snapshot(desk.provider.machine(key), f"n-{n}", hours=90)
+    now = datetime.fromtimestamp(world.clock.now(), UTC)
+    view = ServerView(servers(desk)[0], newest_first((await desk.provider.snapshots(key)).items))
+    found = retain(view, Policy(name="n", keep_last=1), by_glob("n-*"), now)
+    await desk.plans.run(await desk.plans.start(retention_plan([found], "by hand")))
+    assert [s.name for s in (await desk.provider.snapshots(key)).items] == ["n-2"]

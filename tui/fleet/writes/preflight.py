@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tui.fleet.operation import Operation
+from tui.fleet.state import newest_first
 from tui.vps.errors import Forbidden, NotFound, Rejected
 from tui.vps.models import Account, Key, Listing, Phase, Restoring, Server, Snapshot
 
@@ -68,8 +69,8 @@ async def check_spare(api: Reader, target: Snapshot) -> None:
     if target.phase is not Phase.COMPLETED:
         return
     listing = await api.snapshots(target.server_id)
-    dated = [s.created_at for s in listing.items if s.phase is Phase.COMPLETED and s.created_at]
-    if target.created_at is None or not any(moment > target.created_at for moment in dated):
+    dated = (s for s in listing.items if s.phase is Phase.COMPLETED and s.created_at)
+    if target.created_at is None or newest_first((*dated, target))[0].id == target.id:
         raise Refused(f"not sent: {target.name} is the newest completed one now")
 
 

@@ -18,13 +18,14 @@ class HalfDone(Exception):
 
 
 def dispensable(view: ServerView, protected: Container[Key] = ()) -> Sequence[Snapshot]:
-    """What could go to make room: failed ones first, then the oldest; none that is protected.
+    """What could go to make room: failed ones, then the oldest, undated last; none protected.
 
     Never the only completed one.
     """
     oldest_first = view.snapshots[::-1]
     failed = [s for s in oldest_first if s.phase is Phase.FAILED]
     completed = [s for s in oldest_first if s.phase is Phase.COMPLETED]
+    completed.sort(key=lambda s: s.created_at is None)  # one without a date may be the newest
     found = [*failed, *(completed if len(completed) > 1 else [])]
     return [snapshot for snapshot in found if snapshot.id not in protected]
 

@@ -82,6 +82,8 @@ def test_ensure_with_a_policy_prunes_after_completion(empty_world: Place, tmp_pa
     [
         (("ensure", "db-01"), "--max-age"),
         (("ensure", "--max-age", "24h"), "name servers"),
+        (("ensure", "db-01", "--max-age", "0"), "is no age: give one like 36h"),
+        (("ensure", "db-01", "--max-age", "0h"), "is no age"),
         (("ensure", "db-01", "--max-age", "24"), "must be an age like 36h"),
         (("ensure", "db-01", "--max-age", "24h", "--name", "x"), "it must have {date} in it"),
         (("ensure", "db-01", "--max-age", "24h", "--policy", "nigthly"), "did you mean nightly?"),

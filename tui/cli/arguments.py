@@ -84,6 +84,14 @@ def age(value: str | float) -> float:
         raise click.BadParameter(f"{value!r} {error}") from None
 
 
+def some_age(value: str | float) -> float:
+    """An age as in `age`, but 0, which nothing ever reaches. Raises BadParameter."""
+    found = age(value)
+    if not found:
+        raise click.BadParameter(f"{value!r} is no age: give one like 36h, 7d or 2w")
+    return found
+
+
 def check_timeout(timeout: float | None, *, waits: bool) -> None:
     """Refuse a limit for a wait that there is not. Raises UsageError."""
     if timeout is not None and not waits:

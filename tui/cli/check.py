@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 import click
 
 from tui.cli import performance_data
-from tui.cli.arguments import Command, age, as_json, settings, shared
+from tui.cli.arguments import Command, age, as_json, settings, shared, some_age
 from tui.cli.documents import finding_document, iso
 from tui.cli.output import out, out_json, plain, unknown
 from tui.cli.reading import Reading, patiently, read
@@ -78,7 +78,7 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
 )
 @click.option(
     "--backups",
-    type=age,
+    type=some_age,
     metavar="AGE",
     help="A server without a backup younger than this is a warning.",
 )

@@ -11,12 +11,12 @@ import click
 from tui.cli import names, pinging
 from tui.cli.arguments import (
     Command,
-    age,
     as_json,
     check_timeout,
     make_room,
     settings,
     shared,
+    some_age,
     text,
     timeout,
 )
@@ -48,7 +48,7 @@ _WORDS: Final = {
 @click.command(cls=Command)
 @of_servers
 @click.option(
-    "--max-age", type=age, required=True, metavar="AGE", help="How old is fresh: 24h, 7d."
+    "--max-age", type=some_age, required=True, metavar="AGE", help="How old is fresh: 24h, 7d."
 )
 @click.option(
     "--name", "template", type=text, metavar="TEMPLATE", help=f"Names; {NAME} if not given."

@@ -8,9 +8,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
+from tests.helpers.program import CIPLUN, ciplun, environ, journal_states, run
 from tests.helpers.pty import Terminal
+from tests.helpers.service import fleet, saying, snapshot
 from tests.helpers.simulators import Hidden
 from tui.simulator.objects import SimSnapshot
 from tui.simulator.scenarios import hooks
@@ -147,3 +150,20 @@ def test_what_fails_while_it_is_waited_for_is_1(simulated: Place) -> None:
     simulated.world.clock.speed = 2000.0
     code, out, _ = ciplun(simulated, "wait", str(made.id))
     assert (code, "bad of mail is failed" in out) == (1, True)
+
+
+@pytest.mark.parametrize(("left", "code"), [([], 0), ([snapshot(801)], 1)])
+def test_a_delete_that_is_waited_for_ends_well_where_it_is_gone(
+    tmp_path: Path, left: list[object], code: int
+) -> None:
+    web = [{"id": 10, "name": "web"}]
+    before, after = fleet([snapshot(801, status="deleting")], web), fleet(left, web)
+
+    def answer(method: str, path: str) -> bytes:
+        lists = sum("/snapshots/" in path for _, path in said.requests)
+        return (before if lists < 2 else after)(method, path)
+
+    with saying(answer) as said:
+        places = {"VPS_API_URL": said.url, "VPS_API_TOKEN": TOKEN, "CIPLUN_POLL_BUSY": "1"}
+        done = run(tmp_path, "wait", **places)
+        assert (done.returncode, "snap-801 of web is " in done.stdout) == (code, True), done

@@ -12,6 +12,7 @@ from tui.fleet.ensure import Course, Wanted, decide, surplus
 from tui.fleet.operation import Kind, State
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
+from tui.fleet.writes.drafts import dispensable
 
 NIGHTLY = Template("nightly-{date}")
 WANTED = Wanted(24 * HOUR, NIGHTLY)
@@ -27,6 +28,15 @@ POLICY = Policy(name="nightly-{date}", keep_last=2, reserve=1)
         (view("a", snapshot(1, "failed")), Course.CREATE, "creates"),
         (view("a", snapshot(0.1, "in_progress", name="x")), Course.ON_ITS_WAY, "x is in progress"),
         (view("a", snapshot(3, "in_progress", name="x")), Course.BLOCKED, "x is overdue"),
+        (view("a", snapshot(0.1, "deleting", name="x")), Course.BLOCKED, "x is deleting"),
+        (view("a", snapshot(99, "deleting", name="x")), Course.BLOCKED, "x is deleting"),
+        (view("a", snapshot(99, "restoring", name="x")), Course.BLOCKED, "x is restoring"),
+        (
+            view("a", snapshot(None, "in_progress", name="x")),
+            Course.BLOCKED,
+            "x is in progress, and since when cannot be told",
+        ),
+        (view("a", snapshot(-9, "pending", name="x")), Course.BLOCKED, "x is pending, and since"),
         (view("a", snapshot(None)), Course.BLOCKED, "the date of a snapshot is missing"),
         (view("a", snapshot(-9), snapshot(99)), Course.BLOCKED, "the date of a snapshot"),
         (view("a", snapshot(-9), snapshot(1)), Course.FRESH, "has a"),
@@ -66,6 +76,12 @@ def test_an_open_operation_is_not_overtaken(kind: Kind, course: Course) -> None:
     )
 
 
+def test_what_is_on_its_way_by_us_needs_no_date() -> None:
+    ours = operation(id=1, kind=Kind.CREATE, state=State.ACCEPTED)
+    seen = view("a", snapshot(None, "in_progress"))
+    assert decide(seen, WANTED, NOW, operation=ours).course is Course.ON_ITS_WAY
+
+
 def test_room_is_made_of_the_most_dispensable_one_and_it_is_named_first() -> None:
     wanted = Wanted(24 * HOUR, NIGHTLY, make_room=True)
     full = view("a", *(snapshot(99 + n, name=f"s{n}") for n in range(5)))
@@ -74,6 +90,8 @@ def test_room_is_made_of_the_most_dispensable_one_and_it_is_named_first() -> Non
     assert decide(full, wanted, NOW, protected=protected).course is Course.NO_ROOM
     failed = view("a", *(snapshot(99 + n, name=f"s{n}") for n in range(4)), snapshot(1, "failed"))
     assert [s.status for s in decide(failed, wanted, NOW).goes] == ["failed"]
+    undated = view("a", snapshot(None, name="x"), snapshot(99, name="s"), snapshot(98, name="r"))
+    assert [s.name for s in dispensable(undated)] == ["s", "r", "x"]
 
 
 def test_a_policy_gives_up_what_it_does_not_keep_and_its_failed_ones_but_no_other() -> None:

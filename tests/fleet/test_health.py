@@ -57,6 +57,7 @@ def test_a_busy_one_is_overdue_after_its_time_and_not_before() -> None:
     busy = view("a", snapshot(1), snapshot(0, "creating"))
     assert found(busy, at=AT + OVERDUE - 1) == {}
     assert found(busy, at=AT + OVERDUE) == {"overdue": Severity.CRITICAL}
+    assert found(view("a", snapshot(1), snapshot(99, "deleting"))) == {}
 
 
 def test_an_operation_that_is_overdue_is_found() -> None:

@@ -24,7 +24,7 @@ from tui.fleet.health import Health, Judge, Rules
 from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
 from tui.text import age, size
-from tui.vps.models import SLOTS, Key, Phase
+from tui.vps.models import SLOTS, Key
 
 
 @click.command("list", cls=Command)
@@ -155,7 +155,7 @@ def _table(view: ServerView, health: Health, found: _List) -> Sequence[str]:
     lines = [f"{server.name}  #{server.id}  {slots}{wrong}{facts}"]
     for s in view.snapshots:
         seen = f"{s.status_words:<12} {size(s.size_mb):>9}  {age(s.created_at, found.now)}"
-        usual = found.usual(Kind.CREATE) if s.phase is Phase.BUSY else None
+        usual = found.usual(Kind.CREATE) if s.making else None
         takes = f", usually {usual[0]}" if usual else ""
         kept = ", protected here" if s.id in found.reading.fleet.protected else ""
         what = f" · {s.description}" if s.description else ""

@@ -24,7 +24,7 @@ from tui.fleet.health import NAMES, Judge
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.policy_runs import RunKind, Runs
 from tui.fleet.state import ServerView
-from tui.vps.models import SLOTS, Phase
+from tui.vps.models import SLOTS
 
 _READABLE: Final = 0o644
 """Mode of the file: another user's collector reads it, and there is nothing secret in it."""
@@ -167,9 +167,7 @@ def _of_servers(views: Sequence[ServerView], selection: Selection, now: float) -
 
 
 def _busy(view: ServerView, now: float) -> float:
-    began = [
-        s.created_at.timestamp() for s in view.snapshots if s.phase is Phase.BUSY and s.created_at
-    ]
+    began = [s.created_at.timestamp() for s in view.snapshots if s.making and s.created_at]
     return max(0.0, now - min(began)) if began else 0.0
 
 

@@ -127,7 +127,10 @@ class Watched:
             return
         del self._left[key]
         words = now.status_words if now is not None else "no longer listed"
-        self._good = self._good and now is not None and now.phase is Phase.COMPLETED
+        if before.status == "deleting":
+            self._good = self._good and now is None
+        else:
+            self._good = self._good and now is not None and now.phase is Phase.COMPLETED
         self._say(f"#{key}  {before.name} of {before.server_name} is {words}")
 
     def _say(self, text: str) -> None:

@@ -141,7 +141,7 @@ def _of_snapshot(old: Snapshot | None, new: Snapshot, view: ServerView) -> Itera
     phase = old.phase if old is not None else None
     if phase is new.phase:
         return
-    if new.phase is Phase.COMPLETED and phase is Phase.BUSY:
+    if new.phase is Phase.COMPLETED and old is not None and old.making:
         yield Happened.COMPLETED, view, new
     elif new.phase is Phase.FAILED:
         yield Happened.FAILED, view, new

@@ -13,7 +13,7 @@ from typing import Final
 
 from tui.config.ages import Age
 from tui.config.tables import Policy
-from tui.fleet.health import AHEAD, OVERDUE
+from tui.fleet.health import AHEAD, OVERDUE, ahead
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.retention import retain
 from tui.fleet.state import ServerView
@@ -107,10 +107,13 @@ def _on_its_way(view: ServerView, now: datetime, operation: Operation | None) ->
     for snapshot in view.snapshots:
         if snapshot.phase is not Phase.BUSY:
             continue
-        began = snapshot.created_at
+        words, began = f"{snapshot.name} is {snapshot.status_words}", snapshot.created_at
+        if not snapshot.making:
+            return Decision(view, Course.BLOCKED, words)
         if began is not None and (now - began).total_seconds() >= OVERDUE:
             return Decision(view, Course.BLOCKED, f"{snapshot.name} is overdue")
-        words = f"{snapshot.name} is {snapshot.status_words}"
+        if operation is None and (began is None or ahead(began, now)):
+            return Decision(view, Course.BLOCKED, f"{words}, and since when cannot be told")
         return Decision(view, Course.ON_ITS_WAY, words)
     if operation is not None:
         words = f"{operation.title} is open ({operation.state.value})"

@@ -209,7 +209,7 @@ class _Facts:
                 self.turns.append(at - AHEAD)
             elif phase is Phase.COMPLETED:
                 self.newest = max(self.newest, at)
-            elif phase is Phase.BUSY:
+            elif snapshot.making:
                 self.overdue = self.overdue or now - at >= OVERDUE
                 self.turns.append(at + OVERDUE)
 

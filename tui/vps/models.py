@@ -36,12 +36,11 @@ class Phase(enum.Enum):
     UNKNOWN = "unknown"
 
 
+_MAKING: Final = ("in_progress", "pending", "running", "creating")
 _PHASES: Final = {
     "completed": Phase.COMPLETED,
     **dict.fromkeys(("failed", "error", "cancelled"), Phase.FAILED),
-    **dict.fromkeys(
-        ("in_progress", "pending", "running", "creating", "deleting", "restoring"), Phase.BUSY
-    ),
+    **dict.fromkeys((*_MAKING, "deleting", "restoring"), Phase.BUSY),
 }
 
 
@@ -61,6 +60,11 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def phase(self) -> Phase:
         """What the status word means; a word nobody published is UNKNOWN."""
         return _PHASES.get(self.status, Phase.UNKNOWN)
+
+    @property
+    def making(self) -> bool:
+        """Whether it is being made, since `created_at`; one that is busy otherwise was before."""
+        return self.status in _MAKING
 
     @property
     def status_words(self) -> str:

@@ -42,7 +42,6 @@ TINY_ALL = (
 _NARROW_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 41, 72
 FIXED_WIDTH: Final = 6 + sum(c.width + c.gap for c in COLUMNS[2:] if c.priority < EXTRA)
 """Cells of the table without those of the name and of what only a large screen adds."""
-_MAKING = ("in_progress", "creating", "pending", "running")
 
 Expectation = Callable[[Kind], tuple[str, float] | None]
 """How long an operation should take: words, and the seconds from which on it is overdue."""
@@ -151,7 +150,7 @@ class SnapshotTable(RowList[Snapshot]):
             case Phase.UNKNOWN:
                 return Cell(f"{g.unknown} {words}", "warn")
             case Phase.BUSY:
-                kind = Kind.CREATE if row.status in _MAKING else None
+                kind = Kind.CREATE if row.making else None
                 since = row.created_at.timestamp() if row.created_at else None
                 return self._elapsed(words, kind, since)
 

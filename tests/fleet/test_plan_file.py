@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     assert (found.made_at, found.account) == (NOW, "admin@example.net")
     assert changes(found, FLEET, "admin@example.net") == ()
     shown = json.loads(path.read_text())
-    assert shown["servers"] == [{"id": WEB.server.id, "name": "web", "slots_used": 3}]
+    ids = [s.id for s in WEB.snapshots]
+    assert shown["servers"] == [{"id": WEB.server.id, "name": "web", "snapshots": ids}]
     assert [step["snapshot"]["name"] for step in shown["steps"]] == ["n-2", "n-1"]
 
 
@@ -84,6 +86,11 @@ def changed(**facts: Any) -> Any:
             "used 3 slots and uses 2 now",
         ),
         (
+            fleet([view("web", *WEB.snapshots[1:], snapshot(1, name="x"), id=int(WEB.server.id))]),
+            "has other snapshots now",
+        ),
+        (fleet([WEB, DB], protected=frozenset({WEB.snapshots[1].id})), "is protected here now"),
+        (
             fleet([view("web-2", *WEB.snapshots, id=int(WEB.server.id))]),
             "is called web-2 now",
         ),
@@ -91,7 +98,7 @@ def changed(**facts: Any) -> Any:
 )
 def test_what_has_changed_is_said(tmp_path: Path, now: Any, said: str) -> None:
     found = changes(read(saved(tmp_path)), now, "admin@example.net")
-    assert said in found[0]
+    assert said in "\n".join(found)
 
 
 def test_a_plan_of_another_account_is_none(tmp_path: Path) -> None:
@@ -101,8 +108,29 @@ def test_a_plan_of_another_account_is_none(tmp_path: Path) -> None:
 
 def test_others_change_no_plan_of_ours(tmp_path: Path) -> None:
     path = saved(tmp_path)
-    path.chmod(0o646)
-    with pytest.raises(PlanFileError, match="others can change it"):
+    for mode in (0o646, 0o620):
+        path.chmod(mode)
+        with pytest.raises(PlanFileError, match="others can change it"):
+            read(path)
+    path.chmod(0o644)
+    assert read(path).plan() == prune()
+
+
+def test_the_plan_of_a_large_fleet_is_read_again(tmp_path: Path) -> None:
+    views = [view(f"web-{n}", *(snapshot(30 + k, name="n") for k in range(5))) for n in range(900)]
+    found = [retain(each, POLICY, by_glob("n"), NOW) for each in views]
+    plan, path = retention_plan(found, "by hand"), tmp_path / "plan.json"
+    write(path, plan, fleet(views), "", NOW)
+    assert path.stat().st_size > 1 << 20
+    assert read(path).plan() == plan
+    with pytest.raises(PlanFileError, match="more than 50000 steps"):
+        write(tmp_path / "more", replace(plan, steps=plan.steps * 14), fleet(views), "", NOW)
+
+
+def test_a_plan_of_a_version_to_come_is_called_one(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "ciplun_plan": 2, "new": [1]}))
+    with pytest.raises(PlanFileError, match="a plan of version 2, and this"):
         read(path)
 
 

@@ -146,13 +146,13 @@ class FromKeyring:
         return token_from(secret, self.describe())
 
 
-def check_owned(path: Path, shown: str) -> None:
-    """Refuse a file that others can change: it says where the token goes. Raises TokenError."""
+def check_owned(path: Path, shown: str, others: int = 0o002) -> None:
+    """Refuse a file that others can change, by these bits of its mode. Raises TokenError."""
     with contextlib.suppress(FileNotFoundError):
         status = path.stat()
         if status.st_uid not in (os.getuid(), 0):
             raise TokenError(f"{shown}: belongs to another user")
-        if stat.S_ISREG(status.st_mode) and status.st_mode & 0o002:
+        if stat.S_ISREG(status.st_mode) and status.st_mode & others:
             raise TokenError(f"{shown}: others can change it; chmod 600 makes it private")
 
 

@@ -111,17 +111,17 @@ def seen(path: Path) -> bool:
     return True
 
 
-def read_file(path: Path) -> bytes:
-    """All of a file that a person wrote: no endless pipe, nothing larger. Raises OSError."""
+def read_file(path: Path, largest: int = _LARGEST) -> bytes:
+    """All of a file: no endless pipe, nothing of more than `largest` bytes. Raises OSError."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(mode) and path != Path(os.devnull):
             raise OSError(errno.EINVAL, "not a file")
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise OSError(errno.EFBIG, f"larger than {_LARGEST >> 20} MB")
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise OSError(errno.EFBIG, f"larger than {largest >> 20} MB")
     return data
 
 

@@ -1,8 +1,8 @@
 """Plans in files: agreed to now, carried out later, and refused if anything in them has changed.
 
 A file is JSON: ``ciplun_plan`` (1), ``made_at``, ``account``, ``kind``, ``name``, ``servers`` (id,
-name, slots_used) and ``steps`` (do, server, name, description, needs, and of a restore or delete
-its snapshot as it was: id, name, status, created_at).
+name, the ids of all their snapshots) and ``steps`` (do, server, name, description, needs, and of a
+restore or delete its snapshot as it was: id, name, status, created_at).
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ Written = Literal["create", "delete", "retention"]
 """The kinds of plans that files hold: those of many."""
 _MOST: Final = 50_000
 """Steps of a plan."""
+_LARGEST: Final = 64 << 20
+"""Bytes of a file: so many steps, each with a long description."""
 
 
 class PlanFileError(Exception):
@@ -47,11 +49,17 @@ class StepLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class ServerLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A server as it was when the plan was made."""
+    """A server as it was when the plan was made, with the ids of all its snapshots."""
 
     id: Key
     name: str
-    slots_used: int
+    snapshots: tuple[Key, ...]
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What tells whether the rest can be read."""
+
+    ciplun_plan: int
 
 
 class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +99,8 @@ class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def write(path: Path, plan: Plan, fleet: Fleet, account: str, now: datetime) -> None:
     """Write a plan to a new file that only its owner can read. Raises PlanFileError."""
+    if len(plan.steps) > _MOST:
+        raise PlanFileError(f"it has more than {_MOST} steps: choose fewer servers")
     data = msgspec.json.format(msgspec.json.encode(_of(plan, fleet, account, now)))
     try:
         with os.fdopen(open_private(path, os.O_WRONLY | os.O_EXCL), "wb") as file:
@@ -119,8 +129,9 @@ def _of(plan: Plan, fleet: Fleet, account: str, now: datetime) -> PlanFile:
         kinds[plan.kind],
         plan.name,
         tuple(
-            ServerLine(key, fleet.servers[key].server.name, fleet.servers[key].used)
+            ServerLine(key, view.server.name, tuple(s.id for s in view.snapshots))
             for key in servers
+            for view in (fleet.servers[key],)
         ),
         tuple(
             StepLine(
@@ -139,8 +150,12 @@ def _of(plan: Plan, fleet: Fleet, account: str, now: datetime) -> PlanFile:
 def read(path: Path) -> PlanFile:
     """Read and check a file. Raises PlanFileError."""
     try:
-        check_owned(path, str(path))
-        found = msgspec.json.decode(read_file(path), type=PlanFile)
+        check_owned(path, str(path), others=0o022)
+        data = read_file(path, _LARGEST)
+        if (version := msgspec.json.decode(data, type=_Head).ciplun_plan) != VERSION:
+            words = f"a plan of version {version}, and this ciplun reads version {VERSION}"
+            raise PlanFileError(f"{path}: {words}")
+        found = msgspec.json.decode(data, type=PlanFile)
     except OSError as error:
         raise PlanFileError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except TokenError as error:
@@ -154,8 +169,6 @@ def read(path: Path) -> PlanFile:
 
 def _problem(found: PlanFile) -> str:
     """What no plan that was written here has; empty where all is well."""
-    if found.ciplun_plan != VERSION:
-        return f"a plan of version {found.ciplun_plan}, and this ciplun reads version {VERSION}"
     if not found.steps or len(found.steps) > _MOST:
         return "it has no steps" if not found.steps else f"it has more than {_MOST} steps"
     if problem := description_problem(found.name):
@@ -197,7 +210,10 @@ def _changes(found: PlanFile, fleet: Fleet) -> Iterator[str]:
         target = line.snapshot
         if target is None or line.server not in fleet.servers:
             continue
-        if change := _of_target(target, fleet.snapshot(line.server, target.id)):
+        change = _of_target(target, fleet.snapshot(line.server, target.id))
+        if not change and target.id in fleet.protected:
+            change = "is protected here now"
+        if change:
             yield f"{_label(target.name, target.id)} {change}"
 
 
@@ -211,8 +227,11 @@ def _of_server(server: ServerLine, fleet: Fleet) -> str:
         return "is no longer listed"
     if view.server.name != server.name:
         return f"is called {view.server.name} now"
-    if view.used != server.slots_used:
-        return f"used {server.slots_used} slots and uses {view.used} now"
+    before = len(server.snapshots)
+    if view.used != before:
+        return f"used {before} slots and uses {view.used} now"
+    if {s.id for s in view.snapshots} != set(server.snapshots):
+        return "has other snapshots now"
     return ""
 
 

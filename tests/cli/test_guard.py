@@ -85,7 +85,23 @@ def test_what_cannot_be_tidied_up_leaves_the_command_s_code(quick: Place, tmp_pa
 
 def test_a_command_that_is_not_there(quick: Place) -> None:
     code, _, err = ciplun(quick, *GUARD, "--", "no-such-program", "-x")
-    assert (code, "no-such-program cannot be run" in err) == (127, True)
+    assert (code, quick.service.received) == (127, [])
+    assert "no-such-program cannot be run: it is not found; nothing was sent" in err
+
+
+def test_a_command_that_only_the_system_refuses(quick: Place, tmp_path: Path) -> None:
+    odd = tmp_path / "odd"
+    odd.write_text("no program")
+    odd.chmod(0o755)
+    code, _, err = ciplun(quick, *GUARD, "--url", quick.url, "--", str(odd))
+    assert (code, len(made(quick))) == (126, 2)
+    assert "odd cannot be run: Exec format error; the snapshots are kept. The way back:" in err
+    assert err.splitlines()[-1].endswith(f" --url {quick.url}")
+
+
+def test_a_code_of_127_is_the_command_s_own(quick: Place) -> None:
+    code, _, err = ciplun(quick, *GUARD, "--", "sh", "-c", "exit 127")
+    assert (code, "sh ended with 127" in err) == (127, True)
 
 
 def test_nothing_is_run_unless_all_can_be_taken(quick: Place, tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.helpers.journals import operation
-from tui.fleet.guard import missing, run_command, way_back
+from tui.fleet.guard import CannotRun, check_runnable, missing, run_command, way_back
 from tui.fleet.operation import State
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import create_plan
@@ -68,13 +69,34 @@ def test_the_way_back_names_each_snapshot_that_there_is() -> None:
         (["sh", "-c", "exit 0"], 0),
         (["sh", "-c", "exit 42"], 42),
         (["sh", "-c", "kill -KILL $$"], 137),
-        (["/no/such/program"], 127),
-        (["/dev/null"], 127),
-        (["a\0b"], 127),
+        (["sh", "-c", "exit 127"], 127),
     ],
 )
 async def test_the_exit_code_is_that_of_the_command(command: list[str], code: int) -> None:
+    check_runnable(command)
     assert await run_command(command) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "code"),
+    [("none", None, 127), ("text", 0o644, 126), ("odd", 0o755, 126), ("a\0b", None, 127)],
+)
+async def test_what_cannot_be_run_has_the_code_of_a_shell(
+    name: str, mode: int | None, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by its path as by its name alone; what only the system refuses passes the look."""
+    if mode is not None:
+        (tmp_path / name).write_text("no program")
+        (tmp_path / name).chmod(mode)
+    monkeypatch.setenv("PATH", f"/no/such/folder:{tmp_path}")
+    for command in ([name], [str(tmp_path / name)]):
+        with pytest.raises(CannotRun) as caught:
+            await run_command(command)
+        assert caught.value.code == code
+        if mode != 0o755:
+            with pytest.raises(CannotRun) as caught:
+                check_runnable(command)
+            assert caught.value.code == code
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

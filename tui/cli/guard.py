@@ -19,7 +19,7 @@ from tui.cli.slots import look
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
-from tui.fleet.guard import CANNOT_RUN, missing, run_command, way_back
+from tui.fleet.guard import CannotRun, check_runnable, missing, run_command, way_back
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import create_plan, delete_plan, made_by
 from tui.session.connection import Connection
@@ -89,6 +89,11 @@ class Guard:
 
 
 async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
+    try:
+        check_runnable(guard.command)
+    except CannotRun as error:
+        why = f"{_brief(guard.command)} cannot be run: {error}"
+        raise Stop(f"{why}; nothing was sent and nothing was run", error.code) from None
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         if selection.uncertain(reading):
@@ -105,10 +110,13 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
             for line in lacking:
                 complain(line)
             raise Stop("nothing was run")
-        ended = await run_command(guard.command)
+        try:
+            ended, how = await run_command(guard.command), ""
+        except CannotRun as error:
+            ended, how = error.code, f"cannot be run: {error}"
         sigterm.heed()  # until now it was the command's
         if ended != ExitCode.DONE:
-            _tell_way_back(plan, ended, settings, guard)
+            _tell_way_back(plan, how or f"ended with {ended}", settings, guard)
         elif guard.tidy:
             await _tidy(session, live, plan)
         return ended
@@ -122,12 +130,16 @@ async def _completed(session: Session, live: Connection, plan: Plan, guard: Guar
     return plan
 
 
-def _tell_way_back(plan: Plan, code: int, settings: Settings, guard: Guard) -> None:
-    """Say how each server is restored: the snapshots are kept."""
-    why = "cannot be run" if code == CANNOT_RUN else f"ended with {code}"
-    complain(f"{_brief(guard.command)} {why}; the snapshots are kept. The way back:")
-    profile = settings.origins.get("profile", "")
-    options = ["--profile", settings.profile] if profile.startswith("option") else []
+def _tell_way_back(plan: Plan, how: str, settings: Settings, guard: Guard) -> None:
+    """Say how it went, and how each server is restored: the snapshots are kept."""
+    complain(f"{_brief(guard.command)} {how}; the snapshots are kept. The way back:")
+    given = {"profile": settings.profile, "url": settings.url}
+    options = [
+        word
+        for name, value in given.items()
+        if settings.origins.get(name, "").startswith("option")
+        for word in (f"--{name}", value)
+    ]
     for line in way_back(plan, options):
         tell(f"  {line}\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import signal
 from collections.abc import Sequence
 from typing import Final
@@ -12,9 +13,29 @@ from typing import Final
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan, Standing, Step
 
-CANNOT_RUN: Final = 127
-"""The exit code of a command that cannot be run, as a shell has it."""
+_MISSING: Final = 127
+"""The exit code for a command that is not found, as a shell has it."""
+_UNFIT: Final = 126
+"""The exit code for one that is found and cannot be run."""
 _PASSED_ON: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
+class CannotRun(Exception):
+    """A command was not run: why, and the exit code that a shell has for it."""
+
+    def __init__(self, why: str, code: int) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+def check_runnable(command: Sequence[str]) -> None:
+    """Whether there is such a program, before anything is sent for it. Raises CannotRun."""
+    name = command[0]
+    if shutil.which(name) is not None:
+        return
+    if shutil.which(name, os.F_OK) is not None:
+        raise CannotRun("it is no program that may be run", _UNFIT)
+    raise CannotRun("it is not found", _MISSING)
 
 
 def creates(plan: Plan) -> Sequence[Step]:
@@ -49,6 +70,7 @@ def way_back(plan: Plan, options: Sequence[str] = ()) -> Sequence[str]:
 async def run_command(command: Sequence[str]) -> int:
     """Run a command on this terminal and return its exit code; 128 + n after the signal n.
 
+    Raises CannotRun.
     SIGTERM and SIGHUP are passed on. Ctrl-c reaches it without us, and does not end us before it.
     """
     loop = asyncio.get_running_loop()
@@ -59,8 +81,10 @@ async def run_command(command: Sequence[str]) -> int:
         process = await asyncio.create_subprocess_exec(*command)
         signals.pass_to(process)
         code = await process.wait()
-    except (OSError, ValueError):
-        return CANNOT_RUN
+    except (FileNotFoundError, ValueError):
+        raise CannotRun("it is not found", _MISSING) from None
+    except OSError as error:
+        raise CannotRun(error.strerror or "the system refuses it", _UNFIT) from None
     finally:
         for number in (*_PASSED_ON, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -85,6 +85,23 @@ def test_names_are_escaped_and_what_is_missing_is_told(tmp_path: Path) -> None:
         assert "not complete" in done.stderr
 
 
+def test_a_date_that_is_not_believed_hides_no_old_one(tmp_path: Path) -> None:
+    """An alert on the age would never come of a date that lies ahead."""
+    ahead, old = "9999-12-31T23:59:59Z", "2025-01-15T18:30:00Z"
+    servers = [{"id": 10, "name": "web"}, {"id": 11, "name": "db"}]
+    db = {"server": {"id": 11, "name": "db"}}
+    listed = [snapshot(1, created_at=ahead), snapshot(2, created_at=old)]
+    listed.append(snapshot(3, created_at=ahead, **db))
+    with saying(fleet(listed, servers)) as said:
+        done = run(tmp_path, "metrics", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+    found = samples(done.stdout)
+    name = "ciplun_newest_completed_timestamp_seconds"
+    assert found[name, 'server_id="10",server="web"'] == 1_736_965_800
+    assert (name, 'server_id="11",server="db"') not in found
+    assert found["ciplun_finding", 'server_id="11",server="db",finding="unseen"'] == 1
+    assert not any('"backup"' in labels for _, labels in found), "nobody has looked at them"
+
+
 def test_when_a_policy_deleted_last(simulated: Place, tmp_path: Path) -> None:
     prune = ("prune", "db-01", "--name", "nightly-*", "--keep-last", "3", "--yes")
     assert ciplun(simulated, *prune)[0] == 0

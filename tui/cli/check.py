@@ -201,12 +201,12 @@ def _judged(
     besides: Sequence[Finding],
 ) -> _Verdict:
     """The verdict on some servers; what could not be seen is never well."""
-    judge = Judge(asked.rules)
+    judge, under_way = Judge(asked.rules), reading.fleet.operations
     empty = not views and not asked.empty_ok
     unseen = [*reading.reasons, *(["there are no servers"] if empty else [])]
     found = findings(
         [
-            *(judge.of(view, now) for view in views),
+            *(judge.of(view, now, under_way.get(view.server.id)) for view in views),
             *(Health((Finding("unseen", Severity.UNKNOWN, "", reason),)) for reason in unseen),
             *(Health((finding,)) for finding in besides),
         ]

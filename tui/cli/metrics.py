@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from tui.cli.running import Stop, opened, run
 from tui.cli.selection import Selection, of_servers
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
-from tui.fleet.health import NAMES, Judge
+from tui.fleet.health import NAMES, Judge, newest_age
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.policy_runs import RunKind, Runs
 from tui.fleet.state import ServerView
@@ -74,7 +75,7 @@ async def _metrics(
         runs: Runs = {}
         with suppress(JournalUnavailable):  # the fleet can be read all the same
             runs = await runs_of(live).last(await live.plans.history())
-        families = [*_of_fleet(reading, runs, now), *_of_servers(views, selection, now)]
+        families = [*_of_fleet(reading, runs, now), *_of_servers(views, selection, reading, now)]
     tell_incomplete(reading)
     if as_json:
         out_json(_document(reading, families, now))
@@ -127,7 +128,9 @@ def _ends(runs: Runs, kind: RunKind) -> Sequence[tuple[Labels, float]]:
     return [((("policy", run.policy),), run.at) for run in found]
 
 
-def _of_servers(views: Sequence[ServerView], selection: Selection, now: float) -> Iterator[Family]:
+def _of_servers(
+    views: Sequence[ServerView], selection: Selection, reading: Reading, now: float
+) -> Iterator[Family]:
     def family(name: str, about: str, samples: Iterator[tuple[ServerView, float]]) -> Family:
         return Family(name, about, [(_labels(view), value) for view, value in samples])
 
@@ -141,11 +144,11 @@ def _of_servers(views: Sequence[ServerView], selection: Selection, now: float) -
     )
     yield family(
         "ciplun_newest_completed_timestamp_seconds",
-        "When the newest completed snapshot was created; absent without one.",
+        "When the newest completed snapshot was created; absent without one that has a date.",
         (
-            (view, view.newest_completed.created_at.timestamp())
+            (view, now - age)
             for view in views
-            if view.newest_completed and view.newest_completed.created_at
+            if math.isfinite(age := newest_age(view, now))  # what lies ahead is not believed
         ),
     )
     yield family(
@@ -154,7 +157,8 @@ def _of_servers(views: Sequence[ServerView], selection: Selection, now: float) -
         ((view, _busy(view, now)) for view in views),
     )
     judge = Judge(selection.rules)
-    healths = [(view, judge.of(view, now)) for view in views]
+    under_way = reading.fleet.operations
+    healths = [(view, judge.of(view, now, under_way.get(view.server.id))) for view in views]
     yield Family(
         "ciplun_finding",
         "1 where the finding of this name holds.",
@@ -162,6 +166,7 @@ def _of_servers(views: Sequence[ServerView], selection: Selection, now: float) -
             ((*_labels(view), ("finding", name)), float(health.has(name)))
             for view, health in healths
             for name in NAMES
+            if name != "backup"  # nobody has asked for them
         ],
     )
 

@@ -12,6 +12,7 @@ import pytest
 from tests.helpers.places import NOON, TOKEN, Place
 from tests.helpers.program import ciplun, run
 from tests.helpers.service import fleet, saying, snapshot
+from tests.helpers.settings_files import home
 from tui.simulator.scenarios import hooks
 
 SAMPLE = re.compile(
@@ -102,11 +103,40 @@ def test_a_date_that_is_not_believed_hides_no_old_one(tmp_path: Path) -> None:
     assert not any('"backup"' in labels for _, labels in found), "nobody has looked at them"
 
 
-def test_when_a_policy_deleted_last(simulated: Place, tmp_path: Path) -> None:
-    prune = ("prune", "db-01", "--name", "nightly-*", "--keep-last", "3", "--yes")
-    assert ciplun(simulated, *prune)[0] == 0
+def test_what_is_no_run_of_a_policy_is_not_shown_as_one(simulated: Place, tmp_path: Path) -> None:
+    text = '[policies.nightly]\non = "name:db-*"\nname = "nightly-{date}"\nkeep_last = 3\n'
+    home(tmp_path, text)
+    db = simulated.server("db-01")
+    for days in range(1, 3):
+        simulated.world.add_snapshot(db, f"nightly-2025-01-1{days}", hours=240 - days)
+    of_policy = ("--policy", "nightly")
+    for words in (
+        ("ensure", "db-01", "--max-age", "24h", *of_policy),  # one of its servers
+        ("ensure", "--on", "name:db-01", "--max-age", "24h", *of_policy),
+        ("prune", "db-02-replica", *of_policy, "--yes"),
+        ("prune", *of_policy, "--dry-run"),
+        ("prune", *of_policy, "--plan", str(tmp_path / "plan")),
+        ("prune", "--name", "n*", "--keep-last", "2", "--yes"),  # no policy at all
+    ):
+        assert ciplun(simulated, *words)[0] == 0, words
     found = samples(ciplun(simulated, "metrics")[1])
-    assert abs(found["ciplun_last_prune_timestamp_seconds", 'policy="by hand"'] - NOON) < 60
+    assert not any(name.startswith("ciplun_last_") and about for name, about in found)
+
+
+def test_a_run_that_failed_is_none(simulated: Place, tmp_path: Path) -> None:
+    home(tmp_path, '[policies.nightly]\nname = "nightly-{date}"\nkeep_last = 1\n')
+    for days in range(1, 3):
+        name = f"nightly-2025-01-1{days}"
+        simulated.world.add_snapshot(simulated.server("mail"), name, hours=240 - days)
+    simulated.service.hooks += hooks(["throttled-silent@DELETE"])
+    assert ciplun(simulated, "prune", "mail", "--policy", "nightly", "--yes")[0] == 1
+    pruned = ("ciplun_last_prune_timestamp_seconds", 'policy="nightly"')
+    assert pruned not in samples(ciplun(simulated, "metrics")[1])
+    simulated.service.hooks.clear()
+    assert ciplun(simulated, "prune", "mail", "--policy", "nightly", "--yes")[0] == 0
+    assert pruned in samples(ciplun(simulated, "metrics")[1])
+    home(tmp_path, "# it is set no longer: nobody waits for it")
+    assert pruned not in samples(ciplun(simulated, "metrics")[1])
 
 
 def test_what_is_no_file_is_not_replaced_and_a_link_stays_one(

@@ -22,7 +22,7 @@ from tui.cli.arguments import (
 )
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
-from tui.cli.policies import note_runs, policy_of, template_of
+from tui.cli.policies import is_whole, note_runs, policy_of, template_of
 from tui.cli.running import opened, run_gathering
 from tui.cli.selection import Selection, of_servers
 from tui.cli.writing import check_open, prepare, sent
@@ -85,12 +85,14 @@ def command(
     check_timeout(timeout, waits=wait)
     found = settings(**given)
     rule = policy_of(found, policy)
-    if rule is not None and on is None and not server:
-        on = rule.on or None
+    ran = ""
+    if policy is not None and rule is not None and is_whole(rule, server, on):
+        ran = policy
+        on = rule.on or on
     selection = Selection(found, server, on, needed=True)
     names = template_of(template or (rule.name if rule else NAME))
     wanted = Wanted(max_age, names, make_room, rule)
-    work = _ensure(found, selection, wanted, wait, timeout, policy or "")
+    work = _ensure(found, selection, wanted, wait, timeout, ran)
     return run_gathering(work, as_json=as_json)
 
 
@@ -100,7 +102,7 @@ async def _ensure(
     wanted: Wanted,
     wait: bool,
     timeout: float | None,
-    policy: str,
+    ran: str,
 ) -> int:
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
@@ -126,10 +128,10 @@ async def _ensure(
             codes += [await _prune(session, ensurer, server) for server in fresh]
         out(_summary(found))
         code = gravest(codes)
-        if policy and code == ExitCode.DONE:
+        if ran and code == ExitCode.DONE:
             now = session.service_now()
-            ensured = PolicyRun(policy, "ensure", now, wanted.max_age)
-            await note_runs(live, ensured, PolicyRun(policy, "prune", now))
+            ensured = PolicyRun(ran, "ensure", now, wanted.max_age)
+            await note_runs(live, ensured, PolicyRun(ran, "prune", now))
         return await pinging.after(settings, code)
 
 

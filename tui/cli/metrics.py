@@ -74,7 +74,8 @@ async def _metrics(
         views = selection.of(reading, now)
         runs: Runs = {}
         with suppress(JournalUnavailable):  # the fleet can be read all the same
-            runs = await runs_of(live).last(await live.plans.history())
+            runs = await runs_of(live).last()
+        runs = {key: run for key, run in runs.items() if run.policy in settings.policies}
         families = [*_of_fleet(reading, runs, now), *_of_servers(views, selection, reading, now)]
     tell_incomplete(reading)
     if as_json:
@@ -113,12 +114,12 @@ def _of_fleet(reading: Reading, runs: Runs, now: float) -> Iterator[Family]:
     yield Family("ciplun_slots_per_server", "Snapshots that a server can hold.", [((), SLOTS)])
     yield Family(
         "ciplun_last_ensure_timestamp_seconds",
-        "When snapshots were ensured by a policy last without trouble, on this machine.",
+        "When all servers of a policy were ensured by it last without trouble, on this machine.",
         _ends(runs, "ensure"),
     )
     yield Family(
         "ciplun_last_prune_timestamp_seconds",
-        "When deletes by a policy were carried out last, on this machine.",
+        "When all servers of a policy were pruned by it last without trouble, on this machine.",
         _ends(runs, "prune"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import click
@@ -27,6 +28,11 @@ def policy_of(settings: Settings, name: str | None) -> Policy | None:
             f"--policy: no policy {clean(name, 60)!r} is set; {hint}", click.get_current_context()
         )
     return known[name]
+
+
+def is_whole(policy: Policy, servers: Sequence[str], on: str | None) -> bool:
+    """Whether what was named or chosen for a run is all that the policy is for."""
+    return not policy.on or not (servers or on is not None)
 
 
 def runs_of(live: Connection) -> RunBook:

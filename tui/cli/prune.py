@@ -14,7 +14,7 @@ from tui.cli import names, pinging
 from tui.cli.arguments import Command, FilePath, as_json, settings, shared, sure, text
 from tui.cli.output import out, output
 from tui.cli.planning import carry_out
-from tui.cli.policies import note_runs, policy_of
+from tui.cli.policies import is_whole, note_runs, policy_of
 from tui.cli.reading import Reading
 from tui.cli.running import Stop, opened, run_gathering
 from tui.cli.selection import Selection, of_servers
@@ -37,9 +37,13 @@ _KEEP: Final = ("keep_last", "keep_daily", "keep_weekly", "keep_monthly", "reser
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """What is to be pruned by what, and how: a `dry` run and a `file` delete nothing."""
+    """What is to be pruned by what, and how: a `dry` run and a `file` delete nothing.
+
+    `ran` is the policy of which this is a run, empty where it is none.
+    """
 
     title: str
+    ran: str
     policy: Policy
     made: Made
     failed: bool
@@ -103,16 +107,18 @@ def command(
     """
     numbers = {name: given.pop(name) for name in _KEEP}
     found = settings(**given)
-    policy = policy_of(found, policy_name)
+    policy, ran = policy_of(found, policy_name), ""
     if policy is None:
         policy, made, title = _by_numbers(numbers, glob), by_glob(glob or ""), "by hand"
     elif glob is not None or any(numbers.values()):
         raise _wrong("--policy has its own numbers and names: give it alone")
     else:
         made, title = by_template(policy.name), policy_name or ""
-        on = on if on is not None or server else policy.on or None
+        if is_whole(policy, server, on):
+            ran = title
+            on = policy.on or on
     selection = Selection(found, server, on)
-    pruning = Pruning(title, policy, made, failed, dry_run, file, yes)
+    pruning = Pruning(title, ran, policy, made, failed, dry_run, file, yes)
     return run_gathering(_prune(found, selection, pruning), as_json=as_json)
 
 
@@ -168,8 +174,8 @@ async def _ended(
     code: int = ExitCode.DONE,
 ) -> int:
     """Keep and tell that a run has ended."""
-    if code == ExitCode.DONE:
-        await note_runs(live, PolicyRun(pruning.title, "prune", session.service_now()))
+    if pruning.ran and code == ExitCode.DONE:
+        await note_runs(live, PolicyRun(pruning.ran, "prune", session.service_now()))
     return await pinging.after(settings, code)
 
 

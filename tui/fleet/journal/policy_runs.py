@@ -1,4 +1,8 @@
-"""When each policy was carried out last on this machine, without trouble: whether it still runs."""
+"""When each policy was carried out last on this machine: whether it still runs.
+
+A run is a command without trouble for all servers of the policy. What somebody has deleted by it
+in the dashboard, or on some of its servers, is none.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from tui.fleet.journal.file import JournalFile
 from tui.fleet.journal.reading import MINE, know
 from tui.fleet.journal.rows import storable
-from tui.fleet.plan import Plan, PlanKind
 
 if TYPE_CHECKING:
     import sqlite3
@@ -61,8 +64,8 @@ class RunBook:
 
         await self._file.write(write)
 
-    async def last(self, plans: Iterable[Plan]) -> Runs:
-        """The last of each; deletes by a policy that the dashboard sent stand in `plans`."""
+    async def last(self) -> Runs:
+        """The last of each."""
         account = storable(self._account())
 
         def read(db: sqlite3.Connection) -> Runs:
@@ -73,21 +76,12 @@ class RunBook:
                 PolicyRun(row["policy"], row["kind"], row["at"], row["max_age"]) for row in rows
             )
 
-        found = await self._file.write(read)
-        return _newest([*found.values(), *_of_plans(plans)])
-
-
-def _of_plans(plans: Iterable[Plan]) -> Iterable[PolicyRun]:
-    for plan in plans:
-        if plan.kind is PlanKind.RETENTION and plan.ended_at is not None and not plan.words:
-            yield PolicyRun(plan.name, "prune", plan.ended_at)
+        return await self._file.write(read)
 
 
 def _newest(runs: Iterable[PolicyRun]) -> Runs:
-    found: dict[tuple[str, RunKind], PolicyRun] = {}
-    for run in sorted(runs, key=lambda run: run.at):
-        found[run.policy, run.kind] = run
-    return found
+    """Of each the last: an account that has had several names has a row for each of them."""
+    return {(run.policy, run.kind): run for run in sorted(runs, key=lambda run: run.at)}
 
 
 def _make(db: sqlite3.Connection, account: str) -> None:

@@ -156,7 +156,7 @@ async def run_facts(panes: Panes, view: ServerView) -> Sequence[Fact]:
         return ()
     book = RunBook(live.operations.journal.file, lambda: live.operations.account)
     try:
-        runs = await book.last(await live.plans.history())
+        runs = await book.last()
     except JournalUnavailable:
         return ()
     return [(f"Ran {name}", run_words(view, name, runs, now)) for name, _ in chosen]

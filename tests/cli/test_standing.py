@@ -128,6 +128,8 @@ def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside:
         3,
         "mail was stopped for a snapshot; `ciplun settle --go-on` starts it\n",
     )
+    code, _, err = inside("ensure", "db-01", "--max-age", "24h")  # who has only cron is told too
+    assert (code, "mail was stopped for a snapshot" in err) == (0, True)
     code, out, _ = inside("settle", "--go-on")
     assert (code, out) == (0, "starting mail\nmail runs again\n")
     assert simulated.status("mail") == "active"

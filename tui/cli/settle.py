@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -16,7 +16,7 @@ from tui.cli.reading import PatientApi, tell_reasons
 from tui.cli.running import opened, run_gathering
 from tui.cli.under_way import operation_line
 from tui.cli.waiting import polling
-from tui.cli.writing import ends_to, sent
+from tui.cli.writing import ends_to, owed, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Operation, State
@@ -28,9 +28,6 @@ from tui.session.connection import Connection
 from tui.session.session import Session
 from tui.text import plural
 from tui.vps.models import Key
-
-_MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)
-"""How far it has got where it is not known whether it stopped."""
 
 
 @click.command(cls=Command)
@@ -99,8 +96,7 @@ async def _run_again(session: Session, live: Connection, note: PowerNote, go_on:
         out(f"{server} ran before its restore; {after.value}; `ciplun settle --go-on` starts it")
         return ExitCode.UNKNOWN
     if not go_on:
-        what = "asked to stop" if note.stage in _MAY_RUN else "stopped"
-        out(f"{server} was {what} for a snapshot; `ciplun settle --go-on` starts it")
+        out(owed(note))
         return ExitCode.UNKNOWN
     async with polling(live):
         seen = await sent(session, power.resume(note, out))

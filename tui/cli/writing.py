@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ from tui.cli.reading import PatientApi, Reading, read, tell_incomplete
 from tui.cli.running import Stop
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind, Operation
+from tui.fleet.power import PowerNote, Stage
 from tui.fleet.state import ServerView
 from tui.fleet.writes.operations import JournalUnavailable
 from tui.fleet.writes.rules import Reason, refusal, unwritable
@@ -29,6 +31,8 @@ Write = Callable[[bool], Coroutine[Any, Any, T]]
 """Makes a write, or begins a plan of some; True: even where no record of it can be kept."""
 _TYPED: Final = 1_000
 """Characters of an answer that are read."""
+_MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)
+"""How far it has got where it is not known whether a server stopped."""
 
 
 async def prepare(session: Session, live: Connection) -> Reading:
@@ -44,7 +48,17 @@ async def prepare(session: Session, live: Connection) -> Reading:
         if plan.interrupted:  # the session has said where it stands
             ways = f"`ciplun settle --go-on` goes on with it, `ciplun over plan:{plan.id}` ends it"
             complain(ways)
+    with suppress(JournalUnavailable):  # whoever writes is told of that
+        for note in await live.restarts.power.left():
+            if note.stage is not Stage.RESTORING:
+                complain(owed(note))
     return reading
+
+
+def owed(note: PowerNote) -> str:
+    """A server that a command which did not get to its end has to start again."""
+    what = "asked to stop" if note.stage in _MAY_RUN else "stopped"
+    return f"{note.server_name} was {what} for a snapshot; `ciplun settle --go-on` starts it"
 
 
 async def settle_first(

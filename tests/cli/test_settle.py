@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -159,7 +160,7 @@ def test_a_delete_that_is_waited_for_ends_well_where_it_is_gone(
     web = [{"id": 10, "name": "web"}]
     before, after = fleet([snapshot(801, status="deleting")], web), fleet(left, web)
 
-    def answer(method: str, path: str) -> bytes:
+    def answer(method: str, path: str) -> bytes | Iterable[bytes]:
         lists = sum("/snapshots/" in path for _, path in said.requests)
         return (before if lists < 2 else after)(method, path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -43,17 +44,29 @@ def test_a_lost_answer_is_said_at_once(simulated: Place) -> None:
     assert "The create of lost on mail was carried out" in last
 
 
-async def test_elsewhere_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", ["wait", "settle --wait"])
+def test_waiting_for_others_says_at_once_for_what(simulated: Place, command: str) -> None:
+    simulated.world.clock.advance(3_600)
+    assert ciplun(simulated, "create", "mail", "slow")[0] == 0
+    code, out, err = ciplun(simulated, *command.split(), "--timeout", "1s", "--json")
+    said = "slow of mail" if command == "wait" else "create of slow on mail: accepted for "
+    assert (code, said in err.splitlines()[0]) == (3, True)
+    assert len(json.loads(out)["errors"]) == (command == "wait"), "the end of it, and no progress"
+
+
+async def test_elsewhere_a_line_now_and_one_a_minute(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     clock = FakeClock()
     progress = Progress(clock)
     assert progress.pace == 60
     for _ in range(200):
-        await clock.advance(1)
         progress.show("going on\x1b[31m")
+        await clock.advance(1)
     progress.clear()
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err == "ciplun: going on␛[31m\n" * 3
+    assert printed.err == "ciplun: going on␛[31m\n" * 4
 
 
 def test_a_terminal_that_cannot_go_back_gets_lines(simulated: Place) -> None:

@@ -1,8 +1,9 @@
-"""What is said while a command waits: a line that rewrites itself, or one each minute."""
+"""What is said while a command waits: a line that rewrites itself, or one now and each minute."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shutil
 import sys
@@ -10,21 +11,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from tui.cli.output import complain, tell
+from tui.cli.output import LONGEST, tell
 from tui.fleet.clock import Clock
 from tui.vps.sanitize import clean
+from tui.vps.token import masked
 
 EVERY: Final = 60.0
 """Seconds between two lines where none can be rewritten."""
 
 
 class Progress:
-    """Says on stderr how a wait goes."""
+    """Says on stderr how a wait goes: nothing of that is in a document."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._rewrites = _can_rewrite()
-        self._said = clock.monotonic()
+        self._said = -math.inf
         self._shown = ""
 
     @property
@@ -42,7 +44,7 @@ class Progress:
                 self._shown = line
         elif self._clock.monotonic() - self._said >= EVERY:
             self._said = self._clock.monotonic()
-            complain(text)
+            tell(f"ciplun: {clean(masked(text), LONGEST)}\n")
 
     def clear(self) -> None:
         """Leave the line to whatever is printed next."""

@@ -97,9 +97,10 @@ class Watched:
                 polling(self._live),
                 asyncio.timeout(seconds),
             ):
+                self._progress.show(self._standing())
                 await self._over
         except TimeoutError:
-            complain(f"not waited for any longer: {self._standing()}")
+            complain(f"no longer {self._standing()}")
             return ExitCode.UNKNOWN
         finally:
             stop()
@@ -143,4 +144,4 @@ class Watched:
         servers = self._session.store.fleet.servers
         names += [f"the restore of {servers[key].server.name}" for key in self._restoring]
         more = f", and {len(names) - 1} more" if len(names) > 1 else ""
-        return f"{names[0]}{more}" if names else ""
+        return f"waiting for {names[0]}{more}" if names else ""

@@ -13,6 +13,7 @@ from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import CIPLUN, ciplun, environ, run
 from tests.helpers.service import fleet, saying, snapshot
+from tests.helpers.settings_files import home
 
 GOOD = {"id": 10, "name": "web", "status": "active"}
 FIGURE = re.compile(r"'[^'=|]+'=\d+s?;\d*;\d*;\d+(?:;\d+)?")
@@ -162,3 +163,43 @@ def test_backups_that_cannot_be_seen_are_unknown(tmp_path: Path) -> None:
         done = run(tmp_path, *arguments, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
         assert done.returncode == 3
         assert "backups cannot be seen: Not found." in done.stdout
+
+
+def test_limits_are_those_of_each_server_and_nothing_is_called_fresh_that_is_not(
+    tmp_path: Path,
+) -> None:
+    home(tmp_path, 'max_age = "2d"\n[groups.db]\nmatch = ["db"]\nmax_age = "1d"\n')
+    hours = {10: 30, 11: 12}
+    created = {
+        key: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - n * 3600))
+        for key, n in hours.items()
+    }
+    servers = [{"id": 10, "name": "db"}, {"id": 11, "name": "web"}]
+    listed = [snapshot(key, created_at=at, server={"id": key}) for key, at in created.items()]
+    with saying(fleet(listed, servers)) as said:
+
+        def check(*arguments: str) -> tuple[int, str, dict[str, str]]:
+            words = ("check", *arguments)
+            done = run(tmp_path, *words, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
+            (line,) = done.stdout.splitlines()
+            return done.returncode, line, figures(line)
+
+        code, _, data = check()
+        assert code == 2
+        assert data["age db"].endswith("s;;86400;0")
+        assert data["age web"].endswith("s;;172800;0")
+        assert data["oldest"].endswith("s;;;0"), "of several limits it has none"
+        assert check("web")[2]["oldest"].endswith("s;;172800;0")
+        assert check("-w", "1w")[0] == 0
+        for arguments in (("--ignore", "stale"), ("-c", "0")):
+            code, line, _ = check(*arguments)
+            assert (code, "OK - 2 servers, nothing found" in line) == (0, True)
+        assert "OK - 1 server, each with a fresh one" in check("web")[1]
+        assert (
+            run(
+                tmp_path, "check", "--on", "full", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN
+            ).returncode
+            == 3
+        )  # perhaps it is a slip
+        code, line, _ = check("--on", "full", "--empty-ok")
+        assert (code, "OK - 0 servers, nothing found" in line) == (0, True)

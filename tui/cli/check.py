@@ -31,6 +31,7 @@ from tui.fleet.health import (
     Rules,
     Severity,
     findings,
+    newest_age,
     worst,
 )
 from tui.fleet.state import ServerView, count
@@ -131,7 +132,7 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
         async with asyncio.timeout(seconds), opened(settings, plans=False) as (session, live):
             reading = await read(session, live)
             now = session.service_now()
-            views = selection.of(reading, now)
+            views = selection.of(reading, now, none_ok=asked.empty_ok)
             besides = await _backups(session, live, views, asked)
             verdict = _judged(reading, views, asked, now, besides)
             _print(verdict, as_json=asked.as_json)
@@ -187,10 +188,16 @@ class _Verdict:
     def summary(self) -> str:
         """One line on all of it."""
         if not self.found:
-            return f"{plural(len(self.views), 'server')}, each with a fresh one"
+            fresh = bool(self.views) and all(map(self._is_fresh, self.views))
+            well = "each with a fresh one" if fresh else "nothing found"
+            return f"{plural(len(self.views), 'server')}, {well}"
         others = len(self.found) - 1
         more = f"; {plural(others, 'more finding')}" if others else ""
         return f"{_words(self.found[0])}{more}"
+
+    def _is_fresh(self, view: ServerView) -> bool:
+        """Whether its newest snapshot is so by the rules, whatever is ignored."""
+        return newest_age(view, self.at) < min(self.rules.limits(view.server), default=0.0)
 
 
 def _judged(

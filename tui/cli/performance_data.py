@@ -24,19 +24,20 @@ def figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[s
         f"'failed'={totals.failed};;;0",
         f"'busy'={totals.busy};;;0",
     ]
-    limits = ";".join(f"{age:.0f}" if age else "" for age in (rules.warn_age, rules.max_age))
-
-    def aged(label: str, age: float) -> str:
-        return f"'{label}'={max(0.0, age):.0f}s;{limits};0"
-
-    if known:
-        figures.append(aged("oldest", max(known)))
+    limits = [(rules.warn_age, rules.age_of(view.server)) for view in views]
+    if known:  # of servers with several limits it has none
+        figures.append(_aged("oldest", max(known), *(limits[0] if len({*limits}) == 1 else ())))
     if len(views) <= _MEASURED:
         labels = _labels([view.server.name for view in views])
-        for view, label in zip(views, labels, strict=True):
+        for view, label, ages in zip(views, labels, limits, strict=True):
             if math.isfinite(age := newest_age(view, now)):
-                figures.append(aged(f"age {label}", age))
+                figures.append(_aged(f"age {label}", age, *ages))
     return figures
+
+
+def _aged(label: str, age: float, warning: float = 0.0, critical: float = 0.0) -> str:
+    limits = ";".join(f"{limit:.0f}" if limit else "" for limit in (warning, critical))
+    return f"'{label}'={max(0.0, age):.0f}s;{limits};0"
 
 
 def _labels(names: Sequence[str]) -> Sequence[str]:

@@ -62,8 +62,11 @@ class Selection:
         """Whether servers that were not seen, or not whole, may be among those chosen."""
         return self._selector is not None and not reading.complete
 
-    def of(self, reading: Reading, now: float) -> list[ServerView]:
-        """The servers, in the order of their names. Raises Stop where one or all are missing."""
+    def of(self, reading: Reading, now: float, *, none_ok: bool = False) -> list[ServerView]:
+        """The servers, in the order of their names. Raises Stop where one is missing.
+
+        Unless `none_ok`, also where a selector chooses none.
+        """
         fleet = reading.fleet
         chosen: Sequence[ServerView] = list(fleet.servers.values())
         if self._names:
@@ -72,5 +75,7 @@ class Selection:
             try:
                 chosen = choose(self._selector, Scope(fleet, now, Judge(self.rules)))
             except SelectorError as error:
-                raise Stop(str(error), ExitCode.USAGE) from None
+                if not none_ok:
+                    raise Stop(str(error), ExitCode.USAGE) from None
+                chosen = []
         return sorted(chosen, key=lambda view: natural(view.server.name))

@@ -122,6 +122,10 @@ class Rules(msgspec.Struct, frozen=True):
         ages = (group.max_age for group in self.groups.of(server))
         return next((age for age in ages if age is not None), self.max_age)
 
+    def limits(self, server: Server) -> Sequence[float]:
+        """The ages in seconds from which its newest snapshot is a finding; none: it never is."""
+        return [age for age in (self.age_of(server), self.warn_age) if age]
+
     def ignored(self, server: Server) -> frozenset[str]:
         """The findings that are none for a server: of the first group that has any."""
         names = (group.ignore for group in self.groups.of(server))
@@ -177,7 +181,7 @@ class Judge:
     def _judge(self, view: ServerView, now: float, overdue: bool) -> _Judged:
         rules, server, facts = self.rules, view.server, _Facts(view, now)
         max_age = rules.age_of(server)
-        limits = [age for age in (max_age, rules.warn_age) if age]
+        limits = rules.limits(server)
         found = list(_found(view, facts, now, max_age, limits, overdue))
         if found and (ignored := rules.ignored(server)):
             found = [finding for finding in found if finding.name not in ignored]

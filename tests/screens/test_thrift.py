@@ -18,6 +18,7 @@ from tests.helpers.emulated import driver_of, emulated
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
+from tui.screens.dashboard.cursor_pacing import SPARE
 from tui.screens.dashboard.ticking import QUIET_TICK
 from tui.vps.models import Snapshot
 from tui.widgets.row_columns import Cells
@@ -130,6 +131,30 @@ async def test_a_moved_cursor_draws_no_widget_that_is_as_before(
         assert not drawn & {"header", "views", "panes", "right"}
 
 
+async def test_of_a_list_only_the_lines_that_changed_are_drawn(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Region] = []
+    original = Widget.render_lines
+
+    def render_lines(self: Widget, crop: Region) -> list[Strip]:
+        if self.id == "servers":
+            drawn.append(crop)
+        return original(self, crop)
+
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await pilot.pause()
+        with monkeypatch.context() as patch:
+            patch.setattr(Widget, "render_lines", render_lines)
+            await pilot.press("j")
+            await until(pilot, lambda: drawn)
+        assert [(crop.y, crop.height) for crop in drawn] == [(2, 2)]
+        kept = board.servers.render_lines(board.servers.outer_size.region)
+        board.servers.refresh()
+        assert board.servers.render_lines(board.servers.outer_size.region) == kept
+
+
 async def test_a_question_ends_the_frame_and_comes_after_it(simulated: Place) -> None:
     asked: list[float] = []
     sent: list[str] = []
@@ -208,6 +233,23 @@ def test_a_held_key_on_a_slow_line_does_not_lag(simulated: Place, tmp_path: Path
         assert len(terminal.output) == written
         terminal.send("\x1b[0n")
         terminal.until(lambda: len(terminal.output) > written)
+
+
+def test_a_terminal_that_keeps_pace_is_seldom_asked(simulated: Place, tmp_path: Path) -> None:
+    variables = {**environ(tmp_path), **simulated.environ}
+    with Terminal(CIPLUN, variables) as terminal:
+        terminal.answer_after(0.0)
+        terminal.until("live")
+        while terminal.read(0.5):
+            pass
+        written = len(terminal.output)
+        for key, chosen in (("j", "▶  ci-runner"), ("k", "▶  billing")) * 8:
+            terminal.send(key)
+            terminal.until(chosen)
+        while terminal.read(0.3):
+            pass
+        sent = terminal.output[written:]
+        assert 1 <= sent.count(b"\x1b[5n") <= 2 + len(sent) // SPARE
 
 
 async def test_what_is_kept_of_a_row_does_not_outlive_its_colours(simulated: Place) -> None:

@@ -14,12 +14,10 @@ import selectors
 import signal
 import termios
 import threading
-from asyncio import run_coroutine_threadsafe
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
 from time import monotonic
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.events import MouseMove
 from textual.message import Message
@@ -28,6 +26,9 @@ from tui.terminal.ascii import to_ascii
 from tui.terminal.frame_diff import Painter
 from tui.terminal.input_reader import InputReader, Shown
 from tui.terminal.textual_private import TerminalDriver
+
+if TYPE_CHECKING:
+    from tui.terminal.key_bursts import KeyTurn
 
 LAST_RESORT: Final = 1.8
 """Seconds after which the process ends even if the event loop or the writer is stuck."""
@@ -50,12 +51,13 @@ class CalmDriver(TerminalDriver):
 
     round_trip = 0.0
     """Seconds from a question to the terminal's answer, before anything is shown; 0: none yet."""
+    unasked = 0
+    """Characters that were written since the last question."""
     _asked_at = 0.0
-    _unasked = False
     _to_ask: Asked | None = None
     _ending = False
     _gone = False
-    _turn: Future[None] | None = None
+    _turn: KeyTurn | None = None
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and listen for its end."""
@@ -117,8 +119,8 @@ class CalmDriver(TerminalDriver):
         if not lean:
             return
         asked = None if self._painter.within_frame else self._to_ask
-        self._unasked = asked is None
         if asked is None:
+            self.unasked += len(lean)
             super().write(lean)
         else:
             self._question(lean)
@@ -136,19 +138,14 @@ class CalmDriver(TerminalDriver):
     def ask(self, asked: Asked) -> None:
         """Ask for a `Shown` at once, where the terminal answers."""
         if self.round_trip:
-            self._unasked = False
             self._question()
             asked(self.round_trip)
 
     def _question(self, after: str = "") -> None:
         self._open_questions += 1
+        self.unasked = 0
         self._answers.clear()
         super().write(after + _ASK)
-
-    @property
-    def behind(self) -> bool:
-        """Whether something has been written since the last question."""
-        return self._unasked
 
     def _answered(self) -> None:
         self._open_questions -= 1
@@ -207,15 +204,15 @@ class CalmDriver(TerminalDriver):
             if not isinstance(message, MouseMove):
                 self._turn = self._begin_turn()
 
-    def _begin_turn(self) -> Future[None] | None:
-        from tui.terminal.key_bursts import dealt_with
+    def _begin_turn(self) -> KeyTurn | None:
+        from tui.terminal.key_bursts import KeyTurn
 
-        turn = dealt_with(self.app)
+        turn = KeyTurn(self.app, self.loop)
         try:
-            return run_coroutine_threadsafe(turn, self.loop)
+            turn.begin()
         except RuntimeError:  # the loop is closed
-            turn.close()
             return None
+        return turn
 
     def _wait_for_turn(self) -> None:
         turn, self._turn = self._turn, None
@@ -223,9 +220,8 @@ class CalmDriver(TerminalDriver):
             return
         ends = monotonic() + _TURN
         while not (self._ending or self.exit_event.is_set()) and monotonic() < ends:
-            if wait([turn], _GLANCE).done:
+            if turn.over.wait(_GLANCE):
                 return
-        turn.cancel()
 
     def _read(self) -> bytes:
         """What was typed; nothing where the terminal is closed."""

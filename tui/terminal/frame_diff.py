@@ -38,6 +38,9 @@ _PLAIN: Final = Style()
 Cell = tuple[str, Style]
 _UNKNOWN: Final[Cell] = ("", _PLAIN)
 _ENDLESS: Final = (10_000, 10_000)
+_NO_GAP: Final = 9
+"""From one cell that differs to the next: what is the same between them is left out from here on.
+To skip fewer costs more than to send them."""
 
 
 class Painter:
@@ -74,7 +77,7 @@ class Painter:
         for token in _TOKEN.finditer(data):
             match token.lastgroup:
                 case "text":
-                    self._text(token["text"])
+                    self._text(token[0])
                 case "style":
                     self._style = _changed(self._style, token["style"])
                 case "x":
@@ -133,15 +136,21 @@ class Painter:
             self._send(y, x, text, self._style)
             self._cursor = (0, 0)
             row[x : x + width] = [_UNKNOWN] * width
-        elif row[x : x + width] != cells:
-            self._differing(y, x, text, cells, row)
-            row[x : x + width] = cells
+            return
+        before = row[x : x + width]
+        if before == cells:
+            return
+        if width <= _NO_GAP and before[0] != cells[0] and before[-1] != cells[-1]:
+            self._send(y, x, text, self._style)  # as most do under the cursor: sent as it is
+        else:
+            self._differing(y, x, text, cells, before)
+        row[x : x + width] = cells
 
-    def _differing(self, y: int, x: int, text: str, cells: list[Cell], row: list[Cell]) -> None:
-        differ = [n for n, cell in enumerate(cells) if row[x + n] != cell]
+    def _differing(self, y: int, x: int, text: str, cells: list[Cell], before: list[Cell]) -> None:
+        differ = [n for n, cell in enumerate(cells) if before[n] != cell]
         start = end = differ[0]
-        for n in [*differ[1:], len(cells) + 9]:
-            if n - end > 8:  # to skip fewer costs more than to send them
+        for n in [*differ[1:], len(cells) + _NO_GAP]:
+            if n - end >= _NO_GAP:
                 piece = text[start : end + 1]
                 self._send(y, x + start, piece, cells[start][1] if piece.isspace() else self._style)
                 start = n

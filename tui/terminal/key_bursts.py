@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import AbstractEventLoop
+from threading import Event
 from typing import Any, Final
 
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.message_pump import MessagePump
 
 from tui.terminal.textual_private import has_callbacks
@@ -16,17 +17,45 @@ _TURNS: Final = 500
 """Turns that are waited for at most: something else may keep the app busy."""
 
 
-async def dealt_with(app: App[Any]) -> None:
-    """Wait until all messages so far, and those that came of them, have been handled."""
-    still = 0
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)
-        screen = app.screen
-        still = 0 if _busy(app) or _busy(screen) else still + 1
-        if still >= _STILL:  # only now all others: to look at them in each turn takes its time
+class KeyTurn:
+    """What a key has set off: `over` once all messages that came of it have been handled.
+
+    It looks once in each turn of the loop. A task and a future for each key would cost more.
+    """
+
+    def __init__(self, app: App[Any], loop: AbstractEventLoop) -> None:
+        self.over = Event()
+        self._app = app
+        self._loop = loop
+        self._left = _TURNS
+        self._still = 0
+
+    def begin(self) -> None:
+        """Look from now on, after what the loop has been handed before. Raises RuntimeError."""
+        self._loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        goes_on = False  # whatever becomes of it, nobody waits for it any longer then
+        try:
+            goes_on = self._goes_on()
+        finally:
+            if goes_on:
+                self._loop.call_soon(self._look)
+            else:
+                self.over.set()
+
+    def _goes_on(self) -> bool:
+        self._left -= 1
+        try:
+            screen = self._app.screen
+        except ScreenStackError:  # the app leaves
+            return False
+        self._still = 0 if _busy(self._app) or _busy(screen) else self._still + 1
+        if self._still >= _STILL:  # only now all others: to look at them each time takes its time
             if not any(map(_busy, screen.walk_children())):
-                return
-            still = 0
+                return False
+            self._still = 0
+        return self._left > 0
 
 
 def _busy(pump: MessagePump) -> bool:

@@ -123,21 +123,35 @@ class KeptLines(Widget):
     """A widget that keeps its lines while none of them is dirty.
 
     Textual asks all widgets on the screen for all their lines in each frame, and each costs it a
-    tenth of a millisecond where nothing has changed.
+    tenth of a millisecond where nothing has changed. Where some lines have, it is asked for those.
     To be named behind the base that brings the style: Textual reads styles of the first one.
     """
 
     _kept: tuple[tuple[Region, Size, Sequence[LineFilter]], list[Strip]] | None = None
+    _changed: Region | None = None
 
     def _set_dirty(self, *regions: Region) -> None:
-        self._kept = None
+        if regions and self._kept is not None:
+            known = () if self._changed is None else (self._changed,)
+            self._changed = Region.from_union([*regions, *known])
+        else:
+            self._kept = None
         super()._set_dirty(*regions)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines, drawn anew only where something has changed."""
         of = crop, self.outer_size, self.get_line_filters()
+        changed, self._changed = self._changed, None
         if self._kept is None or self._kept[0] != of:
             self._kept = of, super().render_lines(crop)
+        elif changed is not None:
+            y, end = changed.translate(self.content_offset).line_span
+            y, end = max(y, crop.y), min(end, crop.bottom)
+            lines = self._kept[1]
+            if y < end:
+                lines[y - crop.y : end - crop.y] = super().render_lines(
+                    Region(crop.x, y, crop.width, end - y)
+                )
         return self._kept[1]
 
 
@@ -164,6 +178,10 @@ class TerminalDriver(LinuxDriver):
     def loop(self) -> AbstractEventLoop:
         """The event loop of the app."""
         return self._loop
+
+    def send_message(self, message: Message) -> None:
+        """Hand a message to the app, from any thread; the base class makes a task of each."""
+        self._loop.call_soon_threadsafe(self._app.post_message, message)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """The terminal's own size: the base class believes COLUMNS and LINES."""

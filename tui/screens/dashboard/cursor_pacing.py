@@ -18,6 +18,8 @@ REST: Final = 0.1
 """Seconds after which the cursor rests, once the terminal has shown where it is."""
 PATIENCE: Final = 0.03
 """Seconds beyond a round trip after which a terminal is behind, and frames are left out."""
+SPARE: Final = 2_000
+"""Characters that a terminal which has kept pace gets before it is asked again."""
 LONGEST: Final = 3.0
 """Seconds after which the terminal's answer is waited for no longer."""
 
@@ -25,8 +27,9 @@ LONGEST: Final = 3.0
 class CursorPacer:
     """The first move paints all that follows from it; more of them only the cursor, till it rests.
 
-    Where the terminal answers, it is asked whether it has shown a frame, and while it has not,
-    moves only count: the next frame shows where they have led. `follow` paints what follows.
+    Where the terminal answers, it is asked whether it has shown a frame, and where that takes too
+    long, moves only count until it has: the next frame shows where they have led. A terminal that
+    has kept pace is not asked after each key. `follow` paints what follows.
     """
 
     def __init__(self, panes: Panes, follow: Callable[[], None]) -> None:
@@ -39,6 +42,7 @@ class CursorPacer:
         self._late: TimerHandle | None = None
         self._asked_at_key: Hashable | None = None
         self._held: Pane | None = None
+        self._kept_pace = False
 
     def server_chosen(self) -> None:
         """Take the chosen server's snapshots over; they are painted when the cursor rests."""
@@ -64,10 +68,11 @@ class CursorPacer:
         self._moved = monotonic()
         panes = self._panes
         held, self._held = self._held, None
+        self._kept_pace = held is None
         if held is not None:
             held.release()
         driver = driver_of(panes.app)
-        if isinstance(driver, CalmDriver) and driver.behind:
+        if isinstance(driver, CalmDriver) and driver.unasked and self._to_ask(driver):
             driver.ask(self._asked)
         elif panes.active.cursor_key != self._asked_at_key:
             self._ask_next()
@@ -107,8 +112,12 @@ class CursorPacer:
     def _ask_next(self) -> None:
         """Have the terminal say when it has shown the next frame."""
         driver = driver_of(self._panes.app)
-        if self._waiting is None and isinstance(driver, CalmDriver):
+        if self._waiting is None and isinstance(driver, CalmDriver) and self._to_ask(driver):
             driver.ask_with_frame(self._asked)
+
+    def _to_ask(self, driver: CalmDriver) -> bool:
+        """Whether the terminal may be behind; each question wakes both of us."""
+        return not self._kept_pace or driver.unasked >= SPARE
 
     def _asked(self, round_trip: float) -> None:
         """Wait for the answer, from now on."""

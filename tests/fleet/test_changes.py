@@ -18,8 +18,8 @@ from tui.fleet.journal.changes import ChangeBook
 from tui.fleet.journal.journal import Journal
 from tui.fleet.memory import Head, Remembered
 from tui.fleet.operation import Kind, State
-from tui.fleet.recorder import ChangeRecorder
-from tui.fleet.state import ServerView, count
+from tui.fleet.recorder import ChangeRecorder, record_since
+from tui.fleet.state import Fleet, ServerView, count
 from tui.fleet.store import Store
 from tui.vps.models import Key, Snapshot
 
@@ -130,6 +130,16 @@ async def test_changes_are_kept_once_whoever_saw_them_and_read_newest_first(
     await other.close()
 
 
+async def test_what_a_command_recorded_is_told_once_by_who_comes_next(journal: Journal) -> None:
+    book, foreign = ChangeBook(journal.file, lambda: "a"), ChangeBook(journal.file, lambda: "b")
+    assert await book.record([made(1), made(2)], told=False) == [made(1), made(2)]
+    assert await book.record([made(2), made(3)], told=False) == [made(3)]
+    assert await foreign.record([]) == []
+    assert await book.record([made(3), made(4)]) == [made(1), made(2), made(3), made(4)]
+    assert await book.record([made(1)]) == []
+    assert len(await book.read()) == 4
+
+
 async def test_what_this_machine_did_is_told_from_what_others_did(journal: Journal) -> None:
     book = ChangeBook(journal.file, lambda: "a")
     asked = (
@@ -233,6 +243,26 @@ async def test_what_happened_while_nothing_ran_is_found_by_what_was_remembered(
         ("vanished", 1, 11),
     ]
     assert {c.since for c in run.told} == {NOW - 14 * 3_600}
+    await run.recorder.close()
+
+
+async def test_what_a_command_saw_between_two_runs_is_recorded_and_told(journal: Journal) -> None:
+    """It replaces what was remembered: the next start compares with its list."""
+    then = views(s1=[snapshot(11)], s2=[snapshot(21, 2, hours=24 * 7 - 1)])
+    between_them = views(s1=[snapshot(12)], s2=[snapshot(21, 2, hours=24 * 7 - 1)])
+    head = Head("place", "owner", NOW - 2 * 3_600, count(then.values()))
+    later = NOW + 2 * 3_600
+    run = Recording(journal, Remembered(replace(head, as_of=later), between_them))
+    fleet = Fleet(servers=between_them)
+    await record_since(run.book, Remembered(head, then), fleet, rules=Rules(), at=NOW)
+    assert sorted(kinds(await run.book.read())) == [("appeared", 1, 12), ("vanished", 1, 11)]
+    head = replace(head, as_of=NOW)
+    await record_since(run.book, Remembered(head, between_them), fleet, rules=Rules(), at=later)
+    await run.clock.advance(3 * 3_600)
+    await run.sweep(between_them)
+    assert kinds(run.told) == [("appeared", 1, 12), ("vanished", 1, 11), ("stale", 2, None)]
+    await run.sweep(views(s1=[snapshot(12)]))
+    assert len(run.told) == 5
     await run.recorder.close()
 
 

@@ -15,11 +15,11 @@ import pytest
 from tests.helpers.clocks import FakeClock, settle
 from tests.helpers.fakes import server, snapshot
 from tui.fleet import memory as memory_module
-from tui.fleet.memory import Memory, shown
+from tui.fleet.memory import Memory, Remembered, shown
 from tui.fleet.merge import merge
 from tui.fleet.operation import Kind
 from tui.fleet.remembering import Remembering
-from tui.fleet.state import ServerView, count
+from tui.fleet.state import Fleet, ServerView, count
 from tui.fleet.store import Store
 from tui.fleet.writes.rules import REMEMBERED, refusal
 from tui.vps.models import Key, Listing
@@ -42,8 +42,14 @@ def memory(folder: Path, place: str = "prod https://admin.vps.org") -> Memory:
 def written(folder: Path, views: dict[Key, ServerView] | None = None, owner: str = "me") -> Memory:
     made = memory(folder)
     views = fleet() if views is None else views
-    made.write(views.values(), count(views.values()), owner, NOW)
+    made.write(made.pack(views.values(), count(views.values()), owner, NOW))
     return made
+
+
+def put_away(memory: Memory, views: dict[Key, ServerView] | None = None, at: float = NOW) -> None:
+    """Write a fleet, or none, known at a moment."""
+    found = (views or {}).values()
+    memory.write(memory.pack(found, count(()), "me", at))
 
 
 def test_what_was_written_comes_back(tmp_path: Path) -> None:
@@ -134,6 +140,35 @@ def test_a_fleet_of_another_place_or_of_the_future_is_not_ours(tmp_path: Path) -
     assert made.load(NOW - 60) is not None, "a clock may be a little off"
 
 
+@pytest.mark.parametrize("moment", [float("nan"), float("-inf"), float("inf"), 0.0, -1e300])
+def test_what_is_of_no_time_is_damaged(moment: float, tmp_path: Path) -> None:
+    made = memory(tmp_path)
+    put_away(made, fleet(), moment)
+    assert made.load(NOW) is None
+    assert made.glance(NOW) is None
+
+
+def test_another_session_may_tidy_up_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = written(tmp_path)
+    (made.path.parent / "gone.fleet").write_bytes(b"")
+    stat = Path.stat
+
+    def stat_of(path: Path, **how: bool) -> os.stat_result:
+        if path.name == "gone.fleet":
+            raise FileNotFoundError(2, "No such file")
+        return stat(path, **how)
+
+    monkeypatch.setattr(Path, "stat", stat_of)
+    put_away(made, fleet(5))
+    assert caplog.records == []
+    monkeypatch.undo()
+    found = made.load(NOW)
+    assert found is not None
+    assert len(found.views) == 5
+
+
 def test_without_a_file_nothing_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert memory(tmp_path).glance(NOW) is None
     assert caplog.records == []
@@ -149,7 +184,7 @@ def test_where_nothing_can_be_written_the_old_one_stays_and_it_is_said_once(
 
     monkeypatch.setattr(Path, "replace", full)
     for _ in range(2):
-        made.write(fleet(9).values(), count(()), "me", NOW + 1)
+        put_away(made, fleet(9), NOW + 1)
     found = made.load(NOW)
     assert found is not None
     assert len(found.views) == 3
@@ -168,10 +203,10 @@ def test_texts_in_the_file_are_cleaned(tmp_path: Path) -> None:
 
 def test_the_accounts_seen_longest_ago_give_way(tmp_path: Path) -> None:
     for number in range(25):
-        Memory(tmp_path, f"profile-{number}", "place").write([], count(()), "me", NOW)
+        put_away(Memory(tmp_path, f"profile-{number}", "place"))
     (tmp_path / "x.12345").write_bytes(b"left by a killed process")
     os.utime(tmp_path / "x.12345", (NOW, NOW))
-    Memory(tmp_path, "last", "place").write([], count(()), "me", NOW)
+    put_away(Memory(tmp_path, "last", "place"))
     assert len(list(tmp_path.iterdir())) == 20
 
 
@@ -301,6 +336,35 @@ async def test_it_is_written_once_a_minute_at_most_and_only_with_news(tmp_path: 
     found = run.memory.load(run.clock.wall())
     assert found is not None
     assert found.head.as_of == pytest.approx(run.clock.wall(), abs=1), "its age is told at the end"
+
+
+async def test_where_nobody_looks_what_is_replaced_is_told_before(tmp_path: Path) -> None:
+    told: list[tuple[Remembered, bool]] = []
+
+    async def replaced(before: Remembered, after: Fleet) -> None:
+        now = memory(tmp_path).load(NOW)
+        assert now is not None
+        assert now.views.keys() == before.views.keys(), "not yet"
+        told.append((before, before.views is after.servers))
+
+    async def command(servers: int, owner: Token = TOKEN) -> None:
+        run = Life(tmp_path)
+        run.life.replaced = replaced
+        await run.life.token_read(owner)
+        run.sweep(fleet(servers))
+        await run.life.close()
+
+    await command(3)
+    assert told == [], "there was nothing"
+    await command(4)
+    assert told == [], "one command after the other: the first is still there"
+    for servers in (4, 4):
+        os.utime(memory(tmp_path).path, (NOW - 100, NOW - 100))
+        await command(servers)
+    assert [(len(before.views), same) for before, same in told] == [(3, False), (4, True)]
+    os.utime(memory(tmp_path).path, (NOW - 100, NOW - 100))
+    await command(5, OTHER)
+    assert len(told) == 2, "that was another account's"
 
 
 async def test_what_did_not_come_whole_is_not_kept(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import connection, dashboard, live, shown, toasts, type_text, until
 from tests.helpers.journals import operation
 from tests.helpers.places import NOON, Place
-from tests.helpers.service import Answer, fleet, saying, snapshot
+from tests.helpers.service import Answer, Said, fleet, saying, snapshot
 from tests.helpers.watching import watching
+from tui.cli.reading import read
 from tui.fleet.activity import Summary
 from tui.screens.dialogs.activity import ActivityDialog, summary_words
 from tui.screens.dialogs.operation_text import searched
@@ -66,6 +68,30 @@ async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Pat
             assert activity is not None
             await until(pilot, activity._greeting.done)
             assert toasts(pilot) == [], "that was told before"
+
+
+async def command(said: Said, home: Path, clock: FakeClock) -> None:
+    """What a nightly command does: reads everything, and leaves."""
+    app = watching(said.url, home, clock)
+    session = app._make_session(app._settings)
+    (file,) = (home / ".local/state/ciplun/memory").glob("*.fleet")
+    os.utime(file, (NOON, NOON))
+    await read(session, await session.open())
+    await session.close()
+
+
+async def test_what_a_command_saw_at_night_is_there_in_the_morning(tmp_path: Path) -> None:
+    with saying(fleet(THEN, SERVERS)) as said:
+        async with watching(said.url, tmp_path, FakeClock(NOON)).run_test(size=(120, 40)) as pilot:
+            await live(pilot)
+        said.answer = fleet(NOW, SERVERS)
+        await command(said, tmp_path, FakeClock(NOON + 7 * 3_600))
+        later = FakeClock(NOON + 14 * 3_600 + 60)
+        async with watching(said.url, tmp_path, later).run_test(size=(120, 40)) as pilot:
+            await live(pilot)
+            await until(pilot, lambda: toasts(pilot))
+            words = "since you last looked, 14 h ago: 1 new, 1 gone, 1 failed · ! shows it"
+            assert toasts(pilot) == [words]
 
 
 async def test_what_this_machine_did_is_told_from_the_rest(simulated: Place) -> None:

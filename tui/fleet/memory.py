@@ -60,6 +60,13 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     listed: bool
 
 
+class Packed(msgspec.Struct, frozen=True):
+    """A fleet as its file has it: the head, and the servers."""
+
+    head: bytes
+    rows: bytes
+
+
 class Remembered(msgspec.Struct, frozen=True):
     """What a file had: its head, and the first servers or all of them."""
 
@@ -102,16 +109,26 @@ class Memory:
             return None
         return found
 
-    def write(self, views: Iterable[ServerView], totals: Totals, owner: str, as_of: float) -> None:
-        """Put a fleet in the place of the one that was there, or leave that."""
+    def pack(self, views: Iterable[ServerView], totals: Totals, owner: str, as_of: float) -> Packed:
+        """Make ready what `write` takes."""
         rows = [_Row(v.server, v.snapshots, v.listed) for v in views]
         rows.sort(key=lambda row: natural(row.server.name))
-        parts = (Head(self._place, owner, as_of, totals), rows[:_FIRST], rows[_FIRST:])
-        body = bytearray(_FORMAT + b"%d\n" % _VERSION)
-        for part in parts:
-            packed = zlib.compress(_ENCODER.encode(part), 1)
-            body += len(packed).to_bytes(4, "big") + packed
+        head = _packed(Head(self._place, owner, as_of, totals))
+        return Packed(head, _packed(rows[:_FIRST]) + _packed(rows[_FIRST:]))
+
+    def has(self, packed: Packed) -> bool:
+        """Whether the file has exactly these servers, whatever its head."""
         try:
+            with self._open() as file:
+                file.seek(-len(packed.rows), os.SEEK_END)
+                return file.read() == packed.rows
+        except OSError:  # among others: it is shorter
+            return False
+
+    def write(self, packed: Packed) -> None:
+        """Put a fleet in the place of the one that was there, or leave that."""
+        try:
+            body = b"%b%d\n%b%b" % (_FORMAT, _VERSION, packed.head, packed.rows)
             paths.replace_private(self.path, body)
             _give_way(self.path.parent)
         except OSError as error:
@@ -131,8 +148,7 @@ class Memory:
 
     def _read(self, now: float, *, whole: bool) -> Remembered | None:
         try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            with os.fdopen(os.open(self.path, flags), "rb") as file:
+            with self._open() as file:
                 return self._parsed(file, now, whole=whole)
         except FileNotFoundError:
             return None
@@ -143,6 +159,10 @@ class Memory:
         except (zlib.error, msgspec.MsgspecError, ValueError, OverflowError):
             self._say("it is damaged")
         return None
+
+    def _open(self) -> BinaryIO:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.fdopen(os.open(self.path, flags), "rb")
 
     def _parsed(self, file: BinaryIO, now: float, *, whole: bool) -> Remembered:
         status = os.fstat(file.fileno())
@@ -160,6 +180,8 @@ class Memory:
             raise Unusable("it belongs to another account")
         if head.as_of > now + _AHEAD:
             raise Unusable("it is of a time to come: the clock was changed")
+        if not head.as_of > 0:  # no number, too
+            raise Unusable("it is damaged")
         rows = _ROWS.decode(_part(file))
         if whole:
             rows += _ROWS.decode(_part(file))
@@ -217,6 +239,12 @@ def _cleaned(item: T) -> T:
     return replace(item, **changes)
 
 
+def _packed(part: object) -> bytes:
+    """A part with its length before it."""
+    packed = zlib.compress(_ENCODER.encode(part), 1)
+    return len(packed).to_bytes(4, "big") + packed
+
+
 def _part(file: BinaryIO) -> bytes:
     """The next part, unpacked within bounds."""
     size = int.from_bytes(file.read(4), "big")
@@ -233,7 +261,11 @@ def _part(file: BinaryIO) -> bytes:
 def _give_way(folder: Path) -> None:
     """Remove what is beyond the accounts that are kept, and what a killed process left."""
     hour_ago = time.time() - 3_600
-    files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    left = [path for path in files if path.suffix[1:].isdigit() and path.stat().st_mtime < hour_ago]
-    for path in [*[path for path in files if path.suffix == ".fleet"][_MOST_FILES:], *left]:
+    found: list[tuple[float, Path]] = []
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another session was quicker
+            found.append((path.stat().st_mtime, path))
+    fleets = sorted((each for each in found if each[1].suffix == ".fleet"), reverse=True)
+    left = [each for each in found if each[1].suffix[1:].isdigit() and each[0] < hour_ago]
+    for _, path in [*fleets[_MOST_FILES:], *left]:
         path.unlink(missing_ok=True)

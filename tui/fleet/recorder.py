@@ -24,7 +24,7 @@ class ChangeRecorder:
     """Compares each settled state of the fleet with the one before and records what changed.
 
     The first is compared with what an earlier run knew, if `before` gives that. `now` is the
-    service's time in seconds since 1970; `told` hears of what no other session had seen.
+    service's time in seconds since 1970; `told` hears of what no other session had told.
     """
 
     def __init__(
@@ -77,8 +77,8 @@ class ChangeRecorder:
             self._again = False
             try:
                 found = await self._found(self._store.fleet)
-                if found:
-                    self._told(await self._book.record(found))
+                if (found or not self.looked.is_set()) and (news := await self._book.record(found)):
+                    self._told(news)
             except JournalUnavailable as error:
                 if not self._failed:
                     log.warning("changes are not recorded: %s", error)
@@ -112,4 +112,30 @@ class ChangeRecorder:
         return found
 
     def _all_stale(self, views: Views, now: float) -> set[Key]:
-        return {key for key, health in self._judge.all(views, now).items() if health.has("stale")}
+        return _stale(self._judge, views, now)
+
+
+async def record_since(
+    book: ChangeBook, before: Remembered, fleet: Fleet, *, rules: Rules, at: float
+) -> None:
+    """Record what changed since an earlier run, seen at `at` by a session that nobody looks at.
+
+    It is told by the next one that somebody does. What cannot be kept is logged.
+    """
+    try:
+        if found := await asyncio.to_thread(_since, before, fleet.servers, rules, at):
+            await book.record(found, told=False)
+    except JournalUnavailable as error:
+        log.warning("changes are not recorded: %s", error)
+
+
+def _since(before: Remembered, views: Views, rules: Rules, at: float) -> list[FleetChange]:
+    judge, earlier, since = Judge(rules), before.views, before.head.as_of
+    found = between(earlier, views, since, at)
+    stale = _stale(judge, views, at) & earlier.keys()
+    stale -= _stale(judge, {key: earlier[key] for key in stale}, since)
+    return found + grown_stale(views, sorted(stale, key=str), since, at)
+
+
+def _stale(judge: Judge, views: Views, now: float) -> set[Key]:
+    return {key for key, health in judge.all(views, now).items() if health.has("stale")}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from tui.config import paths
 from tui.config.settings import Settings
 from tui.fleet.clock import Clock
-from tui.fleet.memory import Memory, Remembered, shown
+from tui.fleet.memory import Memory, Packed, Remembered, shown
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.store import Change, Store
 from tui.vps.models import Key
@@ -25,10 +25,13 @@ _OLDEST: Final = 900.0
 class Remembering:
     """Shows what was known, until all of it has been asked for again, and keeps what is known.
 
-    The key that tells whose it is lies in the folder `keys` (see `tui.fleet.identity`).
+    The key that tells whose it is lies in the folder `keys` (see `tui.fleet.identity`). Where
+    nobody looks, `replaced` hears of what is about to be replaced, and by what: no later start
+    knows it.
     """
 
     def __init__(self, memory: Memory, store: Store, clock: Clock, *, keys: Path, on: bool) -> None:
+        self.replaced: Callable[[Remembered, Fleet], Awaitable[None]] | None = None
         self._keys = keys
         self._before: Remembered | None = None
         self._ready = asyncio.Event()
@@ -118,8 +121,23 @@ class Remembering:
         self._written, self._kept_as_of = fleet.servers, as_of
         self._written_at = self._clock.monotonic()
         wall = self._clock.wall() - (self._clock.monotonic() - as_of)
-        views = tuple(fleet.servers.values())
-        await asyncio.to_thread(self._memory.write, views, fleet.totals, self._owner, wall)
+        facts = tuple(fleet.servers.values()), fleet.totals, self._owner, wall
+        packed = await asyncio.to_thread(self._memory.pack, *facts)
+        if self.replaced is not None and not self._shows:
+            before = await asyncio.to_thread(self._replaced_by, packed, fleet)
+            if before is not None:
+                await self.replaced(before, fleet)
+        await asyncio.to_thread(self._memory.write, packed)
+
+    def _replaced_by(self, packed: Packed, fleet: Fleet) -> Remembered | None:
+        """What is there now, its servers those of `fleet` itself where they are the same."""
+        now = self._clock.wall()
+        if not self._memory.has(packed):
+            return self._memory.load(now, self._owner)
+        found = self._memory.glance(now)
+        if found is None or found.head.owner != self._owner:
+            return None
+        return Remembered(found.head, fleet.servers)
 
 
 def memory_of(settings: Settings, environ: Mapping[str, str]) -> Memory:

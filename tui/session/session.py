@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -35,8 +36,11 @@ from tui.vps.token import Token
 if TYPE_CHECKING:
     from tui.fleet.activity import Activity, Summary
     from tui.fleet.changes import FleetChange
+    from tui.fleet.journal.changes import ChangeBook
+    from tui.fleet.memory import Remembered
     from tui.fleet.plan import Plan, Step
     from tui.fleet.poller import Poller
+    from tui.fleet.state import Fleet
     from tui.fleet.writes.plan_run import Told
     from tui.session.connection import Connection
 
@@ -131,10 +135,9 @@ class Session:
 
     def _watch(self, live: Connection) -> Activity:
         from tui.fleet.activity import Activity
-        from tui.fleet.journal.changes import ChangeBook
 
         activity = Activity(
-            ChangeBook(live.operations.journal.file, lambda: live.operations.account),
+            self._changes(live),
             self.store,
             rules=Rules.of(self.settings),
             now=self.service_now,
@@ -150,7 +153,20 @@ class Session:
 
     async def open(self) -> Connection:
         """Connect for a command, without polling. Raises TokenError or VpsError."""
-        return await self._connector.connect()
+        live = await self._connector.connect()
+        self.remembering.replaced = partial(self._record_since, live)
+        return live
+
+    async def _record_since(self, live: Connection, before: Remembered, fleet: Fleet) -> None:
+        from tui.fleet.recorder import record_since
+
+        rules = Rules.of(self.settings)
+        await record_since(self._changes(live), before, fleet, rules=rules, at=self.service_now())
+
+    def _changes(self, live: Connection) -> ChangeBook:
+        from tui.fleet.journal.changes import ChangeBook
+
+        return ChangeBook(live.operations.journal.file, lambda: live.operations.account)
 
     async def _connect(self) -> Connection | None:
         from tui.simulator.child import SimulatorFailed
@@ -171,12 +187,12 @@ class Session:
         live = self.live
         keeping = asyncio.create_task(self.remembering.close())
         await self._connector.close()
+        await keeping  # what it replaces is recorded
         if live is not None:
             if self.activity is not None:
                 await self.activity.close()
             await live.operations.close()
         await self._connector.access.close()
-        await keeping
 
     # -- what the screen asks for -------------------------------------------------------------
 

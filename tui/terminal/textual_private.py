@@ -128,12 +128,12 @@ class KeptLines(Widget):
     """
 
     _kept: tuple[tuple[Region, Size, Sequence[LineFilter]], list[Strip]] | None = None
-    _changed: Region | None = None
+    _to_draw: Region | None = None
 
     def _set_dirty(self, *regions: Region) -> None:
         if regions and self._kept is not None:
-            known = () if self._changed is None else (self._changed,)
-            self._changed = Region.from_union([*regions, *known])
+            known = () if self._to_draw is None else (self._to_draw,)
+            self._to_draw = Region.from_union([*regions, *known])
         else:
             self._kept = None
         super()._set_dirty(*regions)
@@ -141,7 +141,7 @@ class KeptLines(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines, drawn anew only where something has changed."""
         of = crop, self.outer_size, self.get_line_filters()
-        changed, self._changed = self._changed, None
+        changed, self._to_draw = self._to_draw, None
         if self._kept is None or self._kept[0] != of:
             self._kept = of, super().render_lines(crop)
         elif changed is not None:

@@ -37,6 +37,8 @@ _TABLES: Final = (
     "CREATE INDEX IF NOT EXISTS changes_of ON changes (account, at)",
     "CREATE INDEX IF NOT EXISTS changes_of_server ON changes (account, server_id, at)",
     "CREATE TABLE IF NOT EXISTS looked (account TEXT PRIMARY KEY, at REAL NOT NULL)",
+    # Recorded by a command: nobody was there to be told.
+    "CREATE TABLE IF NOT EXISTS untold (id INTEGER PRIMARY KEY)",
 )
 _READ: Final = f"""
 SELECT *, EXISTS (
@@ -58,20 +60,31 @@ class ChangeBook:
         self._file = file
         self._account = account
 
-    async def record(self, found: Sequence[FleetChange]) -> Sequence[FleetChange]:
-        """Keep changes; returns those that no other session had seen before."""
+    async def record(
+        self, found: Sequence[FleetChange], *, told: bool = True
+    ) -> Sequence[FleetChange]:
+        """Keep changes; returns those that no other session had seen before.
+
+        What is kept with `told` False comes with the next answer that is to be told.
+        """
         account = storable(self._account())
 
         def write(db: sqlite3.Connection) -> Sequence[FleetChange]:
             _make(db, account)
             new = [change for change in found[:MOST] if not _known(db, account, change)]
+            owed = _untold(db, account) if told else []
+            (last,) = db.execute("SELECT coalesce(max(id), 0) FROM changes").fetchone()
             db.executemany(
                 "INSERT INTO changes (account, kind, server_id, server_name, snapshot_id, "
                 "snapshot_name, at, since, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(account, change) for change in new],
             )
-            db.execute("DELETE FROM changes WHERE id <= (SELECT max(id) FROM changes) - ?", (KEPT,))
-            return new
+            if not told:
+                db.execute("INSERT INTO untold SELECT id FROM changes WHERE id > ?", (last,))
+            for table in ("changes", "untold"):
+                old = f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM changes) - ?"  # noqa: S608
+                db.execute(old, (KEPT,))
+            return [*owed, *new]
 
         return await self._file.write(write)
 
@@ -107,6 +120,15 @@ def _make(db: sqlite3.Connection, account: str) -> None:
     for statement in _TABLES:
         db.execute(statement)
     know(db, account)
+
+
+def _untold(db: sqlite3.Connection, account: str) -> list[FleetChange]:
+    """Take what nobody has been told, the oldest first, and of very much the newest."""
+    mine = f"id IN untold AND {MINE}"
+    query = f"SELECT *, 0 AS ours FROM changes WHERE {mine} ORDER BY id DESC LIMIT ?"  # noqa: S608
+    found = [_change(row) for row in db.execute(query, (account, MOST))]
+    db.execute(f"DELETE FROM untold WHERE id IN (SELECT id FROM changes WHERE {mine})", (account,))  # noqa: S608
+    return found[::-1]
 
 
 def _known(db: sqlite3.Connection, account: str, change: FleetChange) -> bool:

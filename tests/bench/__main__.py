@@ -25,6 +25,7 @@ def figures(quick: bool) -> Iterator[Row]:
     yield from outside.small(quick)
     yield from outside.large(quick)
     yield from far.far(quick)
+    yield from far.poor(quick)
     yield from asyncio.run(inside.simulator(quick))
     yield from asyncio.run(inside.large_fleet(quick))
     yield from asyncio.run(inside.requests())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import tempfile
 import time
@@ -13,9 +14,14 @@ from tests.bench.line import line
 from tests.bench.measure import CIPLUN, Program, surroundings
 from tests.bench.service import service
 from tests.bench.table import Row, limit
+from tests.helpers.far import FarTerminal, Way
 
 FIRST = b"build-0"
 """What the servers that are listed first begin with: where pages come, others come before them."""
+
+
+_HELD = 60
+"""Keys of one that is held for two seconds."""
 
 
 class Fleet(NamedTuple):
@@ -70,6 +76,44 @@ def _far(fleet: Fleet, trip: float, environ: dict[str, str]) -> Iterator[Row]:
         for command in ("list", "check"):
             took = _command(variables, command)
             yield limit(f"{name}: `{command}`", took, wanted.command, "ms")
+
+
+def poor(quick: bool) -> Iterator[Row]:
+    """Left open over ssh on a train: the line to the terminal loses, and so does the service's."""
+    there, back = Way(0.15, 0.01, seed=1), Way(0.15, 0.01, seed=2)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        service(1_000) as environ,
+        line(environ["VPS_API_URL"], 0.3, 0.01) as url,
+    ):
+        variables = {**surroundings(home), **environ, "VPS_API_URL": url}
+        with FarTerminal(CIPLUN, variables, there, back) as terminal:
+            terminal.until("live")
+            opened = [terminal.shown_after("m", "esc back"), terminal.shown_after("\x1b", "q Quit")]
+            terminal.send("g")
+            terminal.until(f"▶  {_build(0)}")
+            took = [
+                terminal.shown_after("kj"[n % 2], f"▶  {_build(n % 2)}")
+                for n in range(1, 11 if quick else 101)
+            ]
+            terminal.send("g")
+            terminal.until(f"▶  {_build(0)}")
+            for _ in range(_HELD):
+                terminal.send("j")
+                terminal.read(1 / 30)
+            behind = terminal.shown_after("", f"▶  {_build(_HELD)}")
+            stalls = terminal.stalls
+    name = "Over ssh, 300 ms, 1 % lost"
+    yield limit(f"{name}: the monitor, opened and left", max(opened) * 1000, 1_800, "ms")
+    yield limit(f"{name}: key to screen, median", statistics.median(took) * 1000, 400, "ms")
+    yield limit(f"{name}: the slowest of {len(took)}", max(took) * 1000, 1_800, "ms")
+    yield limit(f"{name}: a key held for 2 s, until it stands", behind * 1000, 1_800, "ms")
+    yield Row(f"{name}: times that the terminal's line stalled", str(stalls))
+
+
+def _build(number: int) -> str:
+    """The name of a server by its place in the list, from 0."""
+    return f"build-{5 + 8 * number:05}"
 
 
 def _cold(environ: dict[str, str]) -> tuple[float, float]:

@@ -9,20 +9,24 @@ from collections.abc import Iterator
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
+from tests.helpers.far import Way
+
 _PIECE = 64 * 1024
 
 
 class Line:
     """Carries connections to a port of 127.0.0.1; opening one costs a round trip of its own."""
 
-    def __init__(self, port: int, round_trip: float) -> None:
+    def __init__(self, port: int, round_trip: float, loss: float = 0.0) -> None:
         self._to = port
-        self._way = round_trip / 2
+        self._trip = round_trip
+        self._loss = loss
+        self._carried = 0
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         with contextlib.suppress(OSError, asyncio.CancelledError):
-            await asyncio.sleep(2 * self._way)
+            await asyncio.sleep(self._trip)
             there, back = await asyncio.open_connection("127.0.0.1", self._to)
             ways = (self._one_way(reader, back), self._one_way(there, writer))
             await asyncio.gather(*ways, return_exceptions=True)
@@ -30,16 +34,18 @@ class Line:
 
     async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hand on what comes, each piece after its time on the way, and the end as well."""
+        self._carried += 1
+        way = Way(self._trip / 2, self._loss, seed=self._carried)
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         arriving = asyncio.create_task(self._arrive(under_way, writer))
         try:
             while True:
                 piece = await reader.read(_PIECE)
-                under_way.put_nowait((time.monotonic() + self._way, piece))
+                under_way.put_nowait((way.arrival(len(piece), time.monotonic()), piece))
                 if not piece:
                     break
         finally:
-            under_way.put_nowait((time.monotonic() + self._way, b""))
+            under_way.put_nowait((way.arrival(0, time.monotonic()), b""))
             await arriving
 
     async def _arrive(
@@ -57,11 +63,14 @@ class Line:
 
 
 @contextlib.contextmanager
-def line(url: str, round_trip: float) -> Iterator[str]:
-    """A line to the service at `url`, in a thread; gives the address at its near end."""
+def line(url: str, round_trip: float, loss: float = 0.0) -> Iterator[str]:
+    """A line to the service at `url`, in a thread; gives the address at its near end.
+
+    Of each segment the share `loss` is lost and comes late.
+    """
     parts = urlsplit(url)
     assert parts.port is not None
-    made = Line(parts.port, round_trip)
+    made = Line(parts.port, round_trip, loss)
     ready, loop = Event(), asyncio.new_event_loop()
     ports: list[int] = []
 

@@ -93,15 +93,19 @@ class Terminal:
         """Take what the program writes within a moment."""
         while self.owed and self.owed[0][0] <= time.monotonic():
             self.send(self.owed.pop(0)[1])
-        if self.master < 0 or not select.select([self.master], [], [], seconds)[0]:
-            return b""
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:
-            return b""
+        data = self.take(seconds)
         self.output += data
         self._stream.feed(data)
         return data
+
+    def take(self, seconds: float) -> bytes:
+        """What reaches the terminal within a moment, before it is shown."""
+        if self.master < 0 or not select.select([self.master], [], [], seconds)[0]:
+            return b""
+        try:
+            return os.read(self.master, 65536)
+        except OSError:
+            return b""
 
     def until(self, condition: str | Callable[[], object], seconds: float = 60.0) -> None:
         """Read until the screen holds a text, or a condition does."""

@@ -86,7 +86,7 @@ class Telling:
         if self._settings is not None and self._settings.on_event:
             from tui.terminal.hooks import run_each
 
-            events = [(f"{c.what} on {c.server_name}", c.facts()) for c in found]
+            events = [(change.text, change.facts()) for change in found]
             work = run_each(self._settings.on_event, events, self._environ)
             self._app.run_worker(work, group="events", exit_on_error=False)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.clocks import settle
-from tests.helpers.places import Place
+from tests.helpers.clocks import eventually, settle
+from tests.helpers.places import Place, held
 from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tui.cli.output import output
@@ -100,6 +101,47 @@ async def test_lists_that_never_agree_are_said_once_and_when_they_do_again(
         watching.cancel()
         await settle()
         await session.close()
+
+
+async def test_each_event_runs_the_user_s_command_once_over_restarts(
+    simulated: Place, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    script = 'echo "$CIPLUN_EVENT|$CIPLUN_SERVER|$1" >> "$0"'
+    settings = simulated.settings(on_event=("sh", "-c", script, str(told)), remember=True)
+
+    async def watch(*, until: str, meanwhile: Callable[[], object]) -> int | None:
+        output.begin()
+        session = simulated.session(settings)
+        live = await session.open()
+        watching = asyncio.create_task(Watch(session, live, Rules(), as_json=False).run())
+        try:
+            await eventually(lambda: session.store.fleet.freshness.live)
+            await settle(20)
+            meanwhile()
+            for _ in range(100):
+                await simulated.pass_time(20)
+                await asyncio.sleep(0.02)
+                if watching.done() or (told.exists() and until in told.read_text()):
+                    break
+            return watching.result() if watching.done() else None
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await session.close()
+
+    mail = simulated.server("mail")
+
+    def full() -> None:
+        for n in range(held(simulated, "mail"), 5):
+            simulated.world.add_snapshot(mail, f"by-hand-{n}", hours=1)
+
+    await watch(until="full", meanwhile=full)
+    await watch(until="refused", meanwhile=simulated.world.tokens.clear)
+    found = told.read_text().splitlines()
+    assert found.count("full|mail|full: no free slot on mail") == 1
+    assert found[-1] == "refused||the token is refused"
+    assert len({*found}) == len(found), "each once"
 
 
 def test_ctrl_c_ends_it(simulated: Place, tmp_path: Path) -> None:

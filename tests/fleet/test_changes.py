@@ -21,6 +21,7 @@ from tui.fleet.operation import Kind, State
 from tui.fleet.recorder import ChangeRecorder, record_since
 from tui.fleet.state import Fleet, ServerView, count
 from tui.fleet.store import Store
+from tui.vps.errors import Unauthorised, Unreachable, VpsError
 from tui.vps.models import Key, Snapshot
 
 NOW = T0.timestamp()
@@ -221,7 +222,7 @@ async def test_the_first_look_ever_is_no_news_and_later_ones_are(journal: Journa
     await run.sweep(views(s1=[snapshot(11)]))
     assert run.told == []
     await run.clock.advance(60)
-    await run.sweep(views(s1=[snapshot(11), snapshot(12, 1, "pending")]))
+    await run.sweep(views(s1=[snapshot(11), snapshot(12, 1, "pending", hours=0)]))
     await run.clock.advance(10)
     run.store.apply_views(views(s1=[snapshot(11), snapshot(12)]))  # as a look at one server does
     await run.done()
@@ -233,7 +234,7 @@ async def test_the_first_look_ever_is_no_news_and_later_ones_are(journal: Journa
 async def test_what_happened_while_nothing_ran_is_found_by_what_was_remembered(
     journal: Journal,
 ) -> None:
-    then = views(s1=[snapshot(11)], s2=[snapshot(21, 2, "in_progress")])
+    then = views(s1=[snapshot(11, hours=20)], s2=[snapshot(21, 2, "in_progress")])
     head = Head("place", "owner", NOW - 14 * 3_600, count(then.values()))
     run = Recording(journal, Remembered(head, then))
     await run.sweep(views(s1=[snapshot(12)], s2=[snapshot(21, 2, "failed")]))
@@ -248,7 +249,7 @@ async def test_what_happened_while_nothing_ran_is_found_by_what_was_remembered(
 
 async def test_what_a_command_saw_between_two_runs_is_recorded_and_told(journal: Journal) -> None:
     """It replaces what was remembered: the next start compares with its list."""
-    then = views(s1=[snapshot(11)], s2=[snapshot(21, 2, hours=24 * 7 - 1)])
+    then = views(s1=[snapshot(11, hours=5)], s2=[snapshot(21, 2, hours=24 * 7 - 1)])
     between_them = views(s1=[snapshot(12)], s2=[snapshot(21, 2, hours=24 * 7 - 1)])
     head = Head("place", "owner", NOW - 2 * 3_600, count(then.values()))
     later = NOW + 2 * 3_600
@@ -285,6 +286,52 @@ async def test_a_server_grows_stale_by_time_alone_and_once(journal: Journal) -> 
         await run.sweep(fleet)
     assert kinds(run.told) == [("stale", 1, None)]
     await run.recorder.close()
+
+
+async def test_what_is_overdue_and_what_is_well_again_is_told_once(journal: Journal) -> None:
+    run = Recording(journal)
+    busy = snapshot(12, status="in_progress", hours=0.2)
+    await run.sweep(views(s1=[snapshot(11), busy], s2=[snapshot(21, 2, "failed"), snapshot(22, 2)]))
+    for _ in range(2):  # it gets to its time
+        await run.clock.advance(600)
+        await run.sweep(dict(run.store.fleet.servers))
+    assert kinds(run.told) == [("overdue", 1, None)]
+    done = views(s1=[snapshot(11), snapshot(12, hours=0.2)], s2=[snapshot(22, 2)])
+    for _ in range(2):
+        await run.sweep(done)
+    assert kinds(run.told[1:]) == [
+        ("completed", 1, 12),
+        ("vanished", 2, 21),
+        ("recovered", 1, None),
+        ("recovered", 2, None),
+    ]
+    await run.recorder.close()
+
+
+async def test_a_refused_token_is_told_once_over_restarts_and_so_is_that_it_is_taken(
+    journal: Journal,
+) -> None:
+    async def run(*errors: VpsError | None) -> list[str]:
+        recording = Recording(journal)
+        for error in errors:
+            if error is None:
+                await recording.sweep(views(s1=[snapshot(11)]))
+            fresh = replace(recording.store.fleet.freshness, error=error)
+            recording.store.apply_freshness(fresh)
+            await recording.done()
+        await recording.recorder.close()
+        return [change.text for change in recording.told]
+
+    refused, away = Unauthorised("Invalid token."), Unreachable("could not reach it")
+    assert await run(None) == [], "it never was otherwise"
+    assert await run(None, refused, away, refused) == ["the token is refused"]
+    assert await run(refused) == []
+    assert await run(away) == []
+    assert await run(None, None) == ["recovered: the token is accepted"]
+    assert await run(None) == []
+    (taken, told) = await ChangeBook(journal.file, lambda: "a").read()
+    assert (taken.kind, told.kind, told.of_account) == (Happened.RECOVERED, Happened.REFUSED, True)
+    assert told.facts()["event"] == "refused"
 
 
 async def test_where_no_record_can_be_kept_it_goes_on(journal: Journal) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import connection, dashboard, live, shown, toasts, type_text, until
+from tests.helpers.faulty import http
 from tests.helpers.journals import operation
 from tests.helpers.places import NOON, Place
 from tests.helpers.service import Answer, Said, fleet, saying, snapshot
@@ -131,9 +132,15 @@ async def test_each_event_runs_the_user_s_command(tmp_path: Path) -> None:
             said.answer = answers
             await pilot.press("r")
             await until(pilot, lambda: told.exists() and len(told.read_text().split("\n")) == 4)
+            said.answer = lambda method, path: http('{"detail": "Invalid token."}', "401 X")
+            await pilot.press("r")
+            await until(pilot, lambda: "refused" in told.read_text())
+            await pilot.press("exclamation_mark", "exclamation_mark")
+            await until(pilot, lambda: "the token is refused" in shown(pilot))
     assert sorted(told.read_text().splitlines()) == [
         "appeared|db|new snapshot snap-4 on db",
         "failed|db|failed: snapshot snap-3 on db",
+        "refused||the token is refused",
         "vanished|web|gone: snapshot snap-2 on web",
     ]
 

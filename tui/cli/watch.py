@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -18,14 +19,18 @@ from tui.cli.under_way import lines
 from tui.cli.watched import Watched
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
+from tui.fleet.changes import FleetChange
 from tui.fleet.health import Rules
+from tui.fleet.journal.changes import ChangeBook
 from tui.fleet.operation import Operation
 from tui.fleet.plan import Plan
+from tui.fleet.recorder import ChangeRecorder
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News, facts, plan_title, tally_line
 from tui.session.connection import Connection
 from tui.session.session import Session
+from tui.terminal.hooks import run_each
 from tui.text import duration, plural
 from tui.vps.errors import Unauthorised
 
@@ -37,6 +42,7 @@ def command(as_json: bool, **given: Any) -> int:
     """Print a line for each event until ctrl-c: what comes, goes, ends, fails, fills up, ages.
 
     With --json each line is an object with `at`, `event` and `text`, and what the event is about.
+    The command of `on_event` is run as in the dashboard, once for an event that both see.
     """
     return run(_watch(settings(**given), as_json=as_json))
 
@@ -58,6 +64,7 @@ class Watch:
         self._down_since: float | None = None
         self._told_reasons: tuple[str, ...] = ()
         self._doubted: float | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> int:
@@ -66,10 +73,35 @@ class Watch:
         self._session.plan_ended = self._plan_ended
         self._session.store.listen(self._changed)
         polling = asyncio.create_task(self._live.poller.run())
+        recorder = self._recorder() if self._session.settings.on_event else None
         try:
             return await self._over
         finally:
             polling.cancel()
+            if recorder is not None:
+                await recorder.close()
+            if not self._over.cancelled():  # by itself: its last event is told
+                await asyncio.gather(*self._running)
+
+    def _recorder(self) -> ChangeRecorder:
+        """What has the user's command run for each event that no other session has seen."""
+        session, journal = self._session, self._live.operations.journal.file
+        session.remembering.replaced = None  # it is recorded here
+
+        def told(found: Sequence[FleetChange]) -> None:
+            events = [(change.text, change.facts()) for change in found]
+            work = run_each(session.settings.on_event, events, os.environ)
+            self._running.add(task := asyncio.create_task(work))
+            task.add_done_callback(self._running.discard)
+
+        return ChangeRecorder(
+            ChangeBook(journal, lambda: self._live.operations.account),
+            session.store,
+            rules=Rules.of(session.settings),
+            now=session.service_now,
+            before=session.remembering.before,
+            told=told,
+        )
 
     def _told(self, operation: Operation | None, told: News) -> None:
         about = {} if operation is None else facts(operation)

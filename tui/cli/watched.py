@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tui.fleet.changes import FleetChange, between, grown_stale
+from tui.fleet.changes import FleetChange, Happened, between, turned
 from tui.fleet.health import Health, Judge, Rules
 from tui.fleet.merge import Views
 from tui.fleet.state import Fleet
@@ -43,8 +43,8 @@ class Watched:
         told: list[Event] = []
         if self._views is not None:
             told += [_changed(c) for c in between(self._views, views, self._at, now)]
-            stale = [key for key in before if _grown(key, "stale", before, healths)]
-            told += [_changed(c) for c in grown_stale(views, stale, self._at, now)]
+            grown = turned(views, before, healths, self._at, now)
+            told += [_changed(c) for c in grown if c.kind is Happened.STALE]
             for key, view in views.items():
                 if (old := self._views.get(key)) is not None and old is not view:
                     told += _status(old.server, view.server)
@@ -61,22 +61,17 @@ class Watched:
         return sum(health.problem for health in self._healths.values())
 
     def _protection(self, fleet: Fleet) -> Iterator[Event]:
-        turned = fleet.protected ^ self._protected
-        if not turned:
+        toggled = fleet.protected ^ self._protected
+        if not toggled:
             return
         for view in fleet.servers.values():
             for s in view.snapshots:
-                if s.id in turned:
+                if s.id in toggled:
                     on = s.id in fleet.protected
                     words = "is protected here" if on else "is protected no longer"
                     about = {**_about(view.server), "snapshot": s.name, "snapshot_id": str(s.id)}
                     name = "protected" if on else "unprotected"
                     yield Event(name, f"{view.server.name}: snapshot {s.name} {words}", about)
-
-
-def _grown(key: Key, name: str, before: Mapping[Key, Health], after: Mapping[Key, Health]) -> bool:
-    """Whether a finding is new on a server that was there before."""
-    return key in after and after[key].has(name) and not before[key].has(name)
 
 
 def _changed(change: FleetChange) -> Event:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
+from tui.fleet.health import Health
 from tui.fleet.merge import Views, changed
 from tui.fleet.state import ServerView
 from tui.vps.models import Key, Phase, Snapshot
@@ -18,7 +19,7 @@ SOON: Final = 300.0
 
 
 class Happened(enum.Enum):
-    """What a change is; of a server where it names no snapshot."""
+    """What a change is; of a server where it names no snapshot, of the account without a server."""
 
     APPEARED = "appeared"
     VANISHED = "vanished"
@@ -26,6 +27,9 @@ class Happened(enum.Enum):
     FAILED = "failed"
     FULL = "full"
     STALE = "stale"
+    OVERDUE = "overdue"
+    REFUSED = "refused"  # the token
+    RECOVERED = "recovered"
 
 
 class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +66,20 @@ class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def what(self) -> str:
         """The change in words, without its server: ``new snapshot nightly``."""
+        if self.of_account:
+            return _OF_ACCOUNT[self.kind]
         words = _OF_SERVER if self.snapshot_id is None else _OF_SNAPSHOT
         return f"{words[self.kind]} {self.snapshot_name}".strip()
+
+    @property
+    def of_account(self) -> bool:
+        """Whether it is about no server."""
+        return not self.server_name and self.server_id == ""
+
+    @property
+    def text(self) -> str:
+        """The change in words with its server: ``new snapshot nightly on web``."""
+        return self.what if self.of_account else f"{self.what} on {self.server_name}"
 
     @property
     def by(self) -> str:
@@ -97,7 +113,19 @@ _OF_SERVER: Final = {
     Happened.VANISHED: "server gone",
     Happened.FULL: "full: no free slot",
     Happened.STALE: "stale: no fresh snapshot",
+    Happened.OVERDUE: "overdue: a snapshot is not done in time",
+    Happened.RECOVERED: "recovered: no problem any more",
 }
+_OF_ACCOUNT: Final = {
+    Happened.REFUSED: "the token is refused",
+    Happened.RECOVERED: "recovered: the token is accepted",
+}
+_TURNS: Final[Mapping[Happened, Callable[[Health, Health], bool]]] = {
+    Happened.STALE: lambda old, new: new.has("stale") and not old.has("stale"),
+    Happened.OVERDUE: lambda old, new: new.has("overdue") and not old.has("overdue"),
+    Happened.RECOVERED: lambda old, new: old.problem and not new.problem,
+}
+"""What time and other snapshots do to a server, by how it was judged before and is now."""
 
 
 def between(before: Views, after: Views, since: float, at: float) -> list[FleetChange]:
@@ -109,11 +137,22 @@ def between(before: Views, after: Views, since: float, at: float) -> list[FleetC
     return found
 
 
-def grown_stale(
-    views: Mapping[Key, ServerView], keys: Iterable[Key], since: float, at: float
+def turned(
+    views: Views, before: Mapping[Key, Health], after: Mapping[Key, Health], since: float, at: float
 ) -> list[FleetChange]:
-    """The same for servers whose newest snapshot has become too old."""
-    return [_change(Happened.STALE, views[key], None, since, at) for key in keys if key in views]
+    """The same for servers that are judged otherwise now."""
+    others = [key for key, new in after.items() if before.get(key, new) is not new]
+    return [
+        _change(kind, views[key], None, since, at)
+        for kind, has_turned in _TURNS.items()
+        for key in sorted(others, key=str)
+        if has_turned(before[key], after[key])
+    ]
+
+
+def of_token(kind: Happened, since: float, at: float) -> FleetChange:
+    """That the service takes the token no longer, or again."""
+    return FleetChange(kind=kind, server_id="", server_name="", at=at, since=since)
 
 
 _What = tuple[Happened, ServerView, Snapshot | None]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from tui.fleet.changes import FleetChange, between, grown_stale
-from tui.fleet.health import Judge, Rules
+from tui.fleet.changes import FleetChange, Happened, between, of_token, turned
+from tui.fleet.health import Health, Judge, Rules
 from tui.fleet.journal.changes import ChangeBook
 from tui.fleet.journal.file import JournalUnavailable
 from tui.fleet.memory import Remembered
 from tui.fleet.merge import Views
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
+from tui.vps.errors import Unauthorised
 from tui.vps.models import Key
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ class ChangeRecorder:
         self._seen: Views | None = None
         self._as_of: float | None = None
         self._swept_at = 0.0
-        self._stale: set[Key] = set()
+        self._healths: Mapping[Key, Health] = {}
+        self._refused: bool | None = None
         self._task: asyncio.Task[None] | None = None
         self._again = False
         self._failed = False
@@ -64,7 +66,7 @@ class ChangeRecorder:
     def _changed(self, fleet: Fleet, change: Change) -> None:
         """Look, once the fleet is known; what comes meanwhile is looked at after."""
         looked = change.servers or change.freshness
-        if not looked or not fleet.freshness.live or not fleet.settled:
+        if not looked or not (_is_refused(fleet) or _is_known(fleet)):
             return
         if self._task is not None and not self._task.done():
             self._again = True
@@ -76,14 +78,27 @@ class ChangeRecorder:
         while self._again:
             self._again = False
             try:
-                found = await self._found(self._store.fleet)
+                fleet = self._store.fleet
+                found = self._of_token(fleet)
+                if _is_known(fleet):
+                    found += await self._found(fleet)
                 if (found or not self.looked.is_set()) and (news := await self._book.record(found)):
                     self._told(news)
             except JournalUnavailable as error:
                 if not self._failed:
                     log.warning("changes are not recorded: %s", error)
                 self._failed = True
-            self.looked.set()
+            if _is_known(fleet):
+                self.looked.set()
+
+    def _of_token(self, fleet: Fleet) -> list[FleetChange]:
+        """Whether the token is taken, where that may be news; the book knows what it was before."""
+        refused, at = _is_refused(fleet), self._now()
+        if refused is self._refused or not (refused or fleet.freshness.live):
+            return []
+        self._refused = refused
+        kind = Happened.REFUSED if refused else Happened.RECOVERED
+        return [of_token(kind, self._swept_at or at, at)]
 
     async def _found(self, fleet: Fleet) -> list[FleetChange]:
         """What has changed since the last look; between sweeps one server at a time is read."""
@@ -95,9 +110,9 @@ class ChangeRecorder:
             earlier = await self._before()
             if earlier is not None:
                 seen, since = earlier.views, earlier.head.as_of
-                self._stale = await asyncio.to_thread(self._all_stale, seen, since)
+                self._healths = await asyncio.to_thread(self._judge.all, seen, since)
             else:
-                self._stale = await asyncio.to_thread(self._all_stale, views, at)
+                self._healths = await asyncio.to_thread(self._judge.all, views, at)
         self._seen = views
         if seen is None:
             self._as_of, self._swept_at = as_of, at
@@ -105,14 +120,10 @@ class ChangeRecorder:
         found = await asyncio.to_thread(between, seen, views, since, at)
         if as_of != self._as_of:
             self._as_of, self._swept_at = as_of, at
-            stale, before = await asyncio.to_thread(self._all_stale, views, at), self._stale
-            self._stale = stale
-            grown = sorted((key for key in stale - before if key in seen), key=str)
-            found += grown_stale(views, grown, since, at)
+            healths, before = await asyncio.to_thread(self._judge.all, views, at), self._healths
+            self._healths = healths
+            found += turned(views, before, healths, since, at)
         return found
-
-    def _all_stale(self, views: Views, now: float) -> set[Key]:
-        return _stale(self._judge, views, now)
 
 
 async def record_since(
@@ -131,11 +142,14 @@ async def record_since(
 
 def _since(before: Remembered, views: Views, rules: Rules, at: float) -> list[FleetChange]:
     judge, earlier, since = Judge(rules), before.views, before.head.as_of
+    healths = judge.all(earlier, since)
     found = between(earlier, views, since, at)
-    stale = _stale(judge, views, at) & earlier.keys()
-    stale -= _stale(judge, {key: earlier[key] for key in stale}, since)
-    return found + grown_stale(views, sorted(stale, key=str), since, at)
+    return found + turned(views, healths, judge.all(views, at), since, at)
 
 
-def _stale(judge: Judge, views: Views, now: float) -> set[Key]:
-    return {key for key, health in judge.all(views, now).items() if health.has("stale")}
+def _is_known(fleet: Fleet) -> bool:
+    return fleet.freshness.live and fleet.settled
+
+
+def _is_refused(fleet: Fleet) -> bool:
+    return isinstance(fleet.freshness.error, Unauthorised)

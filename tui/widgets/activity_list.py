@@ -70,8 +70,10 @@ class ActivityList(RowList[FleetChange]):
                 return Cell(f"{g.completed} {_short(row)}", "good")
             case Happened.VANISHED:
                 return Cell(f"{g.dash} {_short(row)}", "warn")
-            case Happened.FULL | Happened.STALE:
+            case Happened.FULL | Happened.STALE | Happened.OVERDUE | Happened.REFUSED:
                 return Cell(f"{g.unknown} {row.what}", "warn")
+            case Happened.RECOVERED:
+                return Cell(f"{g.completed} {row.what}", "good")
         return Cell(f"+ {_short(row)}")
 
 

@@ -133,6 +133,8 @@ def _untold(db: sqlite3.Connection, account: str) -> list[FleetChange]:
 
 def _known(db: sqlite3.Connection, account: str, change: FleetChange) -> bool:
     """Whether it has been recorded: what happens to a snapshot happens once."""
+    if change.of_account:
+        return change.kind is _of_account(db, account)
     snapshot = None if change.snapshot_id is None else to_key(change.snapshot_id)
     found = db.execute(
         f"SELECT 1 FROM changes WHERE {MINE} AND server_id = ? AND kind = ? "  # noqa: S608
@@ -140,6 +142,13 @@ def _known(db: sqlite3.Connection, account: str, change: FleetChange) -> bool:
         (account, to_key(change.server_id), change.kind.value, snapshot, change.at - _AGAIN),
     )
     return found.fetchone() is not None
+
+
+def _of_account(db: sqlite3.Connection, account: str) -> Happened:
+    """What was recorded last of the token; to begin with all is well."""
+    query = f"SELECT kind FROM changes WHERE {MINE} AND server_id = ? ORDER BY id DESC"  # noqa: S608
+    row = db.execute(query, (account, to_key(""))).fetchone()
+    return Happened.RECOVERED if row is None else Happened(row["kind"])
 
 
 def _row(account: str, change: FleetChange) -> tuple[object, ...]:

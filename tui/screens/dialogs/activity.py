@@ -95,7 +95,8 @@ class ActivityDialog(ListDialog[None]):
 def describe(change: FleetChange, *, local: bool) -> str:
     """All that is known of a change."""
     number = "" if change.snapshot_id is None else f" #{change.snapshot_id}"
-    lines = [f"{change.what}{number} on {change.server_name} #{change.server_id}"]
+    where = "" if change.of_account else f"{number} on {change.server_name} #{change.server_id}"
+    lines = [f"{change.what}{where}"]
     if change.made_at is not None:
         lines.append(f"created {_stamp(change.made_at, local)}")
     lines.append(f"seen {_stamp(change.at, local)}, not yet so {_stamp(change.since, local)}")

@@ -187,7 +187,9 @@ def test_a_closed_terminal_changes_no_code_while_operations_run(
         assert ends_promptly(terminal) == 128 + signal.SIGHUP
 
 
-def test_a_terminal_nobody_reads_does_not_keep_it(simulated: Place, tmp_path: Path) -> None:
+def test_a_terminal_nobody_reads_does_not_keep_it_and_is_put_back(
+    simulated: Place, tmp_path: Path
+) -> None:
     with opened(simulated, tmp_path) as terminal:
         for _ in range(400):  # much to write, and nobody takes it
             terminal.send("a")
@@ -199,6 +201,27 @@ def test_a_terminal_nobody_reads_does_not_keep_it(simulated: Place, tmp_path: Pa
         while time.monotonic() < end and state(terminal.pid) != "Z":
             time.sleep(0.02)
         assert state(terminal.pid) == "Z"
+        assert terminal.wait() == 128 + signal.SIGTERM
+        assert put_back(terminal)
+
+
+def test_a_stuck_loop_does_not_keep_it_and_the_terminal_is_put_back(
+    simulated: Place, tmp_path: Path
+) -> None:
+    stuck = tmp_path / "stuck"
+    code = (
+        "import pathlib, sys, time; from tui.screens.dashboard.pages import PAGES\n"
+        f"PAGES['help'] = lambda self: (pathlib.Path({str(stuck)!r}).touch(), time.sleep(600))\n"
+        "from tui.__main__ import main; sys.argv = ['ciplun']; main()\n"
+    )
+    argv = [CIPLUN[0], "-c", code]
+    with Terminal(argv, simulated.environ | environ(tmp_path)) as terminal:
+        terminal.until("legacy-crm")
+        terminal.send("?")
+        terminal.until(stuck.exists)
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert ends_promptly(terminal) == 128 + signal.SIGTERM
+        assert put_back(terminal)
 
 
 def select_writable(descriptor: int) -> bool:

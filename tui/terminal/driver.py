@@ -25,6 +25,7 @@ from textual.message import Message
 from tui.terminal.ascii import to_ascii
 from tui.terminal.frame_diff import Painter
 from tui.terminal.input_reader import InputReader, Shown
+from tui.terminal.last_resort import put_back
 from tui.terminal.textual_private import TerminalDriver
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class CalmDriver(TerminalDriver):
     _ending = False
     _gone = False
     _turn: KeyTurn | None = None
+    _taken = False
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and listen for its end."""
@@ -65,9 +67,11 @@ class CalmDriver(TerminalDriver):
         self._painter = Painter(cursor_shown=accessible)
         self._answers = threading.Event()
         self._open_questions = 0
+        self._putting_back = threading.Lock()
         self._wake_read, self._wake_write = os.pipe()
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
+        self._taken = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
         super().write(_SAVE_TITLE)
         if accessible:
@@ -100,14 +104,17 @@ class CalmDriver(TerminalDriver):
             self.loop.call_soon_threadsafe(leave)
 
     def _end_now(self, code: int) -> None:
-        """End the process. A terminal that nobody reads takes nothing: its modes stay as they are.
-
-        To drop what waits in its queue and write a reset then has been tried, and does not help.
-        """
-        if self.attrs_before is not None:
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
-        os._exit(code)
+        """End the process, with the terminal put back even if nobody reads it."""
+        self._putting_back.acquire()  # for good: whoever was stuck goes on now, and may be quicker
+        try:
+            if self._taken and not self._gone:
+                self._gone = True  # what others wrote from now on would come behind it
+                put_back(self.output, self.writer)
+        finally:
+            if self.attrs_before is not None:
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+            os._exit(code)
 
     def write(self, data: str) -> None:
         """Write, unless there is nobody left to read: that would fill a queue and block."""
@@ -162,6 +169,8 @@ class CalmDriver(TerminalDriver):
         """Stop writing; a writer whose terminal is gone is left behind."""
         if not self._gone:
             super().close()
+        with self._putting_back:
+            self._taken = False
 
     def disable_input(self) -> None:
         """Stop reading keys, with what the terminal was asked answered."""

@@ -11,6 +11,7 @@ import os
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Sequence
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import RenderableType
@@ -65,7 +66,9 @@ USED: Final = (
     "textual.driver:Driver.send_message",
     "textual.drivers.linux_driver:LinuxDriver._disable_mouse_support",
     "textual.drivers.linux_driver:LinuxDriver._get_terminal_size",
+    "textual.drivers.linux_driver:LinuxDriver._file",
     "textual.drivers.linux_driver:LinuxDriver._run_input_thread",
+    "textual.drivers.linux_driver:LinuxDriver._writer_thread",
     "textual.drivers.linux_driver:LinuxDriver.attrs_before",
     "textual.drivers.linux_driver:LinuxDriver.close",
     "textual.drivers.linux_driver:LinuxDriver.disable_input",
@@ -182,6 +185,16 @@ class TerminalDriver(LinuxDriver):
     def send_message(self, message: Message) -> None:
         """Hand a message to the app, from any thread; the base class makes a task of each."""
         self._loop.call_soon_threadsafe(self._app.post_message, message)
+
+    @property
+    def output(self) -> int:
+        """The descriptor that is written to; -1 for none."""
+        return self._file.fileno() if self._file else -1
+
+    @property
+    def writer(self) -> Thread | None:
+        """The thread that writes, while the app has the terminal."""
+        return self._writer_thread
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """The terminal's own size: the base class believes COLUMNS and LINES."""

@@ -242,7 +242,8 @@ def test_requests_for_another_host_are_refused(start: Start) -> None:
     told = start("--json", "--servers", "1").told()
     headers = bearer(told["token"])
     url = f"{told['url']}/servers/"
-    for host in ("evil.example", "127.0.0.1.evil.example", "evil.example:80", "[2001:db8::1]:80"):
+    strange = ("evil.example", "127.0.0.1.evil.example", "evil.example:80", "[2001:db8::1]:80")
+    for host in (*strange, "[::1", "[::1]evil.example", "127.0.0.1:80:evil.example", "localhost:x"):
         answer = httpx.get(url, headers={**headers, "Host": host})
         assert (answer.status_code, "count" in answer.text) == (400, False)
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:80"):

@@ -254,6 +254,8 @@ def test_a_body_that_is_too_large_is_not_read(served: Served) -> None:
     http, _ = served
     answer = http.post("/snapshots/", content=b"x" * (1024 * 1024 + 1))
     assert answer.status_code == 413
+    unannounced = (b"x" * 65_536 for _ in range(17))
+    assert http.post("/snapshots/", content=unannounced).status_code == 413
 
 
 def test_virtual_time_is_told_in_date() -> None:

@@ -15,7 +15,7 @@ from tui.simulator.building import Built
 from tui.simulator.clock import moment_of
 from tui.simulator.descriptions import make
 from tui.simulator.objects import Json, Refusal
-from tui.simulator.options import SimulatorOptions
+from tui.simulator.options import SimulatorOptions, WrongOption
 from tui.simulator.scenarios import hooks
 from tui.simulator.seen import Seen, requests_of
 from tui.simulator.serve import Threaded
@@ -44,6 +44,8 @@ class Simulator:
         seed: int = 1,
         tls: bool = False,
     ) -> None:
+        if not isinstance(fleet, str | Path | Mapping):
+            raise WrongOption("fleet: a name, a file or a dictionary")
         self._seed = seed
         self._built = Built(
             SimulatorOptions(
@@ -51,7 +53,7 @@ class Simulator:
                 described=fleet if isinstance(fleet, Mapping) else None,
                 servers=servers,
                 dialect=dialect,
-                tokens=(token,) if token else (),
+                tokens=() if token is None else (token,),
                 speed=speed,
                 now=None if now is None else moment_of(str(now)),
                 seed=seed,
@@ -102,7 +104,7 @@ class Simulator:
         return datetime.fromtimestamp(self._app.world.clock.now(), UTC)
 
     def advance(self, seconds: float) -> None:
-        """Let that much virtual time pass at once."""
+        """Let that much virtual time pass at once, 0 to 1e9. Raises ValueError."""
         self._service.call(lambda: self._app.world.advance(seconds))
 
     def play(self, *scenarios: str) -> None:

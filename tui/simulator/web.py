@@ -10,7 +10,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from tui.simulator.api import PREFIX, Api
 from tui.simulator.clock import iso
@@ -30,6 +30,8 @@ ADMIN: Final = "/admin/"
 STRUCK: Final = "ciplun.struck"
 """Where in a request's scope scenarios note that they struck it."""
 Headers = Sequence[tuple[bytes, bytes]]
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^][:]+))(?::[0-9]*)?", re.IGNORECASE)
+"""A name or an address, perhaps with a port."""
 _ABSOLUTE: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -102,14 +104,15 @@ class SimulatorApp:
         if scope["type"] != "http":
             return
         scope = _in_origin_form(scope)
-        request = Request(scope, receive)
-        if _declared_length(request) > LONGEST_BODY:
-            response: Response = HTMLResponse("<h1>413 Request Entity Too Large</h1>", 413)
-            await response(scope, receive, send)
-            return
+        request = Request(scope, _bounded(receive))
         try:
+            if _declared_length(request) > LONGEST_BODY:
+                raise _TooLong
             body = await request.body()
         except ClientDisconnect:
+            return
+        except _TooLong:
+            await HTMLResponse("<h1>413 Request Entity Too Large</h1>", 413)(scope, receive, send)
             return
         response = await self._answer(request, body)
         response.headers.setdefault("date", formatdate(self.world.clock.told(), usegmt=True))
@@ -180,9 +183,27 @@ def _is_local(request: Request) -> bool:
 
     A page in a browser can have its own host's name lead to loopback, and then read the answers.
     """
-    host = request.headers.get("host", "localhost")
-    name = host.rpartition("]")[0].lstrip("[") or host.partition(":")[0]
-    return name.lower() in LOCAL_NAMES
+    found = _HOST.fullmatch(request.headers.get("host", "localhost"))
+    return found is not None and (found[1] or found[2]).lower() in LOCAL_NAMES
+
+
+class _TooLong(Exception):
+    """More of a body has come than is taken."""
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The same messages; raises _TooLong when a body that told no length is too long."""
+    came = 0
+
+    async def bounded() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > LONGEST_BODY:
+            raise _TooLong
+        return message
+
+    return bounded
 
 
 def _declared_length(request: Request) -> int:

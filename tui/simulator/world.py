@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Mapping
+from typing import Final
 
 from tui.simulator.clock import VirtualClock, compact, iso
 from tui.simulator.fields import read_create
@@ -34,6 +35,9 @@ from tui.simulator.rules import (
     duration,
     free_address,
 )
+
+MOST_SECONDS: Final = 1e9
+"""Virtual seconds that pass at once at most; thirty years."""
 
 
 class World:
@@ -169,7 +173,9 @@ class World:
             self.keeper.save(*things)
 
     def advance(self, seconds: float) -> None:
-        """Let virtual time pass at once."""
+        """Let virtual time pass at once; ValueError where it would go back, or on for ever."""
+        if not 0 <= seconds <= MOST_SECONDS:  # nor is NaN
+            raise ValueError(f"Ensure this value is from 0 to {MOST_SECONDS:,.0f}.")
         self.clock.advance(seconds)
         self.save()
 

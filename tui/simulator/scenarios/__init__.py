@@ -44,8 +44,13 @@ def hooks(names: Sequence[str], seed: int = 1) -> list[Hook]:
 
     Those that spoil an answer beyond reading come after those that read it.
     """
-    made = [_make(text, random.Random(f"{seed}/{n}/{text}")) for n, text in enumerate(names)]  # noqa: S311
+    made = [_make(text, _chance(f"{seed}/{n}/{text}")) for n, text in enumerate(names)]
     return sorted(made, key=lambda hook: hook.last)
+
+
+def _chance(seed: str) -> random.Random:
+    """The same chances for the same seed, which may be text that is no UTF-8."""
+    return random.Random(seed.encode("utf-8", "backslashreplace"))  # noqa: S311
 
 
 def _make(text: str, rng: random.Random) -> Hook:

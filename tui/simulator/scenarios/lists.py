@@ -97,7 +97,7 @@ def _shifting() -> Edit:
 
 def _lost_page(request: Request, response: Response, world: World) -> Response:
     """The list in two pages, of which the second has gone when it is asked for."""
-    if response.status_code != 200:
+    if response.status_code != 200 or response.media_type != "application/json":
         return response
     if _cursor(request) > 1:
         return json_answer({"detail": "Invalid page."}, 404)

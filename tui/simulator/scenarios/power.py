@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tui.simulator.objects import NEVER
-from tui.simulator.scenarios.base import Afterwards, Asked, Scenario
+from tui.simulator.scenarios.base import Afterwards, Asked, Scenario, of
 from tui.simulator.web import Hook
 from tui.simulator.world import World
 
@@ -17,7 +17,8 @@ LATE: Final = 600.0
 
 def powers(request: Request) -> bool:
     """Requests to start or stop a server."""
-    return request.method == "POST" and request.url.path.endswith("/power/")
+    path = request.url.path
+    return request.method == "POST" and of("servers")(request) and path.endswith("/power/")
 
 
 def _until(seconds: float, asked: Asked) -> Hook:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 
 from tests.helpers.simulators import TOKEN, demo
 from tui.simulator.bodies import read_fields
-from tui.simulator.fields import read_create
+from tui.simulator.fields import Wanted, read_create
 from tui.simulator.negotiation import negotiate
 from tui.simulator.objects import Refusal
 from tui.simulator.rate import Rate
@@ -95,6 +95,15 @@ class PerToken(SimpleRateThrottle):  # type: ignore[misc]
 class NewSnapshot(serializers.Serializer):  # type: ignore[misc]
     server_id = serializers.IntegerField()
     name = serializers.SlugField(max_length=255)
+    description = serializers.CharField(required=False, allow_blank=True)
+
+
+class NewByUuid(NewSnapshot):
+    server_id = serializers.UUIDField()
+
+
+class NewByLabel(serializers.Serializer):  # type: ignore[misc]
+    label = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=255)
     description = serializers.CharField(required=False, allow_blank=True)
 
 
@@ -358,6 +367,13 @@ def test_the_same_throttling(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
 
 
+UUIDS = (
+    "7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00",
+    "7E0F6C523B1D4C0E8A395B9D2C6E1F00",
+    "{7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00}",
+    "7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00\n",
+)
+ODD = ("a" * 255, "a" * 256, "9" * 1001, "1.0", " 12 ", "\0", "x\0", "\ud800", "a\n")
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -365,30 +381,53 @@ VALUES = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=8),
     st.text("ab-_9\n .", max_size=6),
-    st.sampled_from(
-        ["a" * 255, "a" * 256, "9" * 1001, "1.0", " 12 ", "\0", "x\0", "\ud800", "a\n"]
-    ),
+    st.sampled_from((*UUIDS, *ODD)),
     st.lists(st.integers(), max_size=2),
     st.just({"a": 1}),
 )
 
 
-@given(
-    st.fixed_dictionaries({}, optional=dict.fromkeys(("server_id", "name", "description"), VALUES))
-)
-def test_the_same_words_about_fields(fields: dict[str, Any]) -> None:
-    serializer = NewSnapshot(data=fields)
+def with_fields(*names: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, VALUES))
+
+
+def same_words(serializer: Any, fields: dict[str, Any], **how: bool) -> Wanted | None:
+    """What is wanted, where the framework takes it; else both must have complained alike."""
     if serializer.is_valid():
-        wanted = read_create(fields, uuids=False)
-        assert wanted.server == serializer.validated_data["server_id"]
-        assert wanted.name == serializer.validated_data["name"]
-        assert wanted.description == serializer.validated_data.get("description", "")
-        return
+        return read_create(fields, **how)
     with pytest.raises(Refusal) as refused:
-        read_create(fields, uuids=False)
+        read_create(fields, **how)
     assert refused.value.status == 400
     words = {name: [str(error) for error in errors] for name, errors in serializer.errors.items()}
     assert refused.value.body == words
+    return None
+
+
+@given(with_fields("server_id", "name", "description"))
+def test_the_same_words_about_fields(fields: dict[str, Any]) -> None:
+    serializer = NewSnapshot(data=fields)
+    wanted = same_words(serializer, fields)
+    if wanted:
+        assert wanted.server == serializer.validated_data["server_id"]
+        assert wanted.name == serializer.validated_data["name"]
+        assert wanted.description == serializer.validated_data.get("description", "")
+
+
+@given(with_fields("server_id", "name", "description"))
+def test_the_same_words_about_uuids(fields: dict[str, Any]) -> None:
+    serializer = NewByUuid(data=fields)
+    wanted = same_words(serializer, fields, uuids=True)
+    if wanted:
+        assert wanted.server == str(serializer.validated_data["server_id"])
+
+
+@given(with_fields("label", "description"))
+def test_the_same_words_about_labels(fields: dict[str, Any]) -> None:
+    serializer = NewByLabel(data=fields)
+    key = "7e0f6c52-3b1d-4c0e-8a39-5b9d2c6e1f00"
+    wanted = same_words(serializer, {**fields, "server_id": key}, uuids=True, under_server=True)
+    if wanted:
+        assert wanted.name == (serializer.validated_data.get("label") or "")
 
 
 KINDS = st.sampled_from(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from tui.simulator.objects import Json, Refusal
 from tui.simulator.rules import POWER_SECONDS
@@ -119,10 +120,16 @@ def _present(value: object) -> object:
 
 
 def _uuid(value: object) -> str:
+    """Written in any way, as a number too, as the framework takes it."""
     value = _present(value)
-    if not isinstance(value, str) or not is_uuid(value):
-        raise _Invalid("Must be a valid UUID.")
-    return value.lower()
+    try:
+        if isinstance(value, int):
+            return str(UUID(int=value))
+        if isinstance(value, str):
+            return str(UUID(value))
+    except ValueError:
+        pass
+    raise _Invalid("Must be a valid UUID.")
 
 
 def _integer(value: object) -> int:

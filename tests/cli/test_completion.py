@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import BashComplete
 
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import ciplun, environ
+from tests.manpage import FILE as MANUAL
+from tui.cli.main import COMMANDS
+from tui.cli.main import ciplun as main
 
 PROGRAM = str(Path(sys.executable).with_name("ciplun"))
+OPTIONS = re.compile(r"^  ((?:-\w, )?(?:--[a-z-]+(?:, | / )?)+)", re.MULTILINE)
+TOLD = re.compile(r"\\fB(--[a-z-]+)\\fR")
 SETTINGS = """\
 [profiles.prod]
 [profiles.lab]
@@ -86,6 +94,24 @@ def test_commands_and_options_are_offered(simulated: Place) -> None:
     assert "--wait" in words(asked(simulated, "ciplun create --w"))
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_completion_help_and_the_manual_page_have_the_same_options(name: str) -> None:
+    above = click.Context(main, info_name="ciplun")
+    command = main.get_command(above, name)
+    assert command is not None
+    page = command.get_help(click.Context(command, info_name=name))
+    helped = set(re.findall("--[a-z-]+", " ".join(OPTIONS.findall(page))))
+    completing = BashComplete(main, {}, "ciplun", "_CIPLUN_COMPLETE")
+    completed = {item.value for item in completing.get_completions([name], "--")}
+    manual = MANUAL.read_text("utf-8").replace("\\-", "-")
+    everywhere = manual.partition(".SH OPTIONS\n")[2].partition(".SH COMMANDS\n")[0]
+    own = manual.partition(f"\n.SS {name}\n")[2].partition("\n.S")[0]
+    told = set(TOLD.findall(own))
+    assert completed == helped
+    assert told <= completed
+    assert completed - told <= set(TOLD.findall(everywhere))
+
+
 def test_settings_that_cannot_be_read_say_nothing(simulated: Place) -> None:
     settings = Path(simulated.environ["HOME"]) / ".config/ciplun/config.toml"
     settings.parent.mkdir(parents=True)
@@ -113,6 +139,29 @@ def test_a_real_bash_completes(known: Place) -> None:
         check=True,
     )
     assert done.stdout.split() == ["web-server-01", "web-server-02"]
+
+
+def test_a_real_fish_completes(known: Place) -> None:
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("no fish is installed here")
+    script = f"{PROGRAM} completion fish | source; complete -C 'ciplun list web'"
+    home = Path(known.environ["HOME"])
+    surroundings = environ(home, VPS_API_URL=known.url, VPS_API_TOKEN=TOKEN, CIPLUN_PROFILE="prod")
+    surroundings["PATH"] = f"{Path(PROGRAM).parent}:{surroundings['PATH']}"
+    done = subprocess.run(
+        [fish, "--no-config", "-c", script],
+        env=surroundings,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert [line.partition("\t")[0] for line in done.stdout.splitlines()] == [
+        "web-server-01",
+        "web-server-02",
+    ]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,4 +1,4 @@
-"""The first five minutes of the README, as they can be typed in the demo."""
+"""What the pages say can be typed: the README's first five minutes, options, settings."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.helpers.program import run
+from tui.cli.main import COMMANDS as ALL
+from tui.cli.main import ciplun
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,3 +40,36 @@ def test_each_command_does_what_it_is_there_for(tmp_path: Path, line: str) -> No
 
 def test_all_of_them_are_tried() -> None:
     assert [line.split()[0] for line in COMMANDS] == list(SAID)
+
+
+def page(name: str) -> str:
+    return (ROOT / "tui/docs" / name).read_text(encoding="utf-8")
+
+
+def options(name: str) -> set[str]:
+    command = ciplun.get_command(click.Context(ciplun), name) if name else ciplun
+    assert command is not None, name
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+def test_each_option_of_the_table_of_commands_is_one() -> None:
+    rows = re.findall(r"^\| (`ciplun.*)$", page("commands.md"), re.MULTILINE)
+    told = set()
+    for row in rows:
+        names = re.findall(
+            r"`(?:ciplun )?([a-z]+)", row.partition(" | ")[0].replace("ciplun [", "")
+        )
+        known = set().union(*(options(name) for name in names or [""]))
+        told |= set(names)
+        assert set(re.findall(r"(?<!\w)--?[a-z][a-z-]*", row)) <= known, row
+    assert told == set(ALL)
+
+
+def test_the_settings_page_is_a_settings_file(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text("\n".join(re.findall(r"```toml\n(.*?)```", page("settings.md"), re.DOTALL)))
+    settings.chmod(0o600)
+    for profile in ("production", "lab"):
+        done = run(tmp_path, "info", "--profile", profile, CIPLUN_CONFIG=str(settings))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "2 profiles: production, lab" in done.stdout

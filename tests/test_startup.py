@@ -78,7 +78,8 @@ def test_our_own_modules_are_those_of_the_first_screen(loaded: tuple[set[str], s
     # connection, connector, consequences and errands: what the session had in it before
     # bars: what stands around the panes, which the screen had in it before
     # power: the notes of servers that can be started, which stand in the tray
-    assert len(ours) <= 109, sorted(ours)
+    # last_resort: a process that is stuck can load nothing any more
+    assert len(ours) <= 110, sorted(ours)
 
 
 def test_no_garbage_is_collected_before_it(loaded: tuple[set[str], str]) -> None:

@@ -28,7 +28,7 @@ def figures(quick: bool) -> Iterator[Row]:
     yield from far.poor(quick)
     yield from asyncio.run(inside.simulator(quick))
     yield from asyncio.run(inside.large_fleet(quick))
-    yield from asyncio.run(inside.requests())
+    yield from asyncio.run(inside.requests(quick))
     yield from asyncio.run(soak.soak(quick))
 
 

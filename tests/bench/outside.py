@@ -79,7 +79,6 @@ def keys(
     for _ in range(runs):
         for number, side in enumerate((ours, bare)):
             program = side.run(bps)
-            program.settle(2.0)
             program.key(first)  # what comes after a pause is measured by `follows`
             used = program.cpu()
             found = [program.key(b"kj"[n // 10 % 2 == 0 :][:1]) for n in range(presses)]
@@ -97,7 +96,6 @@ def follows(ours: Side, bare: Side, runs: int, bps: int = 0) -> tuple[Pair, Pair
     sizes: tuple[list[float], list[float]] = ([], [])
     for number, side in enumerate((ours, bare)):
         program = side.run(bps)
-        program.settle(2.0)
         for _ in range(runs):
             took, size = program.key(b"j", quiet=0.15)
             times[number].append(took)
@@ -110,7 +108,6 @@ def follows(ours: Side, bare: Side, runs: int, bps: int = 0) -> tuple[Pair, Pair
 def sizes(ours: Side, bare: Side) -> Iterator[Row]:
     """What things cost on the wire."""
     program = ours.run()
-    program.settle(2.0)
     steps = (
         ("the help, opened", b"?"),
         ("the help, left", b"\x1b"),
@@ -124,19 +121,17 @@ def sizes(ours: Side, bare: Side) -> Iterator[Row]:
         ("a line of scrolling", b"j"),
     )
     for what, key in steps:
-        program.settle(0.5)
-        yield Row(f"Bytes: {what}", f"{program.key(key, quiet=0.3)[1]:,}")
+        yield Row(f"Bytes: {what}", f"{program.key(key, quiet=0.4)[1]:,}")
     program.end()
 
 
 def idle(ours: Side, bare: Side, seconds: float) -> Iterator[Row]:
-    figures = []
-    for side in (ours, bare):
-        program = side.run()
-        program.settle(2.0)
-        figures.append(program.idle(seconds))
-        program.end()
-    (our_bytes, our_cpu), (_, bare_cpu) = figures
+    program, other = ours.run(), bare.run()
+    used = other.cpu()
+    our_bytes, our_cpu = program.idle(seconds)
+    bare_cpu = other.cpu() - used
+    program.end()
+    other.end()
     minutes = seconds / 60
     name = f"{minutes:g} quiet minutes" if minutes >= 1 else f"{seconds:g} quiet seconds"
     yield limit(f"Idle, {name}: bytes a minute", our_bytes / minutes, 200, "bytes")
@@ -146,36 +141,35 @@ def idle(ours: Side, bare: Side, seconds: float) -> Iterator[Row]:
 
 def small(quick: bool) -> Iterator[Row]:
     """A dozen servers."""
-    runs = 5 if quick else 15
+    runs = 3 if quick else 11
     with tempfile.TemporaryDirectory() as home, service(12) as environ:
         ours, bare = sides(home, environ, "12")
         yield from startup(ours, bare, runs)
-        few = 1 if quick else 5
+        few = 2 if quick else 3
         yield from keys(ours, bare, few, 50 if quick else 100).rows("12 servers")
         slow = keys(ours, bare, 1 if quick else 3, 10, bps=9600)
-        yield ratio("Key to quiet screen at 9,600 bit/s, p95", slow.p95, 0.8, "ms")
+        yield ratio("Key to quiet screen at 9,600 bit/s, median", slow.median, 0.8, "ms")
         following = sides(home, environ, "12", "follow")
-        times, amount = follows(*following, 4 if quick else 10)
+        times, amount = follows(*following, 3 if quick else 10)
         yield Row(
             "Key after a pause, with the chosen server's snapshots and details",
             f"{times.ours:,.1f} ms, {amount.ours:,.0f} bytes; a bare app that does "
             f"the like {times.bare:,.1f} ms, {amount.bare:,.0f} bytes",
         )
         yield from sizes(ours, bare)
-        yield from idle(ours, bare, 10 if quick else 600)
+        yield from idle(ours, bare, 6 if quick else 300)
 
 
 def large(quick: bool) -> Iterator[Row]:
     """Ten thousand servers with 50,000 snapshots."""
     with tempfile.TemporaryDirectory() as home, service(10_000) as environ:
         ours, bare = sides(home, environ, "10000")
-        loaded = Side(ours.argv, ours.environ, ROWS)
-        run, presses = (1, 50) if quick else (5, 100)
+        loaded = Side(ours.argv, ours.environ, b"live")
+        run, presses = (1, 50) if quick else (3, 100)
         yield from keys(loaded, bare, run, presses).rows("10,000 servers")
-        slow = keys(loaded, bare, 1, 8, bps=9600, first=b"\x1b[6~")
-        yield ratio("The same at 9,600 bit/s, scrolling", slow.p95, 0.8, "ms")
+        slow = keys(loaded, bare, 1, 3 if quick else 8, bps=9600, first=b"\x1b[6~")
+        yield ratio("The same at 9,600 bit/s, scrolling, median", slow.median, 0.8, "ms")
         program = loaded.run()
-        program.settle(3.0)
         for what, key in (
             ("all snapshots", b"a"),
             ("sort by the next column", b"s"),

@@ -1,4 +1,7 @@
-"""Weeks in minutes: 10,000 polls on a clock that runs ahead, the app on its screen."""
+"""Weeks in minutes: 10,000 polls on a clock that runs ahead, the app on its screen.
+
+Its memory, its activity, its tray and its monitor are on, and now and then somebody passes by.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ import asyncio
 import gc
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+from textual.pilot import Pilot
 
 from tests.bench.inside import memory, until
 from tests.bench.table import Row, limit
@@ -16,6 +22,7 @@ from tests.helpers.places import Place, place
 from tui.app import CiplunApp
 from tui.config import paths
 from tui.screens.dashboard.screen import Dashboard
+from tui.screens.dialogs.activity import ActivityDialog
 from tui.vps.models import Phase
 
 IDLE = 60.0
@@ -79,33 +86,98 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
-async def soak(quick: bool) -> list[Row]:
-    count = 200 if quick else 10_000
+class Grown(NamedTuple):
+    """What there is more of after so many polls: MB, descriptors, tasks, files of ours."""
+
+    memory: float
+    descriptors: int
+    tasks: int
+    files: int
+
+
+class Held(NamedTuple):
+    """What is kept in the end: bytes of the journal and of the last known fleet, and how much."""
+
+    journal: int
+    fleet: int
+    operations: int
+    changes: int
+
+
+async def look_around(weeks: Weeks, pilot: Pilot[None], number: int) -> None:
+    """What somebody does who passes by: moves, looks at the monitor or at what happened."""
+    board = weeks.board
+    if number % 25 == 0:
+        await pilot.press("j" if number % 50 else "g")
+    if number % 40 == 10:
+        await pilot.press("m")
+        await weeks.poll()
+        await pilot.press("space", "escape")
+    elif number % 40 == 30:
+        await pilot.press("exclamation_mark", "exclamation_mark")
+        await until(lambda: isinstance(pilot.app.screen, ActivityDialog))
+        await weeks.poll()
+        await pilot.press("escape", "escape")
+    await until(lambda: pilot.app.screen is board)
+    if number % 100 == 99:
+        await pilot.press("escape")  # what stands in the tray has been seen
+
+
+async def go_on(weeks: Weeks, pilot: Pilot[None], count: int) -> Grown:
+    """Poll for so long, with somebody passing by."""
+    folder = Path(weeks.simulated.environ["HOME"])
+    gc.collect()
+    before = memory(), descriptors(), len(asyncio.all_tasks()), kept_files(folder)
+    for number in range(count):
+        await weeks.poll()
+        await look_around(weeks, pilot, number)
+    await pilot.pause()
+    gc.collect()
+    after = memory(), descriptors(), len(asyncio.all_tasks()), kept_files(folder)
+    return Grown(*(max(0, now - then) for now, then in zip(after, before, strict=True)))  # type: ignore[arg-type]
+
+
+def kept_files(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+@asynccontextmanager
+async def weeks_of(warm: int) -> AsyncIterator[tuple[Weeks, Pilot[None]]]:
+    """The dashboard, polled until every cache is full."""
     with home() as folder, place(folder) as simulated:
         app = simulated.app()
         async with app.run_test(size=(120, 40)) as pilot:
             weeks = Weeks(app, simulated)
             await until(lambda: weeks.board.fleet.freshness.live)
-            for _ in range(count // 5):  # until every cache is full
-                await weeks.poll()
-            gc.collect()
-            before, files, tasks = memory(), descriptors(), len(asyncio.all_tasks())
-            for number in range(count):
-                await weeks.poll()
-                if number % 25 == 0:
-                    await pilot.press("j" if number % 50 else "g")
-            await pilot.pause()
-            gc.collect()
-            grown = max(0.0, memory() - before)
-            more_files = max(0, descriptors() - files)
-            more_tasks = max(0, len(asyncio.all_tasks()) - tasks)
-            live = weeks.board.session.live
-            assert live is not None
-            operations = len(await live.operations.history())
-        journal = journal_size(paths.journal_file(simulated.environ))
+            await go_on(weeks, pilot, warm)
+            yield weeks, pilot
+
+
+async def held(weeks: Weeks) -> Held:
+    """What the files have now."""
+    session, environ = weeks.board.session, weeks.simulated.environ
+    assert session.live is not None
+    assert session.activity is not None
+    operations = len(await session.live.operations.history())
+    changes = len(await session.activity.book.read(limit=100_000))
+    (fleet,) = paths.memory_folder(environ).glob("*.fleet")
+    journal = journal_size(paths.journal_file(environ))
+    return Held(journal, fleet.stat().st_size, operations, changes)
+
+
+async def soak(quick: bool) -> list[Row]:
+    count = 100 if quick else 10_000
+    async with weeks_of(count // 5) as (weeks, pilot):
+        grown = await go_on(weeks, pilot, count)
+        kept = await held(weeks)
     return [
-        limit(f"Memory grown in {count:,} polls of the app", grown, 1, "MB"),
-        limit("File descriptors grown", more_files, 0, "more"),
-        limit("Tasks grown", more_tasks, 0, "more"),
-        Row("Journal after it", f"{journal / 1024:,.0f} KB, {operations} operations", "", ""),
+        limit(f"Memory grown in {count:,} polls of the app", grown.memory, 1, "MB"),
+        limit("File descriptors grown", grown.descriptors, 0, "more"),
+        limit("Tasks grown", grown.tasks, 0, "more"),
+        limit("Files grown", grown.files, 0, "more"),
+        Row(
+            "Journal after it, and the last known fleet",
+            f"{kept.journal / 1024:,.0f} KB, {kept.operations} operations, {kept.changes} changes; "
+            f"{kept.fleet / 1024:,.1f} KB",
+        ),
     ]

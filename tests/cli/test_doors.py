@@ -13,6 +13,7 @@ from tests.helpers.program import ciplun, journal_states, run_bytes
 from tests.helpers.service import Said, fleet, saying, snapshot
 
 WEB = {"id": 10, "name": "web", "status": "active"}
+AMBIGUOUS = "20 can be 20 (id:10), db (id:20): say which by its id"
 
 
 def run(said: Said, home: Path, *arguments: str | bytes) -> tuple[int, str, str]:
@@ -86,6 +87,18 @@ def test_a_name_that_the_provider_does_not_take_is_not_asked_for(
         ("delete", "801", "--server", b"\x9b31m", "--yes"),
         ("history", "--server", b"\x1b]52;c;aGk=\x07"),
         ("list", "x" * 100_000),
+        ("metrics", "--on", b"group:\xff"),
+        ("ensure", "--on", "web", "--max-age", "1h", "--name", b"\x1b{date}"),
+        ("prune", "--on", "web", "--name", b"\x07*", "--keep-last", "1"),
+        ("guard", "--on", b"\x1b[1m", "--name", "x", "--", "true"),
+        ("apply", b"/\x1b[31m\xff"),
+        ("over", b"\x1b"),
+        ("wait", b"\x9b1m"),
+        ("unprotect", b"\x1b", "--server", "web"),
+        ("watch", b"\x1b"),
+        ("completion", b"\x1b"),
+        (b"\x1b[31m",),
+        (b"--\x1b[31m",),
     ],
 )
 def test_local_input_is_checked_like_the_server_s(
@@ -102,11 +115,17 @@ def test_a_server_called_like_another_one_s_id_is_not_guessed(tmp_path: Path) ->
     named = {"id": 10, "name": "20", "status": "active"}
     meant = {"id": 20, "name": "db", "status": "active"}
     with saying(fleet([snapshot(801)], [named, meant])) as said:
-        for arguments in (("list", "20"), ("create", "20", "x")):
-            code, out, err = run(said, tmp_path, *arguments)
-            assert (code, out) == (2, "")
-            assert "20 can be 20 (id:10), db (id:20): say which by its id" in err
-        assert said.count("POST") == 0
+        for arguments in (
+            "metrics 20 --json",
+            "create 20 db x",
+            "guard 20 --name x -- true",
+            "protect 801 --server 20",
+            "restore 801 --server 20 --yes",
+        ):
+            code, _, err = run(said, tmp_path, *arguments.split())
+            assert (code, err) == (2, f"ciplun: {AMBIGUOUS}\n"), arguments
+        assert run(said, tmp_path, "check", "20") == (3, f"SNAPSHOTS UNKNOWN - {AMBIGUOUS}\n", "")
+        assert said.count("POST") == said.count("DELETE") == 0
         code, out, _ = run(said, tmp_path, "list", "id:20")
         assert (code, out) == (0, "db  #20  0/5 slots, active; no completed snapshot\n")
         code, out, _ = run(said, tmp_path, "list", "id:10", "--ids")

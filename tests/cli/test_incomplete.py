@@ -150,6 +150,28 @@ def test_a_passing_failure_of_a_read_is_not_the_end(tmp_path: Path, failure: byt
         assert (code, out, err) == (0, "801\n", "")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "check mail -c 52w --backups 52w",
+        "metrics mail --json",
+        "settle",
+        "protect 810 --server mail",
+        "prune --on mail --name * --keep-last 1 --dry-run",
+        "create --on mail x",
+        "ensure --on mail --max-age 1m",
+        "guard --on mail --name x -- true",
+        "delete 810 --server mail --yes",
+    ],
+)
+def test_a_passing_failure_is_the_end_of_no_command(simulated: Place, words: str) -> None:
+    simulated.world.clock.speed = 2_000.0
+    simulated.service.hooks += hooks(["error-503:1-2@GET"])
+    code, _, err = ciplun(simulated, *words.split())
+    assert code == 0, err
+    assert "503" not in err
+
+
 def test_the_last_look_before_a_write_is_as_patient(tmp_path: Path) -> None:
     """The write itself is sent once, whatever comes of it."""
     sound = fleet([], [GOOD], {("POST", "/"): http("<html>", "502 Bad Gateway")})

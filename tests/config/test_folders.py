@@ -58,6 +58,39 @@ def test_a_state_folder_that_may_not_be_entered_stops_no_reading(simulated: Plac
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("metrics mail", 0),
+        ("list --cached", 1),
+        ("settle --json", 1),
+        ("wait --timeout 1s", 3),
+        ("over 3", 1),
+        ("unprotect 810 --server mail", 1),
+        ("ensure --on mail --max-age 1m", 1),
+        ("prune --on mail --name * --keep-last 1 --yes", 1),
+        ("guard --on mail --name x -- true", 1),
+        ("restore 810 --server mail --yes", 1),
+    ],
+)
+def test_a_state_folder_that_may_not_be_entered_is_said_by_all(
+    simulated: Place, words: str, code: int
+) -> None:
+    simulated.world.clock.advance(3_600)
+    folder = Path(simulated.environ["HOME"], ".local")
+    folder.mkdir()
+    folder.chmod(0)
+    try:
+        done = ciplun(simulated.environ, *words.split())
+    finally:
+        folder.chmod(0o700)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "nothing is open" not in done.stdout
+    assert "Permission denied" in done.stderr or words == "list --cached"
+    assert simulated.sent() == simulated.sent("DELETE") == []
+
+
 @pytest.mark.parametrize("given", [{}, {"HOME": ""}, {"HOME": "relative"}])
 def test_without_a_home_reading_works_and_one_line_says_what_is_missing(
     simulated: Place, tmp_path: Path, given: dict[str, str]

@@ -12,7 +12,13 @@ from types import ModuleType
 import pytest
 
 from tests.helpers.settings_files import home
-from tui.config.credentials import FromFile, FromKeyring, TokenError, save_token
+from tui.config.credentials import (
+    FromFile,
+    FromKeyring,
+    TokenError,
+    check_private,
+    save_token,
+)
 from tui.config.settings import Options, load
 from tui.config.token_command import FromCommand
 from tui.vps.token import Token
@@ -117,6 +123,28 @@ async def test_a_variable_that_is_missing_empty_or_odd(tmp_path: Path) -> None:
         await source.read()
     environ["MINE"] = f" {SECRET}\n"
     assert (await source.read()).reveal() == SECRET
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a file of root's")
+def test_a_credential_of_systemd_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made for a service of its own user: `-r--r-----+ root root`, through an access list."""
+    file = tmp_path / "token"
+    file.write_text(SECRET)
+    file.chmod(0o440)
+    with pytest.raises(TokenError, match="others can read it"):
+        check_private(file, "token")
+    monkeypatch.setattr(os, "getuid", lambda: 1234)
+    check_private(file, "token")
+    for mode in (0o460, 0o444, 0o450):
+        file.chmod(mode)
+        with pytest.raises(TokenError, match="others can read it"):
+            check_private(file, "token")
+    file.chmod(0o440)
+    os.chown(file, 0, 1234)
+    with pytest.raises(TokenError, match="others can read it"):
+        check_private(file, "token")
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o677])

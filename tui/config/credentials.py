@@ -166,7 +166,10 @@ def check_private(path: Path, shown: str) -> None:
         raise TokenError(f"{shown}: not a file")
     if status.st_uid not in (os.getuid(), 0):
         raise TokenError(f"{shown}: belongs to another user")
-    if stat.S_IMODE(status.st_mode) & 0o077:
+    # A credential of systemd is root's, and its mode shows what an access list gives us as what
+    # the group root may do.
+    others = 0o037 if status.st_uid == status.st_gid == 0 != os.getuid() else 0o077
+    if stat.S_IMODE(status.st_mode) & others:
         raise TokenError(f"{shown}: others can read it; chmod 600 makes it private")
 
 

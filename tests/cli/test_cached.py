@@ -30,6 +30,21 @@ def test_what_was_known_last_is_printed_with_its_age_and_nothing_is_asked(
     assert ".fleet" in line
 
 
+def test_with_another_token_nothing_is_printed_or_completed(simulated: Place) -> None:
+    home = Path(simulated.environ["HOME"])
+    foreign = {"VPS_API_URL": simulated.url, "VPS_API_TOKEN": TOKEN[::-1]}
+    tab = {"_CIPLUN_COMPLETE": "bash_complete", "COMP_WORDS": "ciplun list ma", "COMP_CWORD": "2"}
+    ciplun(simulated, "list")
+    own = {**foreign, "VPS_API_TOKEN": TOKEN}
+    assert run(home, **own, **tab).stdout.strip().endswith("mail")
+    assert "mail" not in run(home, **foreign, **tab).stdout
+    ciplun(simulated, "list")
+    done = run(home, "list", "--cached", **foreign)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nothing is remembered" in done.stderr
+    assert ciplun(simulated, "list", "--cached")[0] == 1, "it was forgotten"
+
+
 def test_where_nothing_may_be_remembered_nothing_is(simulated: Place) -> None:
     home = Path(simulated.environ["HOME"])
     off = {"VPS_API_URL": simulated.url, "VPS_API_TOKEN": TOKEN, "CIPLUN_REMEMBER": "false"}

@@ -70,7 +70,7 @@ async def _list(settings: Settings, selection: Selection, form: str) -> int:
 
 
 async def _list_cached(settings: Settings, selection: Selection, form: str) -> int:
-    reading, as_of = remembered(settings)
+    reading, as_of = await remembered(settings)
     now = datetime.now(UTC)
     chosen = selection.of(reading, now.timestamp())
     _print(_List(reading, chosen, now, as_of, Rules.of(settings)), form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import time
@@ -95,10 +96,10 @@ def _settings(ctx: click.Context) -> Settings | None:
 
 
 def _known(ctx: click.Context) -> Iterable[ServerView]:
-    from tui.fleet.remembering import memory_of
+    from tui.fleet.remembering import known
 
     found = _settings(ctx)
     if found is None or found.demo or not found.remember:
         return ()
-    remembered = memory_of(found, os.environ).load(time.time())
+    remembered = asyncio.run(known(found, os.environ, time.time()))
     return remembered.views.values() if remembered else ()

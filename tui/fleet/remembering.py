@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.config import paths
+from tui.config.credentials import FromEnvironment, FromFile, FromSettings, TokenError
 from tui.config.settings import Settings
 from tui.fleet.clock import Clock
 from tui.fleet.memory import Memory, Packed, Remembered, shown
@@ -144,6 +145,22 @@ def memory_of(settings: Settings, environ: Mapping[str, str]) -> Memory:
     """The file of the account that the settings name."""
     place = f"{settings.account}\n{settings.origins.get('token', '')}"
     return Memory(paths.memory_folder(environ), settings.profile, place)
+
+
+async def known(settings: Settings, environ: Mapping[str, str], now: float) -> Remembered | None:
+    """What an earlier run knew of an account, nobody being asked; `now` is seconds since 1970.
+
+    Where the token can be read without asking for it, that has to be the one it belongs to.
+    """
+    memory, source = memory_of(settings, environ), settings.token
+    if not isinstance(source, FromEnvironment | FromFile | FromSettings):
+        return memory.load(now)
+    try:
+        token = await source.read()
+    except TokenError:
+        return None
+    owner = await asyncio.to_thread(_fingerprint, paths.state_folder(environ), token)
+    return memory.load(now, owner) if owner else None
 
 
 def remembering(

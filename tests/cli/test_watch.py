@@ -110,7 +110,7 @@ async def test_each_event_runs_the_user_s_command_once_over_restarts(
     script = 'echo "$CIPLUN_EVENT|$CIPLUN_SERVER|$1" >> "$0"'
     settings = simulated.settings(on_event=("sh", "-c", script, str(told)), remember=True)
 
-    async def watch(*, until: str, meanwhile: Callable[[], object]) -> int | None:
+    async def watch(*, until: str, meanwhile: Callable[[], object]) -> None:
         output.begin()
         session = simulated.session(settings)
         live = await session.open()
@@ -119,12 +119,10 @@ async def test_each_event_runs_the_user_s_command_once_over_restarts(
             await eventually(lambda: session.store.fleet.freshness.live)
             await settle(20)
             meanwhile()
-            for _ in range(100):
-                await simulated.pass_time(20)
-                await asyncio.sleep(0.02)
-                if watching.done() or (told.exists() and until in told.read_text()):
-                    break
-            return watching.result() if watching.done() else None
+            async with asyncio.timeout(30):
+                while not (told.exists() and until in told.read_text()):
+                    await simulated.pass_time(20)
+                    await asyncio.sleep(0.02)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

@@ -57,9 +57,8 @@ class ChangeRecorder:
         self._end_listening = store.listen(self._changed)
 
     async def close(self) -> None:
-        """Listen no longer, and let what is being recorded end."""
+        """Listen no longer, and let what has been heard of be recorded."""
         self._end_listening()
-        self._again = False
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 

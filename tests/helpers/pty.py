@@ -36,12 +36,17 @@ class Terminal:
         self.code: int | None = None
         self.owed: list[tuple[float, str]] = []
         """Answers that the terminal has not given yet, and when it will."""
+        ready, go = os.pipe()
         self.pid, self.master = pty.fork()
         if self.pid == 0:
+            os.read(ready, 1)  # the program finds its size, and changes no mode before we looked
             os.execvpe(argv[0], list(argv), dict(environ))
         self.modes_before = termios.tcgetattr(self.master)
         """How the terminal was set before the program changed it."""
         self.resize(columns, lines)
+        os.write(go, b"g")
+        os.close(ready)
+        os.close(go)
 
     def __enter__(self) -> Self:
         return self

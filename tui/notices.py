@@ -98,6 +98,8 @@ _STANDS: Final[dict[State, str]] = {
 def step_words(step: Step) -> str:
     """Where a step of a plan stands, with the reason where it was not done."""
     why = f": {step.reason}" if step.reason else ""
+    if step.power and (step.became is None or step.became.ended):
+        return step.power
     match step.standing:
         case Standing.DONE:
             return "deleted" if step.kind is Kind.DELETE else "completed"
@@ -123,7 +125,9 @@ def plan_title(plan: Plan) -> str:
             return f"Delete {plan.name}"
         case PlanKind.RETENTION:
             return f"Delete by policy {plan.name}"
-    return f"{plan.name} · {plural(len({step.server_id for step in plan.steps}), 'server')}"
+    stopped = ", stopped for it" if plan.stops else ""
+    servers = plural(len({step.server_id for step in plan.steps}), "server")
+    return f"{plan.name} · {servers}{stopped}"
 
 
 def tally_line(plan: Plan) -> str:

@@ -139,7 +139,7 @@ def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside:
 @pytest.mark.parametrize(
     ("way", "code", "posts", "said"),
     [
-        ("start", 1, ["power", "power"], "mail was not seen stopped: no snapshot was taken; "),
+        ("start", 1, ["power", "power"], "mail was not seen stopped: no snapshot was taken\n"),
         ("snapshot", 0, ["power", "power", "snapshots"], ""),
         ("wait", 0, ["power", "power", "snapshots"], ""),
     ],
@@ -161,6 +161,7 @@ def test_one_that_does_not_stop_in_time(
     assert found == code, (out, err)
     assert "mail was not seen stopped for 0 min: it is " in out
     assert said in err if said else "no snapshot" not in err
+    assert ("--if-running snapshot or --if-running wait" in err) == (way == "start")
     assert sorted(path.split("/")[-2] for path in simulated.sent()) == posts
     assert simulated.status("mail") == "active"
     assert inside("settle")[:2] == (0, "nothing is open\n")

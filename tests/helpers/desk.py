@@ -11,8 +11,10 @@ from tui.fleet.actor import Who
 from tui.fleet.clock import Moments
 from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Journal, JournalUnavailable
+from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import Operation, State
 from tui.fleet.state import Sighting
+from tui.fleet.writes.consistent import Consistent
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.plans import Plans
 from tui.vps.models import Key, Server, Snapshot
@@ -28,6 +30,7 @@ class Desk:
         self.told: list[tuple[str, State, bool]] = []
         self.desks: list[Operations] = []
         self.plans_of: dict[Operations, Plans] = {}
+        self.power_of: dict[Operations, Consistent] = {}
         self.operations = self.open()
 
     @property
@@ -45,7 +48,11 @@ class Desk:
             who=Who("admin", "192.0.2.7"),
             on_change=lambda operation: self._note(made, operation),
         )
-        self.plans_of[made] = Plans(made, now=self.provider.world.clock.now)
+        now = self.provider.world.clock.now
+        book = PowerBook(made.journal, lambda: made.account)
+        power = Consistent(made, book, lambda: self.provider, clock=self.clock, now=now)
+        self.power_of[made] = power
+        self.plans_of[made] = Plans(made, now=now, power=power)
         self.desks.append(made)
         return made
 

@@ -38,7 +38,7 @@ async def test_where_it_cannot_be_stopped_the_choice_says_so(
         await pilot.press("c")
         choices = list(pilot.app.screen.query(Choice))
         assert [choice.disabled for choice in choices] == ([] if off is None else [off])
-        assert ("only if seen running" in shown(pilot)) == bool(off)
+        assert ("it is suspended" in shown(pilot)) == bool(off)
 
 
 async def test_a_server_that_a_crash_left_stopped_is_started_at_once(simulated: Place) -> None:

@@ -112,8 +112,8 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
                 out(f"#{goes.id}  {goes.name} of {server.name}, {when}, goes to make room")
         if wanted.stop:
             standing = StandStill(session, live, wanted.unstopped, wanted.timeout)
-            done = await standing.all(ready, wanted.name, wanted.description)
-            return gravest([code, done])
+            draft = create_plan(ready, wanted.name, wanted.description, stop=True)
+            return gravest([code, await standing.all(draft, wanted.timeout)])
         return gravest([code, await _send(session, live, ready, wanted)])
 
 

@@ -10,6 +10,7 @@ from tui.cli.writing import send, sent
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import State
 from tui.fleet.plan import Plan, Standing, Step
+from tui.fleet.writes.stopping import Ask, give_up
 from tui.session.connection import Connection
 from tui.session.session import Session
 
@@ -22,11 +23,13 @@ class Teller:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._told: dict[int, State | str] = {}
+        self._powers: dict[int, str] = {}
 
     def tell(self, _: Plan, step: Step) -> None:
         """Say where a step stands, if that is new."""
         before = self._told.get(step.number)
         self._progress.clear()
+        self._tell_power(step)
         if step.standing in (Standing.SKIPPED, Standing.NOT_DONE):
             now: State | str = step.reason or "it was not done"
             if before != now:
@@ -40,6 +43,13 @@ class Teller:
             return
         self._told[step.number] = now
 
+    def _tell_power(self, step: Step) -> None:
+        """Say what is done to its server, beside its operation."""
+        beside = step.became is None or step.became.ended
+        if step.power and beside and self._powers.get(step.number) != step.power:
+            self._powers[step.number] = step.power
+            out(step.power)
+
 
 async def carry_out(
     session: Session,
@@ -48,6 +58,7 @@ async def carry_out(
     *,
     wait: bool = False,
     timeout: float | None = None,
+    ask: Ask = give_up,
 ) -> int:
     """Have a plan on disk, send its steps and say of each what becomes of it.
 
@@ -55,10 +66,10 @@ async def carry_out(
     any step, and JournalUnavailable.
     """
     plan = await send(session, lambda bare: live.plans.start(draft, unjournaled=bare))
-    return await run_plan(session, live, plan, wait=wait, timeout=timeout)
+    return await run_plan(session, live, plan, wait=wait, timeout=timeout, ask=ask)
 
 
-async def send_steps(session: Session, live: Connection, plan: Plan) -> Plan:
+async def send_steps(session: Session, live: Connection, plan: Plan, ask: Ask = give_up) -> Plan:
     """Send what is left of a plan, with a line for each step; returns how it stands then."""
 
     def running() -> str:
@@ -68,7 +79,7 @@ async def send_steps(session: Session, live: Connection, plan: Plan) -> Plan:
 
     async with speaking(session.clock, running) as progress, polling(live):
         teller = Teller(progress)
-        plan = await sent(session, live.plans.run(plan, teller.tell))
+        plan = await sent(session, live.plans.run(plan, teller.tell, ask))
         for step in plan.steps:  # what ended while others were sent
             teller.tell(plan, step)
         return plan
@@ -81,9 +92,10 @@ async def run_plan(
     *,
     wait: bool = False,
     timeout: float | None = None,
+    ask: Ask = give_up,
 ) -> int:
     """Send what is left of a plan that was begun or taken over, as `carry_out` does."""
-    plan = await send_steps(session, live, plan)
+    plan = await send_steps(session, live, plan, ask)
     began = [step.became for step in plan.steps if step.became is not None]
     codes = [await finish(session, live, began, wait=wait, timeout=timeout)] if began else []
     if any(step.standing is Standing.SKIPPED for step in plan.steps):

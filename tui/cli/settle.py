@@ -54,6 +54,7 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
         for operation in left:
             out(_standing(operation, session))
         codes = [_code(left, waited=seconds > 0, doubted=api.doubts)]
+        codes += [await _power(session, live, note, go_on) for note in await _owed(live)]
         for plan in [plan for plan in await live.plans.refresh() if plan.interrupted]:
             out(_of_plan(plan))
             if go_on:
@@ -61,7 +62,6 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
                 codes.append(await run_plan(session, live, taken, wait=seconds > 0))
             else:
                 codes.append(ExitCode.UNKNOWN)
-        codes += [await _power(session, live, note, go_on) for note in await _owed(live)]
         partly = bool(live.operations.trouble)  # it has been said
         if not left and len(codes) == 1:
             out("nothing that is known of is open" if partly else "nothing is open")

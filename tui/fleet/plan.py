@@ -17,6 +17,7 @@ class PlanKind(enum.Enum):
     MAKE_ROOM = "make room"
     SAFETY_RESTORE = "safety restore"
     CREATE = "create"
+    STOPPED_CREATE = "create with a stop"  # each server is stopped for it and started after
     DELETE = "delete"
     RETENTION = "retention"  # deletes, each only as long as a newer completed one is there
 
@@ -52,7 +53,8 @@ class Step:
     `name` is the snapshot's, `description` what is kept with it (of a delete: its reason).
     `needs` is the number of a step that has to be completed first. `operation` is the id of the
     operation that it became, `became` that operation where it is still kept. `words` say why
-    nothing (more) is sent, empty where that is not decided.
+    nothing (more) is sent, empty where that is not decided. `power` says what is done to its
+    server here and now, beside that operation; it is not recorded.
     """
 
     kind: Kind
@@ -66,6 +68,7 @@ class Step:
     operation: int | None = None
     words: str = ""
     became: Operation | None = None
+    power: str = ""
 
     @property
     def standing(self) -> Standing:
@@ -73,6 +76,8 @@ class Step:
         if self.became is None:
             if self.words:
                 return Standing.SKIPPED
+            if self.power:
+                return Standing.RUNNING
             return Standing.UNSENT if self.operation is None else Standing.UNTOLD
         if self.became.state is State.NEVER_SENT:
             return Standing.SKIPPED if self.words else Standing.UNSENT
@@ -136,7 +141,7 @@ class Plan:
     @property
     def tally(self) -> Tally:
         """How many steps stand where; of a set of creates, without those that make room."""
-        aside = Kind.DELETE if self.kind is PlanKind.CREATE else None
+        aside = Kind.DELETE if self.creates else None
         return Tally(step.standing for step in self.steps if step.kind is not aside)
 
     @property
@@ -191,7 +196,17 @@ class Plan:
     @property
     def many(self) -> bool:
         """Whether it is the same on many, and not one thing in several steps."""
-        return self.deletes or self.kind is PlanKind.CREATE
+        return self.deletes or self.creates
+
+    @property
+    def creates(self) -> bool:
+        """Whether it is a set of creates."""
+        return self.kind is PlanKind.CREATE or self.stops
+
+    @property
+    def stops(self) -> bool:
+        """Whether each server is stopped for its snapshot, and started after."""
+        return self.kind is PlanKind.STOPPED_CREATE
 
     @property
     def deletes(self) -> bool:

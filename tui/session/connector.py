@@ -89,8 +89,14 @@ class Connector:
         from tui.fleet.writes.plans import Plans
 
         operations = self._operations(client, await self.access.identity(client))
-        on_change = self._consequences.of_plan
-        plans = Plans(operations, now=self.service_now, on_change=on_change)
+        restarts = self._restarts(operations)
+        plans = Plans(
+            operations,
+            now=self.service_now,
+            on_change=self._consequences.of_plan,
+            power=restarts.power,
+            switched=self._consequences.of_power,
+        )
         try:
             taken_up = await operations.start()
             with suppress(JournalUnavailable):
@@ -100,7 +106,6 @@ class Connector:
             await client.aclose()
             raise
         poller = self._poller(client, operations, plans)
-        restarts = self._restarts(operations)
         self.live = live = Connection(client, poller, operations, plans, restarts)
         teller = self._around.teller
         if taken_up:

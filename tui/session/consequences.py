@@ -72,6 +72,12 @@ class Consequences:
         if not plan.open:
             self._plan_ended(plan)
 
+    def of_power(self) -> None:
+        """A plan has done with the power of a server; a command looks after its own."""
+        live = self._live()
+        if self.attended and live is not None:
+            self._errands.perform(live.restarts.look())
+
     async def of_sighting(self, operations: Operations, plans: Plans, seen: Sighting) -> None:
         """Weigh an answer, and see what other sessions have done with their plans."""
         from tui.fleet.journal.journal import JournalUnavailable

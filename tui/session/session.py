@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tui.fleet.poller import Poller
     from tui.fleet.state import Fleet
     from tui.fleet.writes.plan_run import Told
+    from tui.fleet.writes.stopping import Ask
     from tui.session.connection import Connection
 
 T = TypeVar("T")
@@ -206,6 +207,7 @@ class Session:
             self._woken.set()
             return
         live.client.forbidden = None
+        live.restarts.power.stopping.denied.clear()
         if isinstance(self.store.fleet.freshness.error, Unauthorised):
             self.perform(self._reconnect(live.poller))
         else:
@@ -230,8 +232,10 @@ class Session:
         """Run something to its end, whatever becomes of who asked for it."""
         return self._errands.perform(work)
 
-    async def begin(self, live: Connection, plan: Plan, told: Told) -> Plan:
+    async def begin(self, live: Connection, plan: Plan, told: Told, ask: Ask) -> Plan:
         """Carry out a plan that was started or taken over; it goes on by itself.
+
+        `ask` is asked about a server that does not stop for its snapshot.
 
         Returns once all is sent, or the rest waits for the provider. Raises HalfDone where a plan
         about one server stopped half way, and what its first write raised where nothing was done.
@@ -245,7 +249,7 @@ class Session:
             if now.waiting and not under_way.done():
                 under_way.set_result(now)
 
-        running = self.perform(live.plans.run(plan, hear))
+        running = self.perform(live.plans.run(plan, hear, ask))
         await asyncio.wait({running, under_way}, return_when=asyncio.FIRST_COMPLETED)
         now = running.result() if running.done() else under_way.result()
         if not now.many and (words := shortfall(now)):

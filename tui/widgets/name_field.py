@@ -40,7 +40,7 @@ class NameField(Vertical):
         """The field between its label and what is wrong."""
         yield Static(self._label, classes="label", markup=False)
         yield Field(self._at_first, id="name", validators=[self._rule])
-        yield Static("", id="name-problem", markup=False)
+        yield Static("", id="name-problem", classes="-empty", markup=False)
 
     def on_mount(self) -> None:
         """Look at the proposed name as if it had been typed."""
@@ -58,7 +58,9 @@ class NameField(Vertical):
 
     def tell(self, problem: str) -> None:
         """Show what is wrong, until something else is typed."""
-        self.query_one("#name-problem", Static).update(problem)
+        line = self.query_one("#name-problem", Static)
+        line.set_class(not problem, "-empty")
+        line.update(problem)
 
     @on(Input.Changed)
     def _judge(self) -> None:

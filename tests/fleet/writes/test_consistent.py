@@ -86,7 +86,7 @@ async def test_one_that_was_stopped_stays_stopped(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("power", "said"), [("suspended", "it is suspended"), ("", "the service does not say")]
+    ("power", "said"), [("suspended", "it is suspended"), ("", "its state is not known")]
 )
 async def test_other_states_are_refused(desk: Desk, power: str, said: str) -> None:
     desk.provider.machine(desk.provider.ids[0]).power = power
@@ -96,10 +96,10 @@ async def test_other_states_are_refused(desk: Desk, power: str, said: str) -> No
 
 
 async def test_where_power_cannot_be_seen_that_is_said_before(desk: Desk) -> None:
-    assert await consistent(desk).problem(desk.server()) == ""
+    assert consistent(desk).problem(desk.server()) == ""
+    assert consistent(desk).problem(Server(id=1, name="w", status="")) == "its state is not known"
     desk.provider.shows_servers = False
-    assert "cannot be seen: Not found" in await consistent(desk).problem(desk.server())
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="cannot be seen: Not found"):
         await consistent(desk).snapshot(desk.server(), "quiet")
     assert desk.sent() == []
 
@@ -112,8 +112,11 @@ async def test_a_stop_that_is_refused_changes_nothing(
         raise error
 
     monkeypatch.setattr(desk.provider, "power", power)
+    tried = consistent(desk)
     with pytest.raises(type(error)):
-        await consistent(desk).snapshot(desk.server(), "quiet")
+        await tried.snapshot(desk.server(), "quiet")
+    said = "" if isinstance(error, Rejected) else "refused: no"
+    assert tried.problem(desk.server()) == said, "what the service does not do is not offered"
     assert desk.sent() == []
     assert await left(desk) == []
 
@@ -278,8 +281,10 @@ async def test_two_sessions_do_not_switch_one_server(desk: Desk) -> None:
     await other.start()
     work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
     await eventually(desk.sent)
-    with pytest.raises(Refused, match="web-0 is being stopped or started already"):
-        await consistent(desk, other).snapshot(desk.server(), "other")
+    for power in ("active", "stopped"):
+        desk.provider.machine(desk.provider.ids[0]).power = power
+        with pytest.raises(Refused, match="web-0 is being stopped or started already"):
+            await consistent(desk, other).snapshot(desk.server(), "other")
     assert await left(desk, other) == []  # a living session is at it
     await in_time(desk, work)
     assert desk.sent() == ["stop", "create", "start"]

@@ -52,27 +52,37 @@ class PowerBook:
         """Record what is about to be done to a server for what is intended then.
 
         Raises PowerTaken, and Clash and MemoryLost where that would be refused: nothing is
-        stopped in vain, or in the midst of a restore.
+        stopped in vain, or in the midst of a restore. What nobody is at any more is taken over.
         """
         account, now = self._account(), self._journal.file.moments.at()
 
         def write(db: sqlite3.Connection, sessions: Sessions) -> int:
             writing.refuse(db, intent, now)
-            if _is_open(db, account, note.server_id):
+            left = _open_row(db, account, note.server_id)
+            if left is None:
+                return _insert(db, account, note, sessions.claim())
+            if sessions.alive(str(left["owner"])):
                 raise PowerTaken(f"{note.server_name} is being stopped or started already")
-            return _insert(db, account, note, sessions.claim())
+            db.execute(
+                "UPDATE power SET stage = ?, operation = NULL, asked_at = ?, words = '', owner = ? "
+                "WHERE id = ?",
+                (note.stage.value, note.asked_at, sessions.claim(), left["id"]),
+            )
+            return int(left["id"])
 
         number = await self._journal.perform(write)
         return PowerNote(note.server_id, note.server_name, note.stage, note.asked_at, number)
 
-    def link(self, note_id: int, stage: Stage) -> Also:
-        """What makes an operation that of a note, in the transaction that begins it."""
+    def link(self, note_id: int, stage: Stage, also: Also | None = None) -> Also:
+        """What makes an operation that of a note, in the transaction that begins it; and `also`."""
 
         def write(db: sqlite3.Connection, operation: Operation) -> None:
             db.execute(
                 "UPDATE power SET operation = ?, stage = ? WHERE id = ?",
                 (operation.id, stage.value, note_id),
             )
+            if also is not None:
+                also(db, operation)
 
         return write
 
@@ -129,20 +139,22 @@ def beside(account: str, note: PowerNote) -> Also:
     """What records a note in the transaction that begins its operation."""
 
     def write(db: sqlite3.Connection, operation: Operation) -> None:
-        if not _is_open(db, account, note.server_id):
+        if _open_row(db, account, note.server_id) is None:
             number = _insert(db, account, note, "")
             db.execute("UPDATE power SET operation = ? WHERE id = ?", (operation.id, number))
 
     return write
 
 
-def _is_open(db: sqlite3.Connection, account: str, server_id: Key) -> bool:
+def _open_row(db: sqlite3.Connection, account: str, server_id: Key) -> sqlite3.Row | None:
     _make(db)
     found = db.execute(
-        f"SELECT 1 FROM power WHERE {MINE} AND server_id = ? AND ended_at IS NULL",  # noqa: S608
+        f"SELECT id, owner FROM power WHERE {MINE} AND server_id = ? "  # noqa: S608
+        "AND ended_at IS NULL",
         (account, to_key(server_id)),
     )
-    return found.fetchone() is not None
+    row: sqlite3.Row | None = found.fetchone()
+    return row
 
 
 def _insert(db: sqlite3.Connection, account: str, note: PowerNote, owner: str) -> int:

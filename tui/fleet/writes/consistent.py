@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from tui.fleet.clock import Clock
-from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.journal import Also, JournalUnavailable
 from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import Operation, State
 from tui.fleet.power import PowerNote, Stage
@@ -21,9 +21,10 @@ from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus
 from tui.fleet.writes.preflight import Refused
+from tui.fleet.writes.rules import stop_problem
 from tui.fleet.writes.stopping import Ask, Stopping, Switch, Told, give_up, quiet
 from tui.vps.errors import VpsError
-from tui.vps.models import Server
+from tui.vps.models import Key, Server
 
 LONGEST: Final = 3_600.0
 """Seconds for which a server stands still for its snapshot at most."""
@@ -66,13 +67,12 @@ class Consistent:
         """End all that is going on here: it is gone on with at the next start."""
         self._status.leave()
 
-    async def problem(self, server: Server) -> str:
-        """Why this cannot be had for a server, empty where it can as far as anybody can tell."""
-        try:
-            await self._status.of(server)
-        except Refused as error:
-            return str(error)
-        return ""
+    def problem(self, server: Server) -> str:
+        """Why a server is not stopped for its snapshot, as far as is known without asking.
+
+        Empty where it can be, or is stopped.
+        """
+        return self.stopping.denied.get(server.id) or stop_problem(server.status)
 
     async def snapshot(
         self,
@@ -82,17 +82,25 @@ class Consistent:
         *,
         told: Told = quiet,
         ask: Ask = give_up,
+        also: Also | None = None,
     ) -> Operation:
         """Snapshot a server that stands still, and start it again if it ran before.
 
-        Returns the create as it ended. Raises Refused, NotStopped, JournalUnavailable or
-        VpsError: then no snapshot was asked for, and the server runs or is being started.
+        Returns the create as it ended; `also` is recorded with its intent. Raises Refused,
+        NotStopped, JournalUnavailable or VpsError: then no snapshot was asked for, and the server
+        runs or is being started.
         """
         note = await self.stopping.begin(server, told)
         if note is None:
-            operation = await self._operations.create(server, name, description)
+            operation = await self._operations.create(server, name, description, also=also)
             return await self._operations.outcome(operation)
-        return await self.carry_out(note, name, description, told=told, ask=ask)
+        return await self.carry_out(note, name, description, told=told, ask=ask, also=also)
+
+    async def free(self, server_id: Key) -> None:
+        """Wait until nobody is at the power of a server, or for as long as a start may take."""
+        end = self._clock.monotonic() + power_status.PATIENCE
+        while self._clock.monotonic() < end and await self.stopping.attended(server_id):
+            await self._status.sleep(power_status.PAUSE)
 
     async def carry_out(
         self,
@@ -102,13 +110,14 @@ class Consistent:
         *,
         told: Told = quiet,
         ask: Ask = give_up,
+        also: Also | None = None,
     ) -> Operation:
         """Snapshot what was asked to stop once it stands still, and start it. As `snapshot`."""
         server = Server(id=note.server_id, name=note.server_name)
         stopped = False
         try:
             stopped = await self.stopping.until_stopped(note, told, ask)
-            also = self._book.link(note.id, Stage.TAKING if stopped else Stage.WATCHED)
+            also = self._book.link(note.id, Stage.TAKING if stopped else Stage.WATCHED, also)
             operation = await self._operations.create(server, name, description, also=also)
             told(f"{operation.title} on {server.name}: {operation.state.value}")
             ended = await self._ended(operation)

@@ -70,9 +70,16 @@ def safety_plan(target: Snapshot, server: Server, first: Safety) -> Plan:
 
 
 def create_plan(
-    servers: Iterable[tuple[Server, Snapshot | None]], name: str, description: str = ""
+    servers: Iterable[tuple[Server, Snapshot | None]],
+    name: str,
+    description: str = "",
+    *,
+    stop: bool = False,
 ) -> Plan:
-    """A snapshot of each server, all of one name; where a snapshot goes first, it makes room."""
+    """A snapshot of each server, all of one name; where a snapshot goes first, it makes room.
+
+    With `stop` each server is stopped for it and started after.
+    """
     steps: list[Step] = []
     for server, goes in servers:
         needs = None
@@ -80,7 +87,8 @@ def create_plan(
             steps.append(target_step(Kind.DELETE, goes, f"to make room for {name}"))
             needs = len(steps)
         steps.append(create_step(server, name, description, needs=needs))
-    return Plan(kind=PlanKind.CREATE, name=name, steps=tuple(steps))
+    kind = PlanKind.STOPPED_CREATE if stop else PlanKind.CREATE
+    return Plan(kind=kind, name=name, steps=tuple(steps))
 
 
 def delete_plan(snapshots: Iterable[Snapshot], name: str, why: str = "") -> Plan:

@@ -6,15 +6,18 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.plans import PlanBook, PlanTaken
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.plan import Plan, PlanKind, Standing, Step
+from tui.fleet.writes.consistent import Consistent
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.preflight import Refused, check_spare
 from tui.fleet.writes.rules import target_refusal
+from tui.fleet.writes.stopping import Ask
 from tui.vps.errors import (
     BadResponse,
     Forbidden,
@@ -44,7 +47,8 @@ class PlanRun:
     """Sends what is left of a plan. `now` gives seconds since 1970.
 
     `reread` gives a plan as it stands in the journal; `leaving` is set once no further step is to
-    begin, here or in another run.
+    begin, here or in another run. `power` and `ask` are for plans that stop servers; `switched`
+    hears when a server was started again, or is left to be looked after.
     """
 
     def __init__(
@@ -57,6 +61,9 @@ class PlanRun:
         reread: Callable[[int], Awaitable[Plan]],
         told: Told,
         leaving: asyncio.Event,
+        power: Consistent | None,
+        ask: Ask,
+        switched: Callable[[], None],
     ) -> None:
         self.plan = plan
         self.sending: dict[Key, int] = {}
@@ -67,6 +74,10 @@ class PlanRun:
         self._reread = reread
         self._told = told
         self._leaving = leaving
+        self._power = power
+        self._ask = ask
+        self._switched = switched
+        self._switching: dict[int, str] = {}  # by step: what is done to its server
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._errors: dict[int, Exception] = {}  # of its steps
         self._stop: Exception | None = None  # what concerns them all
@@ -75,6 +86,11 @@ class PlanRun:
         """Send all that can be sent. As `Plans.run`."""
         await self._lanes()
         return await self._close()
+
+    def with_power(self, plan: Plan) -> Plan:
+        """The same plan with what is done to its servers here and now."""
+        steps = tuple(replace(s, power=self._switching.get(s.number, "")) for s in plan.steps)
+        return replace(plan, steps=steps)
 
     def _step(self, number: int) -> Step:
         """A step as it stands now."""
@@ -147,6 +163,8 @@ class PlanRun:
         """Begin the operation of a step and send it. Raises what the operation raises."""
         operations, alone = self._operations, self.plan.id < 0
         also = self._book.link(self.plan.id, step.number)
+        if self.plan.stops and step.kind is Kind.CREATE:
+            return await self._send_stopped(step)
         if step.kind is Kind.CREATE:
             server = Server(id=step.server_id, name=step.server_name)
             return await operations.create(
@@ -163,6 +181,36 @@ class PlanRun:
         return await operations.delete(
             step.target, reason=step.description, unjournaled=alone, also=also
         )
+
+    async def _send_stopped(self, step: Step) -> Operation:
+        """Snapshot a server that is stopped for it; returns once it was started again."""
+        server = Server(id=step.server_id, name=step.server_name)
+        if self._power is None or self.plan.id < 0:
+            raise Refused("not sent: no server is stopped without a record")
+        number = step.number
+        try:
+            await self._power.free(server.id)
+            now = await self._reread(self.plan.id)
+            if not now.ours or not now.open:
+                raise PlanTaken("the plan was ended, or another session is at it")
+            return await self._power.snapshot(
+                server,
+                step.name,
+                step.description,
+                told=lambda words: self._tell_power(number, words),
+                ask=self._ask,
+                also=self._book.link(self.plan.id, number),
+            )
+        finally:
+            self._switching.pop(number, None)
+            if not self._leaving.is_set():
+                self._switched()
+
+    def _tell_power(self, number: int, words: str) -> None:
+        """Tell what is done to a server."""
+        self._switching[number] = words
+        self.plan = self.with_power(self.plan)
+        self._told(self.plan, self._step(number))
 
     async def _skip(self, number: int, words: str) -> None:
         await self._book.settle_step(self.plan.id, number, words)

@@ -12,14 +12,18 @@ from dataclasses import replace
 
 from tui.fleet.journal.plans import PlanBook
 from tui.fleet.operation import Operation
-from tui.fleet.plan import Plan
+from tui.fleet.plan import Plan, Step
+from tui.fleet.writes.consistent import Consistent
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.plan_run import PlanRun, Told
 from tui.fleet.writes.preflight import Refused
+from tui.fleet.writes.stopping import Ask, give_up
 
 
 class Plans:
     """The plans of one account. `now` gives seconds since 1970; `on_change` hears of each change.
+
+    `power` stops and starts servers; `switched` hears when it has done with one.
 
     All methods that write raise JournalUnavailable where nothing can be recorded.
     """
@@ -30,7 +34,11 @@ class Plans:
         *,
         now: Callable[[], float],
         on_change: Callable[[Plan], None] = lambda plan: None,
+        power: Consistent | None = None,
+        switched: Callable[[], None] = lambda: None,
     ) -> None:
+        self._power = power
+        self._switched = switched
         self._operations = operations
         self._books = operations.books
         self._now = now
@@ -117,27 +125,39 @@ class Plans:
         """Send nothing more of a plan, whoever is at it; what was sent goes on."""
         plan = await self._reread(plan_id)
         words = f"ended by {self._operations.who}"
-        unsent = [step.number for step in plan.unsent]
-        await self._book(plan_id).end(plan_id, self._now(), words, unsent)
+        steps = [step.number for step in plan.steps]  # what was sent keeps its operation
+        await self._book(plan_id).end(plan_id, self._now(), words, steps)
         return await self._reread(plan_id)
 
-    async def run(self, plan: Plan, told: Told = lambda plan, step: None) -> Plan:
+    async def run(
+        self, plan: Plan, told: Told = lambda plan, step: None, ask: Ask = give_up
+    ) -> Plan:
         """Send what is left of a plan that `start` or `go_on` gave.
 
-        What fails stops only the steps that need it.
+        What fails stops only the steps that need it. `ask` is asked about a server that does not
+        stop for its snapshot.
 
         Returns once nothing can be sent any more: the operations may still run, and where
         something stopped it, the plan's `words` say what, and it can be gone on with. Raises what
         its first write raised if nothing came of any step; the plan is ended then.
         """
+
+        def hear(now: Plan, step: Step) -> None:
+            known = self._open.get(now.id)  # also has what became of its operations meanwhile
+            latest = now if known is None else self._take(known)
+            told(latest, latest.steps[step.number - 1])
+
         run = PlanRun(
             plan,
             self._book(plan.id),
             self._operations,
             now=self._now,
             reread=self._reread,
-            told=told,
+            told=hear,
             leaving=self._leaving,
+            power=self._power,
+            ask=ask,
+            switched=self._switched,
         )
         self._runs.add(run)
         try:
@@ -177,6 +197,9 @@ class Plans:
         """Have everybody know where a plan stands now."""
         if plan.ours and plan.id not in self._at:
             plan = replace(plan, owned=False)  # it stopped here without having let go of it
+        for run in self._runs:
+            if run.plan.id == plan.id:
+                plan = run.with_power(plan)
         if self._open.get(plan.id) != plan:
             known = plan.id in self._open
             if plan.open:

@@ -13,6 +13,7 @@ from typing import Final
 from tui.fleet.clock import Clock
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.preflight import Refused
+from tui.fleet.writes.rules import stop_problem
 from tui.vps.errors import Forbidden, NotFound, Rejected, VpsError
 from tui.vps.models import Key, Server
 
@@ -59,9 +60,8 @@ class PowerStatus:
             status = (await self._operations.api.server(server.id)).status
         except (NotFound, Forbidden, Rejected) as error:
             raise Refused(f"the power of {server.name} cannot be seen: {error}") from error
-        if status not in ("active", "stopped"):
-            seen = f"it is {status}" if status else "the service does not say"
-            raise Refused(f"{server.name} is neither running nor stopped: {seen}")
+        if problem := stop_problem(status):
+            raise Refused(f"{server.name} is neither running nor stopped: {problem}")
         return status
 
     async def becomes(self, server_id: Key, wanted: str) -> bool:

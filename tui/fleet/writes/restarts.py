@@ -53,6 +53,10 @@ class Restarts:
         """Go on with what a crash left, and look at what restores left."""
         await self._look_at(await self._left())
 
+    async def look(self) -> None:
+        """Watch servers that may still stop, and offer to start those that are not seen running."""
+        await self._look_at([n for n in await self._left() if n.stage is Stage.WATCHED])
+
     async def restore_ended(self, operation: Operation) -> None:
         """Look at the server of a restore that is over."""
         await self._look_at([n for n in await self._left() if n.operation == operation.id])

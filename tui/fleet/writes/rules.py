@@ -107,6 +107,13 @@ def _may_still(operation: Operation) -> str:
     return f"the {operation.title} may still {going} ({operation.state.value}: {how})"
 
 
+def stop_problem(status: str) -> str:
+    """Why a server of this status is not stopped for a snapshot; empty where it can be, or is."""
+    if status in ("active", "stopped"):
+        return ""
+    return f"it is {status}" if status else "its state is not known"
+
+
 def target_refusal(kind: Kind, target: Snapshot, protected: Container[object]) -> Reason | None:
     """Why this snapshot may not be restored or deleted, by its status and its protection."""
     status = target.status_words

@@ -16,7 +16,7 @@ from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus
 from tui.fleet.writes.preflight import Refused
 from tui.fleet.writes.sending import taken
-from tui.vps.errors import OutcomeUnknown, VpsError
+from tui.vps.errors import Forbidden, NotFound, OutcomeUnknown, VpsError
 from tui.vps.models import Key, Server
 
 Told = Callable[[str], None]
@@ -71,6 +71,8 @@ class Stopping:
         self._switch = switch
         self._status = status
         self._now = now
+        self.denied: dict[Key, str] = {}
+        """The servers whose stop the service refused to carry out, with its words."""
 
     async def begin(self, server: Server, told: Told = quiet) -> PowerNote | None:
         """Ask a server to stop; None where it is stopped already, and stays so.
@@ -78,6 +80,8 @@ class Stopping:
         Raises Refused, JournalUnavailable or VpsError: then it was not asked.
         """
         if await self._status.of(server) == "stopped":
+            if await self.attended(server.id):
+                raise Refused(f"not sent: {server.name} is being stopped or started already")
             told(f"{server.name} is stopped, and stays so")
             return None
         if found := open_on(self._operations.running(), server.id):
@@ -92,6 +96,11 @@ class Stopping:
         await self._ask_to_stop(note, told)
         return note
 
+    async def attended(self, server_id: Key) -> bool:
+        """Whether a living session is at the power of a server."""
+        notes = await self._book.open()
+        return any(note.owned and note.server_id == server_id for note in notes)
+
     async def _ask_to_stop(self, note: PowerNote, told: Told) -> None:
         """Send the stop. Raises VpsError where it was not carried out."""
         told(f"stopping {note.server_name}")
@@ -100,6 +109,8 @@ class Stopping:
         except OutcomeUnknown:
             return  # its status tells
         except VpsError as error:
+            if isinstance(error, Forbidden | NotFound):
+                self.denied[note.server_id] = f"refused: {error}"
             await self._book.end(note.id, self._now(), f"not stopped: {error}")
             raise
 

@@ -53,18 +53,19 @@ class SetFlows:
             if v.full and fleet.freshness.live and (found := dispensable(v, fleet.protected))
         }
 
-        def send(name: str, room: bool, told: Told, unrecorded: bool) -> asyncio.Task[Plan]:
-            chosen = [v for v in views if v.server.id not in busy]
-            pairs = [
-                (v.server, goes.get(v.server.id) if v.full else None)
-                for v in chosen
-                if not v.full or (room and v.server.id in goes)
-            ]
+        problem = live.restarts.power.problem
+        unstoppable = {v.server.id: words for v in views if (words := problem(v.server))}
+
+        def send(
+            chosen: Sequence[ServerView], name: str, stop: bool, told: Told, unrecorded: bool
+        ) -> asyncio.Task[Plan]:
+            pairs = [(v.server, goes[v.server.id] if v.full else None) for v in chosen]
             panes.servers.clear_marks()
-            return flows.begin(live, create_plan(pairs, name), told, unrecorded=unrecorded)
+            draft = create_plan(pairs, name, stop=stop)
+            return flows.begin(live, draft, told, unrecorded=unrecorded and not stop)
 
         session = panes.session
-        dialog = CreateSetDialog(views, busy, goes, session.now, session.clock, send)
+        dialog = CreateSetDialog(views, busy, goes, unstoppable, session.now, session.clock, send)
         flows.open(dialog, _hidden(panes.servers, len(views)))
 
     def delete(self) -> None:
@@ -144,7 +145,7 @@ class SetFlows:
 
         async def take_over() -> Plan:
             taken = await live.plans.go_on(plan.id)
-            return await session.begin(live, taken, lambda plan, step: None)
+            return await session.begin(live, taken, lambda plan, step: None, flows.ask_unstopped)
 
         flows.open(GoOnDialog(plan, session.clock, lambda: session.perform(take_over())), "")
 

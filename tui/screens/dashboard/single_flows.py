@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.fleet.state import ServerView
-from tui.fleet.writes.stopping import Answer
 from tui.screens.dashboard.write_flows import WriteFlows
 from tui.screens.dialogs.write import SendingDialog, Sent
 from tui.session.connection import Connection
@@ -61,7 +60,14 @@ class SingleFlows:
             )
         else:
             dialog = CreateDialog(
-                view, now, clock, create, create_stopped, name=name, description=description
+                view,
+                now,
+                clock,
+                create,
+                create_stopped,
+                unstoppable=live.restarts.power.problem(server),
+                name=name,
+                description=description,
             )
         self._flows.open(dialog, note)
 
@@ -73,16 +79,9 @@ class SingleFlows:
         if note is None:
             return await live.operations.create(server, name, description)
         self._panes.session.perform(
-            live.restarts.snapshot(note, name, description, self._ask_unstopped)
+            live.restarts.snapshot(note, name, description, self._flows.ask_unstopped)
         )
         return note
-
-    async def _ask_unstopped(self, question: str) -> Answer:
-        from tui.screens.dialogs.unstopped import ask_unstopped
-
-        panes = self._panes
-        panes.app.notify(question, severity="warning", markup=False)
-        return await ask_unstopped(panes.app, panes.screen, panes.session.clock, question)
 
     def restore(self, live: Connection, view: ServerView, target: Snapshot, note: str = "") -> None:
         """Ask for the server's name, and whether to snapshot it first."""

@@ -14,6 +14,7 @@ from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
     from tui.fleet.writes.plan_run import Told
+    from tui.fleet.writes.stopping import Answer
     from tui.screens.dashboard.set_flows import SetFlows
     from tui.screens.dashboard.single_flows import SingleFlows
     from tui.screens.dialogs.operations import Asked
@@ -193,9 +194,17 @@ class WriteFlows:
 
         async def start() -> Plan:
             plan = await live.plans.start(draft, unjournaled=unrecorded)
-            return await session.begin(live, plan, told)
+            return await session.begin(live, plan, told, self.ask_unstopped)
 
         return session.perform(start())
+
+    async def ask_unstopped(self, question: str) -> Answer:
+        """Ask what to do with a server that does not stop for its snapshot."""
+        from tui.screens.dialogs.unstopped import ask_unstopped
+
+        panes = self._panes
+        self._say(question, bad=True)
+        return await ask_unstopped(panes.app, panes.screen, panes.session.clock, question)
 
     def open(self, dialog: SendingDialog, note: str) -> None:
         """Show a dialog, with what should be known before all else."""

@@ -56,14 +56,23 @@ class BulkDialog(SendingDialog):
         """Which row a step belongs to."""
         raise NotImplementedError
 
+    def facts(self) -> Iterable[Widget]:
+        """What is to be known before the table, and scrolls with it."""
+        return ()
+
     def question(self) -> Iterable[Widget]:
-        """The fields under the table."""
+        """The fields under the table, which stay in sight."""
         return ()
 
     def body(self) -> Iterable[Widget]:
-        """The table, then what is asked."""
+        """What is to be known, then the table."""
+        yield from self.facts()
         yield Static("", id="items", markup=False)
+
+    def foot(self) -> Iterable[Widget]:
+        """What is asked, then what every dialog has."""
         yield from self.question()
+        yield from super().foot()
 
     def on_mount(self) -> None:
         """Show the items."""

@@ -103,11 +103,20 @@ class ConfirmDialog(SendingDialog):
         self._start = send
 
     def body(self) -> Iterable[Widget]:
-        """The frozen target, its costs, and the field."""
+        """The frozen target, and its costs."""
         yield paragraph(self._target, "target")
         for warning in self._warnings:
             yield paragraph(warning.text, "-warning" if warning.grave else "")
+
+    def foot(self) -> Iterable[Widget]:
+        """The field stays in sight."""
         yield ConfirmField(f"Type {self._what} to enable the button:", self._expected, id="confirm")
+        yield from self.choices()
+        yield from super().foot()
+
+    def choices(self) -> Iterable[Widget]:
+        """What can be chosen between the field and the button."""
+        return ()
 
     def on_mount(self) -> None:
         """Label the button and put the focus into the field."""

@@ -48,6 +48,7 @@ class CreateDialog(SendingDialog):
         create: Create,
         create_stopped: CreateStopped,
         *,
+        unstoppable: str = "",
         name: str = "",
         description: str = "",
     ) -> None:
@@ -55,6 +56,7 @@ class CreateDialog(SendingDialog):
         self._view = view
         self._create = create
         self._create_stopped = create_stopped
+        self._unstoppable = unstoppable
         self._taken = frozenset(s.name for s in view.snapshots)
         self._name_at_first = name or propose_name(self._taken, now)
         self._description_at_first = description
@@ -71,9 +73,8 @@ class CreateDialog(SendingDialog):
         words, grave = create_advice(view.server.status)
         yield paragraph(f"The server is {words}.", "-warning" if grave else "")
         if view.server.status != "stopped":
-            label = "Stop it first, start it after"
-            why = "" if view.server.status == "active" else " (only if seen running)"
-            yield Choice(f"{label}{why}", id="stop", disabled=bool(why))
+            why = f" ({self._unstoppable})" if self._unstoppable else ""
+            yield Choice(f"Stop it first, start it after{why}", id="stop", disabled=bool(why))
 
     def on_mount(self) -> None:
         """Take the proposed name for typed."""

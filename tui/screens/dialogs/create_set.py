@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.binding import BindingType
@@ -16,7 +17,7 @@ from tui.commands import bindings
 from tui.fleet.clock import Clock
 from tui.fleet.plan import Plan, Step
 from tui.fleet.state import ServerView
-from tui.fleet.writes.plan_run import Told
+from tui.fleet.writes.plan_run import AT_ONCE, Told
 from tui.fleet.writes.rules import create_advice
 from tui.screens.dialogs.bulk import BulkDialog, Row
 from tui.screens.dialogs.create import propose_name
@@ -28,8 +29,9 @@ from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.line import Piece
 from tui.widgets.name_field import NameField
 
-SendCreates = Callable[[str, bool, Told, bool], "asyncio.Task[Plan]"]
-"""Creates on all under a name, making room where it is needed if the second is true."""
+SendCreates = Callable[[Sequence[ServerView], str, bool, Told, bool], "asyncio.Task[Plan]"]
+"""Creates on these under a name, making room on full ones; True: each is stopped for it."""
+_MAKING_ROOM: Final = "Making room deletes for good. Type this:"
 
 
 class CreateSetDialog(BulkDialog):
@@ -43,6 +45,7 @@ class CreateSetDialog(BulkDialog):
         views: Sequence[ServerView],
         busy: Mapping[Key, str],
         goes: Mapping[Key, Snapshot],
+        unstoppable: Mapping[Key, str],
         now: datetime,
         clock: Clock,
         send: SendCreates,
@@ -53,41 +56,72 @@ class CreateSetDialog(BulkDialog):
         self._roomy = [view for view in free if view.full and view.server.id in goes]
         self._stuck = [view for view in free if view.full and view.server.id not in goes]
         self._goes = goes
+        self._unstoppable = unstoppable
         self._now = now
         self._send_all = send
         super().__init__(f"Create a snapshot of {plural(len(views), 'server')}", clock)
 
+    def facts(self) -> Iterable[Widget]:
+        """Who is skipped, and why."""
+        yield Static("", id="skipped", classes="paragraph -warning", markup=False)
+
+    def _skipped(self) -> Iterable[tuple[str, Sequence[ServerView]]]:
+        """Who is skipped as it is chosen now, by reason."""
+        yield "busy", self._busy
+        yield "no free slot, and nothing there should go", self._stuck
+        yield "no free slot", [] if self._room else self._roomy
+        whys: dict[str, list[ServerView]] = defaultdict(list)
+        for view in self._free if self._stop else ():
+            if words := self._unstoppable.get(view.server.id):
+                whys[words].append(view)
+        yield from whys.items()
+
     def question(self) -> Iterable[Widget]:
-        """Who is skipped, the choice to make room, the name, and what to type for it."""
-        if self._busy:
-            yield _skipped("busy", self._busy)
-        if self._stuck:
-            yield _skipped("no free slot, and nothing there should go", self._stuck)
+        """The choices to make room and to stop, the name, and what to type for it."""
         if self._roomy:
-            yield _skipped("no free slot", self._roomy, "room-skipped")
             key = self.keys.shown("make_room")
             yield Choice(f"Make room on {plural(len(self._roomy), 'server')} ({key})", id="room")
-        taken = frozenset(s.name for view in self._chosen(all_of=True) for s in view.snapshots)
+        whys = [self._unstoppable.get(v.server.id, "") for v in self._not_stopped]
+        if whys:
+            why = f"{AT_ONCE} at a time" if "" in whys else whys[0]
+            yield Choice(f"Stop each first, start it after ({why})", id="stop")
+        taken = frozenset(s.name for view in self._free for s in view.snapshots)
         yield NameField("One name for all", propose_name(taken, self._now), taken)
-        confirm = ConfirmField(
-            "Making room deletes for good. Type this to enable the button:",
-            f"delete {len(self._roomy)}",
-            id="confirm-room",
-        )
+        confirm = ConfirmField(_MAKING_ROOM, f"delete {len(self._roomy)}", id="confirm-room")
         confirm.display = False
         yield confirm
 
     @property
     def _room(self) -> bool:
-        return bool(self._roomy) and self.query_one("#room", Choice).value
+        return any(choice.value for choice in self.query("#room").results(Choice))
 
-    def _chosen(self, *, all_of: bool = False) -> Sequence[ServerView]:
-        return [*self._fitting, *(self._roomy if all_of or self._room else [])]
+    @property
+    def _stop(self) -> bool:
+        return any(choice.value for choice in self.query("#stop").results(Choice))
+
+    @property
+    def _not_stopped(self) -> Sequence[ServerView]:
+        """The servers that are not known to be stopped."""
+        return [view for view in self._free if view.server.status != "stopped"]
+
+    @property
+    def _free(self) -> Sequence[ServerView]:
+        """The servers that could take a snapshot."""
+        return [*self._fitting, *self._roomy]
+
+    def _chosen(self) -> Sequence[ServerView]:
+        """The servers that do, as it is chosen now."""
+        found = self._free if self._room else self._fitting
+        return [v for v in found if not (self._stop and v.server.id in self._unstoppable)]
+
+    @property
+    def _confirm(self) -> ConfirmField:
+        return self.query_one("#confirm-room", ConfirmField)
 
     @property
     def guarded(self) -> bool:
         """What deletes to make room takes no press just after it was enabled."""
-        return self._room or super().guarded
+        return bool(self._confirm.display) or super().guarded
 
     def on_mount(self) -> None:
         """Begin at the name."""
@@ -103,6 +137,10 @@ class CreateSetDialog(BulkDialog):
         found: list[Row] = []
         for view in self._chosen():
             words, grave = create_advice(view.server.status)
+            if self._stop:
+                stays = view.server.status == "stopped"
+                words = "is stopped, and stays so" if stays else "stopped for it, started after"
+                grave = False
             cells: list[Piece] = [
                 (view.server.name, ""),
                 (f"{view.used} of {SLOTS}", "$text-warning" if view.full else ""),
@@ -124,12 +162,25 @@ class CreateSetDialog(BulkDialog):
         """That of its server."""
         return step.server_id
 
+    def show_items(self) -> None:
+        """Paint the table, and say who is not in it."""
+        super().show_items()
+        lines = [
+            f"Skipped, {why}: {', '.join(view.server.name for view in views)}"
+            for why, views in self._skipped()
+            if views
+        ]
+        skipped = self.query_one("#skipped", Static)
+        skipped.display = bool(lines)
+        skipped.update("\n".join(lines))
+
     @on(Choice.Changed)
-    def _room_chosen(self) -> None:
+    def _chosen_now(self) -> None:
         if self._begun:
             return
-        self.query_one("#confirm-room", ConfirmField).display = self._room
-        self.query_one("#room-skipped", Static).display = not self._room
+        deletes = sum(view.full for view in self._chosen())
+        self._confirm.display = deletes > 0
+        self._confirm.ask(_MAKING_ROOM, f"delete {deletes}")
         self.show_items()
         self.update_button()
 
@@ -141,17 +192,18 @@ class CreateSetDialog(BulkDialog):
     def update_button(self) -> None:
         """Arm or disarm the button; what is sent is chosen no more."""
         super().update_button()
-        for choice in self.query("#room"):
-            choice.disabled = self.begun
+        none_stops = all(view.server.id in self._unstoppable for view in self._not_stopped)
+        for choice in self.query("#room, #stop"):
+            choice.disabled = self.begun or (choice.id == "stop" and none_stops)
 
     def complete(self) -> bool:
         """Whether the name is allowed on every server, and what makes room is agreed to."""
-        agreed = not self._room or self.query_one("#confirm-room", ConfirmField).enabled
+        agreed = not self._confirm.display or self._confirm.enabled
         return super().complete() and agreed and self.query_one(NameField).valid
 
     def go_on(self, event: Input.Submitted) -> None:
         """Send from the name; where room is made go on to what is typed, then to the button."""
-        if event.input.id == "name" and self._room:
+        if event.input.id == "name" and self._confirm.display:
             self.query_one("#confirm-room #typed").focus()
         elif self.guarded:
             super().go_on(event)
@@ -161,10 +213,4 @@ class CreateSetDialog(BulkDialog):
     def start(self, unrecorded: bool) -> asyncio.Task[Sent]:
         """Start all."""
         name = self.query_one(NameField).value
-        return self._send_all(name, self._room, self.told, unrecorded)
-
-
-def _skipped(why: str, views: Sequence[ServerView], name: str | None = None) -> Static:
-    names = ", ".join(view.server.name for view in views)
-    words = f"Skipped, {why}: {names}"
-    return Static(words, id=name, classes="paragraph -warning", markup=False)
+        return self._send_all(self._chosen(), name, self._stop, self.told, unrecorded)

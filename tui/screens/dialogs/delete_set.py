@@ -16,7 +16,7 @@ from tui.fleet.state import ServerView
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.bulk import BulkDialog, Row, SendDeletes
 from tui.screens.dialogs.write import Sent
-from tui.text import plural, short_age, size
+from tui.text import plural, short_age, size, some
 from tui.vps.models import Key, Phase, Snapshot
 from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.line import Piece
@@ -46,20 +46,23 @@ class DeleteSetDialog(BulkDialog):
         self._bare = left_bare(snapshots, views)
         super().__init__(f"Delete {plural(len(snapshots), 'snapshot')}", clock)
 
-    def question(self) -> Iterable[Widget]:
-        """Who is left out, the cost, and the words to type."""
+    def facts(self) -> Iterable[Widget]:
+        """Who is left out, and why."""
         whys: dict[str, list[str]] = defaultdict(list)
         for snapshot, why in self._left_out:
             whys[why].append(f"{snapshot.name} of {snapshot.server_name}")
         for why, skipped in whys.items():
             yield paragraph(f"Skipped, {why}: {', '.join(skipped)}", "-warning")
+
+    def question(self) -> Iterable[Widget]:
+        """The cost, and the words to type."""
         if not self._snapshots:
             return
         yield paragraph("Deleting is permanent: it cannot be undone.", "-warning")
         count = f"delete {len(self._snapshots)}"
         yield ConfirmField("Type this to enable the button:", count, id="confirm")
         if self._bare:
-            names = ", ".join(view.server.name for view in self._bare)
+            names = some([view.server.name for view in self._bare], 3)
             words = f"No completed snapshot is left on {names}. Type this too:"
             yield ConfirmField(words, f"leave {len(self._bare)} without", id="confirm-bare")
 

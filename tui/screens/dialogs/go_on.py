@@ -46,22 +46,28 @@ class GoOnDialog(SendingDialog):
         return "", ""
 
     def body(self) -> Iterable[Widget]:
-        """The plan, its steps, and the field."""
+        """The plan and its steps."""
         plan = self._plan
         yield paragraph(plan_title(plan), "target")
         why = f" It stopped: {plan.words}." if plan.words else ""
         yield paragraph(f"{tally_line(plan)}.{why} Nothing that was sent is sent again.")
+        if plan.stops:
+            yield paragraph("Each server is stopped for its snapshot, and started after.")
+        if any(step.kind is Kind.RESTORE for step in plan.unsent):
+            yield paragraph("A restore overwrites all data on the server.", "-warning")
         rows = [
             [(str(s.number), ""), (s.title, ""), (s.server_name, ""), (step_words(s), "")]
             for s in plan.steps
         ]
         content = table(("", "Step", "Server", "Stands"), rows, 34)
         yield Static(content, id="items", markup=False)
-        if any(step.kind is Kind.RESTORE for step in plan.unsent):
-            yield paragraph("A restore overwrites all data on the server.", "-warning")
+
+    def foot(self) -> Iterable[Widget]:
+        """The field, in sight however many steps there are."""
         words, expected = self._expected
         if expected:
             yield ConfirmField(words, expected, id="confirm")
+        yield from super().foot()
 
     def on_mount(self) -> None:
         """Begin at the field, or at the button."""

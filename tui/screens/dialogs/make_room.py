@@ -55,7 +55,7 @@ class RoomDialog(SendingDialog):
         self._name_at_first = name or propose_name(self._taken, now)
 
     def body(self) -> Iterable[Widget]:
-        """The candidates, the new name, and the name to type."""
+        """The candidates, the new name, and the costs."""
         yield paragraph(f"All {SLOTS} slots of this server are used.", "-warning")
         if not self._candidates:
             yield paragraph(
@@ -72,7 +72,12 @@ class RoomDialog(SendingDialog):
             "completed, the server is one snapshot short.",
             "-warning",
         )
-        yield ConfirmField("", "", id="confirm")
+
+    def foot(self) -> Iterable[Widget]:
+        """The name of what goes is typed in sight of the button."""
+        if self._candidates:
+            yield ConfirmField("", "", id="confirm")
+        yield from super().foot()
 
     def _line(self, snapshot: Snapshot) -> Content:
         facts = f"{snapshot.status_words}, {age(snapshot.created_at, self._now)}"

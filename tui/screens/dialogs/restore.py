@@ -60,12 +60,11 @@ class RestoreDialog(ConfirmDialog):
         except Refused as error:
             self._impossible = str(error)
 
-    def body(self) -> Iterable[Widget]:
-        """What every confirmation shows, then the choice."""
-        yield from super().body()
+    def choices(self) -> Iterable[Widget]:
+        """Whether to snapshot first, and what that takes, or why it is not possible."""
         off = self._safety is None
         yield Choice("Snapshot first", id="safety", disabled=off)
-        yield paragraph(self._cost(), "safety-cost")
+        yield paragraph(self._cost(), "safety-cost -told" if off else "safety-cost")
 
     def _cost(self) -> str:
         first = self._safety
@@ -95,4 +94,6 @@ class RestoreDialog(ConfirmDialog):
             label = "Snapshot, then restore" if first.goes is None else "Delete, snapshot, restore"
         self.button.label = label
         self.button.refresh(layout=True)  # a longer label needs more room
-        self.query_one(".safety-cost", Static).set_class(bool(first and first.goes), "-warning")
+        cost = self.query_one(".safety-cost", Static)
+        cost.set_class(first is not None, "-told")
+        cost.set_class(bool(first and first.goes), "-warning")

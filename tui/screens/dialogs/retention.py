@@ -85,8 +85,8 @@ class RetentionDialog(BulkDialog):
         self._goes = sum(len(each.goes) for each in found)
         super().__init__(f"Retention · {policy.name}", clock)
 
-    def question(self) -> Iterable[Widget]:
-        """What is short, then the words to type, or why nothing is deleted."""
+    def facts(self) -> Iterable[Widget]:
+        """Where nothing goes, and what is short."""
         if self._without:
             count = plural(self._without, "server")
             yield paragraph(f"{count} with no snapshot of these names: nothing goes there.")
@@ -95,6 +95,9 @@ class RetentionDialog(BulkDialog):
             yield paragraph(
                 f"Without the free slots that are wanted: {', '.join(short)}", "-warning"
             )
+
+    def question(self) -> Iterable[Widget]:
+        """The words to type, or why nothing is deleted."""
         if not self._goes:
             yield paragraph("Nothing goes.")
         elif self._refused:

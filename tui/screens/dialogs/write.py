@@ -73,7 +73,7 @@ class WriteDialog(Dialog[T]):
 
     def foot(self) -> Iterable[Widget]:
         """The provider's words, and the one button that acts."""
-        yield Static("", id="answer", markup=False)
+        yield Static("", id="answer", classes="-empty", markup=False)
         with Horizontal(classes="dialog-buttons"):
             yield self.hint(leave=self.leaving)
             variant = "error" if self.danger else "primary"
@@ -108,6 +108,7 @@ class WriteDialog(Dialog[T]):
         """Show a sentence above the button."""
         line = self.query_one("#answer", Static)
         line.set_class(good, "-good")
+        line.set_class(not text, "-empty")
         line.update(text)
 
     def press(self) -> None:

@@ -1,0 +1,129 @@
+"""The same on many with a stop, from the dashboard: chosen, refused, asked about, gone on with."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tests.helpers.dialogs import button, said
+from tests.helpers.driving import choose, connection, live, polls, shown, told, until
+from tests.helpers.places import Place
+from tui.fleet.plan import PlanKind, Standing
+from tui.fleet.writes import plan_run
+from tui.screens.dialogs.create_set import CreateSetDialog
+from tui.screens.dialogs.go_on import GoOnDialog
+from tui.screens.dialogs.unstopped import UnstoppedDialog
+from tui.simulator.objects import NEVER
+from tui.widgets.checkbox import Choice
+
+
+async def set_of(pilot: Pilot[None], *names: str) -> CreateSetDialog:
+    await live(pilot)
+    for name in names:
+        await choose(pilot, name)
+        await pilot.press("space")
+    await pilot.press("c")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+    assert isinstance(pilot.app.screen, CreateSetDialog)
+    return pilot.app.screen
+
+
+def row(pilot: Pilot[None], name: str) -> str:
+    lines = str(pilot.app.screen.query_one("#items", Static).content).splitlines()
+    return next((line for line in lines if line.startswith(name)), "")
+
+
+async def test_each_is_stopped_snapshotted_and_started(simulated: Place) -> None:
+    simulated.server("legacy-crm").power = "stopped"
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await set_of(pilot, "mail", "legacy-crm", "billing")
+        await pilot.press("shift+tab", "space")
+        assert "stopped for it, started after" in row(pilot, "mail")
+        assert "is stopped, and stays so" in row(pilot, "legacy-crm")
+        assert row(pilot, "billing") == ""
+        assert "Skipped, it is suspended: billing" in said(pilot)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: "stopping mail" in row(pilot, "mail"))
+        assert pilot.app.screen.query_one("#stop", Choice).disabled
+        (plan,) = connection(pilot).plans.running()
+        assert plan.kind is PlanKind.STOPPED_CREATE
+        await polls(pilot, simulated, lambda: "starting mail" in row(pilot, "mail"), step=15)
+        await polls(pilot, simulated, lambda: not connection(pilot).plans.running(), step=15)
+        assert "completed" in row(pilot, "mail")
+        assert (simulated.status("mail"), simulated.status("legacy-crm")) == ("active", "stopped")
+        kinds = [path.split("/")[-2] for path in simulated.sent()]
+        assert sorted(kinds) == ["power", "power", "snapshots", "snapshots"]
+        await pilot.press("escape")
+        await until(pilot, lambda: any("stopped for it: 2 done" in line for line in told(pilot)))
+
+
+async def test_where_none_can_be_stopped_the_choice_says_why(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        dialog = await set_of(pilot, "billing")
+        assert dialog.query_one("#stop", Choice).disabled
+        assert "start it after (it is suspended)" in shown(pilot)
+
+
+async def test_full_ones_that_are_not_stopped_lose_nothing(simulated: Place) -> None:
+    simulated.server("db-01").power = "suspended"
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        dialog = await set_of(pilot, "mail", "db-01")
+        dialog.query_one("#room", Choice).action_tick()
+        await until(pilot, lambda: "delete 1" in shown(pilot))
+        dialog.query_one("#stop", Choice).action_tick()
+        await until(pilot, lambda: "delete 1" not in shown(pilot))
+        assert not button(pilot).disabled, "nothing is deleted: nothing is to be typed"
+        await pilot.press("enter")
+        await until(pilot, lambda: "stopping mail" in row(pilot, "mail"))
+        assert simulated.sent("DELETE") == []
+
+
+async def test_one_that_does_not_stop_is_asked_about_and_the_others_go_on(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.fleet.writes.power_status.PATIENCE", 20.0)
+    monkeypatch.setattr("tui.fleet.writes.consistent.WATCHED", 0.0)
+    simulated.server("legacy-crm").power = "stopped"
+    simulated.world.power_seconds = {"stop": NEVER, "start": 0.0}
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        dialog = await set_of(pilot, "mail", "legacy-crm")
+        dialog.query_one("#stop", Choice).action_tick()
+        await pilot.press("enter")
+        await until(pilot, lambda: "stopping mail" in row(pilot, "mail"))
+        await pilot.press("escape")
+        await polls(pilot, simulated, lambda: isinstance(pilot.app.screen, UnstoppedDialog))
+        await pilot.press("down", "enter")
+        await polls(pilot, simulated, lambda: not connection(pilot).plans.running(), step=10)
+        (plan,) = await connection(pilot).plans.history()
+        assert plan.tally == {Standing.DONE: 1, Standing.SKIPPED: 1}
+        assert simulated.status("mail") == "active"
+        assert len([path for path in simulated.sent() if "snapshots" in path]) == 1
+
+
+async def test_what_a_crash_left_of_it_is_started_and_offered_to_go_on(
+    simulated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_run, "AT_ONCE", 1)
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        dialog = await set_of(pilot, "mail", "vpn-gateway")
+        dialog.query_one("#stop", Choice).action_tick()
+        await pilot.press("enter")
+        await until(pilot, lambda: len(simulated.sent()) == 1)
+    assert len(simulated.sent()) == 1, "one was asked to stop, and then the session ended"
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await until(pilot, lambda: any("2 not sent yet" in line for line in told(pilot)))
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "2 not sent" in shown(pilot))
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GoOnDialog))
+        assert "Each server is stopped for its snapshot, and started after." in said(pilot)
+        await simulated.pass_time(2)
+        await pilot.press("enter")
+        await polls(pilot, simulated, lambda: not connection(pilot).plans.running(), step=15)
+        (plan,) = await connection(pilot).plans.history()
+        assert plan.tally == {Standing.DONE: 2}
+        assert {simulated.status(name) for name in ("mail", "vpn-gateway")} == {"active"}
+        made = [path for path in simulated.sent() if path.endswith("/snapshots/")]
+        assert len(made) == 2

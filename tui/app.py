@@ -248,7 +248,8 @@ class CiplunApp(CalmCrash):
         """Close what is open, within reason."""
         live = self.session.live if self.session is not None else None
         if live is not None:
-            self.farewell = farewell(live.operations.running(), live.plans.running())
+            down = live.restarts.power.down
+            self.farewell = farewell(live.operations.running(), live.plans.running(), down)
         await self._end_session()
 
     # -- the first run ------------------------------------------------------------------------

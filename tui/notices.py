@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -192,9 +192,19 @@ def found_open(operations: Sequence[Operation]) -> str:
     return f"{plural(len(named), 'operation')} taken up: {some(named, 3)}"
 
 
-def farewell(operations: Sequence[Operation], plans: Sequence[Plan] = ()) -> str:
-    """What to say on leaving while operations have not ended; empty where nothing is open."""
+def farewell(
+    operations: Sequence[Operation], plans: Sequence[Plan] = (), down: Iterable[str] = ()
+) -> str:
+    """What to say on leaving while operations have not ended; empty where nothing is open.
+
+    `down` are the names of servers that are stopped for their snapshots.
+    """
     lines = []
+    if names := some(sorted(down), 5):
+        lines.append(
+            f"Asked to stop for a snapshot, and not started again yet: {names}. "
+            "The next start of ciplun starts what ran before, and so does `ciplun settle --go-on`."
+        )
     running = [o for o in operations if o.open]
     if running:
         verb = "goes" if len(running) == 1 else "go"

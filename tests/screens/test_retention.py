@@ -63,6 +63,20 @@ async def test_each_snapshot_is_shown_with_its_reason_and_a_count_deletes(
         await pilot.press("escape")
 
 
+async def test_marks_that_a_filter_hides_are_said_before_what_goes(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        for name in ("db-01", "mail"):
+            await choose(pilot, name)
+            await pilot.press("space")
+        await pilot.press("slash")
+        await type_text(pilot, "mail")
+        await pilot.press("enter", "K")
+        pilot.app.screen.query_one("#policy", Input).value = "last=1 name=nightly-*"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Includes 1 marked row that is not shown now." in shown(pilot))
+
+
 async def test_a_policy_that_is_none_is_said_with_what_would_be_right(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await ask(pilot, "nightly")

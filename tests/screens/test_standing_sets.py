@@ -105,12 +105,14 @@ async def test_what_a_crash_left_of_it_is_started_and_offered_to_go_on(
     simulated: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan_run, "AT_ONCE", 1)
-    async with simulated.app().run_test(size=(120, 40)) as pilot:
+    app = simulated.app()
+    async with app.run_test(size=(120, 40)) as pilot:
         dialog = await set_of(pilot, "mail", "vpn-gateway")
         dialog.query_one("#stop", Choice).action_tick()
         await pilot.press("enter")
         await until(pilot, lambda: len(simulated.sent()) == 1)
     assert len(simulated.sent()) == 1, "one was asked to stop, and then the session ended"
+    assert "Asked to stop for a snapshot, and not started again yet: mail." in app.farewell
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await until(pilot, lambda: any("2 not sent yet" in line for line in told(pilot)))

@@ -15,6 +15,7 @@ from tui.fleet.operation import Operation, State
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After, Consistent
 from tui.fleet.writes.operations import Operations, Refused
+from tui.fleet.writes.power_status import PowerStatus
 from tui.fleet.writes.stopping import Answer, NotStopped
 from tui.vps.errors import Forbidden, NotFound, Rejected, Unreachable, VpsError
 from tui.vps.models import Key, Server, Snapshot
@@ -151,6 +152,20 @@ async def test_one_reading_of_stopped_is_not_believed(
         await asyncio.sleep(0.002)
     assert seen[:5] == ["active", "stopped", "active", "stopped", "stopped"]
     await in_time(desk, work)
+
+
+async def test_two_readings_are_waited_for_however_slow_they_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = desk.provider.server
+
+    async def server(server_id: Key) -> Server:
+        await desk.provider.pass_time(20)
+        return await show(server_id)
+
+    monkeypatch.setattr(desk.provider, "server", server)
+    reading = PowerStatus(desk.operations, desk.clock).steady(desk.server().id, within=10)
+    assert await in_time(desk, reading) == "active"
 
 
 async def test_a_server_that_does_not_stop_is_asked_about_and_started(desk: Desk) -> None:

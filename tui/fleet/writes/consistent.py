@@ -61,6 +61,8 @@ class Consistent:
         self._clock = clock
         self._now = now
         self._status = status = PowerStatus(operations, clock)
+        self.down: set[str] = set()
+        """The servers that were asked to stop here and are not seen running again yet."""
         self.stopping = Stopping(operations, book, switch, status, now)
 
     def leave(self) -> None:
@@ -114,6 +116,7 @@ class Consistent:
     ) -> Operation:
         """Snapshot what was asked to stop once it stands still, and start it. As `snapshot`."""
         server = Server(id=note.server_id, name=note.server_name)
+        self.down.add(note.server_name)
         stopped = False
         try:
             stopped = await self.stopping.until_stopped(note, told, ask)
@@ -253,6 +256,7 @@ class Consistent:
         except VpsError as error:  # one that runs may refuse it: its status tells
             words = str(error)
         seen = await self._status.becomes(note.server_id, "active")
+        self.down.discard(note.server_name)  # where it is not, it is offered
         with suppress(JournalUnavailable):
             if seen and stage is Stage.STARTING:
                 await self._book.end(note.id, self._now(), "it runs again")

@@ -90,7 +90,8 @@ class Plans:
             number, sending = run.sending.get(operation.server_id), self._open.get(run.plan.id)
             if number is None or sending is None:
                 continue
-            if sending.steps[number - 1].kind is operation.kind:
+            step = sending.steps[number - 1]
+            if (step.kind, step.name) == (operation.kind, operation.snapshot_name):
                 self._take(sending.with_step(number, operation))
         for plan in tuple(self._open.values()):
             if operation.id in plan.operations:

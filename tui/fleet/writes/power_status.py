@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Final
 
 from tui.fleet.clock import Clock
@@ -76,11 +77,12 @@ class PowerStatus:
     ) -> str:
         """The first of the wanted statuses that is read twice, a pause apart; empty: none was.
 
-        `within` is in seconds, the patience where it is None.
+        `within` is in seconds, the patience where it is None. There are two readings at least,
+        however long they take.
         """
         end = self._clock.monotonic() + (PATIENCE if within is None else within)
         before = ""
-        while True:
+        for reading in count(1):
             self.stay()
             status = ""
             with suppress(VpsError):
@@ -88,6 +90,7 @@ class PowerStatus:
             if status == before and status in wanted:
                 return status
             before = status
-            if self._clock.monotonic() >= end:
-                return ""
+            if reading > 1 and self._clock.monotonic() >= end:
+                break
             await self.sleep(PAUSE)
+        return ""

@@ -101,17 +101,19 @@ class SetFlows:
         from tui.screens.dialogs.retention import PolicyDialog
 
         panes = self._panes
-        views = panes.marked_servers or [v for v in panes.servers.rows if v.snapshots]
+        marked = panes.marked_servers
+        hidden = _hidden(panes.servers, len(marked))
+        views = marked or [v for v in panes.servers.rows if v.snapshots]
         if not views:
             panes.app.notify("no snapshots are shown", severity="warning", markup=False)
             return
         known = panes.session.settings.policies
         panes.app.push_screen(
             PolicyDialog(known, len(views)),
-            lambda policy: None if policy is None else self._show_retention(policy, views),
+            lambda policy: None if policy is None else self._show_retention(policy, views, hidden),
         )
 
-    def _show_retention(self, policy: Typed, views: Sequence[ServerView]) -> None:
+    def _show_retention(self, policy: Typed, views: Sequence[ServerView], hidden: str) -> None:
         from tui.screens.dialogs.retention import RetentionDialog
 
         flows, session, fleet = self._flows, self._panes.session, self._panes.fleet
@@ -130,7 +132,7 @@ class SetFlows:
             return flows.begin(live, draft, told, unrecorded=unrecorded)
 
         refused = "" if reason is None else flows.spoken(reason)
-        flows.open(RetentionDialog(policy, found, refused, now, session.clock, send), "")
+        flows.open(RetentionDialog(policy, found, refused, now, session.clock, send), hidden)
 
     def go_on(self, plan: Plan) -> None:
         """Ask whether to send the rest of a plan that stopped."""

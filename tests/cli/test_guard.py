@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.helpers import commands
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, ciplun, environ
 from tests.helpers.pty import Terminal
@@ -38,6 +40,13 @@ def test_the_command_runs_once_all_are_completed(quick: Place, tmp_path: Path) -
     assert ran.read_text() == "done\n"
     assert len([line for line in err.splitlines() if "is completed" in line]) == 2
     assert len(made(quick)) == 2, "kept"
+
+
+def test_the_command_makes_files_as_it_would_without_us(quick: Place, tmp_path: Path) -> None:
+    words = (*GUARD, "--", "sh", "-c", f"umask; touch {tmp_path / 'made'}")
+    done = commands.ciplun(quick.environ | {"CIPLUN_POLL_BUSY": "1"}, *words, umask=0o022)
+    assert (done.returncode, done.stdout) == (0, "0022\n")
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o644
 
 
 def test_a_command_that_fails_gives_its_code_and_the_way_back(quick: Place) -> None:

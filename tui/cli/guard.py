@@ -24,6 +24,7 @@ from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import create_plan, delete_plan, made_by
 from tui.session.connection import Connection
 from tui.session.session import Session
+from tui.terminal import hardening
 from tui.vps.sanitize import clean
 from tui.vps.token import masked
 
@@ -111,7 +112,7 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
                 complain(line)
             raise Stop("nothing was run")
         try:
-            ended, how = await run_command(guard.command), ""
+            ended, how = await run_command(guard.command, hardening.given_umask), ""
         except CannotRun as error:
             ended, how = error.code, f"cannot be run: {error}"
         sigterm.heed()  # until now it was the command's

@@ -67,10 +67,10 @@ def way_back(plan: Plan, options: Sequence[str] = ()) -> Sequence[str]:
     ]
 
 
-async def run_command(command: Sequence[str]) -> int:
+async def run_command(command: Sequence[str], umask: int = -1) -> int:
     """Run a command on this terminal and return its exit code; 128 + n after the signal n.
 
-    Raises CannotRun.
+    `umask` is its mask for new files, -1 our own. Raises CannotRun.
     SIGTERM and SIGHUP are passed on. Ctrl-c reaches it without us, and does not end us before it.
     """
     loop = asyncio.get_running_loop()
@@ -78,7 +78,7 @@ async def run_command(command: Sequence[str]) -> int:
     for number in (*_PASSED_ON, signal.SIGINT):  # before it starts: none must reach us alone
         loop.add_signal_handler(number, signals.take, number)
     try:
-        process = await asyncio.create_subprocess_exec(*command)
+        process = await asyncio.create_subprocess_exec(*command, umask=umask)
         signals.pass_to(process)
         code = await process.wait()
     except (FileNotFoundError, ValueError):

@@ -78,11 +78,13 @@ class UserCommands:
 
     def _before(self, words: Sequence[str]) -> None:
         """Leave the terminal to it, and come back; nothing is asked or painted meanwhile."""
+        from tui.terminal import hardening
         from tui.terminal.hooks import surroundings
 
         try:
             with self._app.suspend(), _deaf():
-                done = subprocess.run(words, env=surroundings(self._environ))  # noqa: S603
+                env, umask = surroundings(self._environ), hardening.given_umask
+                done = subprocess.run(words, env=env, umask=umask)  # noqa: S603
         except SuspendNotSupported:
             self._say("this terminal cannot be left to a command")
         except (OSError, ValueError) as error:

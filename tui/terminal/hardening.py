@@ -6,10 +6,14 @@ import contextlib
 import os
 import resource
 
+given_umask = -1
+"""The mask for new files before `harden`, for commands of the user's own; -1 is the present one."""
+
 
 def harden() -> None:
     """Leave no core dump, no file that others can read, and none in the place of a standard one."""
-    os.umask(0o077)
+    global given_umask
+    given_umask = os.umask(0o077)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _fill_descriptors()

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tui.terminal import logs
+from tui.terminal import hardening, logs
 from tui.vps.token import masked
 
 HOOK_SECONDS: Final = 30.0
@@ -65,6 +65,7 @@ async def run_hook(
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             env=surroundings(environ) | told,
+            umask=hardening.given_umask,
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

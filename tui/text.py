@@ -11,6 +11,8 @@ import humanize
 
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 31_557_600
 _ABSURD: Final = 10**18
+_STEP: Final = 10
+"""Seconds in which the time goes on that something under way has taken: a line is kept quiet."""
 _AHEAD: Final = 5 * _MINUTE
 """Seconds by which a moment may lie ahead and still be now: two clocks are never the same."""
 
@@ -67,6 +69,20 @@ def duration(seconds: float) -> str:
         return f"{hours}h{rest // _MINUTE:02}m"
     days, rest = divmod(whole, _DAY)
     return f"{days}d{rest // _HOUR:02}h"
+
+
+def elapsed(since: float, now: float) -> int:
+    """Seconds that something has been under way, in steps that all of it takes at one instant.
+
+    Both moments are in seconds of one clock. What is shown is right to within a step.
+    """
+    return max(0, int(now // _STEP - since // _STEP)) * _STEP
+
+
+def taken(since: float, now: float) -> str:
+    """The same in words: ``<10s``, ``2m10s``."""
+    seconds = elapsed(since, now)
+    return duration(seconds) if seconds else f"<{_STEP}s"
 
 
 def long_duration(seconds: float) -> str:

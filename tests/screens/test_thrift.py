@@ -9,17 +9,21 @@ from typing import Any
 
 import pytest
 from textual.geometry import Region
+from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.bench.lists import snapshots
-from tests.helpers.driving import dashboard, live, until
+from tests.helpers.dialogs import on_dashboard
+from tests.helpers.driving import at_rest, choose, connection, dashboard, live, shown, until
 from tests.helpers.emulated import driver_of, emulated
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
+from tui.fleet.operation import State
 from tui.screens.dashboard.cursor_pacing import SPARE
 from tui.screens.dashboard.ticking import QUIET_TICK
+from tui.text import elapsed
 from tui.vps.models import Snapshot
 from tui.widgets.row_columns import Cells
 from tui.widgets.snapshot_table import SnapshotTable
@@ -181,6 +185,55 @@ async def test_nothing_ticks_while_nothing_happens(empty_world: Place) -> None:
         nodes = (pilot.app, *board.walk_children(with_self=True))
         timers = [timer for node in nodes for timer in node._timers if timer._active.is_set()]
         assert [timer._interval for timer in timers] == [QUIET_TICK]
+
+
+async def a_minute(pilot: Pilot[None], place: Place) -> int:
+    """Let a minute pass, with its polls and looks at the clock; how many bytes that wrote."""
+    emulator = driver_of(pilot.app).emulator
+    await at_rest(pilot)
+    written = emulator.written
+    for _ in range(60):
+        await place.pass_time(1)
+        dashboard(pilot).ticking.tick()
+        await pilot.pause()
+    await at_rest(pilot)
+    return emulator.written - written
+
+
+async def test_a_minute_in_which_nothing_happens_writes_next_to_nothing(empty_world: Place) -> None:
+    world = empty_world.world
+    for number in range(12):
+        world.add_snapshot(world.add_server(f"web-{number}"), "nightly", hours=30)
+    async with emulated(empty_world.app()).run_test(headless=False, size=(120, 40)) as pilot:
+        await live(pilot)
+        assert await a_minute(pilot, empty_world) <= 200
+
+
+async def test_what_runs_goes_on_in_steps_and_writes_little(simulated: Place) -> None:
+    async with emulated(simulated.app()).run_test(headless=False, size=(120, 40)) as pilot:
+        await live(pilot)
+        await simulated.pass_time(50)  # what ran before ends
+        await choose(pilot, "mail")
+        await pilot.press("c", "enter")
+        await until(pilot, lambda: on_dashboard(pilot))
+        running = connection(pilot).operations.running
+        await until(pilot, lambda: [o.state for o in running()] == [State.ACCEPTED])
+        await until(pilot, lambda: shown(pilot).count("<10s of 3-10m") == 2)
+        written = await a_minute(pilot, simulated)
+        assert shown(pilot).count("1 min of 3-10m") == 2, "in the table and in the details"
+        assert written < 800
+
+
+def test_all_that_runs_goes_on_at_the_same_instant() -> None:
+    begun = (0.0, 3.2, 9.99, 14.0)
+    shown_at = [[elapsed(since, now / 4) for since in begun] for now in range(60, 300)]
+    steps = [at for at in range(1, 240) if shown_at[at] != shown_at[at - 1]]
+    assert steps == list(range(20, 240, 40))
+    assert all(
+        abs(seconds - (now / 4 - since)) < 10
+        for now, row in enumerate(shown_at, 60)
+        for seconds, since in zip(row, begun, strict=True)
+    )
 
 
 async def test_a_list_that_is_held_paints_when_it_is_released(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui.fleet.operation import Certainty
 from tui.fleet.state import ServerView
 from tui.terminal.textual_private import KeptLines
-from tui.text import age, duration, size, stamp
+from tui.text import age, size, stamp, taken
 from tui.vps.models import Snapshot
 from tui.widgets.line import Piece, repaint
 
@@ -59,9 +62,21 @@ class Details(KeptLines):
 
     def _show(self, lines: tuple[Content, ...], outage: str) -> None:
         self._lines, self._outage = lines, outage
-        first = [Content.styled(outage, "$text-error")] if outage else []
+        first = [Content.styled(line, "$text-error") for line in self._broken(outage)]
         before, self._shown = self._shown, [*first, *lines][:2]
         repaint(self, before, self._shown)
+
+    def _broken(self, outage: str) -> Sequence[str]:
+        """On both lines where one is too short: what to do about it stands at its end."""
+        width, height = self.content_size
+        if height < 2 or cell_len(outage) <= width:
+            return [outage] if outage else []
+        first, *rest = wrap(outage, width)
+        return [first, " ".join(rest)]
+
+    def on_resize(self) -> None:
+        """Break what is too long for the new width."""
+        self._show(self._lines, self._outage)
 
 
 def _snapshot_line(snapshot: Snapshot, now: datetime, protected: bool, local: bool) -> Content:
@@ -87,9 +102,9 @@ def _under_way(view: ServerView, session: Session, now: datetime) -> str:
     if operation.accepted_at is None:
         return f"{operation.title}: {operation.state.value}"
     doubt = " · likely" if operation.certainty is Certainty.LIKELY else ""
-    elapsed = duration(now.timestamp() - operation.accepted_at)
+    time = taken(operation.accepted_at, now.timestamp())
     expected = session.expected_time(operation.kind)
-    return f"{operation.title}: {elapsed}" + (f" of {expected[0]}" if expected else "") + doubt
+    return f"{operation.title}: {time}" + (f" of {expected[0]}" if expected else "") + doubt
 
 
 def _server_line(view: ServerView, under_way: str) -> Content:

@@ -16,6 +16,7 @@ from tui.fleet.plan import Plan, PlanKind, Standing
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.state import Fleet
 from tui.notices import News, doing, plan_title, tally_line
+from tui.text import elapsed
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.line import Line, Piece
 
@@ -146,8 +147,8 @@ def _offer(note: PowerNote, glyphs: Glyphs, keys: Keys) -> Entry:
 
 
 def _time(since: float, now: float, kind: Kind, expected: Expected) -> str:
-    usual = expected(kind)
-    return f"{coarse(now - since)}, usually {usual[0]}" if usual else coarse(now - since)
+    usual, taken = expected(kind), coarse(elapsed(since, now))
+    return f"{taken}, usually {usual[0]}" if usual else taken
 
 
 def _operation(operation: Operation, now: float, expected: Expected, glyphs: Glyphs) -> Entry:

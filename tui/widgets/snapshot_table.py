@@ -12,15 +12,16 @@ from textual.reactive import var
 from tui.fleet.operation import Kind
 from tui.fleet.queries import Arrangement
 from tui.fleet.state import Fleet
-from tui.text import age, duration, short_age, size, stamp
+from tui.text import age, short_age, size, stamp, taken
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import EXTRA, Cell, Cells, Column
 from tui.widgets.row_list import RowList
 
-_STATUS = Column("status", "Status", width=16)
-_SHORT_STATUS = Column("status", "Status", width=8, gap=1)
+_STATUS = Column("status", "Status", width=18)
+_SHORT_STATUS = Column("status", "Status", width=9, gap=1)
 _AGE = Column("created", "Age", width=5, align="right")
+_NEAR_AGE = Column("created", "Age", width=5, align="right", gap=1)
 _SHORT_AGE = Column("created", "Age", width=4, align="right", gap=1)
 COLUMNS = (
     Column("name", "Name", min_width=12, middle=-1),
@@ -32,6 +33,8 @@ COLUMNS = (
 )
 ALL_COLUMNS = (Column("server", "Server", min_width=14, middle=0), *COLUMNS)
 NARROW = (Column("name", "Name", min_width=12, middle=-1), _STATUS, _AGE)
+SMALL = (Column("name", "Name", min_width=12, middle=-1), _SHORT_STATUS, _NEAR_AGE)
+"""A name is worth more than what a busy one usually takes, which the tray says as well."""
 TINY = (Column("name", "Name", min_width=10, middle=-1), _SHORT_STATUS, _SHORT_AGE)
 TINY_ALL = (
     Column("server", "Server", width=16, middle=0),
@@ -39,7 +42,7 @@ TINY_ALL = (
     _SHORT_STATUS,
     _SHORT_AGE,
 )
-_NARROW_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 41, 72
+_NARROW_BELOW, _SMALL_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 52, 41, 72
 FIXED_WIDTH: Final = 6 + sum(c.width + c.gap for c in COLUMNS[2:] if c.priority < EXTRA)
 """Cells of the table without those of the name and of what only a large screen adds."""
 
@@ -86,7 +89,8 @@ class SnapshotTable(RowList[Snapshot]):
         if self.everything:
             columns = TINY_ALL if width < _TINY_ALL_BELOW else ALL_COLUMNS
         elif width < _NARROW_BELOW:
-            columns = TINY if width < _TINY_BELOW else NARROW
+            small = TINY if width < _TINY_BELOW else SMALL
+            columns = small if width < _SMALL_BELOW else NARROW
         else:
             columns = COLUMNS
         self.set_columns(columns)
@@ -133,7 +137,7 @@ class SnapshotTable(RowList[Snapshot]):
         return Cell(stamp(moment, local=self.local_time) if moment else "-", "dim")
 
     def _created(self, row: Snapshot) -> Cells:
-        short = self._columns in (NARROW, TINY, TINY_ALL)
+        short = self._columns not in (COLUMNS, ALL_COLUMNS)
         return Cell((short_age if short else age)(row.created_at, self._now), "dim")
 
     def _status(self, row: Snapshot) -> Cell:
@@ -160,15 +164,15 @@ class SnapshotTable(RowList[Snapshot]):
         expected = None if kind is None else self._expectation(kind)
         if since is None or expected is None:
             return Cell(f"{sign} {words}", "busy")
-        elapsed = max(0.0, self._now.timestamp() - since)
-        text, late = expected
-        if self._columns in (TINY, TINY_ALL):
-            return Cell(f"{sign} {duration(elapsed)}" + "!" * (elapsed > late), "busy")
-        if elapsed > late:
-            return Cell(f"{sign} {duration(elapsed)} overdue", "warn")
+        now, (text, late) = self._now.timestamp(), expected
+        time, overdue = taken(since, now), now - since > late
+        if self._columns in (SMALL, TINY, TINY_ALL):
+            return Cell(f"{sign} {time}" + "!" * overdue, "busy")
+        if overdue:
+            return Cell(f"{sign} {time} overdue", "warn")
         if kind is Kind.RESTORE:
-            return Cell(f"{sign} {words} {duration(elapsed)}", "busy")
-        return Cell(f"{sign} {duration(elapsed)} of {text}", "busy")
+            return Cell(f"{sign} {words} {time}", "busy")
+        return Cell(f"{sign} {time} of {text}", "busy")
 
 
 _CELLS: Final[Mapping[str, Callable[[SnapshotTable, Snapshot], Cells]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from tui.config.ages import DAY
-from tui.fleet.health import Judge
+from tui.fleet.health import BY_DEFAULT, Judge, Rules
 from tui.fleet.state import ServerView
 from tui.fleet.timeline import Mark, days, joined
 from tui.vps.models import Server, Snapshot
@@ -29,8 +29,10 @@ def view(*snapshots: tuple[float, str]) -> ServerView:
     return ServerView(Server(id=1, name="web"), tuple(made))
 
 
-def line(server: ServerView, count: int = 14, gone: tuple[float, ...] = ()) -> str:
-    health = Judge().of(server, NOW)
+def line(
+    server: ServerView, count: int = 14, gone: tuple[float, ...] = (), rules: Rules = BY_DEFAULT
+) -> str:
+    health = Judge(rules).of(server, NOW)
     marks = days(server, health, NOW, count, [NOW - ago * DAY for ago in gone])
     return "".join(SIGNS[mark] for mark in marks)
 
@@ -52,7 +54,7 @@ def test_of_a_server_without_any_only_today_is_known() -> None:
 
 
 def test_what_is_gone_is_hollow_and_what_is_kept_stands_before_it() -> None:
-    assert line(view((1.5, "completed")), gone=(1.2, 4.5, 30)) == ".........o..k."
+    assert line(view((1.5, "completed")), gone=(1.2, 4.5, 30)) == "---------o..k."
 
 
 def test_several_days_in_one_keep_what_matters_most() -> None:
@@ -63,3 +65,26 @@ def test_several_days_in_one_keep_what_matters_most() -> None:
 
 def test_a_date_in_the_future_is_today() -> None:
     assert line(view((-3.0, "completed")))[-1] == "k"
+
+
+def test_past_gaps_are_shown_between_what_is_kept() -> None:
+    server = view((1.5, "completed"), (12.5, "completed"), (20.5, "completed"))
+    assert line(server, 24) == "...k......-k......----k."
+    assert line(view((1.5, "completed"), (8.4, "completed"))) == ".....k......k."
+
+
+def test_what_failed_in_a_gap_does_not_end_it_and_what_is_gone_does() -> None:
+    server = view((0.5, "completed"), (4.5, "failed"), (13.6, "completed"))
+    assert line(server) == "k......--x---k"
+    assert line(server, gone=(7.5,)) == "k.....o..x...k"
+
+
+def test_before_the_first_that_is_known_there_may_have_been_others() -> None:
+    assert line(view((1.5, "completed")), 30) == "." * 28 + "k."
+
+
+def test_where_no_age_is_too_old_there_are_no_gaps() -> None:
+    server = view((20.5, "completed"), (40.5, "completed"))
+    assert line(server, 45, rules=Rules(max_age=0.0)).count("-") == 0
+    assert line(server, 45, rules=Rules(ignore=frozenset({"stale"}))).count("-") == 0
+    assert line(server, 45).count("-") == 13 + 14

@@ -65,7 +65,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The judgement of one server. `max_age` is what its newest snapshot may have, in seconds."""
+    """The judgement of one server. `max_age` is what its newest may have, in seconds, 0 any age."""
 
     findings: tuple[Finding, ...] = ()
     max_age: float = 0.0
@@ -183,8 +183,9 @@ class Judge:
         max_age = rules.age_of(server)
         limits = rules.limits(server)
         found = list(_found(view, facts, now, max_age, limits, overdue))
-        if found and (ignored := rules.ignored(server)):
+        if ignored := rules.ignored(server):
             found = [finding for finding in found if finding.name not in ignored]
+            max_age = 0.0 if "stale" in ignored else max_age
         found.sort(key=lambda finding: finding.risk)
         # Within a second of a turn rounding decides: nothing is kept for later then.
         turns = [*facts.turns, *(facts.newest + age for age in limits)]

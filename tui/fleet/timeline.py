@@ -1,9 +1,10 @@
-"""A server's last days in a row: what is kept, what is gone, what failed, and the open gap."""
+"""A server's last days in a row: what is kept, what is gone, what failed, and the gaps."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from tui.config.ages import DAY
@@ -36,10 +37,13 @@ def days(
 ) -> tuple[Mark, ...]:
     """The last `count` days, today last. `gone` are creations of snapshots that are no more.
 
-    All times are in seconds since 1970. The gap is what has passed since the newest completed
-    one was too old, or today where there is none: what was kept earlier cannot be told.
+    All times are in seconds since 1970. A gap is a time whose newest snapshot that is known of,
+    kept or gone, was too old. Before the first of them nothing can be told; where there is none,
+    today alone is a gap.
     """
-    marks = [Mark.NOTHING] * count
+    marks, gone = [Mark.NOTHING] * count, list(gone)
+    for ago in _past_gaps(view, health, now, count, gone):
+        marks[-1 - ago] = Mark.GAP
     for ago in range(_gap(view, health, now, count)):
         marks[-1 - ago] = Mark.GAP
     for moment in gone:
@@ -73,3 +77,22 @@ def _gap(view: ServerView, health: Health, now: float, count: int) -> int:
         return 0
     too_old = now - newest.created_at.timestamp() - health.max_age
     return min(count, int(too_old // DAY) + 1)
+
+
+def _past_gaps(
+    view: ServerView, health: Health, now: float, count: int, gone: Iterable[float]
+) -> Iterator[int]:
+    """The days, counted back from today, most of which lie between two snapshots too far apart.
+
+    What may have been completed counts as if it was.
+    """
+    if not health.max_age:
+        return
+    made = [
+        snapshot.created_at.timestamp()
+        for snapshot in view.snapshots
+        if snapshot.created_at is not None and snapshot.phase in (Phase.COMPLETED, Phase.UNKNOWN)
+    ]
+    for older, newer in pairwise(sorted([*made, *gone])):
+        begin, end = (now - older - health.max_age) / DAY, (now - newer) / DAY
+        yield from range(max(0, round(end)), min(count, round(begin)))

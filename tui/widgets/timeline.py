@@ -1,4 +1,4 @@
-"""The last days of the chosen server, a sign for each: kept, gone, failed, and the open gap."""
+"""The last days of the chosen server, a sign for each: kept, gone, failed, and the gaps."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LEGEND: Final = (
     (Mark.KEPT, "kept"),
     (Mark.GONE, "gone"),
     (Mark.FAILED, "failed"),
-    (Mark.GAP, "too old"),
+    (Mark.GAP, "gap"),
 )
 _LABELS: Final = 30
 """Days between two labels of the axis."""

@@ -20,6 +20,8 @@ from tui.screens.monitor import Monitor
 from tui.widgets.big_figures import BigFigures
 from tui.widgets.heat_map import Field, Heat, HeatMap
 
+QUIET = {"$text-muted"}
+
 
 async def watched(pilot: Pilot[None]) -> Monitor:
     await live(pilot)
@@ -31,13 +33,20 @@ async def watched(pilot: Pilot[None]) -> Monitor:
     return screen
 
 
+def named_in(monitor: Monitor) -> set[str]:
+    """The styles in which what is wrong is named."""
+    return {str(span.style) for span in monitor.names.render().spans}
+
+
 async def test_it_is_red_until_somebody_has_taken_note(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         monitor = await watched(pilot)
         assert monitor.has_class("-alarm")
         assert "space take note" in shown(pilot)
+        assert not named_in(monitor) <= QUIET
         await pilot.press("space")
         assert not monitor.has_class("-alarm")
+        assert named_in(monitor) <= QUIET
         assert "take note" not in shown(pilot)
         assert "9" in [figure.text for figure in monitor.figures._figures]
         await pilot.press("m")

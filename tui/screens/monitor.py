@@ -52,8 +52,9 @@ class Lines(Widget):
 
     def show(self, lines: Sequence[Content]) -> None:
         """Show lines, if they differ."""
-        if tuple(lines) != self._lines:
-            self._lines = tuple(lines)
+        before, self._lines = self._lines, tuple(lines)
+        same = len(before) == len(lines) and all(map(Content.is_same, before, lines))
+        if not same:  # contents of one text are equal, whatever their colours
             self.refresh()
 
     def render(self) -> Content:

@@ -148,7 +148,7 @@ def test_snapshots_are_chosen(text: str, names: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("age>7", "age>7: an age has a unit, like age>7d or age<36h"),
+        ("age>7", "age>7: an age has a unit, like age>7d"),
         ("age>", "age>: an age has a unit"),
         ("size>10", "size>10: a size has a unit, like size>10G"),
         ("used>6", "used>6: a number from 0 to 5, like used>=4"),

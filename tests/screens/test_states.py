@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
+from textual.app import App
 from textual.widgets import Input
 
 from tests.helpers.driving import answer, at_rest, connection, live, shown, toasts, type_text, until
 from tests.helpers.places import TOKEN, Place
 from tui.app import CiplunApp
+from tui.commands import Keys
 from tui.config.settings import Options, load
+from tui.fleet.state import Fleet, ServerView
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.welcome import FirstRun
+from tui.simulator.scenarios import hooks
+from tui.vps.models import Server
 from tui.widgets.details_pane import Details
+from tui.widgets.empty_states import snapshots_empty
 from tui.widgets.line import Line
 from tui.widgets.too_small import TooSmall
 
 DIALECTS = ("docs", "client")
 
 
-def header(app: CiplunApp) -> str:
+def header(app: App[Any]) -> str:
     return app.screen.query_one("#header", Line).render().plain
 
 
@@ -76,6 +84,32 @@ async def test_a_refused_token_names_its_source_and_is_read_again(simulated: Pla
         simulated.environ["VPS_API_TOKEN"] = "vps_the_new_one"
         await pilot.press("r")
         await live(pilot)
+
+
+async def test_what_to_do_about_a_refused_token_is_not_cut_at_80_cells(simulated: Place) -> None:
+    simulated.world.tokens.clear()
+    async with simulated.app().run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Not authorised" in shown(pilot))
+        await until(pilot, lambda: "there, then r" in shown(pilot))
+        assert "admin.vps.org/account/ " in shown(pilot), "an address breaks behind a slash"
+
+
+def test_of_what_is_only_remembered_nothing_is_offered() -> None:
+    view = ServerView(Server(id=1, name="web"), ())
+    known = snapshots_empty(Fleet(), view, "", Keys({"create": "c"}))
+    assert known == "No snapshots of this server\n\nc creates the first"
+    remembered = snapshots_empty(Fleet(), replace(view, remembered=True), "", Keys({}))
+    assert remembered == "No snapshots of this server"
+
+
+@pytest.mark.parametrize("width", [60, 66, 72, 80, 90])
+async def test_the_parts_of_the_header_stand_apart(simulated: Place, width: int) -> None:
+    simulated.service.play(hooks(["snapshots-only"]))
+    async with simulated.app().run_test(size=(width, 24)) as pilot:
+        await live(pilot)
+        text = header(pilot.app)
+        assert "no server list  " in text
+        assert text.rstrip().endswith(("live", "just now"))
 
 
 async def test_without_a_token_the_first_screen_offers_all_ways(simulated: Place) -> None:

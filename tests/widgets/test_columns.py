@@ -100,3 +100,21 @@ async def test_a_pane_gets_the_whole_width(simulated: Place) -> None:
         assert board.table.outer_size.width == 120
         await pilot.press("w")
         assert displayed() == (True, True)
+
+
+async def test_at_80_cells_a_proposed_name_is_whole_beside_its_time(simulated: Place) -> None:
+    held = simulated.world.add_snapshot
+    held(simulated.server("mail"), "before-update-2025-01-22", hours=0.2, ready_in=300)
+    async with simulated.app().run_test(size=(80, 24)) as pilot:
+        await live(pilot)
+        await choose(pilot, "mail")
+        lines = shown(pilot).splitlines()
+        assert any("before-update-2025-01-22 ⟳ 12 min!" in line for line in lines)
+        await choose(pilot, "db-02-replica")
+        assert "✗ failed" in shown(pilot)
+
+
+async def test_where_a_state_would_be_cut_away_its_sign_stays(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(60, 15)) as pilot:
+        await live(pilot)
+        assert "ci-runner ⟳" in shown(pilot)

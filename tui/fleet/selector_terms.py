@@ -122,7 +122,7 @@ def _age(said: str, compare: Callable[[float, float], bool], value: str) -> Term
     try:
         seconds = Age.parse(value)
     except ValueError:
-        raise _wrong(said, "an age has a unit, like age>7d or age<36h") from None
+        raise _wrong(said, "an age has a unit, like age>7d") from None
 
     def of_server(view: ServerView, scope: Scope) -> bool:
         return compare(newest_age(view, scope.now), seconds)

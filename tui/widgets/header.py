@@ -23,6 +23,8 @@ _SEPARATOR: Piece = (" · ", "$text-muted")
 _NO_SLOTS, _SHORT_LIVE, _NO_NAME, _SHORTEST = 2, 3, 4, 4
 """What is left out, the further the less room there is."""
 _SHORT_PROFILE: Final = 10
+_APART: Final = 2
+"""Cells between the left part and the right at least, so that they are not read as one."""
 _STEP: Final = 20
 """Seconds in whose steps an age is told below a minute: a line is not kept busy for it."""
 _LIVE: Final = len("live · just now")
@@ -59,7 +61,7 @@ class Header(Line):
             left = [*_left(banner, shorter), *(alone or ()), *_flags(fleet)]
             right = _right(banner, fleet, now, shorter)
             shorter += 1
-            if _cells(left) + _cells(right) < room or shorter > _SHORTEST:
+            if _cells(left) + _cells(right) + _APART <= room or shorter > _SHORTEST:
                 break
         self.show(left, right)
 
@@ -123,6 +125,8 @@ def _right(banner: Banner, fleet: Fleet, now: float, shorter: int) -> Sequence[P
     text, style = freshness_words(freshness, now)
     if shorter >= _SHORT_LIVE and text.startswith("live"):
         text = "live"
+    elif shorter >= _SHORT_LIVE and text.startswith("as of"):
+        text = text.partition(",")[0]
     return [*pieces, (text, style)]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from textwrap import wrap
+from textwrap import TextWrapper
 from typing import ClassVar, Final, Generic, TypeVar
 
 import msgspec
@@ -43,6 +44,12 @@ _KEPT: Final = 200
 """Rows whose cells are kept until anything changes: a few screens to scroll in."""
 Parts = tuple[tuple[int, tuple[Cell, ...]], ...]
 """Pieces of a line, each with the cell it begins at."""
+
+
+class _Wrapper(TextWrapper):
+    """Breaks lines at spaces, and addresses that are too long for one behind a slash."""
+
+    wordsep_re = re.compile(r"(\s+|(?<=/)(?=[^\s/]))")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -226,7 +233,8 @@ class RowLines(ScrollView, KeptLines, Generic[Row]):
     def _empty_line(self, y: int) -> Line:
         lines = self._empty.split("\n")
         width = max(0, self.size.width - 2)
-        wrapped = [part for line in lines for part in (wrap(line, max(1, width)) or [""])]
+        wrap = _Wrapper(max(1, width)).wrap
+        wrapped = [part for line in lines for part in (wrap(line) or [""])]
         number = y - max(0, (self.size.height - len(wrapped)) // 2)
         if not 0 <= number < len(wrapped):
             return Line()

@@ -40,6 +40,7 @@ NARROW = (
 )
 """Without the bar: a name is worth more than a second way to show the same figure."""
 _NARROW_BELOW: Final = 44
+_TINY_BELOW: Final = 30
 _RUNNING: Final = ("active", "")
 _MORE: Final = 6
 """Cells of frame, scroll bar and gutter."""
@@ -113,6 +114,8 @@ class ServerList(RowList[ServerView]):
             bar = use = age = Cell(self.glyphs.ellipsis, "dim")
         name = Cell(server.name, "" if server.status in _RUNNING else "dim")
         if self._columns is NARROW:
+            if self.size.width < _TINY_BELOW and state is not None:
+                state = self._sign(state)
             return self._with_state(name, state), use, age
         apart = "status" in self.shown_columns
         cells: tuple[Cells, ...] = (
@@ -140,6 +143,11 @@ class ServerList(RowList[ServerView]):
     @staticmethod
     def _with_state(name: Cell, state: Cell | None) -> Cells:
         return name if state is None else (name, Cell(f" {state.text}", state.style))
+
+    def _sign(self, state: Cell) -> Cell:
+        """The same without its word, where that would be cut, or cut the name, to nothing."""
+        sign, _, word = state.text.partition(" ")
+        return Cell(f"{sign}!" if word == "overdue" else sign, state.style) if word else state
 
     def _state(self, row: ServerView) -> Cell | None:
         """What most needs to be known of a server that is not just running."""

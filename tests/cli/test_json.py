@@ -141,3 +141,23 @@ def test_a_refused_token_is_in_the_document(tmp_path: Path) -> None:
             found = document(done.stdout)
             assert (done.returncode, found["complete"], found["exit_code"]) == (code, False, code)
             assert found["error"] in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "token", "code"),
+    [
+        ("watch --json", "a b", 4),
+        ("watch --json --bogus", TOKEN, 2),
+        ("watch --json --on x", TOKEN, 2),
+        ("simulator --json --scenario nope", TOKEN, 2),
+        ("simulator --json --port x", TOKEN, 2),
+    ],
+)
+def test_where_documents_come_a_line_each_an_error_is_one_line(
+    tmp_path: Path, words: str, token: str, code: int
+) -> None:
+    done = run(tmp_path, *words.split(), VPS_API_TOKEN=token)
+    (line,) = done.stdout.splitlines()
+    found = document(line)
+    assert (done.returncode, found["complete"], found["exit_code"]) == (code, False, code)
+    assert done.stderr == f"ciplun: {found['error']}\n"

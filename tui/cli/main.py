@@ -56,6 +56,7 @@ class Commands(click.Group):
         """The command that the words begin with, which is remembered."""
         name, command, rest = super().resolve_command(ctx, args)
         self.called = name or ""
+        output.in_lines = name in IN_LINES
         return name, command, rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -106,6 +107,8 @@ def ciplun(context: click.Context, /, **given: Any) -> int | None:
     return open_dashboard(arguments.given_options(**given), os.environ)
 
 
+IN_LINES: Final = ("watch", "simulator")
+"""The commands whose JSON is an object a line."""
 DOING: Final = frozenset(
     {
         *("create", "restore", "delete", "ensure", "prune", "guard", "apply"),

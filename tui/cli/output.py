@@ -30,12 +30,14 @@ class Output:
         self._aside = False
         self._complaint = ""
         self.only = False
+        self.in_lines = False
+        """Whether each document takes one line, as it does where several may come."""
 
     def begin(self) -> None:
         """Forget what was lost before."""
         self._lost, self._closed, self._document, self._aside = None, False, None, False
         self._complaint = ""
-        self.only = False
+        self.only = self.in_lines = False
 
     def is_all(self) -> None:
         """Nothing else is done but to print: what is not printed is not done."""
@@ -139,7 +141,9 @@ def out_lines(lines: list[str]) -> None:
 
 def out_json(value: Any) -> None:
     """Print something as JSON for people and programs."""
-    output.write(f"{msgspec.json.format(msgspec.json.encode(value)).decode()}\n")
+    encoded = msgspec.json.encode(value)
+    text = encoded if output.in_lines else msgspec.json.format(encoded)
+    output.write(f"{text.decode()}\n")
 
 
 def complain(text: str) -> None:

@@ -44,7 +44,7 @@ def command(as_json: bool, **given: Any) -> int:
     With --json each line is an object with `at`, `event` and `text`, and what the event is about.
     The command of `on_event` is run as in the dashboard, once for an event that both see.
     """
-    return run(_watch(settings(**given), as_json=as_json))
+    return run(_watch(settings(**given), as_json=as_json), as_json=as_json)
 
 
 async def _watch(settings: Settings, *, as_json: bool) -> int:

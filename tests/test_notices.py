@@ -62,7 +62,7 @@ def test_a_wrong_end_is_corrected_aloud_and_once(wrong: State, right: State) -> 
     first, correction = told(ASKED, denied, denied, found, found)
     assert first.ended
     assert correction.text == (
-        "The create of nightly on web was carried out after all: it is listed now"
+        "The create of nightly on web was likely carried out after all: it is listed now"
     )
     assert (correction.bad, correction.ended, correction.again) == (True, True, False)
 
@@ -82,9 +82,10 @@ def test_a_process_that_was_not_there_tells_a_correction_too() -> None:
     teller = Teller()
     teller.listen(lambda operation, news: heard.append(news))
     teller.know(DENIED)
-    teller.step(replace(DENIED, state=State.COMPLETED, evidence="it is listed now"))
+    gone = replace(DENIED, state=State.COMPLETED, certainty=Certainty.PROVED)
+    teller.step(replace(gone, evidence="no list shows it"))
     assert [news.text for news in heard] == [
-        "The create of nightly on web was carried out after all: it is listed now"
+        "The create of nightly on web was carried out after all: no list shows it"
     ]
 
 

@@ -13,7 +13,7 @@ from tui.fleet.plan import Plan, PlanKind, Standing, Step
 from tui.text import duration, plural, some
 
 _BAD_ENDS: Final = {
-    State.FAILED: "The {title} on {server} failed: {words}",
+    State.FAILED: "The {title} on {server} {surely}failed: {words}",
     State.NOT_CARRIED_OUT: "The {title} on {server} was {surely}not carried out: {words}{still}",
     State.VANISHED: "The {title} on {server}: the snapshot is no longer listed",
     State.UNSEEN: "The {title} on {server}: {words}",
@@ -42,18 +42,16 @@ def news(operation: Operation, before: State | None) -> News | None:
     title, server, words = operation.title, operation.server_name, operation.words
     if before in DENIED and operation.state not in DENIED:
         why = operation.evidence or words
-        return News(f"The {title} on {server} was carried out after all: {why}", True, True)
+        told = f"The {title} on {server} was {_surely(operation)}carried out after all: {why}"
+        return News(told, bad=True, ended=True)
     if before in (State.COMPLETED, State.FAILED) and operation.state is State.ACCEPTED:
         return News(f"The {title} on {server} is not over: {operation.evidence}", bad=True)
     if operation.state in _BAD_ENDS:
         again = operation.state is State.NOT_CARRIED_OUT
-        doubtful = again and operation.certainty is not Certainty.PROVED
+        surely = _surely(operation)
+        still = "; it may still come" if surely else ""
         text = _BAD_ENDS[operation.state].format(
-            title=title,
-            server=server,
-            words=words,
-            surely="likely " if doubtful else "",
-            still="; it may still come" if doubtful else "",
+            title=title, server=server, words=words, surely=surely, still=still
         )
         return News(text, bad=True, ended=True, again=again)
     match operation.state:
@@ -62,7 +60,8 @@ def news(operation: Operation, before: State | None) -> News | None:
         case State.UNKNOWN:
             return News(f"No answer to the {title} on {server}: checking the list", bad=True)
         case State.ACCEPTED if before is State.UNKNOWN:
-            return News(f"The {title} on {server} was carried out, the list shows it")
+            sure = _surely(operation)
+            return News(f"The {title} on {server} was {sure}carried out, the list shows it")
         case State.ACCEPTED if before is not None:
             return News(_begun(operation))
         case State.COMPLETED:
@@ -79,6 +78,11 @@ def assurance(operation: Operation) -> str:
         return ""
     why = f": {operation.evidence}" if operation.evidence else ""
     return f"{operation.certainty.value}{why}"
+
+
+def _surely(operation: Operation) -> str:
+    """What is said before a verb that is not proved."""
+    return "" if operation.proved else "likely "
 
 
 def _doubt(operation: Operation) -> str:

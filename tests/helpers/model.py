@@ -35,11 +35,13 @@ class Write:
 
 class ModelWorld(Provider):
     """`fate` has more values: ``late`` (no answer, carried out `delay` seconds later), ``renamed``
-    (carried out under another name, no answer), ``twice`` (carried out twice).
+    (carried out under another name, no answer), ``twice`` (carried out twice), ``confused`` (a
+    create is answered with a snapshot that was there before, and not carried out).
 
     `leaving` says which operation a write is of; `writes` has the truth of each. `misdated` is in
     hours. A list is ``whole``, ``lagging``, ``shifted`` (of several pages, one item missing though
-    the count fits), or ``unsettled``; what shows a server's status may be `stale`.
+    the count fits), ``forgetful`` (of one page, so is one, but never where that is of one server
+    alone), or ``unsettled``; what shows a server's status may be `stale`.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -66,6 +68,9 @@ class ModelWorld(Provider):
 
     async def create_snapshot(self, server_id: Key, name: str, description: str = "") -> Snapshot:
         self._begins("create", server_id, name)
+        listed = (await self.snapshots(server_id)).items
+        if self.fate == "confused" and listed:
+            return replace(listed[0], name=name)
         asked = name if self.fate != "renamed" else name.upper()
         return await super().create_snapshot(server_id, asked, description)
 
@@ -117,7 +122,7 @@ class ModelWorld(Provider):
         items = list(listing.items)
         if mode == "lagging":
             items = self._lagging(items)
-        if mode in ("shifted", "unsettled") and items:
+        if mode in ("shifted", "forgetful", "unsettled") and items:
             items.remove(max(items, key=self._matters))
         hours = timedelta(hours=self.misdated)
         dated = [replace(s, created_at=s.created_at and s.created_at + hours) for s in items]
@@ -126,6 +131,7 @@ class ModelWorld(Provider):
             items=tuple(dated),
             pages=2 if mode == "shifted" else 1,
             settled=mode != "unsettled",
+            filter_ignored=mode == "forgetful" and server_id is not None,
         )
 
     def _matters(self, snapshot: Snapshot) -> int:

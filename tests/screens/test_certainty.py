@@ -229,7 +229,7 @@ async def test_a_create_that_came_late_after_all_is_told_rung_and_recorded(
             server, "late", hours=0, ready_in=0, description=""
         )  # carried out minutes later all the same
         await simulated.clock.advance(61)
-        words = "The create of late on mail was carried out after all: it is listed now as #"
+        words = "The create of late on mail was likely carried out after all: it is listed now as #"
         await polls(pilot, simulated, lambda: any(words in text for text in told(pilot)))
         await until(pilot, lambda: "carried out after all" in shown(pilot))
         await timeline_of(pilot, "likely: it is listed now as #")

@@ -33,7 +33,8 @@ class Teller:
         if step.standing in (Standing.SKIPPED, Standing.NOT_DONE):
             now: State | str = step.reason or "it was not done"
             if before != now:
-                complain(f"{step.server_name}: the {step.title} was not done: {now}")
+                surely = "" if step.became is None or step.became.proved else "likely "
+                complain(f"{step.server_name}: the {step.title} was {surely}not done: {now}")
         elif step.became is not None and step.became.state not in _QUIET:
             now = step.became.state
             if before != now:

@@ -161,12 +161,14 @@ def may_follow(kind: Kind, snapshot_id: Key | None, before: Operation) -> bool:
 class Gathered:
     """What has been gathered on an operation, by whichever process.
 
-    `seen` are the ids its server had before the write, and `begun` is when it left. `against` is
-    when the first settled listing was asked for that spoke against it, with none for it since;
-    `standing` when the first reading was that shows a restored server.
+    `seen` are the ids its server had before the write, and `begun` is when it left; `partly` is
+    set where the list before it did not come whole, so that what is not in `seen` need not be new.
+    `against` is when the first settled listing was asked for that spoke against it, with none for
+    it since; `standing` when the first reading was that shows a restored server.
     """
 
     seen: frozenset[Key] = frozenset()
     begun: Moment | None = None
+    partly: Moment | None = None
     against: Moment | None = None
     standing: Moment | None = None

@@ -27,7 +27,17 @@ from tui.fleet.actor import Who
 from tui.fleet.clock import Moments
 from tui.fleet.identity import Identity
 from tui.fleet.journal.journal import Journal
-from tui.fleet.operation import HELD, OPEN, PENDING, TRANSITIONS, Certainty, Kind, Operation, State
+from tui.fleet.operation import (
+    HELD,
+    OPEN,
+    PENDING,
+    TRANSITIONS,
+    Certainty,
+    Gathered,
+    Kind,
+    Operation,
+    State,
+)
 from tui.fleet.state import Sighting
 from tui.fleet.writes.operations import Operations, Refused
 from tui.simulator.objects import Refusal
@@ -35,10 +45,14 @@ from tui.vps.errors import VpsError
 from tui.vps.models import Snapshot
 
 FATES = st.sampled_from(
-    ("answered", "answered", "lost", "dropped", "dropped", "late", "late", "renamed", "twice")
+    (
+        *("answered", "answered", "lost", "dropped", "dropped", "late", "late", "renamed"),
+        *("twice", "confused", "confused"),
+    )
 )
 SESSIONS = st.integers(0, 1)
-MODES = st.sampled_from(("whole", "whole", "lagging", "shifted", "shifted", "unsettled"))
+LACKING = ("shifted", "forgetful", "unsettled")
+MODES = st.sampled_from(("whole", "whole", "whole", "lagging", *LACKING))
 UNSENT = (State.WAITING, State.INTENT, State.NEVER_SENT)
 NEVER_PROVED = (State.NOT_CARRIED_OUT, State.VANISHED, State.UNSEEN)
 SHM = Path("/dev/shm")
@@ -64,12 +78,16 @@ class Writes(RuleBasedStateMachine):
         self.begun: set[int] = set()
         self.sent_at: dict[int, float] = {}
         self.latest: dict[int, Operation] = {}
-        self.sessions = [self.open(), self.open()]
+        self.first_seen: list[dict[int, tuple[State, float]]] = [{}, {}]
+        self.opened = [0.0, 0.0]
+        self.sessions = [self.open(0), self.open(1)]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.runner.run(work)
 
-    def open(self) -> Operations:
+    def open(self, session: int) -> Operations:
+        self.first_seen[session].clear()
+        self.opened[session] = self.clock.monotonic()
         made = Operations(
             api=self.world,
             journal=Journal(self.folder / "j", moments=Moments(self.clock)),
@@ -77,13 +95,16 @@ class Writes(RuleBasedStateMachine):
             now=self.world.world.clock.now,
             account=Identity("test"),
             who=Who("admin"),
-            on_change=self.note,
+            on_change=lambda operation: self.note(session, operation),
         )
         self.run(made.start())
         return made
 
-    def note(self, operation: Operation) -> None:
+    def note(self, session: int, operation: Operation) -> None:
         self.begun.add(operation.id)
+        known = self.first_seen[session].get(operation.id)
+        if known is None or known[0] is not operation.state:
+            self.first_seen[session][operation.id] = operation.state, self.clock.monotonic()
         if operation.state is State.SENT and operation.id not in self.sent_at:
             self.sent_at[operation.id] = self.clock.monotonic()
             self.world.leaving[operation.server_id] = operation.id
@@ -153,8 +174,14 @@ class Writes(RuleBasedStateMachine):
     def look(self, session: int, seconds: float, mode: str, alone: bool, times: int) -> None:
         for _ in range(times):
             self.run(self.world.pass_time(seconds))
-            sighting = self.run(self.sighting(mode, alone))
-            self.run(self.sessions[session].observe(sighting))
+            self.weigh(session, self.run(self.sighting(mode, alone)))
+
+    @rule(session=SESSIONS, pick=st.integers(0, 9))
+    def lists_that_lack_it_follow_a_lost_delete(self, session: int, pick: int) -> None:
+        self.write(session, "delete", pick, "dropped", 10.0)
+        for mode in LACKING:
+            for alone in (True, False):
+                self.look(session, 1.0, mode, alone, 1)
 
     @rule(mode=MODES, alone=st.booleans())
     def ask(self, mode: str, alone: bool) -> None:
@@ -164,16 +191,43 @@ class Writes(RuleBasedStateMachine):
     @rule(session=SESSIONS)
     def answers_come(self, session: int) -> None:
         for sighting in self.held:
-            self.run(self.sessions[session].observe(sighting))
+            self.weigh(session, sighting)
         self.held.clear()
+
+    @rule(session=SESSIONS, mode=MODES)
+    def one_answer_overtakes_another_after_a_lost_create(self, session: int, mode: str) -> None:
+        self.create(session, "lost", again=False, colleague=False, delay=10.0)
+        early = self.run(self.sighting(mode, alone=True))
+        self.look(session, 25.0, "whole", alone=True, times=1)
+        self.weigh(session, early)
+
+    def weigh(self, session: int, sighting: Sighting) -> None:
+        """It says nothing of what this session first saw as it is after it was asked for."""
+        weighing = self.sessions[session]
+        self.run(weighing.refresh())
+        before, seen = self.run(self.on_record(weighing)), dict(self.first_seen[session])
+        self.run(weighing.observe(sighting))
+        after = self.run(self.on_record(weighing))
+        for number, known in before.items():
+            now = known[0].state
+            state, since = seen.get(number, (now, self.opened[session]))
+            if state is now and sighting.asked_at < since:
+                assert after.get(number) == known, "asked for too early"
+
+    async def on_record(self, session: Operations) -> dict[int, tuple[Operation, Gathered]]:
+        """Every operation that a list can tell something of, with what was gathered on it."""
+        journal, account = session.journal, session.account
+        open_, ended = (
+            await journal.open_entries(account),
+            await journal.unproved_entries(account, 0),
+        )
+        return {e.operation.id: (e.operation, e.gathered) for e in (*open_, *ended)}
 
     async def sighting(self, mode: str, alone: bool) -> Sighting:
         asked_at = self.clock.monotonic()
         key = self.world.ids[0] if alone else None
         listing = await self.world.seen(mode, key)
-        statuses = await self.world.statuses()
-        whole, one_page = listing.complete, listing.pages == 1
-        return Sighting(listing.items, whole, asked_at, key, statuses, one_page)
+        return Sighting.of(listing, asked_at, await self.world.statuses())
 
     @rule(
         hours=st.sampled_from((0.0, -8.0, 0.2)),
@@ -203,13 +257,13 @@ class Writes(RuleBasedStateMachine):
     def restart(self, session: int) -> None:
         self.run(self.sessions[session].leave())
         self.run(self.sessions[session].close())
-        self.sessions[session] = self.open()
+        self.sessions[session] = self.open(session)
 
     @rule(session=SESSIONS)
     def crash(self, session: int) -> None:
         """The process is gone, and the system lets go of its lock."""
         self.sessions[session].journal._sessions.leave()
-        self.sessions[session] = self.open()
+        self.sessions[session] = self.open(session)
 
     @rule(session=SESSIONS, sent=st.booleans(), fate=FATES)
     def crash_in_a_create(self, session: int, sent: bool, fate: str) -> None:
@@ -290,7 +344,7 @@ def test_random_writes_faults_crashes_and_lists() -> None:
     run_state_machine_as_test(
         Writes,
         settings=settings(
-            max_examples=90,
+            max_examples=64,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -30,6 +30,8 @@ T = TypeVar("T")
 __all__ = ["Also", "Clash", "Entry", "Gap", "Journal", "JournalUnavailable", "MemoryLost", "Step"]
 KEPT: Final = 20_000
 """Ended operations that are kept; older ones go when the journal is opened."""
+_NEWEST: Final = 50
+"""Operations whose end is looked at again whatever its time is."""
 Also = Callable[["sqlite3.Connection", Operation], None]
 """What is recorded in the transaction that begins an operation; if it raises, neither is."""
 
@@ -158,11 +160,15 @@ class Journal:
         return await self._entries(f"{MINE} AND state IN ({PENDING_STATES}) ORDER BY id", account)
 
     async def unproved_entries(self, account: str, since: float) -> Sequence[Entry]:
-        """The operations that ended after `since` with an end that is not proved, oldest first."""
+        """The operations that ended after `since` with an end that is not proved, oldest first.
+
+        The newest come in any case: their times may be of a clock that was wrong.
+        """
+        looked_at = "(ended_at >= ? OR id > (SELECT max(id) - ? FROM operations))"
         return await self._entries(
-            f"{MINE} AND state NOT IN ({PENDING_STATES}) AND certainty <> ? AND ended_at >= ? "
+            f"{MINE} AND state NOT IN ({PENDING_STATES}) AND certainty <> ? AND {looked_at} "
             "ORDER BY id",
-            *(account, Certainty.PROVED.value, since),
+            *(account, Certainty.PROVED.value, since, _NEWEST),
         )
 
     async def _entries(self, where: str, *values: object) -> Sequence[Entry]:

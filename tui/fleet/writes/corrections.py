@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Final
 
+from tui.fleet.clock import Moment
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.operation import OPEN, Kind, Operation
 from tui.fleet.state import Sighting
@@ -17,6 +18,15 @@ RECONSIDERED: Final = 3_600.0
 """Seconds for which an end that is not proved is still looked at."""
 
 
+def looked_at(case: Case, seconds: float, now: Moment) -> bool:
+    """Whether it is, at `now`, which is so many `seconds` since 1970 by the service's clock.
+
+    Where that clock was or is wrong, the time since the write counts.
+    """
+    soon = abs(seconds - (case.operation.ended_at or 0.0)) <= RECONSIDERED
+    return soon or case.age(now) <= RECONSIDERED
+
+
 class Corrections:
     """The operations of one account that have ended without proof."""
 
@@ -24,21 +34,23 @@ class Corrections:
         self._books = books
         self._cases: dict[int, Case] = {}
 
-    async def refresh(self, now: float, since: float) -> None:
+    async def refresh(self, seconds: float, now: Moment, since: float) -> None:
         """Take up what any session has ended; seen from the monotonic instant `since` on.
+
+        The present is `now`, and so many `seconds` since 1970 by the service's clock.
 
         Raises JournalUnavailable.
         """
         journal, account = self._books.journal, self._books.account
-        entries = await journal.unproved_entries(account, now - RECONSIDERED)
+        entries = await journal.unproved_entries(account, seconds - RECONSIDERED)
         cases = {key: case for key, case in self._cases.items() if key < 0}
         for entry in entries:
             operation = entry.operation
             known = self._cases.get(operation.id)
             same = known is not None and known.operation.state is operation.state
-            cases[operation.id] = (known if same else None) or Case(
-                operation, entry.gathered, since=since
-            )
+            case = (known if same else None) or Case(operation, entry.gathered, since=since)
+            if looked_at(case, seconds, now):
+                cases[operation.id] = case
         self._cases = cases
 
     def watch(self, case: Case) -> None:
@@ -62,7 +74,7 @@ class Corrections:
         return [case.operation for case in self._cases.values()]
 
     async def found(
-        self, sighting: Sighting, busy: Container[Key], now: float
+        self, sighting: Sighting, busy: Container[Key], seconds: float, now: Moment
     ) -> Sequence[tuple[Case, Verdict]]:
         """What `sighting` shows to have been wrong; not on a server where something is open."""
         found: list[tuple[Case, Verdict]] = []
@@ -71,7 +83,7 @@ class Corrections:
         made = await self._made()
         for key, case in tuple(self._cases.items()):
             operation = case.operation
-            if now - (operation.ended_at or 0.0) > RECONSIDERED:
+            if not looked_at(case, seconds, now):
                 del self._cases[key]
                 continue
             if operation.server_id in busy or not case.concerned(sighting):

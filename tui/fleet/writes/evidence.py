@@ -147,7 +147,7 @@ class Case:
             gone = Verdict(State.VANISHED, "no longer listed", evidence=_TWICE_MISSING)
             return gone if missing else None
         fresh = [s for s in mine if s.id not in self.gathered.seen and s.id not in taken]
-        ours = candidates(operation, fresh)
+        ours = self.new(fresh)
         if len(ours) == 1:
             return self._made(ours[0], sighting, asked)
         denied = self._denied(sighting, asked)
@@ -166,17 +166,18 @@ class Case:
             case Phase.COMPLETED:
                 return Verdict(State.COMPLETED, "", certainty, evidence, found.id, watched=watched)
             case Phase.FAILED:
-                words = f"the provider says: {found.status_words}"
-                return Verdict(State.FAILED, words, certainty, evidence, found.id)
+                return Verdict(State.FAILED, _said(found), certainty, evidence, found.id)
             case Phase.UNKNOWN if self._late(asked):
-                return replace(
-                    untold(f"the provider says: {found.status_words}"), snapshot_id=found.id
-                )
+                return replace(untold(_said(found)), snapshot_id=found.id)
         self._goes_on(sighting)
         if self.operation.state is State.ACCEPTED:
             return None
         words = "found in the list"
         return Verdict(State.ACCEPTED, words, certainty, evidence, found.id, seen_busy=True)
+
+    def new(self, fresh: Sequence[Snapshot]) -> Sequence[Snapshot]:
+        """Which of what was not seen before may be what was asked for; none if it may be older."""
+        return [] if self.gathered.partly else candidates(self.operation, fresh)
 
     def ours(self, found: Snapshot) -> tuple[Certainty, str]:
         """How sure it is that this snapshot is the one that was asked for, and why."""
@@ -198,6 +199,8 @@ class Case:
             evidence = "the list shows it as deleting"
             begun = Verdict(State.ACCEPTED, evidence=evidence)
             return begun if operation.state is State.UNKNOWN else None
+        if found.phase is Phase.UNKNOWN:
+            return untold(_said(found)) if self._late(asked) else None
         if not self._denied(sighting, asked):
             return None
         if operation.state is State.UNKNOWN:
@@ -217,12 +220,13 @@ class Case:
         if status == "restoring":
             return self._restoring(sighting)
         if operation.seen_busy and status in SOONEST:
+            if self.age(asked) < SOONEST[status]:
+                return None
             if self.gathered.standing is None:
                 self.gathered = replace(self.gathered, standing=asked)
-            apart = asked.since(self.gathered.standing or asked)
-            if self.age(asked) < SOONEST[status] or apart < READINGS:
+            if asked.since(self.gathered.standing or asked) < READINGS:
                 return None
-            evidence = f"the server was seen restoring, and then {status}, twice"
+            evidence = "the server was seen restoring, and in two readings since then no longer"
             words, watched = f"the server is {status}", self._watched(sighting)
             return Verdict(State.COMPLETED, words, evidence=evidence, watched=watched)
         # No status denies a restore: stopping the server is its first step, and that one being
@@ -259,6 +263,10 @@ def gone(operation: Operation, sighting: Sighting) -> Verdict | None:
 def appeared(snapshots: Sequence[Snapshot]) -> str:
     """That nothing can be told, and of what."""
     return f"cannot be told: {named(snapshots)} appeared, which may be it"
+
+
+def _said(found: Snapshot) -> str:
+    return f"the provider says: {found.status_words}"
 
 
 def _unseen(operation: Operation, status: str) -> str:

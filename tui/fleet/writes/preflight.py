@@ -48,8 +48,8 @@ class Api(Reader, Protocol):
 
 async def check_target(
     api: Reader, operation: Operation, target: Snapshot | None
-) -> frozenset[Key]:
-    """Read the server's snapshots again; returns their ids. Raises Refused or VpsError."""
+) -> Listing[Snapshot]:
+    """Read the server's snapshots again, and return them. Raises Refused or VpsError."""
     listing = await api.snapshots(operation.server_id)
     if target is not None:
         _unchanged(listing, target)
@@ -58,7 +58,7 @@ async def check_target(
             status = snapshot.status_words
             raise Refused(f"not sent: {snapshot.name} is {status} on {operation.server_name}")
     await _not_restoring(api, operation)
-    return frozenset(snapshot.id for snapshot in listing.items)
+    return listing
 
 
 async def check_spare(api: Reader, target: Snapshot) -> None:

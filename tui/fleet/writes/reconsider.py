@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting
-from tui.fleet.writes.candidates import alike, candidates
+from tui.fleet.writes.candidates import alike
 from tui.fleet.writes.evidence import Case, Verdict, appeared, gone, untold
 from tui.vps.models import Key, Phase, Snapshot
 
@@ -35,7 +35,7 @@ def _create_again(case: Case, sighting: Sighting, taken: Container[Key]) -> Verd
         for s in mine
         if s.id not in case.gathered.seen and (s.id not in taken or s.id == operation.snapshot_id)
     ]
-    ours = candidates(operation, fresh)
+    ours = case.new(fresh)
     if operation.snapshot_id is None:
         if len(ours) == 1:
             return _after_all(case, ours[0], "carried out after all")
@@ -70,5 +70,7 @@ def _delete_again(operation: Operation, sighting: Sighting) -> Verdict | None:
     if not deleted:
         return None
     evidence = f"it is listed again, {found.status_words}"
+    if found.phase is Phase.UNKNOWN:
+        return untold(evidence)
     state = State.ACCEPTED if found.status == "deleting" else State.NOT_CARRIED_OUT
     return Verdict(state, "still listed after all", evidence=evidence)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import replace
 
 from tui.fleet.actor import Who
 from tui.fleet.clock import Moments
 from tui.fleet.journal.journal import Also, Clash
-from tui.fleet.operation import Operation, State, open_on
+from tui.fleet.operation import Kind, Operation, State, open_on
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.preflight import Reader, Refused, check_target
 from tui.fleet.writes.tracker import Tracker
 from tui.vps.errors import OutcomeUnknown, Unreachable, VpsError, WriteRefused
-from tui.vps.models import Snapshot
+from tui.vps.models import Key, Snapshot
 
 log = logging.getLogger(__name__)
 Send = Callable[[Operation], Awaitable[Operation]]
@@ -56,16 +56,18 @@ class Sender:
             raise Refused(taken(clash.operation, clash.seconds)) from None
         self._tracker.follow(operation)
         try:
-            seen = await check_target(self._reader(), operation, target)
-            operation = await self._tracker.leaves(operation, seen)
+            before = await check_target(self._reader(), operation, target)
+            operation = await self._tracker.leaves(operation, before)
             if operation.state is not State.SENT:
                 raise Refused("the journal says that another session has ended this operation")
         except Exception as error:  # whatever it was, nothing has left
             await self._tracker.end(operation, State.NEVER_SENT, str(error))
             raise
-        return await self._exchange(operation, send)
+        return await self._exchange(operation, send, {snapshot.id for snapshot in before.items})
 
-    async def _exchange(self, operation: Operation, send: Send) -> Operation:
+    async def _exchange(
+        self, operation: Operation, send: Send, before: Container[Key]
+    ) -> Operation:
         try:
             answered = await send(operation)
         except OutcomeUnknown as error:
@@ -79,6 +81,9 @@ class Sender:
         except Exception as error:
             log.exception("unforeseen error in a write")
             return await self._lost(operation, f"unforeseen error: {type(error).__name__}")
+        if operation.kind is Kind.CREATE and answered.snapshot_id in before:
+            odd = f"the service answered with #{answered.snapshot_id}, which was there before"
+            return await self._lost(operation, f"{odd}: another may have been made")
         return await self._tracker.answered(operation, answered)
 
     async def _lost(self, operation: Operation, words: str) -> Operation:

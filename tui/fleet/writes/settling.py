@@ -35,14 +35,18 @@ class Settler:
     ) -> Sequence[Operation]:
         """Settle what is open, of one server or of all; look for at most `wait` seconds more.
 
-        `told` hears after each look what is open still, and that is returned. Raises VpsError.
+        What has ended without proof is looked at once more. `told` hears after each look what is
+        open still, and that is returned. Raises VpsError.
         """
         end = self._clock.monotonic() + wait
         await self._tracker.refresh()
+        doubtful = [o for o in self._tracker.doubtful() if server_id in (None, o.server_id)]
         while True:
-            left = self._left(server_id)
-            for key in dict.fromkeys(operation.server_id for operation in left):
-                await self._look(key)
+            asked = [*self._left(server_id), *doubtful]
+            restored = {o.server_id for o in asked if o.kind is Kind.RESTORE}
+            for key in dict.fromkeys(operation.server_id for operation in asked):
+                await self._look(key, shown=key in restored)
+            doubtful = []
             left = self._left(server_id)
             told(left)
             pause = min(PACE, end - self._clock.monotonic())
@@ -57,11 +61,10 @@ class Settler:
             if operation.state in _SEEN and server_id in (None, operation.server_id)
         ]
 
-    async def _look(self, key: Key) -> None:
-        """Read one server's snapshots, and its status where it is being restored."""
+    async def _look(self, key: Key, *, shown: bool) -> None:
+        """Read one server's snapshots, and with `shown` its status, for what was restored."""
         asked_at = self._clock.monotonic()
         reader = self._reader()
         listing = await reader.snapshots(key)
-        restores = [o for o in self._left(key) if o.kind is Kind.RESTORE]
-        statuses = {key: await shown_status(reader, key)} if restores else {}
+        statuses = {key: await shown_status(reader, key)} if shown else {}
         await self._tracker.observe(Sighting.of(listing, asked_at, statuses))

@@ -19,7 +19,7 @@ from tui.fleet.writes.books import Books
 from tui.fleet.writes.corrections import Corrections
 from tui.fleet.writes.evidence import Case, Verdict, narrowed, untold
 from tui.fleet.writes.tracked import Durations, Tracked
-from tui.vps.models import Key
+from tui.vps.models import Key, Listing, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,8 @@ class Tracker:
             if not case.operation.ended and case.concerned(sighting):
                 await self._weigh(case, sighting)
         busy = {each.server_id for each in self.running() if each.open}
-        for case, verdict in await self._corrections.found(sighting, busy, self._now()):
+        now = self._moments.at()
+        for case, verdict in await self._corrections.found(sighting, busy, self._now(), now):
             await self._correct(case, verdict)
 
     async def _weigh(self, case: Case, sighting: Sighting) -> None:
@@ -145,6 +146,10 @@ class Tracker:
         found = (self._tracked[key].case.operation for key in sorted(self._tracked))
         return [operation for operation in found if not operation.ended]
 
+    def doubtful(self) -> Sequence[Operation]:
+        """What has ended without proof, and is still looked at."""
+        return self._corrections.operations()
+
     def expected(self, kind: Kind) -> Expected | None:
         """How long an operation of this kind should take."""
         return self._durations.expected(kind)
@@ -162,15 +167,17 @@ class Tracker:
         self._tracked[operation.id] = Tracked(self._case(operation))
         self._tell(operation)
 
-    async def leaves(self, operation: Operation, seen: frozenset[Key]) -> Operation:
-        """Have "sent" on disk before a request leaves; its server has the snapshots `seen`.
+    async def leaves(self, operation: Operation, before: Listing[Snapshot]) -> Operation:
+        """Have "sent" on disk before a request leaves; `before` has what its server has now.
 
         Returns what the journal then has: another session may have ended it.
         """
         tracked = self._tracked[operation.id]
         sent = replace(operation, state=State.SENT)
         tracked.on_the_wire = True
-        tracked.case.gathered = gathered = Gathered(seen=seen, begun=self._moments.at())
+        now, seen = self._moments.at(), frozenset(snapshot.id for snapshot in before.items)
+        partly = None if before.complete else now
+        tracked.case.gathered = gathered = Gathered(seen=seen, begun=now, partly=partly)
         book = self._books.of(operation.id)
         kept = await book.step(operation, sent, self._now(), gathered)
         if kept.state is State.SENT:
@@ -291,7 +298,8 @@ class Tracker:
                 known.case.gathered = entry.gathered  # others may have seen more of it
         await self._let_go({entry.operation.id for entry in entries})
         await self._durations.refresh()
-        await self._corrections.refresh(self._now(), self._clock.monotonic())
+        since, now = self._clock.monotonic(), self._moments.at()
+        await self._corrections.refresh(self._now(), now, since)
 
     async def _catch_up(self, key: int, tracked: Tracked, unwritten: Operation) -> None:
         """Write what could not be written before."""

@@ -30,6 +30,8 @@ class Output:
         self._aside = False
         self._complaint = ""
         self.only = False
+        self.documented = False
+        """Whether a document has been printed."""
         self.in_lines = False
         """Whether each document takes one line, as it does where several may come."""
 
@@ -37,7 +39,7 @@ class Output:
         """Forget what was lost before."""
         self._lost, self._closed, self._document, self._aside = None, False, None, False
         self._complaint = ""
-        self.only = self.in_lines = False
+        self.only = self.in_lines = self.documented = False
 
     def is_all(self) -> None:
         """Nothing else is done but to print: what is not printed is not done."""
@@ -141,6 +143,7 @@ def out_lines(lines: list[str]) -> None:
 
 def out_json(value: Any) -> None:
     """Print something as JSON for people and programs."""
+    output.documented = True
     encoded = msgspec.json.encode(value)
     text = encoded if output.in_lines else msgspec.json.format(encoded)
     output.write(f"{text.decode()}\n")
@@ -158,7 +161,7 @@ def fail(text: str, code: int, *, as_json: bool) -> int:
     """
     text = clean(masked(text), LONGEST)
     output.complain(text, once=True)
-    if as_json:
+    if as_json and (output.in_lines or not output.documented):
         output.end(complete=False, error=text, exit_code=code)
     return code
 

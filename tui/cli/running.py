@@ -71,7 +71,12 @@ sigterm: Final = Sigterm()
 def run(work: Coroutine[Any, Any, int], *, as_json: bool = False) -> int:
     """Run a command to its end; returns its exit code. With `as_json` errors are printed so too."""
     logs.configure(paths.log_file(os.environ))
-    return asyncio.run(_until_told(work, as_json=as_json))
+    try:
+        return asyncio.run(_until_told(work, as_json=as_json))
+    except KeyboardInterrupt:
+        if not as_json:
+            raise
+        return fail("interrupted", ExitCode.INTERRUPTED, as_json=True)
 
 
 def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
@@ -79,13 +84,9 @@ def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
     if not as_json:
         return run(work)
     output.gather()
-    try:
-        code = run(work, as_json=True)
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
+    code = run(work, as_json=True)
     if output.gathers:  # else it ended with what went wrong
-        told = code not in (ExitCode.UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-        output.end(complete=told, exit_code=code)
+        output.end(complete=code != ExitCode.UNKNOWN, exit_code=code)
     return code
 
 
@@ -99,8 +100,7 @@ async def _until_told(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
         if not sigterm.came or task is None:
             raise
         task.uncancel()
-        complain("ended by SIGTERM")
-        return ExitCode.TERMINATED
+        return fail("ended by SIGTERM", ExitCode.TERMINATED, as_json=as_json)
 
 
 async def _guarded(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:

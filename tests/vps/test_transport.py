@@ -155,6 +155,17 @@ async def test_a_proxy_without_a_scheme_is_an_http_one(monkeypatch: pytest.Monke
         assert proxy.requests[0].startswith(b"CONNECT admin.vps.org:443")
 
 
+async def test_a_proxy_that_refuses_is_not_taken_for_the_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:1")
+    async with client("https://admin.vps.org/api/v1") as api:
+        with pytest.raises(Unreachable) as caught:
+            await api.snapshots()
+    where = "admin.vps.org through the proxy of HTTPS_PROXY"
+    assert str(caught.value) == f"could not reach {where}: connection refused"
+
+
 def test_a_socks_proxy_and_a_key_log_are_no_crash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 
@@ -16,7 +16,7 @@ from tui.vps.decode import Decoder
 from tui.vps.error_mapping import epoch, error_from_exception, error_from_status, retry_after
 from tui.vps.errors import BadResponse, OutcomeUnknown, TooLarge, WriteRefused
 from tui.vps.token import Token
-from tui.vps.transport import build
+from tui.vps.transport import build, way
 from tui.vps.urls import same_origin
 
 Query = dict[str, str | int]
@@ -111,7 +111,7 @@ class Exchange:
         decoder: Decoder | None = None,
     ) -> None:
         self.base_url = base_url
-        self.host = urlsplit(base_url).netloc
+        self.host = way(base_url)
         self.limits = limits or Limits()
         self.service: tuple[float, float] | None = None
         self._token = token

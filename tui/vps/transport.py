@@ -95,11 +95,22 @@ def _certificates(base: str) -> ssl.SSLContext:
     return context
 
 
-def _proxy(base: str, certificates: ssl.SSLContext) -> httpx.Proxy | None:
+def way(base: str) -> str:
+    """What is asked at `base`, for people: its host, and that a proxy stands before it."""
+    host = urlsplit(base).netloc
+    return f"{host} through the proxy of HTTPS_PROXY" if _proxy_url(base) else host
+
+
+def _proxy_url(base: str) -> str:
+    """The proxy that the environment names for `base`; empty where there is none."""
     parts = urlsplit(base)
     if parts.scheme != "https" or proxy_bypass(parts.hostname or ""):
-        return None
-    url = getproxies().get("https", "").strip()
+        return ""
+    return getproxies().get("https", "").strip()
+
+
+def _proxy(base: str, certificates: ssl.SSLContext) -> httpx.Proxy | None:
+    url = _proxy_url(base)
     if not url:
         return None
     if "://" not in url:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.helpers.journals import operation
 from tui.fleet.operation import Certainty, Kind, Operation, State
-from tui.notices import News, Teller, assurance, facts
+from tui.fleet.plan import Plan, PlanKind, Step
+from tui.notices import News, Teller, assurance, facts, tally_line, tally_words
 
 ASKED = operation(7, id=1, state=State.SENT, snapshot_name="nightly")
 DENIED = replace(
@@ -102,3 +103,16 @@ def test_who_no_longer_listens_hears_nothing() -> None:
     end()
     teller.trouble("no journal")
     assert [news.text for news in heard] == ["no room"]
+
+
+def test_a_tally_calls_refused_only_what_somebody_refused() -> None:
+    refused = replace(DENIED, state=State.REFUSED, certainty=Certainty.PROVED)
+    failed = replace(DENIED, state=State.FAILED)
+    ends = (refused, failed, DENIED, replace(DENIED, state=State.VANISHED))
+    steps = tuple(
+        Step(kind=Kind.CREATE, server_id=n, server_name="web", name="x", operation=n, became=end)
+        for n, end in enumerate(ends, 1)
+    )
+    plan = Plan(kind=PlanKind.CREATE, name="x", steps=steps)
+    assert tally_line(plan) == "1 refused · 2 likely not done · 1 failed"
+    assert tally_words(plan) == "1 refused, 2 likely not done, 1 failed"

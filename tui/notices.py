@@ -142,7 +142,8 @@ def tally_line(plan: Plan) -> str:
         (tally[Standing.DONE], done),
         (tally[Standing.RUNNING], "running"),
         (tally[Standing.UNSENT], "not sent yet"),
-        (tally.not_done - failed, "refused"),
+        (tally.not_done - failed - plan.doubtful, "refused"),
+        (plan.doubtful, "likely not done"),
         (failed, "failed"),
         (tally[Standing.UNTOLD], "cannot be told"),
     )
@@ -157,7 +158,8 @@ def tally_words(plan: Plan) -> str:
     else:
         parts = [(tally[Standing.DONE] + tally[Standing.RUNNING], "started")]
     parts += [
-        (tally.not_done - failed, "refused"),
+        (tally.not_done - failed - plan.doubtful, "refused"),
+        (plan.doubtful, "likely not done"),
         (failed, "failed"),
         (tally[Standing.UNTOLD], "cannot be told"),
         (tally[Standing.UNSENT], "not sent yet"),

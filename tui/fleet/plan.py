@@ -150,6 +150,17 @@ class Plan:
         return sum(s.became is not None and s.became.state is State.FAILED for s in self.steps)
 
     @property
+    def doubtful(self) -> int:
+        """How many of those not done nobody has refused: it is only likely that nothing came."""
+        aside = Kind.DELETE if self.creates else None
+        return sum(
+            step.became is not None
+            and step.became.state in (State.NOT_CARRIED_OUT, State.VANISHED)
+            and step.kind is not aside
+            for step in self.steps
+        )
+
+    @property
     def operations(self) -> frozenset[int]:
         """The numbers of the operations that its steps have become."""
         return frozenset(s.operation for s in self.steps if s.operation is not None)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.helpers.fleets import NOW, snapshot, view
 from tests.helpers.journals import operation
 from tui.config.ages import HOUR
 from tui.config.tables import Policy
 from tui.fleet.ensure import Course, Wanted, decide, surplus
+from tui.fleet.health import OVERDUE
 from tui.fleet.operation import Kind, State
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
 from tui.fleet.writes.drafts import dispensable
+from tui.vps.models import SLOTS, Phase, Snapshot
 
 NIGHTLY = Template("nightly-{date}")
 WANTED = Wanted(24 * HOUR, NIGHTLY)
@@ -115,3 +121,60 @@ def test_a_failed_one_is_left_to_be_seen_until_a_newer_one_is_completed() -> Non
     goes = surplus(view("a", failed, before, after), wanted, NOW, ())
     assert [s.name for s in goes] == ["nightly-2025-01-23"]
     assert surplus(view("a", failed), Wanted(1), NOW, ()) == ()
+
+
+_NAMES = [
+    "nightly-2025-01-23",
+    "nightly-2025-01-23-2",
+    *(f"nightly-2025-01-0{n}" for n in range(5)),
+]
+_NAMES += [f"mine-{n}" for n in range(3)]
+_STATUS = ["completed"] * 5 + ["failed", "in_progress", "deleting", "odd"]
+_HISTORIES = st.lists(
+    st.builds(
+        lambda hours, status, name: snapshot(hours, status, name=name),
+        st.none() | st.floats(-30, 100),
+        st.sampled_from(_STATUS),
+        st.sampled_from(_NAMES),
+    ),
+    min_size=2,
+    max_size=SLOTS,
+    unique_by=lambda s: s.name,
+)
+_WANTED = st.builds(
+    Wanted,
+    st.sampled_from([HOUR, 24 * HOUR, 1_000 * HOUR]),
+    st.just(NIGHTLY),
+    st.booleans(),
+    st.none() | st.just(POLICY),
+)
+
+
+@given(_HISTORIES, _WANTED, st.sets(st.sampled_from(_NAMES)), st.floats(0, OVERDUE - 1))
+def test_ensuring_twice_is_ensuring_once_on_any_history(
+    history: list[Snapshot], wanted: Wanted, kept: set[str], later: float
+) -> None:
+    protected = {s.id for s in history if s.name in kept}
+    seen = view("a", *history)
+    found = decide(seen, wanted, NOW, protected=protected)
+    goes = {gone.id for gone in found.goes}
+    left = [s for s in seen.snapshots if s.id not in goes]
+    assert not goes & protected
+    good = [s for s in seen.snapshots if s.phase is Phase.COMPLETED]
+    assert not good or any(s.phase is Phase.COMPLETED for s in left)
+    if found.course is not Course.CREATE:
+        assert not goes
+        again = decide(seen, wanted, NOW, protected=protected)
+        assert (again.course, again.words) == (found.course, found.words)
+        return
+    assert len(left) < SLOTS
+    assert found.name not in {s.name for s in left}
+    then = NOW + timedelta(seconds=later)
+    made = snapshot(0, "in_progress", name=found.name)
+    again = decide(view("a", *left, made), wanted, then, protected=protected)
+    assert (again.course, again.goes) == (Course.ON_ITS_WAY, ())
+    done = snapshot(0, name=found.name)
+    again = decide(view("a", *left, done), wanted, then, protected=protected)
+    assert (again.course, again.goes) == (Course.FRESH, ())
+    gone = surplus(view("a", *left, done), wanted, then, protected)
+    assert found.name not in {s.name for s in gone}

@@ -61,6 +61,9 @@ def test_each_option_of_the_table_of_commands_is_one() -> None:
         )
         known = set().union(*(options(name) for name in names or [""]))
         told |= set(names)
+        for other, option in re.findall(r"`([a-z]+) (--[a-z-]+)`", row):
+            assert option in options(other), row
+            known |= {option}
         assert set(re.findall(r"(?<!\w)--?[a-z][a-z-]*", row)) <= known, row
     assert told == set(ALL)
 

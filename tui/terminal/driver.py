@@ -209,19 +209,18 @@ class CalmDriver(TerminalDriver):
             self._wait_for_turn()
             if self.exit_event.is_set():  # the app waits for this thread, and takes no more keys
                 return
-            self.process_message(message)
             if not isinstance(message, MouseMove):
-                self._turn = self._begin_turn()
+                from tui.terminal.key_bursts import KeyTurn
 
-    def _begin_turn(self) -> KeyTurn | None:
-        from tui.terminal.key_bursts import KeyTurn
+                self._turn = KeyTurn(self.app, self.loop, message)
+            self.process_message(message)
 
-        turn = KeyTurn(self.app, self.loop)
-        try:
+    def arrived(self, message: Message) -> None:
+        """Take a message in the loop; with a key its turn begins."""
+        super().arrived(message)
+        turn = self._turn
+        if turn is not None and turn.message is message:
             turn.begin()
-        except RuntimeError:  # the loop is closed
-            return None
-        return turn
 
     def _wait_for_turn(self) -> None:
         turn, self._turn = self._turn, None

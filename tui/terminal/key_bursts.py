@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any, Final
 
 from textual.app import App, ScreenStackError
+from textual.message import Message
 from textual.message_pump import MessagePump
 
 from tui.terminal.textual_private import has_callbacks
@@ -23,7 +24,8 @@ class KeyTurn:
     It looks once in each turn of the loop. A task and a future for each key would cost more.
     """
 
-    def __init__(self, app: App[Any], loop: AbstractEventLoop) -> None:
+    def __init__(self, app: App[Any], loop: AbstractEventLoop, message: Message) -> None:
+        self.message = message
         self.over = Event()
         self._app = app
         self._loop = loop
@@ -31,8 +33,8 @@ class KeyTurn:
         self._still = 0
 
     def begin(self) -> None:
-        """Look from now on, after what the loop has been handed before. Raises RuntimeError."""
-        self._loop.call_soon_threadsafe(self._look)
+        """Look from now on, since the app has the message."""
+        self._loop.call_soon(self._look)
 
     def _look(self) -> None:
         goes_on = False  # whatever becomes of it, nobody waits for it any longer then

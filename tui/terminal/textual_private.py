@@ -184,7 +184,11 @@ class TerminalDriver(LinuxDriver):
 
     def send_message(self, message: Message) -> None:
         """Hand a message to the app, from any thread; the base class makes a task of each."""
-        self._loop.call_soon_threadsafe(self._app.post_message, message)
+        self._loop.call_soon_threadsafe(self.arrived, message)
+
+    def arrived(self, message: Message) -> None:
+        """Take a message in the loop."""
+        self._app.post_message(message)
 
     @property
     def output(self) -> int:

@@ -230,15 +230,13 @@ class Dashboard(Screen[None], KeptLines):
 
     # -- the cursors ---------------------------------------------------------------------
 
-    @on(RowList.Highlighted, "#servers")
-    def server_chosen(self) -> None:
-        """Show the chosen server's snapshots."""
-        self.pacer.server_chosen()
-
-    @on(RowList.Highlighted, "#snapshots")
-    def snapshot_chosen(self) -> None:
-        """Describe the chosen snapshot."""
-        self.pacer.snapshot_chosen()
+    @on(RowList.Highlighted)
+    def row_highlighted(self, event: RowList.Highlighted) -> None:
+        """Show the chosen server's snapshots, or describe the chosen snapshot."""
+        if event.rows is self.table:  # to match selectors with each key would take its time
+            self.pacer.snapshot_chosen()
+        else:
+            self.pacer.server_chosen()
 
     def _follow(self) -> None:
         """Show what follows from where the cursors rest."""

@@ -223,13 +223,14 @@ class CalmDriver(TerminalDriver):
             turn.begin()
 
     def _wait_for_turn(self) -> None:
-        turn, self._turn = self._turn, None
+        turn = self._turn
         if turn is None:
             return
         ends = monotonic() + _TURN
         while not (self._ending or self.exit_event.is_set()) and monotonic() < ends:
             if turn.over.wait(_GLANCE):
                 return
+        self._turn = None  # nobody waits for it a second time
 
     def _read(self) -> bytes:
         """What was typed; nothing where the terminal is closed."""

@@ -37,7 +37,7 @@ def test_a_monitor_over_a_line_that_loses_stays_usable(simulated: Place, tmp_pat
             took = [terminal.shown_after("m", "esc back"), terminal.shown_after("\x1b", "q Quit")]
             terminal.send("g")
             terminal.until("▶  billing")
-            for key, chosen in (("j", "▶  ci-runner"), ("k", "▶  billing")) * 5:
+            for key, chosen in (("j", "▶  ci-"), ("k", "▶  billing")) * 5:
                 took.append(terminal.shown_after(key, chosen))
             asked = len(simulated.sent("GET"))
             terminal.send("r")

@@ -16,7 +16,7 @@ def test_rows_held_back_for_a_slow_line_are_shown_though_the_filter_has_the_focu
         terminal.answer_after(0.0)
         terminal.until("live")
         terminal.send("j")
-        terminal.until("▶  ci-runner")
+        terminal.until("▶  ci-")
         terminal.send("k")
         terminal.until("▶  billing")
         terminal.answer_after(0.7)

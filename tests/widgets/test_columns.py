@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import pytest
 
-from tests.helpers.driving import choose, live, shown
+from tests.helpers.driving import choose, live, shown, until
 from tests.helpers.places import Place
+from tui.widgets.pane_widths import Longest, Share, share
 from tui.widgets.row_columns import Cell, Cells, Column, fit, heading, place
-from tui.widgets.server_list import COLUMNS
+from tui.widgets.server_list import Extras, wide_columns
+
+COLUMNS = wide_columns(Extras())
 
 
-def texts(columns: tuple[Column, ...], room: int, **wanted: int) -> dict[str, int]:
+def texts(columns: Sequence[Column], room: int, **wanted: int) -> dict[str, int]:
     return {columns[p.column].key: p.width for p in place(columns, room, wanted)}
 
 
 def test_more_columns_give_way_before_a_name_is_cut() -> None:
     more = {"days", "status", "address", "location"}
-    found = [texts(COLUMNS, room, name=28) for room in (150, 122, 105, 88, 55)]
+    found = [texts(COLUMNS, room, name=28) for room in (150, 130, 108, 92, 55)]
     assert all(widths["name"] >= 28 for widths in found)
     assert [len(more & widths.keys()) for widths in found] == [4, 3, 2, 1, 0]
     assert "days" in found[3]
@@ -118,3 +124,74 @@ async def test_where_a_state_would_be_cut_away_its_sign_stays(simulated: Place) 
     async with simulated.app().run_test(size=(60, 15)) as pilot:
         await live(pilot)
         assert "ci-runner ⟳" in shown(pilot)
+
+
+LARGE = ((140, 40), (160, 45), (200, 50))
+
+
+def room_for(total: int, server: int, snapshot: int, location: int = 13) -> tuple[Share, set[str]]:
+    """How the panes share a screen, and what the servers' rows show then."""
+    longest = Longest()
+    longest.server, longest.snapshot, longest.location = server, snapshot, location
+    found = share(total, longest, backups=False)
+    inner = found.width - 3  # frame and scroll bar
+    return found, set(texts(wide_columns(found.extras), inner, name=server))
+
+
+@pytest.mark.parametrize("snapshot", [0, 9, 22, 40])
+@pytest.mark.parametrize("server", [3, 12, 20, 28, 40])
+def test_what_the_servers_are_given_is_what_their_columns_take(server: int, snapshot: int) -> None:
+    for total in range(140, 300):
+        found, shown_columns = room_for(total, server, snapshot)
+        columns = {c.key: c for c in wide_columns(found.extras)}
+        used = (
+            6
+            + max(10, server)
+            + sum(columns[key].width + columns[key].gap for key in shown_columns - {"name"})
+        )
+        assert "days" in shown_columns, total
+        assert used == found.width, (total, sorted(shown_columns))
+        assert total - found.width >= 52
+
+
+def test_a_location_comes_before_addresses_before_more_days_before_states() -> None:
+    order = ["location", "address", "status"]
+    for total in range(140, 300):
+        found, shown_columns = room_for(total, 28, 22)
+        there = [key in shown_columns for key in order]
+        assert there == sorted(there, reverse=True), total
+        assert found.extras.days == 14 or "address" in shown_columns
+        assert "status" not in shown_columns or found.extras.days == 30
+    assert "location" in room_for(140, 28, 22)[1]
+    assert "address" in room_for(200, 28, 22)[1]
+    assert room_for(260, 28, 22)[1] > set(order)
+
+
+@pytest.mark.parametrize("size", LARGE)
+async def test_names_and_locations_are_whole_on_large_screens(
+    simulated: Place, size: tuple[int, int]
+) -> None:
+    async with simulated.app().run_test(size=size) as pilot:
+        board = await live(pilot)
+        await choose(pilot, "shop-production-eu-central-1")
+        assert re.search(r"shop-production-eu-central-1 +(203\S+ +)?Frankfurt, DE", shown(pilot))
+        assert "New York, US" in shown(pilot)
+        assert "release-2024-12 " in shown(pilot)
+        assert ("203.0.113.6" in board.servers.render_line(8).text) == (size[0] == 200)
+        assert ("Description" in shown(pilot)) == (size[0] == 200)
+        await pilot.press("w")
+        await until(pilot, lambda: "30 days" in board.servers.render_line(0).text)
+        assert set(board.servers.shown_columns) >= {"address", "location", "days", "status"}
+        await pilot.press("w")
+        await until(pilot, lambda: "State" not in board.servers.render_line(0).text)
+
+
+async def test_a_location_is_cut_rather_than_a_name(empty_world: Place) -> None:
+    for number in range(12):
+        name = f"a-rather-long-name-of-a-server-{number:02}"
+        empty_world.world.add_server(name, location="Llanfairpwllgwyngyll, Cymru")
+    async with empty_world.app().run_test(size=(160, 45)) as pilot:
+        board = await live(pilot)
+        await until(pilot, lambda: board.servers.row_count == 12)
+        assert "a-rather-long-name-of-a-server-11" in shown(pilot)
+        assert "Llanfairpwllgwy…" in shown(pilot)

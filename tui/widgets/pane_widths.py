@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from tui.fleet.state import ServerView
 from tui.vps.models import Key
-from tui.widgets.server_list import BASE_WIDTH
-from tui.widgets.snapshot_table import FIXED_WIDTH
+from tui.widgets.server_list import BASE_WIDTH, Extras, wide_columns
+from tui.widgets.snapshot_table import COMPACT_WIDTH, DESCRIPTION_WIDTH, FIXED_WIDTH
+from tui.widgets.timeline import SHORT_STRIP_DAYS, STRIP_DAYS
 
 TINY_BELOW: Final = 72
 NARROW_BELOW: Final = 90
@@ -19,48 +23,80 @@ _LEAST_TABLE: Final = 52
 """Cells of the table at least, where the servers' rows have a strip of days."""
 _LONGEST: Final = 40
 """Cells that a name is given at most."""
+_LEAST_NAME: Final = wide_columns(Extras())[0].min_width
+_LEAST_LOCATION, _LONGEST_LOCATION = 10, 16
+"""Cells of a location; the heading needs ten, with the arrow of the order."""
 
 
 class Longest:
-    """The longest names of a fleet, in cells. They only grow, so that columns stay in place."""
+    """The longest names and locations of a fleet, in cells.
+
+    They only grow, so that columns stay in place.
+    """
 
     def __init__(self) -> None:
         self.server = 0
         self.snapshot = 0
+        self.location = 0
         self._seen: Mapping[Key, ServerView] = {}
 
     def measure(self, servers: Mapping[Key, ServerView]) -> bool:
-        """Look at the servers that are new or have changed; whether a name is longer than all."""
+        """Look at the servers that are new or have changed; whether one is longer than all."""
         if servers is self._seen:
             return False
-        before, seen = (self.server, self.snapshot), self._seen
+        before, seen = (self.server, self.snapshot, self.location), self._seen
         for key, view in servers.items():
             if seen.get(key) is not view:
                 status = view.server.status
                 state = 0 if status in ("active", "") else len(status) + 1
                 self.server = max(self.server, len(view.server.name) + state)
+                self.location = max(self.location, len(view.server.location))
                 for snapshot in view.snapshots:
                     self.snapshot = max(self.snapshot, len(snapshot.name))
         self._seen = servers
         self.server, self.snapshot = min(self.server, _LONGEST), min(self.snapshot, _LONGEST)
-        return (self.server, self.snapshot) != before
+        self.location = min(self.location, _LONGEST_LOCATION)
+        return (self.server, self.snapshot, self.location) != before
 
 
-def servers_width(total: int, server: int, snapshot: int, extras: Sequence[int]) -> int:
-    """Cells of the servers' pane on a screen `total` wide, for names as long as given.
+class Share(msgspec.Struct, frozen=True):
+    """Cells of the servers' pane, and how wide what it has beside the names is."""
 
-    `extras` are the cells of the columns that a large screen adds, the first before the next.
+    width: int
+    extras: Extras
+
+
+def share(total: int, longest: Longest, *, backups: bool) -> Share:
+    """The servers' part of a screen `total` wide.
+
+    Names are whole where they can be; then come, as far as there is room, a strip of days, the
+    location, backups, the address, the table's description, more days, and the state.
     """
+    server, table = max(_LEAST_NAME, longest.server), FIXED_WIDTH + max(12, longest.snapshot)
+    extras = Extras(STRIP_DAYS, max(_LEAST_LOCATION, longest.location), backups)
     if total < TINY_BELOW:
-        return 28
+        return Share(28, extras)
     if total < NARROW_BELOW:
-        return 34
-    wanted, table = BASE_WIDTH + server, FIXED_WIDTH + max(12, snapshot)
+        return Share(34, extras)
+    wanted = BASE_WIDTH + server
     if total < LARGE_FROM:
-        return max(_LEAST, min(wanted, total - table))
-    first = min(wanted + extras[0], total - _LEAST_TABLE)
-    for more in extras:
-        if wanted + more > total - table:
-            break
-        wanted += more
-    return max(first, wanted)
+        return Share(max(_LEAST, min(wanted, total - table)), extras)
+    widths = {c.key: c.width + c.gap for c in wide_columns(extras)}
+    more_days = STRIP_DAYS - SHORT_STRIP_DAYS
+    wanted += widths["days"] - more_days
+    least = total - max(_LEAST_TABLE, COMPACT_WIDTH + longest.snapshot)
+    if wanted + widths["location"] > least:
+        if wanted + more_days <= total - _LEAST_TABLE:
+            return Share(wanted + more_days, extras)
+        return Share(wanted, replace(extras, days=SHORT_STRIP_DAYS))
+    wanted += widths["location"]
+    columns = [key for key in ("backup", "address") if key in widths]
+    while columns and wanted + widths[columns[0]] <= total - table:
+        wanted += widths[columns.pop(0)]
+    described = total - table - DESCRIPTION_WIDTH
+    if columns or wanted + more_days > described:
+        return Share(wanted, replace(extras, days=SHORT_STRIP_DAYS))
+    wanted += more_days
+    if wanted + widths["status"] <= described:
+        wanted += widths["status"]
+    return Share(wanted, extras)

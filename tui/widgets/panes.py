@@ -25,10 +25,10 @@ from tui.terminal.textual_private import KeptLines
 from tui.vps.models import Server, Snapshot
 from tui.widgets.empty_states import servers_empty, snapshots_empty
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.pane_widths import Longest, servers_width
-from tui.widgets.server_list import BackupOf, ServerList, extra_widths
+from tui.widgets.pane_widths import Longest, share
+from tui.widgets.server_list import BackupOf, ServerList
 from tui.widgets.snapshot_table import SnapshotTable
-from tui.widgets.timeline import Timeline
+from tui.widgets.timeline import STRIP_DAYS, Timeline
 from tui.widgets.titles import all_title, pane_title, servers_title, table_title
 
 if TYPE_CHECKING:
@@ -195,9 +195,9 @@ class Panes(Horizontal, KeptLines):
     def _share_room(self) -> None:
         """Give each pane a width at which names are whole, as far as there is room."""
         servers, longest = self.servers, self._longest
-        extras = extra_widths(servers.wide_columns)
-        width = servers_width(self.size.width, longest.server, longest.snapshot, extras)
-        servers.styles.width = "1fr" if self.wide else width
+        part = share(self.size.width, longest, backups=servers.extras.backups)
+        servers.styles.width = "1fr" if self.wide else part.width
+        servers.spread(replace(part.extras, days=STRIP_DAYS) if self.wide else part.extras)
         servers.want({"name": longest.server})
         self.table.want({"name": longest.snapshot, "server": longest.server})
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from textual.events import Resize
 
 from tui.fleet.operation import State
@@ -21,18 +24,32 @@ from tui.widgets.row_list import RowList
 from tui.widgets.timeline import STRIP_DAYS, strip_cells
 from tui.widgets.usage_bar import usage_cells, usage_word
 
-COLUMNS = (
-    Column("name", "Name", min_width=10, middle=0),
-    Column("status", "State", width=11, priority=7),
-    Column("address", "Address", width=15, priority=8),
-    Column("location", "Location", width=14, priority=9),
-    Column("days", f"{STRIP_DAYS} days", width=STRIP_DAYS, priority=5),
-    Column("slots", "Slots", width=5, priority=2),
-    Column("use", "", width=4, gap=1),
-    Column("age", "Newest", width=9, align="right", gap=1),
-)
-WITH_BACKUPS = (*COLUMNS, Column("backup", "Backup", width=6, align="right", priority=6))
-"""Where the service shows backups."""
+
+class Extras(msgspec.Struct, frozen=True):
+    """How wide what a large screen adds is: a strip of so many `days`, cells of a location."""
+
+    days: int = STRIP_DAYS
+    location: int = 14
+    backups: bool = False
+
+
+@cache
+def wide_columns(extras: Extras) -> Sequence[Column]:
+    """The columns that are shown where there is room for all."""
+    backup = Column("backup", "Backup", width=6, align="right", priority=7)
+    return (
+        Column("name", "Name", min_width=10, middle=0),
+        Column("status", "State", width=11, priority=9),  # where it is none, the name has it
+        Column("address", "Address", width=15, priority=8),
+        Column("location", "Location", width=extras.location, priority=6),
+        Column("days", f"{extras.days} days", width=extras.days, priority=5),
+        Column("slots", "Slots", width=5, priority=2),
+        Column("use", "", width=4, gap=1),
+        Column("age", "Newest", width=9, align="right", gap=1),
+        *((backup,) if extras.backups else ()),
+    )
+
+
 NARROW = (
     Column("name", "Name", min_width=8, middle=0),
     Column("slots", "Use", width=4, gap=1),
@@ -44,14 +61,10 @@ _TINY_BELOW: Final = 30
 _RUNNING: Final = ("active", "")
 _MORE: Final = 6
 """Cells of frame, scroll bar and gutter."""
-BASE_WIDTH: Final = _MORE + sum(c.width + c.gap for c in COLUMNS[5:])
+BASE_WIDTH: Final = _MORE + sum(
+    c.width + c.gap for c in wide_columns(Extras())[1:] if c.priority < EXTRA
+)
 """Cells of the list with its least columns, without those of the name."""
-
-
-def extra_widths(columns: Sequence[Column]) -> Sequence[int]:
-    """Cells of the columns that a large screen adds, the first before the next."""
-    extras = [column for column in columns if column.priority >= EXTRA]
-    return [c.width + c.gap for c in sorted(extras, key=lambda c: c.priority)]
 
 
 Gone = Callable[[Key], Iterable[float]]
@@ -64,11 +77,12 @@ class ServerList(RowList[ServerView]):
     """Rows are server views; which operation runs on them comes with the fleet."""
 
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:
-        super().__init__(COLUMNS, glyphs=glyphs, id=id, classes="pane")
+        super().__init__(wide_columns(Extras()), glyphs=glyphs, id=id, classes="pane")
         self.arrangement = Arrangement("name")
         self._scope = Scope(Fleet(), 0.0)
         self.gone: Gone = lambda key: ()
         self._backup_of: BackupOf | None = None
+        self.extras = Extras()
         self._no_backup = ""
 
     def show(self, rows: Sequence[ServerView], scope: Scope) -> None:
@@ -81,19 +95,20 @@ class ServerList(RowList[ServerView]):
         self._choose_columns(event.size.width)
         super().on_resize(event)
 
-    @property
-    def wide_columns(self) -> Sequence[Column]:
-        """Those that are shown where there is room for all."""
-        return COLUMNS if self._backup_of is None else WITH_BACKUPS
+    def spread(self, extras: Extras) -> None:
+        """Make what a large screen adds so wide."""
+        if extras != self.extras:
+            self.extras = extras
+            self._choose_columns(self.size.width)
 
     def show_backups(self, backup_of: BackupOf | None, *, complete: bool) -> None:
         """Show how old backups are, or none of that; `complete`: what is not seen is not there."""
         self._backup_of, self._no_backup = backup_of, "none" if complete else "?"
-        self._choose_columns(self.size.width)
+        self.spread(replace(self.extras, backups=backup_of is not None))
         self.refresh_cells()
 
     def _choose_columns(self, width: int) -> None:
-        self.set_columns(NARROW if width < _NARROW_BELOW else self.wide_columns)
+        self.set_columns(NARROW if width < _NARROW_BELOW else wide_columns(self.extras))
 
     def tick(self, scope: Scope) -> None:
         """Let time pass in the cells that show it."""
@@ -138,7 +153,8 @@ class ServerList(RowList[ServerView]):
     def _days(self, row: ServerView) -> Cells:
         if row.partial or "days" not in self.shown_columns:
             return Cell("")
-        return strip_cells(row, self._scope, self.gone(row.server.id), self.glyphs)
+        gone = self.gone(row.server.id)
+        return strip_cells(row, self._scope, gone, self.glyphs, self.extras.days)
 
     @staticmethod
     def _with_state(name: Cell, state: Cell | None) -> Cells:

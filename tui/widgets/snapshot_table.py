@@ -45,6 +45,9 @@ TINY_ALL = (
 _NARROW_BELOW, _SMALL_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 52, 41, 72
 FIXED_WIDTH: Final = 6 + sum(c.width + c.gap for c in COLUMNS[2:] if c.priority < EXTRA)
 """Cells of the table without those of the name and of what only a large screen adds."""
+COMPACT_WIDTH: Final = 6 + sum(c.width + c.gap for c in NARROW[1:])
+"""The same of the least table that is wider than a small screen's."""
+DESCRIPTION_WIDTH: Final = COLUMNS[1].min_width + COLUMNS[1].gap
 
 Expectation = Callable[[Kind], tuple[str, float] | None]
 """How long an operation should take: words, and the seconds from which on it is overdue."""

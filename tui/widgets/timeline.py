@@ -19,6 +19,8 @@ from tui.widgets.titles import pane_title
 
 DAYS: Final = 90
 STRIP_DAYS: Final = 30
+SHORT_STRIP_DAYS: Final = 14
+"""Days in the row of a server where the other columns need the room."""
 _LOOKS: Final = {
     Mark.NOTHING: "free",
     Mark.GAP: "full",
@@ -58,10 +60,10 @@ def sign(mark: Mark, glyphs: Glyphs) -> str:
 
 
 def strip_cells(
-    view: ServerView, scope: Scope, gone: Iterable[float], glyphs: Glyphs
+    view: ServerView, scope: Scope, gone: Iterable[float], glyphs: Glyphs, count: int
 ) -> tuple[Cell, ...]:
-    """The last `STRIP_DAYS` days as the cells of a row."""
-    marks = days(view, scope.health(view), scope.now, STRIP_DAYS, gone)
+    """The last `count` days as the cells of a row."""
+    marks = days(view, scope.health(view), scope.now, count, gone)
     return tuple(
         Cell(sign(mark, glyphs) * len(list(same)), _LOOKS[mark]) for mark, same in groupby(marks)
     )

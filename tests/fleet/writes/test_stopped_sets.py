@@ -84,6 +84,22 @@ async def test_one_that_is_being_stopped_is_no_longer_to_be_sent(desk: Desk) -> 
     await in_time(desk, run)
 
 
+async def test_room_is_made_on_a_server_only_when_its_turn_comes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_run, "AT_ONCE", 1)
+    world = desk.provider.world
+    for key in desk.provider.ids:
+        for n in range(2):
+            world.add_snapshot(desk.provider.machine(key), f"old-{n}", hours=10 - n)
+    listed = (await desk.provider.snapshots()).items
+    oldest = {s.server_id: s for s in listed if s.name == "old-0"}
+    pairs = [(desk.provider.server_model(key), oldest[key]) for key in desk.provider.ids]
+    plan = await desk.plans.start(create_plan(pairs, "quiet", stop=True))
+    await in_time(desk, desk.plans.run(plan))
+    assert desk.sent() == ["delete", "stop", "create", "start"] * 2
+
+
 async def test_one_that_cannot_be_stopped_is_refused_and_the_others_go_on(desk: Desk) -> None:
     desk.provider.machine(desk.provider.ids[0]).power = "suspended"
     ended = await in_time(desk, desk.plans.run(await desk.plans.start(draft(desk))))

@@ -79,6 +79,7 @@ class PlanRun:
         self._switched = switched
         self._switching: dict[int, str] = {}  # by step: what is done to its server
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._whole = asyncio.Semaphore(AT_ONCE)
         self._errors: dict[int, Exception] = {}  # of its steps
         self._stop: Exception | None = None  # what concerns them all
 
@@ -101,15 +102,19 @@ class PlanRun:
         lanes: dict[Key, list[int]] = defaultdict(list)
         for step in self.plan.steps:
             lanes[step.server_id].append(step.number)
-        done = await asyncio.gather(
-            *(self._lane(lane) for lane in lanes.values()), return_exceptions=True
-        )
+        run = self._whole_lane if self.plan.stops else self._lane
+        done = await asyncio.gather(*map(run, lanes.values()), return_exceptions=True)
         for error in done:
             if isinstance(error, asyncio.CancelledError):
                 self._leaving.set()
             elif error is not None:
                 log.error("a plan failed", exc_info=error)
                 self._stop = self._stop or Refused(f"unforeseen error: {type(error).__name__}")
+
+    async def _whole_lane(self, numbers: Sequence[int]) -> None:
+        """A lane in its turn: no server loses a snapshot long before the next one is taken."""
+        async with self._whole:
+            await self._lane(numbers)
 
     async def _lane(self, numbers: Sequence[int]) -> None:
         before: int | None = None

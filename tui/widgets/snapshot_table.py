@@ -15,7 +15,7 @@ from tui.fleet.state import Fleet
 from tui.text import age, short_age, size, stamp, taken
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.row_columns import EXTRA, Cell, Cells, Column
+from tui.widgets.row_columns import EXTRA, GUTTER, Cell, Cells, Column
 from tui.widgets.row_list import RowList
 
 _STATUS = Column("status", "Status", width=18)
@@ -45,8 +45,9 @@ TINY_ALL = (
 _NARROW_BELOW, _SMALL_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 52, 41, 72
 FIXED_WIDTH: Final = 6 + sum(c.width + c.gap for c in COLUMNS[2:] if c.priority < EXTRA)
 """Cells of the table without those of the name and of what only a large screen adds."""
-COMPACT_WIDTH: Final = 6 + sum(c.width + c.gap for c in NARROW[1:])
-"""The same of the least table that is wider than a small screen's."""
+COMPACT_WIDTH: Final = 6 + sum(c.width + c.gap for c in SMALL[1:])
+"""The same of the table that has a short status."""
+_NARROW_ROOM: Final = GUTTER + sum(c.width + c.gap for c in NARROW[1:])
 DESCRIPTION_WIDTH: Final = COLUMNS[1].min_width + COLUMNS[1].gap
 
 Expectation = Callable[[Kind], tuple[str, float] | None]
@@ -93,10 +94,16 @@ class SnapshotTable(RowList[Snapshot]):
             columns = TINY_ALL if width < _TINY_ALL_BELOW else ALL_COLUMNS
         elif width < _NARROW_BELOW:
             small = TINY if width < _TINY_BELOW else SMALL
-            columns = small if width < _SMALL_BELOW else NARROW
+            cut = width < _NARROW_ROOM + self._wanted.get("name", 0)
+            columns = small if cut or width < _SMALL_BELOW else NARROW
         else:
             columns = COLUMNS
         self.set_columns(columns)
+
+    def want(self, widths: Mapping[str, int]) -> None:
+        """Take over how long names are: a long one has more room beside a short status."""
+        super().want(widths)
+        self._choose_columns(self.size.width)
 
     def tick(self, now: datetime) -> None:
         """Let time pass in the cells that show it."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from tests.helpers.dialogs import button, said
-from tests.helpers.driving import choose, connection, live, polls, shown, told, until
+from tests.helpers.dialogs import button, on_dashboard, said
+from tests.helpers.driving import answer, choose, connection, live, polls, shown, told, until
 from tests.helpers.places import Place
 from tui.fleet.plan import PlanKind, Standing
 from tui.fleet.writes import plan_run
@@ -15,6 +17,8 @@ from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.go_on import GoOnDialog
 from tui.screens.dialogs.unstopped import UnstoppedDialog
 from tui.simulator.objects import NEVER
+from tui.simulator.web import Hook
+from tui.simulator.world import World
 from tui.widgets.checkbox import Choice
 
 
@@ -101,6 +105,32 @@ async def test_one_that_does_not_stop_is_asked_about_and_the_others_go_on(
         assert len([path for path in simulated.sent() if "snapshots" in path]) == 1
 
 
+class NoPower(Hook):
+    """A service without power routes."""
+
+    async def before(self, request: Request, world: World) -> Response | None:
+        if request.url.path.endswith("/power/"):
+            return JSONResponse({"detail": "Not found."}, 404)
+        return None
+
+
+async def test_where_the_service_stops_none_that_is_told_and_not_offered_again(
+    simulated: Place,
+) -> None:
+    simulated.service.hooks.append(NoPower())
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        dialog = await set_of(pilot, "mail", "vpn-gateway")
+        dialog.query_one("#stop", Choice).action_tick()
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 refused" in answer(pilot))
+        assert "Not found" in row(pilot, "mail")
+        await pilot.press("escape")
+        assert [path for path in simulated.sent() if "snapshots" in path] == []
+        dialog = await set_of(pilot, "mail", "vpn-gateway")
+        assert dialog.query_one("#stop", Choice).disabled
+        assert "start it after (refused: " in shown(pilot)
+
+
 async def test_what_a_crash_left_of_it_is_started_and_offered_to_go_on(
     simulated: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +153,8 @@ async def test_what_a_crash_left_of_it_is_started_and_offered_to_go_on(
         assert "Each server is stopped for its snapshot, and started after." in said(pilot)
         await simulated.pass_time(2)
         await pilot.press("enter")
+        await polls(pilot, simulated, lambda: on_dashboard(pilot), step=5)
+        assert connection(pilot).plans.running(), "the dialog does not stay until all have started"
         await polls(pilot, simulated, lambda: not connection(pilot).plans.running(), step=15)
         (plan,) = await connection(pilot).plans.history()
         assert plan.tally == {Standing.DONE: 2}

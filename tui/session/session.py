@@ -237,8 +237,9 @@ class Session:
 
         `ask` is asked about a server that does not stop for its snapshot.
 
-        Returns once all is sent, or the rest waits for the provider. Raises HalfDone where a plan
-        about one server stopped half way, and what its first write raised where nothing was done.
+        Returns once all is sent, or the rest waits for the provider or for servers to stop. Raises
+        HalfDone where a plan about one server stopped half way, and what its first write raised
+        where nothing was done; what stops it later is told.
         """
         from tui.fleet.writes.drafts import HalfDone, shortfall
 
@@ -246,15 +247,23 @@ class Session:
 
         def hear(now: Plan, step: Step) -> None:
             told(now, step)
-            if now.waiting and not under_way.done():
+            if (now.waiting or step.power) and not under_way.done():
                 under_way.set_result(now)
 
         running = self.perform(live.plans.run(plan, hear, ask))
         await asyncio.wait({running, under_way}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            running.add_done_callback(self._tell_stopped)
         now = running.result() if running.done() else under_way.result()
         if not now.many and (words := shortfall(now)):
             raise HalfDone(words)
         return now
+
+    def _tell_stopped(self, running: asyncio.Task[Plan]) -> None:
+        """Tell why nothing came of a plan in the end, whose dialog waits no longer."""
+        error = None if running.cancelled() else running.exception()
+        if error is not None:
+            self._teller.tell(None, News(str(error), bad=True))
 
     def service_now(self) -> float:
         """Seconds since 1970 by the service's clock; by this machine's until it has answered."""

@@ -169,7 +169,7 @@ def _plan(plan: Plan, now: float, expected: Expected, glyphs: Glyphs, keys: Keys
             glyphs.unknown, f"{text}   stopped", f"{key} go on or end", "$text-warning", urgent=True
         )
     kind = Kind.DELETE if plan.deletes else Kind.CREATE
-    right = _time(plan.asked_at, now, kind, expected)
+    right = coarse(now - plan.asked_at) if plan.stops else _time(plan.asked_at, now, kind, expected)
     if plan.kind is PlanKind.SAFETY_RESTORE:
         running = next((s for s in plan.steps if s.standing is Standing.RUNNING), None)
         now_doing = f"{_DOING[running.kind]} {running.name}" if running else "waiting"

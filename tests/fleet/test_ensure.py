@@ -13,7 +13,7 @@ from tests.helpers.journals import operation
 from tui.config.ages import HOUR
 from tui.config.tables import Policy
 from tui.fleet.ensure import Course, Wanted, decide, surplus
-from tui.fleet.health import OVERDUE
+from tui.fleet.health import AHEAD, OVERDUE
 from tui.fleet.operation import Kind, State
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
@@ -129,21 +129,22 @@ _NAMES = [
     *(f"nightly-2025-01-0{n}" for n in range(5)),
 ]
 _NAMES += [f"mine-{n}" for n in range(3)]
-_STATUS = ["completed"] * 5 + ["failed", "in_progress", "deleting", "odd"]
+_STATUS = ["completed"] * 20 + ["failed"] * 5 + ["in_progress", "deleting", "odd"]
+_HOURS = [None, -30, 0.01, 0.7, *[13, 23, 25, 40, 99] * 3]
 _HISTORIES = st.lists(
     st.builds(
         lambda hours, status, name: snapshot(hours, status, name=name),
-        st.none() | st.floats(-30, 100),
+        st.sampled_from(_HOURS),
         st.sampled_from(_STATUS),
         st.sampled_from(_NAMES),
     ),
-    min_size=2,
+    min_size=3,
     max_size=SLOTS,
     unique_by=lambda s: s.name,
 )
 _WANTED = st.builds(
     Wanted,
-    st.sampled_from([HOUR, 24 * HOUR, 1_000 * HOUR]),
+    st.sampled_from([HOUR, 24 * HOUR]),
     st.just(NIGHTLY),
     st.booleans(),
     st.none() | st.just(POLICY),
@@ -162,6 +163,9 @@ def test_ensuring_twice_is_ensuring_once_on_any_history(
     assert not goes & protected
     good = [s for s in seen.snapshots if s.phase is Phase.COMPLETED]
     assert not good or any(s.phase is Phase.COMPLETED for s in left)
+    ages = [(NOW - s.created_at).total_seconds() for s in good if s.created_at is not None]
+    assert (found.course is Course.FRESH) == any(-AHEAD <= age < wanted.max_age for age in ages)
+    assert found.course is not Course.CREATE or all(s.phase is not Phase.BUSY for s in history)
     if found.course is not Course.CREATE:
         assert not goes
         again = decide(seen, wanted, NOW, protected=protected)

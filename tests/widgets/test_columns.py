@@ -195,3 +195,13 @@ async def test_a_location_is_cut_rather_than_a_name(empty_world: Place) -> None:
         await until(pilot, lambda: board.servers.row_count == 12)
         assert "a-rather-long-name-of-a-server-11" in shown(pilot)
         assert "Llanfairpwllgwy…" in shown(pilot)
+
+
+async def test_at_120_cells_the_longest_snapshot_leaves_a_state_and_its_name_whole(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        assert "ci-runner ⟳ restoring" in shown(pilot)
+        await choose(pilot, "web-server-01")
+        assert "pre-migration-snapshot " in shown(pilot)

@@ -12,13 +12,14 @@ from textual.reactive import var
 from tui.fleet.operation import Kind
 from tui.fleet.queries import Arrangement
 from tui.fleet.state import Fleet
-from tui.text import age, short_age, size, stamp, taken
+from tui.text import age, elapsed, short_age, size, stamp, taken
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import EXTRA, GUTTER, Cell, Cells, Column
 from tui.widgets.row_list import RowList
+from tui.widgets.running_tray import coarse
 
-_STATUS = Column("status", "Status", width=18)
+_STATUS = Column("status", "Status", width=16)
 _SHORT_STATUS = Column("status", "Status", width=9, gap=1)
 _AGE = Column("created", "Age", width=5, align="right")
 _NEAR_AGE = Column("created", "Age", width=5, align="right", gap=1)
@@ -181,7 +182,7 @@ class SnapshotTable(RowList[Snapshot]):
         if overdue:
             return Cell(f"{sign} {time} overdue", "warn")
         if kind is Kind.RESTORE:
-            return Cell(f"{sign} {words} {time}", "busy")
+            return Cell(f"{sign} {words} {coarse(elapsed(since, now))}", "busy")
         return Cell(f"{sign} {time} of {text}", "busy")
 
 

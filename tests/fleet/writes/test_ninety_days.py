@@ -69,6 +69,7 @@ class Faulty(Provider):
         self.dice = random.Random(90)
         self.away = self.calm = False
         self.until_killed: int | None = None
+        self.killed = False
         self.posts: Counter[tuple[Key, str]] = Counter()
 
     async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
@@ -116,6 +117,7 @@ class Faulty(Provider):
         if self.until_killed is not None:
             self.until_killed -= 1
             if self.until_killed == 0:
+                self.killed = True
                 raise Killed
 
 
@@ -178,6 +180,8 @@ class Night:
             running.cancel()  # the rest is gone on with by the next night
         with suppress(VpsError, Refused, asyncio.CancelledError):
             await running
+        if self.provider.killed:  # a plan goes on where one of its steps has an error
+            raise Killed
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Poll for an hour at most."""
@@ -198,6 +202,7 @@ async def night(provider: Faulty, folder: Path, day: int) -> None:
     provider.calm = day >= DAYS - CALM
     provider.away = day in OUTAGE
     provider.until_killed = CRASHES.get(day)
+    provider.killed = False
     before = asyncio.all_tasks()
     run = Night(provider, folder)
     try:

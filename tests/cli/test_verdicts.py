@@ -67,6 +67,7 @@ def test_no_status_denies_a_restore_and_none_is_sent_twice(door: Door, status: s
         [(5, "restoring", ""), (60, "active", ""), (21, "active", "over")],
         [(5, "restoring", ""), (60, "stopped", ""), (200, "stopped", ""), (45, "stopped", "")],
         [(5, "restoring", ""), (300, "stopped", ""), (30, "stopped", "over")],
+        [(600, "restoring", ""), (20, "active", ""), (25, "active", ""), (30, "active", "")],
         [(5, "restoring", ""), (250, "stopped", ""), (60, "active", ""), (21, "active", "over")],
         [(5, "restoring", ""), (70, "quarantined", ""), (30, "quarantined", "")],
         [(5, "active", ""), (300, "active", ""), (30, "stopped", "")],

@@ -164,11 +164,13 @@ class Gathered:
     `seen` are the ids its server had before the write, and `begun` is when it left; `partly` is
     set where the list before it did not come whole, so that what is not in `seen` need not be new.
     `against` is when the first settled listing was asked for that spoke against it, with none for
-    it since; `standing` when the first reading was that shows a restored server.
+    it since; `restoring` when its server was first seen so, `standing` when the first reading was
+    that shows a restored one.
     """
 
     seen: frozenset[Key] = frozenset()
     begun: Moment | None = None
     partly: Moment | None = None
     against: Moment | None = None
+    restoring: Moment | None = None
     standing: Moment | None = None

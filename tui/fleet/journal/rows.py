@@ -20,7 +20,7 @@ _KEYS: Final = ("server_id", "snapshot_id")
 _FLAGS: Final = ("overdue", "seen_busy", "freed")
 _LATEST: Final = 1e11
 """Seconds since 1970 that no operation has."""
-_MOMENTS: Final = ("begun", "partly", "against", "standing")
+_MOMENTS: Final = ("begun", "partly", "against", "restoring", "standing")
 
 
 def to_row(operation: Operation) -> dict[str, Any]:

@@ -25,7 +25,7 @@ READINGS: Final = 20.0
 """Seconds between two readings that tell together that a restore is over: one may be stale, and a
 server is stopped in the middle of it."""
 SOONEST: Final = {"active": 60.0, "stopped": 300.0}
-"""Seconds from its begin before which no restore is believed over, by the status that shows it.
+"""Seconds since it was first seen before which no restore is believed over, by what shows it.
 The published least is 300, and a stopped server is also a published first step of a restore."""
 WATCHED: Final = 90.0
 """Seconds since an operation was last seen going on up to which its end counts as watched."""
@@ -218,9 +218,10 @@ class Case:
         operation = self.operation
         status = sighting.server_status.get(operation.server_id, "")
         if status == "restoring":
-            return self._restoring(sighting)
+            return self._restoring(sighting, asked)
         if operation.seen_busy and status in SOONEST:
-            if self.age(asked) < SOONEST[status]:
+            seen = self.gathered.restoring
+            if (self.age(asked) if seen is None else asked.since(seen)) < SOONEST[status]:
                 return None
             if self.gathered.standing is None:
                 self.gathered = replace(self.gathered, standing=asked)
@@ -233,10 +234,12 @@ class Case:
         # restored is shown as such is nowhere published.
         return untold(_unseen(operation, status)) if self._late(asked) else None
 
-    def _restoring(self, sighting: Sighting) -> Verdict | None:
+    def _restoring(self, sighting: Sighting, asked: Moment) -> Verdict | None:
         operation = self.operation
         unknown = operation.state is State.UNKNOWN
         self._goes_on(sighting)
+        if self.gathered.restoring is None:
+            self.gathered = replace(self.gathered, restoring=asked)
         if operation.seen_busy and not unknown:
             return None
         words = "the server is restoring" if unknown else ""

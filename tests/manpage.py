@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,7 @@ def escaped(text: str) -> str:
 
 def paragraphs(help_text: str) -> Iterator[str]:
     """The lines of a command's help: what click may not wrap, and `code` in bold."""
-    for number, block in enumerate(re.split(r"\n\s*\n", help_text.strip())):
+    for number, block in enumerate(re.split(r"\n\s*\n", inspect.cleandoc(help_text))):
         if number:
             yield ".PP"
         if block.startswith("\b"):

@@ -84,6 +84,7 @@ def test_a_source_distribution_has_what_builds_and_tests_it_and_nothing_else(bui
 def test_the_manual_page_says_what_the_commands_say() -> None:
     again = "run python -m tests.manpage"
     assert manpage.FILE.read_text(encoding="utf-8") == manpage.page(), again
+    assert "\b" not in manpage.page(), "what click may not wrap is a block of its own"
     groff = shutil.which("groff")
     if groff is None:
         pytest.skip("no groff reads it here")

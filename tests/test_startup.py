@@ -27,6 +27,8 @@ _run()
 """
 _PACKAGES = "humanize linkify_it markdown_it mdit_py_plugins mdurl msgspec platformdirs"
 THIRD_PARTY = {*_PACKAGES.split(), "pygments", "rich", "textual", "typing_extensions", "uc_micro"}
+OF_THE_SYSTEM = {"sitecustomize", "usercustomize"}
+"""What a distribution has its Python load at each start."""
 LATER = {"sqlite3", "secrets", "http", "urllib.request", "email", "statistics"}
 
 
@@ -44,7 +46,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], str]:
 
 def test_no_other_packages_than_the_screen_needs(loaded: tuple[set[str], str]) -> None:
     packages = {name.partition(".")[0] for name in loaded[0]}
-    strangers = packages - sys.stdlib_module_names - THIRD_PARTY - {"tui", "__main__"}
+    strangers = (
+        packages - sys.stdlib_module_names - THIRD_PARTY - OF_THE_SYSTEM - {"tui", "__main__"}
+    )
     assert {name for name in strangers if not name.startswith("_")} == set()
 
 

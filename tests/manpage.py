@@ -15,10 +15,10 @@ from tui.exit_codes import ExitCode
 FILE = Path(__file__).resolve().parent.parent / "tui" / "docs" / "ciplun.1"
 EXITS = {
     ExitCode.DONE: "It is done.",
-    ExitCode.FAILED: "It failed, and what is known of that is said.",
-    ExitCode.USAGE: "It was called in a way that means nothing. Nothing was sent.",
-    ExitCode.UNKNOWN: "A write left, and what became of it cannot be told yet.",
-    ExitCode.NOT_AUTHORISED: "The token is missing, unknown, or may not do that.",
+    ExitCode.FAILED: "It failed, and a message says why.",
+    ExitCode.USAGE: "Wrong usage. Nothing was sent.",
+    ExitCode.UNKNOWN: "A write was sent, and what became of it cannot be told yet.",
+    ExitCode.NOT_AUTHORISED: "The token is missing, unknown, or not allowed to do that.",
     ExitCode.INTERRUPTED: "It was interrupted (ctrl-c).",
     ExitCode.TERMINATED: "It was ended by SIGTERM.",
 }
@@ -28,7 +28,7 @@ ENVIRONMENT = {
     "CIPLUN_…": "Each setting of the settings file, in capitals, such as CIPLUN_PROFILE.",
     "CIPLUN_CONFIG": "Another settings file; /dev/null is an empty one.",
     "NO_COLOR": "Without colour.",
-    "CIPLUN_ASCII": "1: only ASCII signs; 0: all of them, whatever LANG says.",
+    "CIPLUN_ASCII": "1: only ASCII characters; 0: all of them, whatever LANG says.",
     "CIPLUN_CURSOR": "1: the terminal's own cursor stands on what is chosen.",
     "SSL_CERT_FILE": "Authorities of your own; certificates are always checked.",
     "HTTPS_PROXY": "The proxy for https.",
@@ -36,7 +36,7 @@ ENVIRONMENT = {
 FILES = {
     "~/.config/ciplun/config.toml": "The settings.",
     "~/.local/state/ciplun/": "The journal of all writes, the log, a saved token: for you alone.",
-    "~/.vps/config.json": "What the provider's own tool keeps; read where nothing else names it.",
+    "~/.vps/config.json": "What the provider's own tool keeps; read if nothing else gives a token.",
 }
 
 

@@ -15,7 +15,7 @@ ASKED = operation(7, id=1, state=State.SENT, snapshot_name="nightly")
 DENIED = replace(
     ASKED,
     state=State.NOT_CARRIED_OUT,
-    words="two listings later it was not there",
+    words="it was not in two later lists",
     certainty=Certainty.LIKELY,
     evidence="two listings did not show it",
 )
@@ -50,7 +50,7 @@ def test_what_is_likely_says_why_and_no_more_than_that() -> None:
     (news,) = told(ASKED, DENIED)
     assert news.text == (
         "The create of nightly on web was likely not carried out: "
-        "two listings later it was not there; it may still come"
+        "it was not in two later lists; it may still come"
     )
     assert (news.bad, news.ended, news.again) == (True, True, True)
 

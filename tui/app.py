@@ -232,7 +232,7 @@ class CiplunApp(CalmCrash):
     def _worker_failed(self, worker: Worker[Any]) -> None:
         log.error("a worker failed", exc_info=worker.error)
         name = type(worker.error).__name__
-        words = f"sorry, an unforeseen error ({name}); the details are in {self.log_path}"
+        words = f"sorry, an unexpected error ({name}); the details are in {self.log_path}"
         self.notify(words, severity="error", markup=False, timeout=15)
         if worker.group == "session":
             self.set_timer(RESTART, self._connect)

@@ -21,11 +21,14 @@ _MODIFIERS: Final = frozenset(("ctrl", "shift", "alt", "super", "meta", "hyper")
 _NAMED: Final = frozenset((*(key.value for key in KeyNames), *KEY_NAME_REPLACEMENTS.values()))
 
 
+_NO_KEY: Final = "there is no key {!r}; keys are like f5, R or ctrl+r"
+
+
 def check(settings: Settings) -> None:
     """Raises SettingsError, one line, for what the dashboard would otherwise pass over."""
     themes = [*(theme.name for theme in THEMES), *BUILTIN_THEMES]
     problems = {
-        "theme": _unknown("theme", settings.theme, themes),
+        "theme": _unknown("theme", settings.theme, themes, "like ciplun-dark or ansi"),
         "accent": _accent_problem(settings.accent),
         "keys": keys_problem(settings.keys),
     }
@@ -45,7 +48,7 @@ def _command_problem(command: UserCommand, settings: Settings) -> str:
     """What is wrong with a command of the user's own: its key, or what it is to be told."""
     key, keys = whole_key(command.key), Keys(settings.keys)
     if not _is_key(key):
-        return f"there is no key {command.key!r}"
+        return _NO_KEY.format(command.key)
     for known in COMMANDS:
         if {"dashboard", "list"}.intersection(known.scopes) and key in keys.of(known.id):
             return f"{display_key(key)} is the key of {known.id}"
@@ -56,10 +59,10 @@ def _command_problem(command: UserCommand, settings: Settings) -> str:
     return problem(command)
 
 
-def _unknown(what: str, name: str, known: Collection[str]) -> str:
+def _unknown(what: str, name: str, known: Collection[str], otherwise: str = "") -> str:
     if name in known:
         return ""
-    right = meant(name, known)
+    right = meant(name, known, otherwise)
     return f"there is no {what} {name!r}" + (f"; {right}" if right else "")
 
 
@@ -67,7 +70,7 @@ def _accent_problem(accent: str) -> str:
     try:
         Color.parse(accent or "black")
     except ColorParseError:
-        return f"{accent!r} is no colour, like #6cb6ff or teal"
+        return f"{accent!r} is not a colour like #6cb6ff or teal"
     return ""
 
 
@@ -80,7 +83,7 @@ def keys_problem(keymap: Mapping[str, str]) -> str:
     for name in keymap:
         for key in keys.of(name):
             if not _is_key(key):
-                return f"{name}: there is no key {key!r}"
+                return f"{name}: {_NO_KEY.format(key)}"
     return next(filter(None, (_clash(keys, scopes) for scopes in TOGETHER)), _untypable(keys))
 
 

@@ -99,6 +99,11 @@ _STANDS: Final[dict[State, str]] = {
 }
 
 
+def at_work(operation: Operation) -> str:
+    """What goes on with an operation that has not ended."""
+    return _STANDS.get(operation.state, operation.stands)
+
+
 def step_words(step: Step) -> str:
     """Where a step of a plan stands, with the reason where it was not done."""
     why = f": {step.reason}" if step.reason else ""
@@ -109,9 +114,9 @@ def step_words(step: Step) -> str:
             return "deleted" if step.kind is Kind.DELETE else "completed"
         case Standing.RUNNING if step.became is not None:
             late = ", overdue" if step.became.overdue else ""
-            return _STANDS.get(step.became.state, step.became.state.value) + late
+            return at_work(step.became) + late
         case Standing.NOT_DONE if step.became is not None:
-            return f"{step.became.state.value}{why}"
+            return f"{step.became.stands}{why}"
         case Standing.SKIPPED:
             return step.words
     return str(step.standing.value)
@@ -192,10 +197,10 @@ def facts(operation: Operation) -> dict[str, str]:
 def found_open(operations: Sequence[Operation]) -> str:
     """What earlier or other sessions have left open, in one sentence."""
     named = [
-        f"{o.title} on {o.server_name} ({o.state.value}{', overdue' if o.overdue else ''})"
+        f"{o.title} on {o.server_name} ({o.stands}{', overdue' if o.overdue else ''})"
         for o in operations
     ]
-    return f"{plural(len(named), 'operation')} taken up: {some(named, 3)}"
+    return f"{plural(len(named), 'operation')} from before, followed again: {some(named, 3)}"
 
 
 def farewell(
@@ -217,7 +222,7 @@ def farewell(
         them = "it" if len(running) == 1 else "them"
         lines.append(
             f"{plural(len(running), 'operation')} {verb} on at the provider; "
-            f"ciplun takes {them} up again at the next start."
+            f"the next start follows {them} again."
         )
     lines += [f"{stands(plan)}. The next start offers to go on." for plan in plans if plan.unsent]
     return "\n".join(lines)
@@ -245,13 +250,6 @@ def doing(operation: Operation) -> str:
             return f"Restoring {server} from {name}"
         case Kind.DELETE:
             return f"Deleting {name} of {server}"
-
-
-def state_words(kind: Kind, state: State) -> str:
-    """A state as it is shown: what was only prepared, and deletes that are done."""
-    if state is State.INTENT:
-        return "prepared"
-    return "deleted" if (kind, state) == (Kind.DELETE, State.COMPLETED) else state.value
 
 
 def _completed(operation: Operation) -> str:

@@ -42,6 +42,6 @@ def test_a_server_that_ran_before_and_stands_stopped(
     out, err = capsys.readouterr()
     assert "mail is restored from before-rspamd" in out
     assert ("mail runs again" in out) is start
-    assert ("mail ran before its restore, and now: it is stopped" in err) is not start
+    assert ("mail ran before its restore: it is stopped" in err) is not start
     status = found.server.status(simulated.world.clock.now())
     assert status == ("active" if start else "stopped")

@@ -18,7 +18,7 @@ def test_what_was_known_last_is_printed_with_its_age_and_nothing_is_asked(
     asked = len(simulated.sent("GET"))
     code, out, err = ciplun(simulated, "list", "--cached", "mail")
     assert (code, out.startswith("mail  #")) == (0, True)
-    assert "this is what was known" in err
+    assert "last known" in err
     code, out, _ = ciplun(simulated, "list", "--cached", "--json")
     answer = json.loads(out)
     assert (len(answer["servers"]), answer["complete"]) == (12, False)

@@ -140,7 +140,7 @@ def test_a_check_that_is_ended_is_unknown(tmp_path: Path) -> None:
             out, _ = process.communicate(timeout=10)
         assert (process.returncode, out) == (
             3,
-            "SNAPSHOTS UNKNOWN - it was ended before there was a result\n",
+            "SNAPSHOTS UNKNOWN - ended before there was a result\n",
         )
 
 

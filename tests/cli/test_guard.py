@@ -124,14 +124,14 @@ def test_nothing_is_run_unless_all_can_be_taken(quick: Place, tmp_path: Path) ->
     quick.world.next_outcome = "failed"
     code, _, err = ciplun(quick, *GUARD, "--", "touch", str(ran))
     assert (code, "nothing was run" in err) == (1, True)
-    assert "before-change is not completed (failed)" in err
+    assert "before-change is not completed: the provider says: failed" in err
     assert not ran.exists()
 
 
 def test_wrong_usage(quick: Place) -> None:
     for arguments, why in (
-        (GUARD, "a command is needed"),
-        ((*GUARD, "--"), "a command is needed"),
+        (GUARD, "give a command after --"),
+        ((*GUARD, "--"), "give a command after --"),
         (("guard", "--name", "x", "--", "true"), "name servers"),
         (("guard", "mail", "--", "true"), "--name"),
         (("guard", "mail", "--name", "a b", "--", "true"), "a space is not allowed"),

@@ -77,7 +77,7 @@ def test_check_says_what_it_could_not_see(simulated: Place) -> None:
     code, out, _ = ciplun(simulated, "check", "mail", "-c", "52w", "--json")
     found = document(out)
     assert (code, found["complete"], found["severity"]) == (3, False, "unknown")
-    assert "the list of servers cannot be had" in found["reasons"][0]
+    assert "the list of servers could not be read" in found["reasons"][0]
     (unseen,) = found["findings"]
     assert (unseen["name"], unseen["server_id"], unseen["server"]) == ("unseen", None, "")
 

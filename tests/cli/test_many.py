@@ -53,7 +53,7 @@ def test_all_are_looked_at_before_the_first_is_sent(simulated: Place) -> None:
     code, out, err = ciplun(simulated, "create", "--on", "nonesuch", "before")
     assert (code, out) == (2, "")
     code, out, err = ciplun(simulated, "create", "before")
-    assert (code, "name servers, or choose them by --on" in err) == (2, True)
+    assert (code, "name servers or choose them by --on" in err) == (2, True)
     code, out, err = ciplun(simulated, "create", "mail", "before", "--on", "full")
     assert (code, "not both" in err) == (2, True)
     assert simulated.sent() == []
@@ -92,7 +92,7 @@ def test_a_full_server_makes_room_only_when_told_to(simulated: Place, tmp_path: 
     assert (code, err) == (0, "")
     first, *others = out.splitlines()
     assert first.startswith(f"#{oldest}  nightly-1 of db-01, ")
-    assert first.endswith(" goes to make room")
+    assert first.endswith(" is deleted to make room")
     assert "nightly-1 of db-01 is deleted" in others[0]
     assert "Creating before on db-01" in others[1]
     assert len(simulated.sent()) == len(simulated.sent("DELETE")) == 1

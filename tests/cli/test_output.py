@@ -66,7 +66,7 @@ def test_a_delete_without_stdin_asks_nobody(simulated: Place) -> None:
     target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
     line = f"CIPLUN delete {target.id} --server mail"
     done = shell(simulated, f"{line} <&-")
-    assert (done.returncode, "--yes goes ahead" in done.stderr) == (2, True)
+    assert (done.returncode, "use --yes to go ahead" in done.stderr) == (2, True)
     assert simulated.sent("DELETE") == []
     done = shell(simulated, f"{line} --yes <&- >&- 2>&-")
     assert (done.returncode, len(simulated.sent("DELETE"))) == (0, 1)

@@ -67,4 +67,4 @@ def test_a_page_that_is_not_well_changes_no_code(
         assert why in err
     empty_world.world.clock.advance(700)
     code, _, err = ciplun(empty_world, "ensure", "web", "--max-age", "24h")
-    assert (code, "ping_url was not told: could not reach" in err) == (0, True)
+    assert (code, "ping_url was not called: could not reach" in err) == (0, True)

@@ -43,7 +43,7 @@ def test_ensure_twice_is_ensure_once(empty_world: Place, tmp_path: Path) -> None
     code, out, err = ciplun(empty_world, *ensure)
     assert (code, err) == (0, "")
     assert len(empty_world.sent()) == 2
-    assert out.splitlines()[-1] == "3 servers: 1 fresh, 2 asked for"
+    assert out.splitlines()[-1] == "3 servers: 1 fresh, 2 started"
     code, out, err = ciplun(empty_world, *ensure)
     assert (code, out, err) == (0, "3 servers: 1 fresh, 2 on its way\n", "")
     empty_world.world.clock.advance(700)
@@ -56,7 +56,7 @@ def test_ensure_twice_is_ensure_once(empty_world: Place, tmp_path: Path) -> None
 def test_ensure_says_where_there_is_no_room(empty_world: Place) -> None:
     dated(empty_world, "full", (3, 4, 5, 6, 7))
     code, out, err = ciplun(empty_world, "ensure", "full", "--max-age", "24h")
-    assert (code, out) == (1, "1 server: 1 without room\n")
+    assert (code, out) == (1, "1 server: 1 without a free slot\n")
     assert "full: all 5 slots are used" in err
     ensure = ("ensure", "full", "--max-age", "24h", "--make-room")
     code, out, err = ciplun(empty_world, *ensure)
@@ -74,7 +74,7 @@ def test_ensure_with_a_policy_prunes_after_completion(empty_world: Place, tmp_pa
     assert (code, err) == (0, "")
     assert left(empty_world, "db-01") == {"nightly-2025-01-22", "nightly-2025-01-20"}
     assert [kind for kind, _ in journal_states(tmp_path)] == ["create", "delete", "delete"]
-    assert out.splitlines()[-1] == "1 server: 1 asked for"
+    assert out.splitlines()[-1] == "1 server: 1 started"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_ensure_with_a_policy_prunes_after_completion(empty_world: Place, tmp_pa
         (("prune",), "give --policy, or --name"),
         (("prune", "--name", "x-*"), "keeps nothing"),
         (("prune", "--name", "x-*", "--keep-last", "4", "--reserve", "3"), "needs 7 slots"),
-        (("prune", "--policy", "nightly", "--keep-last", "4"), "give it alone"),
+        (("prune", "--policy", "nightly", "--keep-last", "4"), "leave out --name"),
         (("prune", "--policy", "weekly"), "there are: nightly"),
         (("prune", "--on", "group:none", "--policy", "nightly"), "no group is set"),
         (("apply", "/no/such/plan"), "No such file"),
@@ -112,11 +112,11 @@ def test_prune_shows_the_same_plan_dry_and_for_good(empty_world: Place, tmp_path
     dated(empty_world, "other", (1, 2, 3, 4))
     dry = ciplun(empty_world, "prune", "--policy", "nightly", "--dry-run")
     assert (dry[0], dry[2]) == (0, "")
-    assert "kept: last 1" in dry[1]
-    assert dry[1].count("goes: no rule keeps it") == 2
-    assert dry[1].splitlines()[-1] == "2 snapshots of 1 server would go"
+    assert "keep: last 1" in dry[1]
+    assert dry[1].count("delete: no rule keeps it") == 2
+    assert dry[1].splitlines()[-1] == "would delete 2 snapshots of 1 server"
     code, _, err = ciplun(empty_world, "prune", "--policy", "nightly")
-    assert (code, "--yes goes ahead" in err) == (2, True)
+    assert (code, "use --yes to go ahead" in err) == (2, True)
     assert empty_world.sent("DELETE") == []
     code, out, err = ciplun(empty_world, "prune", "--policy", "nightly", "--yes")
     assert (code, err) == (0, "")
@@ -124,7 +124,7 @@ def test_prune_shows_the_same_plan_dry_and_for_good(empty_world: Place, tmp_path
     assert left(empty_world, "db-01") == {"nightly-2025-01-21", "nightly-2025-01-20"}
     assert held(empty_world, "other") == 4
     assert ciplun(empty_world, "prune", "--policy", "nightly", "--yes")[1].endswith(
-        "nothing goes\n"
+        "nothing to delete\n"
     )
 
 
@@ -136,7 +136,7 @@ def test_prune_by_numbers_touches_no_other_name(empty_world: Place, tmp_path: Pa
     surroundings = empty_world.environ | environ(tmp_path)
     with Terminal([*CIPLUN, *prune], surroundings) as terminal:
         terminal.until("Type delete 2 to go ahead")
-        assert "kept: not the policy's" in terminal.text()
+        assert "keep: not the policy's" in terminal.text()
         terminal.send("delete 2\n")
         assert terminal.wait() == 0
     assert left(empty_world, "web") == {"nightly-2025-01-21", "by-hand"}
@@ -147,7 +147,7 @@ def test_prune_on_half_of_the_knowledge_is_refused(empty_world: Place, tmp_path:
     dated(empty_world, "db-01", (1, 2, 3, 4))
     empty_world.service.hooks += hooks(["wrong-count"])
     code, _, err = ciplun(empty_world, "prune", "--policy", "nightly", "--yes")
-    assert (code, "nothing is deleted on half of the knowledge" in err) == (1, True)
+    assert (code, "not all could be read: nothing was deleted" in err) == (1, True)
     assert empty_world.sent("DELETE") == []
 
 
@@ -170,7 +170,7 @@ def test_a_plan_in_a_file_is_carried_out_unless_something_changed(
     code, out, err = ciplun(empty_world, "apply", str(file), "--yes")
     assert (code, out) == (1, "")
     assert "used 4 slots and uses 5 now" in err
-    assert "is stale: nothing was sent" in err
+    assert "is out of date: nothing was sent" in err
     empty_world.world.remove(extra)
     code, out, err = ciplun(empty_world, "apply", str(file), "--yes")
     assert (code, err) == (0, "")

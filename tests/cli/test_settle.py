@@ -53,7 +53,7 @@ def test_nothing_is_open(simulated: Place) -> None:
 def test_a_killed_create_that_was_carried_out_is_found(simulated: Place, tmp_path: Path) -> None:
     killed_create(simulated, tmp_path, "silent-write:1")
     code, out, _ = ciplun(simulated, "settle")
-    assert (code, "create of lost on mail: accepted" in out) == (0, True)
+    assert (code, "create of lost on mail: running" in out) == (0, True)
     simulated.world.clock.advance(700)
     code, out, err = ciplun(simulated, "settle", "--wait")
     assert (code, err) == (0, "")
@@ -66,22 +66,22 @@ def test_what_cannot_be_told_ends_by_the_admin_s_word(simulated: Place, tmp_path
     simulated.service.hooks.append(Hidden())
     code, out, _ = ciplun(simulated, "settle")
     assert code == 3
-    assert f"`ciplun over {number(tmp_path)}` ends it" in out
+    assert f"`ciplun over {number(tmp_path)}` stops tracking it" in out
     code, _, err = ciplun(simulated, "create", "mail", "next")
     assert (code, "`ciplun settle --wait` waits for it" in err) == (1, True)
     code, out, err = ciplun(simulated, "over", number(tmp_path))
     assert (code, err) == (0, "")
-    assert "declared over by " in out
+    assert "tracking stopped by " in out
     code, out, _ = ciplun(simulated, "create", "mail", "next")
     assert (code, "Creating next on mail" in out) == (0, True)
     code, out, _ = ciplun(simulated, "history")
-    assert "cannot be told: declared over by" in out
+    assert "cannot be told: tracking stopped by" in out
 
 
 def test_a_wait_that_is_too_short_says_what_is_left(simulated: Place) -> None:
     assert ciplun(simulated, "create", "mail", "slow")[0] == 0
     code, out, _ = ciplun(simulated, "settle", "--wait", "--timeout", "1s")
-    assert (code, "create of slow on mail: accepted for" in out) == (3, True)
+    assert (code, "create of slow on mail: running, " in out) == (3, True)
 
 
 def test_no_number_of_an_operation(simulated: Place) -> None:
@@ -106,9 +106,7 @@ def test_a_plan_that_stopped_is_gone_on_with_or_ended(simulated: Place, tmp_path
     code, out, _ = ciplun(simulated, "settle")
     assert code == 3
     assert "create set stopped: 3 of 4 steps sent; `ciplun settle --go-on` sends the rest" in out
-    assert (
-        ciplun(simulated, "create", "nobody", "x")[2].count("`ciplun settle --go-on` goes on") == 1
-    )
+    assert ciplun(simulated, "create", "nobody", "x")[2].count("`ciplun settle --go-on` sends") == 1
     code, out, _ = ciplun(simulated, "settle", "--go-on")
     assert code == 0
     assert len(simulated.sent()) == 4

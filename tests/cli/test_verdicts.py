@@ -34,7 +34,7 @@ def lost(door: Door, words: tuple[str, ...]) -> None:
     """A write of which nothing is seen: neither an answer nor a sign in the lists."""
     code, out, _ = door.run(*words)
     assert (code, "No answer to the " in out) == (3, True)
-    assert "not settled yet, `ciplun settle --wait` goes on looking" in out
+    assert "`ciplun settle --wait` keeps looking" in out
     assert door.stands() == UNKNOWN
 
 
@@ -48,7 +48,7 @@ def test_no_status_denies_a_restore_and_none_is_sent_twice(door: Door, status: s
     for seconds in (250, 300, 300):
         door.raw.later += seconds
         code, out, err = door.run(*RESTORE)
-        assert (code, out, "restore of old is open on web (unknown" in err) == (1, "", True)
+        assert (code, out, "restore of old is open on web (no answer" in err) == (1, "", True)
         assert door.stands() == UNKNOWN
     code, out, err = door.look(60)
     assert (code, err) == (0, "")
@@ -254,7 +254,7 @@ def test_the_admin_s_word_frees_a_server_whatever_this_machine_s_clock_says(
     assert (door.stands(), door.run(*CREATE).code) == (DENIED, 1)
     door.raw.wall = wall
     code, out, err = door.run("over", str(door.operations()[0]["id"]))
-    assert (code, err, "declared over by " in out) == (0, "", True)
+    assert (code, err, "tracking stopped by " in out) == (0, "", True)
     assert door.stands() == DENIED, "nothing is proved by it"
     door.raw.written = lambda method, path: MADE
     assert (door.run(*CREATE).code, door.said.count("POST")) == (0, 2)
@@ -298,7 +298,7 @@ def test_a_create_ends_on_a_word_that_nobody_published_after_its_time(
     assert door.run(*CREATE).code == 0
     door.raw.make(827, "nightly", status=word)
     code, out, _ = door.look(300)
-    assert (code, "accepted" in out, door.stands()) == (0, True, GONE_ON)
+    assert (code, "running" in out, door.stands()) == (0, True, GONE_ON)
     assert f"the provider says: {word}" in door.look(301).out
     assert door.stands() == UNTOLD
     door.raw.written = lambda method, path: MADE.replace(b"827", b"828")

@@ -26,7 +26,7 @@ def started(simulated: Place, *arguments: str, **more: str) -> Terminal:
 def test_a_line_at_once_and_then_one_that_rewrites_itself(simulated: Place) -> None:
     with started(simulated, "create", "mail", "by-hand", "--wait") as terminal:
         terminal.until("Creating by-hand on mail (3-10 min)")
-        terminal.until("create of by-hand on mail: accepted, ")
+        terminal.until("create of by-hand on mail: running, ")
         terminal.until("usually 3-10m")
         simulated.world.clock.advance(700)
         assert terminal.wait() == 0
@@ -49,7 +49,7 @@ def test_waiting_for_others_says_at_once_for_what(simulated: Place, command: str
     simulated.world.clock.advance(3_600)
     assert ciplun(simulated, "create", "mail", "slow")[0] == 0
     code, out, err = ciplun(simulated, *command.split(), "--timeout", "1s", "--json")
-    said = "slow of mail" if command == "wait" else "create of slow on mail: accepted for "
+    said = "slow of mail" if command == "wait" else "create of slow on mail: running, "
     assert (code, said in err.splitlines()[0]) == (3, True)
     assert len(json.loads(out)["errors"]) == (command == "wait"), "the end of it, and no progress"
 
@@ -80,7 +80,7 @@ def test_a_terminal_that_cannot_go_back_gets_lines(simulated: Place) -> None:
 
 def test_sigterm_says_where_things_stand(simulated: Place, tmp_path: Path) -> None:
     with started(simulated, "create", "mail", "by-hand", "--wait") as terminal:
-        terminal.until("create of by-hand on mail: accepted, ")
+        terminal.until("create of by-hand on mail: running, ")
         os.kill(terminal.pid, signal.SIGTERM)
         assert terminal.wait(5) == 143
         assert "create of by-hand on mail goes on at the provider (accepted)" in terminal.text()
@@ -101,9 +101,9 @@ def test_sigterm_at_the_question_sends_nothing(simulated: Place, tmp_path: Path)
 
 def test_what_takes_longer_than_one_waits_is_unknown(simulated: Place) -> None:
     code, out, _ = ciplun(simulated, "create", "mail", "slow", "--wait", "--timeout", "1s")
-    assert (code, "it has not ended yet, and is no longer waited for" in out) == (3, True)
+    assert (code, "it has not ended yet; stopped waiting" in out) == (3, True)
     code, _, err = ciplun(simulated, "create", "mail", "x", "--timeout", "1h")
-    assert (code, "--timeout is for --wait" in err) == (2, True)
+    assert (code, "--timeout needs --wait" in err) == (2, True)
     for wrong in ("", "soon", "-1s", "1e3s"):
         code, out, err = ciplun(simulated, "create", "mail", "x", "--timeout", wrong)
         assert (code, out, len(err.splitlines())) == (2, "", 1)

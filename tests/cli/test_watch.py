@@ -93,7 +93,7 @@ async def test_lists_that_never_agree_are_said_once_and_when_they_do_again(
     printed: list[str] = []
     watching = asyncio.create_task(Watch(session, live, Rules(), as_json=False).run())
     try:
-        await lines(simulated, capsys, "not complete: the lists shift", printed)
+        await lines(simulated, capsys, "not complete: the lists changed", printed)
         simulated.service.hooks.clear()
         await lines(simulated, capsys, "complete again", printed)
         assert sum("not complete" in line for line in printed) == 1

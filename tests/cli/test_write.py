@@ -89,7 +89,7 @@ def test_an_outcome_that_stays_unknown_is_3_and_not_waited_for_for_ever(
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})
     code = main.run(["create", "mail", "lost", *["--wait"] * wait])
     assert code == 3
-    assert "not settled yet" in capsys.readouterr().out
+    assert "keeps looking" in capsys.readouterr().out
     assert len([s for s in simulated.world.snapshots.values() if s.name == "lost"]) == 1
     assert journal_states(Path(simulated.environ["HOME"])) == [("create", "unknown")]
 
@@ -100,7 +100,7 @@ def test_what_has_not_ended_after_the_longest_wait_is_3(
     monkeypatch.setattr("tui.cli.finishing.LONGEST", 1.0)
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})
     assert main.run(["create", "mail", "slow", "--wait"]) == 3
-    assert "no longer waited for" in capsys.readouterr().out
+    assert "stopped waiting" in capsys.readouterr().out
 
 
 def test_a_token_that_may_not_write_is_4(simulated: Place) -> None:

@@ -164,7 +164,9 @@ def test_a_setting_of_the_schema_is_known_everywhere(
         ("CIPLUN_URL", "http://example.org", "must be https"),
         ("CIPLUN_URL", "https://user:hunter2@example.org", "no user"),
         ("CIPLUN_URL", "https://:hunter2@example.org", "no user"),
-        ("CIPLUN_URL", "https://example.org:port", "url: "),
+        ("CIPLUN_URL", "https://example.org:port", "must be like https://"),
+        ("CIPLUN_URL", "https://[example.org", "must be like https://"),
+        ("CIPLUN_URL", "https://example.org:0", "must be like https://"),
         ("VPS_API_URL", "ftp://example.org", "https://"),
         ("CIPLUN_READ_ONLY", "maybe", "true or false"),
         ("CIPLUN_LOCKED", "2", "true or false"),
@@ -201,7 +203,7 @@ def test_a_bad_setting_ends_the_program_with_2_and_one_line(tmp_path: Path) -> N
         done = run(tmp_path, *arguments, CIPLUN_POLL_IDLE="never")
         assert done.returncode == 2
         (line,) = done.stderr.splitlines()
-        assert line == "ciplun: environment CIPLUN_POLL_IDLE: must be 5 to 3600"
+        assert line == "ciplun: environment CIPLUN_POLL_IDLE: must be a number, 5 to 3600"
     done = run(tmp_path, "check", CIPLUN_POLL_IDLE="never")
     assert (done.returncode, done.stdout[:20]) == (3, "SNAPSHOTS UNKNOWN - ")
 

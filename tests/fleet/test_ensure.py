@@ -50,7 +50,7 @@ POLICY = Policy(name="nightly-{date}", keep_last=2, reserve=1)
         (
             view("a", *(snapshot(99) for _ in range(5))),
             Course.NO_ROOM,
-            "all 5 slots are used, and none may go",
+            "all 5 slots are used, and none of its snapshots should be deleted",
         ),
         (
             view("a", snapshot(30, name="nightly-2025-01-23"), snapshot(40)),

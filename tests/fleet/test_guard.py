@@ -47,11 +47,11 @@ def plan(*states: State | None) -> Plan:
 def test_all_must_be_completed() -> None:
     assert missing(plan(State.COMPLETED, State.COMPLETED)) == []
     assert missing(plan(State.UNSEEN, None)) == [
-        "web 01; rm -rf ~: before-update is not completed (cannot be seen)",
-        "db: before-update is not completed (not sent yet)",
+        "web 01; rm -rf ~: before-update is not completed: cannot be seen",
+        "db: before-update is not completed: not sent yet",
     ]
     (said,) = missing(plan(State.COMPLETED, State.REFUSED))
-    assert said == "db: before-update is not completed (refused): no space"
+    assert said == "db: before-update is not completed: no space"
 
 
 def test_the_way_back_names_each_snapshot_that_there_is() -> None:

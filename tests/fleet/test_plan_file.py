@@ -57,13 +57,13 @@ def test_creates_are_kept_with_what_makes_room_for_them(tmp_path: Path) -> None:
 def test_no_file_is_overwritten_and_none_is_written_anywhere(tmp_path: Path) -> None:
     path = saved(tmp_path)
     before = path.read_bytes()
-    with pytest.raises(PlanFileError, match="there is a file already"):
+    with pytest.raises(PlanFileError, match="this file exists already"):
         saved(tmp_path)
     assert path.read_bytes() == before
     with pytest.raises(PlanFileError, match="No such file"):
         write(tmp_path / "no" / "plan", prune(), FLEET, "", NOW)
     restore = safety_plan(WEB.snapshots[0], WEB.server, Safety("first"))
-    with pytest.raises(PlanFileError, match="is not kept in a file"):
+    with pytest.raises(PlanFileError, match="cannot be kept in a file"):
         write(tmp_path / "other", restore, FLEET, "", NOW)
 
 
@@ -79,7 +79,7 @@ def changed(**facts: Any) -> Any:
         (fleet([DB]), "is no longer listed"),
         (fleet([changed(name="mine"), DB]), "is called mine now"),
         (fleet([changed(status="failed"), DB]), "was completed and is failed now"),
-        (fleet([changed(created_at=NOW), DB]), "is another one now, of another time"),
+        (fleet([changed(created_at=NOW), DB]), "is another snapshot now, with another date"),
         (fleet([changed(id=7), DB]), "is no longer listed"),
         (
             fleet([msgspec.structs.replace(WEB, snapshots=WEB.snapshots[:2])]),
@@ -130,19 +130,19 @@ def test_the_plan_of_a_large_fleet_is_read_again(tmp_path: Path) -> None:
 def test_a_plan_of_a_version_to_come_is_called_one(tmp_path: Path) -> None:
     path = saved(tmp_path)
     path.write_text(json.dumps({**json.loads(path.read_text()), "ciplun_plan": 2, "new": [1]}))
-    with pytest.raises(PlanFileError, match="a plan of version 2, and this"):
+    with pytest.raises(PlanFileError, match="the plan has version 2, this"):
         read(path)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("ciplun_plan", 2, "a plan of version 2, and this ciplun reads version 1"),
-        ("kind", "restore", "no plan of ciplun"),
+        ("ciplun_plan", 2, "the plan has version 2, this ciplun reads version 1"),
+        ("kind", "restore", "not a plan of ciplun"),
         ("steps", [], "it has no steps"),
-        ("name", "\x1b[2J", "its name: the sign U\\+001B is not allowed"),
+        ("name", "\x1b[2J", "its name: the character U\\+001B is not allowed"),
         ("servers", [], "step 1: its server is not in the plan"),
-        ("more", 1, "no plan of ciplun"),
+        ("more", 1, "not a plan of ciplun"),
     ],
 )
 def test_a_file_that_was_not_written_here_is_refused(
@@ -157,12 +157,12 @@ def test_a_file_that_was_not_written_here_is_refused(
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"needs": 1}, "step 1: it needs a step that does not come before it"),
-        ({"name": "other"}, "step 1: its snapshot is missing or another one"),
+        ({"needs": 1}, "step 1: it needs a step that is not before it"),
+        ({"name": "other"}, "step 1: its snapshot is missing or does not match"),
         ({"snapshot": None}, "step 1: its snapshot is missing"),
         ({"do": "create", "name": "a b"}, "step 1: a space is not allowed"),
-        ({"description": "old\ndelete of another"}, "step 1: the sign U+000A is not allowed"),
-        ({"do": "restore"}, "no plan of ciplun"),
+        ({"description": "old\ndelete of another"}, "step 1: the character U+000A is not allowed"),
+        ({"do": "restore"}, "not a plan of ciplun"),
     ],
 )
 def test_a_step_that_was_not_written_here_is_refused(

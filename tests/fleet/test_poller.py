@@ -196,7 +196,7 @@ async def test_an_answer_asked_for_before_a_write_says_nothing_of_that_server(
     gate, running.api.gate = running.api.gate, None
     gate.set()
     await settle()
-    assert running.store.fleet.servers[1].snapshots, "the older answer is not believed"
+    assert running.store.fleet.servers[1].snapshots, "the older answer is not used"
 
 
 async def test_a_paused_poller_asks_only_when_told(running: Running) -> None:

@@ -1,4 +1,4 @@
-"""What a policy keeps and what goes: within five slots, and never what must not go."""
+"""What a policy keeps and what delete: within five slots, and never what must not go."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def told(found: Retention) -> list[str]:
 def test_each_snapshot_has_its_reason() -> None:
     found = retain(view("web", *(nightly(n) for n in range(12))), POLICY, MADE, NOW)
     assert told(found) == [
-        "nightly-2025-01-23 kept: last 1",
-        "nightly-2025-01-22 kept: last 2",
-        "nightly-2025-01-21 kept: daily 2025-01-21",
-        "nightly-2025-01-20 goes: no rule keeps it",
-        "nightly-2025-01-19 kept: weekly 2025-W03",
-        *(f"nightly-2025-01-{n} goes: no rule keeps it" for n in range(18, 11, -1)),
+        "nightly-2025-01-23 keep: last 1",
+        "nightly-2025-01-22 keep: last 2",
+        "nightly-2025-01-21 keep: daily 2025-01-21",
+        "nightly-2025-01-20 delete: no rule keeps it",
+        "nightly-2025-01-19 keep: weekly 2025-W03",
+        *(f"nightly-2025-01-{n} delete: no rule keeps it" for n in range(18, 11, -1)),
     ]
     assert [s.name for s in found.goes][:2] == ["nightly-2025-01-12", "nightly-2025-01-13"]
 
@@ -59,10 +59,10 @@ def test_months_and_years_are_those_of_the_calendar_in_utc() -> None:
         NOW,
     )
     assert [v.words for v in found.verdicts] == [
-        "kept: last 1",
-        "goes: no rule keeps it",
-        "kept: weekly 2024-W52",
-        "kept: monthly 2024-11",
+        "keep: last 1",
+        "delete: no rule keeps it",
+        "keep: weekly 2024-W52",
+        "keep: monthly 2024-11",
     ]
 
 
@@ -76,7 +76,7 @@ def test_months_and_years_are_those_of_the_calendar_in_utc() -> None:
         (nightly(90, id=7), "protected here"),
         (nightly(90, "deleting"), "it is deleting"),
         (nightly(90, "quarantined"), "it is quarantined"),
-        (nightly(90, "failed"), "failed ones are left alone"),
+        (nightly(90, "failed"), "failed ones are not deleted"),
         (nightly(90, created_at=None), "it has no date"),
         (nightly(90, created_at=NOW + timedelta(days=1)), "its date is in the future"),
     ],
@@ -84,7 +84,7 @@ def test_months_and_years_are_those_of_the_calendar_in_utc() -> None:
 def test_what_is_not_the_policy_s_is_left_alone(left: Snapshot, why: str) -> None:
     seen = view("a", nightly(0), nightly(1), nightly(2), left)
     found = retain(seen, Policy(name=TEMPLATE, keep_last=1), MADE, NOW, protected={7})
-    assert {v.snapshot.id: v.words for v in found.verdicts}[left.id] == f"kept: {why}"
+    assert {v.snapshot.id: v.words for v in found.verdicts}[left.id] == f"keep: {why}"
     assert len(found.goes) == 2
 
 
@@ -117,7 +117,7 @@ def test_a_server_that_may_not_be_written_to_loses_nothing() -> None:
     seen = view("a", *(nightly(n) for n in range(5)))
     found = retain(seen, Policy(name=TEMPLATE, keep_last=1), MADE, NOW, blocked="it is restoring")
     assert found.goes == []
-    assert found.verdicts[-1].words == "kept: it is restoring"
+    assert found.verdicts[-1].words == "keep: it is restoring"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_reserve_comes_first_where_others_take_slots(others: int, kept: int)
     assert sum(not v.goes for v in own) == kept
     assert found.short == (1 if others == 4 else 0)
     if others == 1:
-        assert own[4].words == "goes: 1 to stay free (weekly 2025-W03)"
+        assert own[4].words == "delete: 1 to stay free (weekly 2025-W03)"
 
 
 def test_without_a_reserve_nothing_is_given_up() -> None:

@@ -83,7 +83,7 @@ async def retention(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: bool(pilot.app.screen.query("#policy")))
     pilot.app.screen.query_one("#policy", Input).value = "last=2 weekly=1 name=nightly-*"
     await pilot.press("enter")
-    await until(pilot, lambda: "goes:" in shown(pilot))
+    await until(pilot, lambda: "delete:" in shown(pilot))
 
 
 async def delete_set(pilot: Pilot[None]) -> None:

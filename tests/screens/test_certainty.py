@@ -90,7 +90,7 @@ async def test_the_list_of_operations_filters_copies_and_declares_over(simulated
         assert len(connection(pilot).operations.running()) == 2
         await pilot.press("X")
         await until(pilot, lambda: len(connection(pilot).operations.running()) == 1)
-        await until(pilot, lambda: "declared over by admin" in said(pilot))
+        await until(pilot, lambda: "tracking stopped by admin" in said(pilot))
 
 
 async def test_the_end_of_another_session_s_operation_is_told_once(simulated: Place) -> None:
@@ -153,7 +153,7 @@ async def test_a_worker_that_fails_leaves_the_dashboard_up(
         else:
             monkeypatch.setattr(connection(pilot).operations, "history", _broken)
             await pilot.press("exclamation_mark")
-        await until(pilot, lambda: any("unforeseen error" in text for text in told(pilot)))
+        await until(pilot, lambda: any("unexpected error" in text for text in told(pilot)))
         await pilot.press("escape")
         await until(pilot, lambda: on_dashboard(pilot))
         assert board.fleet.freshness.live
@@ -171,7 +171,7 @@ async def timeline_of(pilot: Pilot[None], words: str) -> None:
     [
         ("", Certainty.PROVED, "proved: the provider accepted it as #"),
         ("lost-answer:1", Certainty.LIKELY, "likely: a new snapshot of this name appeared"),
-        ("lost-request:1", Certainty.LIKELY, "likely: two listings, a minute apart, did not show"),
+        ("lost-request:1", Certainty.LIKELY, "likely: two lists, a minute apart, did not show"),
     ],
 )
 async def test_an_end_says_how_sure_it_is_on_the_screen_and_in_the_journal(

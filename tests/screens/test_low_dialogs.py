@@ -48,7 +48,7 @@ def whole(pilot: Pilot[None], widget: Widget) -> bool:
         (room_for_many, "db-01       5 of 5  nightly-1"),
         (states.delete_set, "2, newest 1d"),
         (delete_of_many, "No completed snapshot is left on db-01."),
-        (states.retention, "goes: no rule keeps it"),
+        (states.retention, "delete: no rule keeps it"),
         (states.create_full, "nightly-1  (completed, 7 days ago"),
         (states.delete, "Deleting is permanent"),
         (states.restore_armed, "Loses 2 days and 2 hours"),

@@ -61,20 +61,20 @@ async def test_nothing_is_called_live_while_pages_come_without_end(
                 await choose(pilot, "web", "snap-1")
                 said.answer = endless
                 await clock.advance(130)
-            late = "no answer · data 2 min" if seen else "there is no whole answer yet"
+            late = "no answer · data 2 min" if seen else "no complete answer yet"
             await until(pilot, lambda: late in shown(pilot))
-            assert "there is no whole answer yet" in shown(pilot)
+            assert "no complete answer yet" in shown(pilot)
             assert "live ·" not in shown(pilot)
             if seen:
                 assert "not live" in board.refusals()["delete"]
                 await pilot.press("D")
                 assert isinstance(pilot.app.screen, Dashboard)
-            await until(pilot, lambda: "the answer had no end" in shown(pilot))
+            await until(pilot, lambda: "the answer did not end" in shown(pilot))
             assert "snap-3" not in shown(pilot), "no part of it is taken for the whole"
             said.answer = GOOD
             await clock.advance(3)
             await until(pilot, lambda: "live ·" in shown(pilot))
-            assert "no whole answer" not in shown(pilot)
+            assert "no complete answer" not in shown(pilot)
 
 
 async def test_a_list_that_takes_long_is_live_again_once_it_has_come(
@@ -116,13 +116,13 @@ async def test_a_list_that_shifts_takes_nothing_away_and_is_swept_again_soon(
             said.answer = fleet(servers=servers, others={("GET", "/snapshots/"): less})
             await pilot.press("r")
             await until(pilot, lambda: "list incomplete" in shown(pilot))
-            assert "did not come whole" in shown(pilot)
+            assert "the list is incomplete:" in shown(pilot)
             assert "snap-3" in shown(pilot)
             said.answer = fleet(three[:2], servers)
             await clock.advance(11)
             await until(pilot, lambda: "snap-3" not in shown(pilot))
             assert "list incomplete" not in shown(pilot)
-            assert "come whole" not in shown(pilot)
+            assert "the list is incomplete" not in shown(pilot)
             assert board.fleet.settled
 
 

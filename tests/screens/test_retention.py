@@ -47,9 +47,9 @@ async def test_each_snapshot_is_shown_with_its_reason_and_a_count_deletes(
         assert isinstance(pilot.app.screen, RetentionDialog)
         before = held(simulated, "db-01")
         text = shown(pilot)
-        assert "kept: last 1" in text
-        assert "goes: no rule keeps it" in text
-        going = text.count("goes: no rule keeps it")
+        assert "keep: last 1" in text
+        assert "delete: no rule keeps it" in text
+        going = text.count("delete: no rule keeps it")
         await pilot.press("enter")
         assert pilot.app.screen.query_one("#send", Button).disabled
         await type_text(pilot, f"delete {going}")
@@ -81,7 +81,7 @@ async def test_a_policy_that_is_none_is_said_with_what_would_be_right(simulated:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await ask(pilot, "nightly")
         assert problem(pilot) == (
-            "nightly is no policy: no policy is set, or like last=2 weekly=1 name=nightly-*"
+            "nightly is not a policy: no policy is set, or like last=2 weekly=1 name=nightly-*"
         )
         field = pilot.app.screen.query_one("#policy", Input)
         for text, said in (
@@ -101,7 +101,7 @@ async def test_where_nothing_may_be_written_it_is_only_shown(simulated: Place) -
     async with simulated.app(read_only=True).run_test(size=(120, 40)) as pilot:
         await ask(pilot, "last=1 name=nightly-*")
         text = shown(pilot)
-        assert "goes: no rule keeps it" in text
+        assert "delete: no rule keeps it" in text
         assert "Nothing can be deleted now" in text
         assert pilot.app.screen.query_one("#send", Button).disabled
 
@@ -110,7 +110,7 @@ async def test_where_nothing_may_be_written_it_is_only_shown(simulated: Place) -
 async def test_on_small_screens(simulated: Place, size: tuple[int, int]) -> None:
     async with simulated.app().run_test(size=size) as pilot:
         await ask(pilot, "last=1 name=nightly-*")
-        assert "goes: no rule keeps it" in shown(pilot)
+        assert "delete: no rule keeps it" in shown(pilot)
         assert "keeps it  …" not in shown(pilot), "nothing of it is cut"
 
 

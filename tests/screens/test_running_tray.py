@@ -231,7 +231,9 @@ async def test_words_over_a_dialog_stand_in_the_dialog(simulated: Place) -> None
     async with simulated.app().run_test(size=(120, 40), notifications=True) as pilot:
         await live(pilot)
         await pilot.press("exclamation_mark", "t")
-        await until(pilot, lambda: "what is running or done is not tried again" in shown(pilot))
+        await until(
+            pilot, lambda: "only what failed or was not sent can be tried again" in shown(pilot)
+        )
         rack = pilot.app.screen.query_one("ToastRack")
         assert not rack.visible
         assert not dashboard(pilot).query("Toast")

@@ -246,7 +246,7 @@ async def test_while_the_first_are_on_the_wire_all_are_shown_as_waiting(simulate
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
         await pilot.press("enter")
-        await until(pilot, lambda: "waits its turn" in table(pilot))
+        await until(pilot, lambda: "not sent yet" in table(pilot))
         await until(pilot, lambda: len(simulated.sent()) == 3)
         assert "running: may" not in table(pilot)
         simulated.service.hooks.clear()

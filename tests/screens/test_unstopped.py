@@ -51,7 +51,7 @@ async def test_it_can_be_started_again_and_is_when_it_stops_late(simulated: Plac
         stops_late(simulated)
         await polls(pilot, simulated, lambda: len(switched(simulated)) == 3)
         await polls(pilot, simulated, lambda: "web-server-02 runs again" in told(pilot))
-        assert "web-server-02 has stopped after all" in told(pilot)
+        assert "web-server-02 has stopped now" in told(pilot)
         assert simulated.status("web-server-02") == "active"
 
 

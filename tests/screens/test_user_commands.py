@@ -33,8 +33,8 @@ def test_what_the_service_says_is_one_argument() -> None:
 @pytest.mark.parametrize(
     ("server", "said"),
     [
-        (Server(id=1, name="web"), "web has no address that is known"),
-        (Server(id=1, name="-oProxyCommand=x", address="-x"), "would be taken for an option"),
+        (Server(id=1, name="web"), "web has no known address"),
+        (Server(id=1, name="-oProxyCommand=x", address="-x"), "would be read as an option"),
     ],
 )
 def test_what_is_not_known_or_looks_like_an_option_is_not_run(server: Server, said: str) -> None:
@@ -49,7 +49,7 @@ def test_what_is_not_known_or_looks_like_an_option_is_not_run(server: Server, sa
         ("key='c'\nrun='a'", "c is the key of create"),
         ("key='j'\nrun='a'", "j is the key of down"),
         ("key='E'\nrun='a'\n[[commands]]\nkey='E'\nrun='b'", "E is the key of two of them"),
-        ("key='E'\nrun=['ssh', '{adress}']", "{adress} is nothing that a server has: did you mean"),
+        ("key='E'\nrun=['ssh', '{adress}']", "{adress} is not a field of a server: did you mean"),
     ],
 )
 def test_what_cannot_be_is_said_before_the_start(tmp_path: Path, text: str, said: str) -> None:

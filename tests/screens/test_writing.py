@@ -312,7 +312,7 @@ async def test_nothing_is_destroyed_on_old_knowledge(simulated: Place) -> None:
         await until(pilot, lambda: not board.fleet.freshness.live)
         await pilot.press("D")
         assert on_dashboard(pilot)
-        assert any("old knowledge" in text for text in told(pilot))
+        assert any("on old data" in text for text in told(pilot))
 
 
 async def test_keys_typed_ahead_never_destroy_on_another_server(simulated: Place) -> None:

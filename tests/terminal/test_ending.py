@@ -127,7 +127,7 @@ def test_with_a_request_on_the_wire_the_journal_stays_true(
     assert journal_states(tmp_path) == [("create", "sent")]
     simulated.service.hooks.remove(silence)
     with Terminal(CIPLUN, simulated.environ | environ(tmp_path)) as terminal:
-        terminal.until("1 operation taken up: create of before-update")
+        terminal.until("1 operation from before, followed again: create of before-update")
         terminal.until(lambda: journal_states(tmp_path) == [("create", "accepted")])
         terminal.send("q")
         assert terminal.wait() == 0
@@ -296,7 +296,7 @@ def test_a_crash_is_one_line_and_a_log_without_the_token(simulated: Place, tmp_p
         terminal.send("?")
         assert ends_promptly(terminal) == 1
         said = bytes(terminal.output[before:])
-        assert b"sorry, an unforeseen error ended it (RuntimeError)" in said
+        assert b"sorry, an unexpected error ended the program (RuntimeError)" in said
         assert b"Traceback" not in said
         assert b"locals" not in said
         assert TOKEN.encode() not in terminal.output

@@ -41,9 +41,9 @@ def look(terminal: Terminal) -> str:
 def settle(terminal: Terminal) -> None:
     """Have all that was sent dealt with: a key behind it has been seen."""
     terminal.send("?")
-    terminal.until("Keys and signs")
+    terminal.until("Keys and symbols")
     terminal.send("\x1b")
-    terminal.until(lambda: "Keys and signs" not in terminal.text())
+    terminal.until(lambda: "Keys and symbols" not in terminal.text())
 
 
 def untouched(simulated: Place, terminal: Terminal, before: str) -> None:
@@ -142,7 +142,7 @@ def test_an_error_where_keys_are_read_is_in_the_log(simulated: Place, tmp_path: 
         terminal.until("web-server-02")
         terminal.send("j")
         assert terminal.wait() == 1
-        assert b"an unforeseen error ended it (RuntimeError)" in terminal.output
+        assert b"an unexpected error ended the program (RuntimeError)" in terminal.output
     log = (tmp_path / ".local/state/ciplun/ciplun.log").read_text()
     assert "RuntimeError: cannot read this" in log
     assert "Traceback" in log

@@ -200,7 +200,7 @@ def test_through_a_command_s_crash(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == exit_code
-        assert b"unforeseen error ended it (RuntimeError)" in done.stdout + done.stderr
+        assert b"unexpected error ended the command (RuntimeError)" in done.stdout + done.stderr
         assert b"Traceback" not in done.stdout + done.stderr
         nowhere(tmp_path, done.stdout, done.stderr)
     log = (tmp_path / ".local/state/ciplun/ciplun.log").read_text()

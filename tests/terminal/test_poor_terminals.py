@@ -32,7 +32,7 @@ def test_an_ascii_terminal_gets_nothing_but_ascii(
     with Terminal(CIPLUN, variables) as terminal:
         terminal.until("gro?e-????")
         terminal.until("+- Servers -")
-        for key, title in (("?", "Keys and signs"), ("c", "Create a snapshot")):
+        for key, title in (("?", "Keys and symbols"), ("c", "Create a snapshot")):
             terminal.send(key)
             terminal.until(title)
             terminal.send("\x1b")

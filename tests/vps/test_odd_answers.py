@@ -221,5 +221,5 @@ async def test_a_list_without_end_ends_in_time() -> None:
     ]
     async with faulty(*pages) as server:
         async with client(server.url, list_base=0.05, list_page=0.0) as api:
-            with pytest.raises(Unreachable, match="no end in time"):
+            with pytest.raises(Unreachable, match="did not end in time"):
                 await api.snapshots()

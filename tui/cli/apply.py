@@ -38,11 +38,11 @@ async def _apply(settings: Settings, path: Path, *, sure: bool) -> int:
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         if not reading.fleet.settled:
-            raise Stop("not all could be read, so whether the plan still holds cannot be told")
+            raise Stop("not all could be read, so it cannot be told whether the plan still holds")
         if changes := plan_file.changes(found, reading.fleet, live.operations.account):
             for change in changes:
                 complain(change)
-            raise Stop(f"the plan of {stamp(found.made_at)} is stale: nothing was sent")
+            raise Stop(f"the plan of {stamp(found.made_at)} is out of date: nothing was sent")
         check_open(session, live, reading)
         plan = found.plan()
         for step in plan.steps:

@@ -33,13 +33,29 @@ def text(value: str) -> str:
     Raises BadParameter.
     """
     if len(value) > _LONGEST:
-        raise click.BadParameter(f"longer than {_LONGEST} characters")
+        raise click.BadParameter(f"must have at most {_LONGEST} characters")
     for char in value:
         if unicodedata.category(char) in ("Cc", "Cs"):
             stray = "\udc80" <= char <= "\udcff"
-            what = "a byte that is not UTF-8" if stray else f"the sign U+{ord(char):04X}"
-            raise click.BadParameter(f"it has {what} in it")
+            what = "a byte that is not UTF-8" if stray else f"the character U+{ord(char):04X}"
+            raise click.BadParameter(f"must not have {what} in it")
     return value
+
+
+class Number(click.IntRange):
+    """A whole number from `low` to `high`."""
+
+    def __init__(self, low: int, high: int) -> None:
+        super().__init__(low, high)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. Raises BadParameter."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(
+                f"must be a whole number, {self.min} to {self.max}: not {value!r}", param, ctx
+            )
 
 
 class FilePath(click.Path):
@@ -68,7 +84,7 @@ def span(value: str | float) -> float:
         raise click.BadParameter("must not be empty")
     found = _SPAN.fullmatch(value.strip())
     if found is None:
-        raise click.BadParameter(f"{value!r} is no span of time like 90s, 36h, 7d or 2w")
+        raise click.BadParameter(f"must be like 90s, 36h, 7d or 2w: not {value!r}")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -81,7 +97,7 @@ def age(value: str | float) -> float:
     try:
         return float(Age.parse(value))
     except ValueError as error:
-        raise click.BadParameter(f"{value!r} {error}") from None
+        raise click.BadParameter(f"{error}: not {value!r}") from None
 
 
 def some_age(value: str | float) -> float:
@@ -96,7 +112,7 @@ def check_timeout(timeout: float | None, *, waits: bool) -> None:
     """Refuse a limit for a wait that there is not. Raises UsageError."""
     if timeout is not None and not waits:
         context = click.get_current_context()
-        raise click.UsageError("--timeout is for --wait, which is not given", context)
+        raise click.UsageError("--timeout needs --wait", context)
 
 
 def name(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -116,7 +132,7 @@ def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
         found = datetime.fromisoformat(value)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        raise click.BadParameter("not a time such as 2025-01-23T18:30:00Z", ctx, param) from None
+        raise click.BadParameter("must be a time like 2025-01-23T18:30:00Z", ctx, param) from None
 
 
 def since(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -125,7 +141,11 @@ def since(ctx: click.Context, param: click.Parameter, value: str | None) -> floa
         return time.time() - span(value)
     if value is not None and not value.strip():
         raise click.BadParameter("must not be empty", ctx, param)
-    return moment(ctx, param, value)
+    try:
+        return moment(ctx, param, value)
+    except click.BadParameter:
+        words = "must be like 36h, 7d, 2025-01-23 or 2025-01-23T18:30:00Z"
+        raise click.BadParameter(words, ctx, param) from None
 
 
 def filled(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
@@ -157,7 +177,7 @@ class Command(click.Command):
                 continue  # wherever they stand, the settings ask for them
             given = ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
             if given and _is_empty(ctx.params.get(parameter.name or "")):
-                raise click.UsageError(f"{parameter.get_error_hint(ctx)} must not be empty", ctx)
+                raise click.BadParameter("must not be empty", ctx, parameter)
         return super().invoke(ctx)
 
 
@@ -171,7 +191,7 @@ def _is_empty(value: object) -> bool:
 def shared(function: F) -> F:
     """The options that every command takes, before or after its name."""
     for option in (
-        click.option("--read-only", is_flag=True, help="Refuse everything that changes anything."),
+        click.option("--read-only", is_flag=True, help="Change nothing: refuse all writes."),
         click.option("--url", metavar="URL", help="The API's address."),
         click.option(
             "--profile",
@@ -198,13 +218,13 @@ def sure(function: F) -> F:
 
 def make_room(function: F) -> F:
     """The option of all commands that need a free slot."""
-    words = "Where no slot is free, first delete what is needed least."
+    words = "If no slot is free, first delete the snapshot that is needed least."
     return click.option("--make-room", is_flag=True, help=words)(function)
 
 
 def timeout(function: F) -> F:
     """The option that limits what --wait waits for, in seconds: see `check_timeout`."""
-    words = "Wait so long at most: 90s, 30m."
+    words = "Wait at most this long: 90s, 30m."
     return click.option("--timeout", type=span, metavar="T", help=words)(function)
 
 

@@ -28,4 +28,4 @@ async def remembered(settings: Settings) -> tuple[Reading, datetime]:
     as_of = datetime.fromtimestamp(found.head.as_of, UTC)
     fleet = Fleet(servers=shown(found.views), totals=found.head.totals)
     when = age(as_of, datetime.fromtimestamp(now, UTC))
-    return Reading(fleet, (f"this is what was known {when}, nothing was asked",)), as_of
+    return Reading(fleet, (f"last known {when}; no request was made",)), as_of

@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 import click
 
 from tui.cli import performance_data
-from tui.cli.arguments import Command, age, as_json, settings, shared, some_age
+from tui.cli.arguments import Command, Number, age, as_json, settings, shared, some_age
 from tui.cli.documents import finding_document, iso
 from tui.cli.output import out, out_json, plain, unknown
 from tui.cli.reading import Reading, patiently, read
@@ -49,7 +49,7 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
     names = frozenset() if value is None else frozenset(value.replace(" ", "").split(","))
     known = get_args(Ignorable)
     for name in names - set(known):
-        raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", ctx, param)
+        raise click.BadParameter(f"{name!r} is not a finding: use {', '.join(known)}", ctx, param)
     return names
 
 
@@ -75,7 +75,7 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
     "--ignore",
     callback=_ignorable,
     metavar="NAMES",
-    help="Findings to leave out: full,failed,…",
+    help="Findings to ignore: full,failed,…",
 )
 @click.option(
     "--backups",
@@ -83,14 +83,14 @@ def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) ->
     metavar="AGE",
     help="A server without a backup younger than this is a warning.",
 )
-@click.option("--empty-ok", is_flag=True, help="No servers at all are not UNKNOWN.")
+@click.option("--empty-ok", is_flag=True, help="No servers at all is OK, not UNKNOWN.")
 @click.option(
     "-t",
     "--timeout",
-    type=click.IntRange(1, 3600),
+    type=Number(1, 3600),
     default=60,
     metavar="SECONDS",
-    help="Say UNKNOWN after so long; 60 if not given.",
+    help="Say UNKNOWN after this many seconds; 60 if not given.",
 )
 @as_json
 @shared
@@ -141,7 +141,7 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
         # Not a moment longer: a thread that waits for a name server would hold up the end.
         os._exit(unknown(f"no result after {seconds} s", as_json=asked.as_json))
     except asyncio.CancelledError:
-        return unknown("it was ended before there was a result", as_json=asked.as_json)
+        return unknown("ended before there was a result", as_json=asked.as_json)
     except (*FORESEEN, Stop) as error:
         return unknown(str(error), as_json=asked.as_json)
 

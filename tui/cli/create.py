@@ -58,10 +58,10 @@ class Wanted:
 @click.command(cls=Command)
 @of_servers
 @click.argument("name", callback=name)
-@click.option("--description", default="", callback=_checked_description, help="Why it is taken.")
+@click.option("--description", default="", callback=_checked_description, help="Why you take it.")
 @make_room
 @click.option(
-    "--stop", is_flag=True, help="Stop each server for it, start it after, and wait for all."
+    "--stop", is_flag=True, help="Stop each server first and start it after; wait for all."
 )
 @click.option("--wait", is_flag=True, help="Wait until all have ended.")
 @timeout
@@ -70,8 +70,8 @@ class Wanted:
     type=click.Choice([*UNSTOPPED]),
     default="start",
     show_default=True,
-    help="With --stop, of one that does not stop in 10 min: start it again without a snapshot, "
-    "snapshot it while it runs, or wait on for an hour or the time given.",
+    help="With --stop, what to do with a server that does not stop in 10 min: start it again "
+    "without a snapshot, snapshot it while it runs, or wait longer (an hour, or --timeout).",
 )
 @as_json
 @shared
@@ -109,7 +109,7 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
         for server, goes in ready:
             if goes is not None:
                 when = age(goes.created_at, session.now)
-                out(f"#{goes.id}  {goes.name} of {server.name}, {when}, goes to make room")
+                out(f"#{goes.id}  {goes.name} of {server.name}, {when}, is deleted to make room")
         if wanted.stop:
             standing = StandStill(session, live, wanted.unstopped, wanted.timeout)
             draft = create_plan(ready, wanted.name, wanted.description, stop=True)

@@ -39,8 +39,8 @@ from tui.vps.models import Server
 _WORDS: Final = {
     Course.FRESH: "fresh",
     Course.ON_ITS_WAY: "on its way",
-    Course.CREATE: "asked for",
-    Course.NO_ROOM: "without room",
+    Course.CREATE: "started",
+    Course.NO_ROOM: "without a free slot",
     Course.BLOCKED: "not done",
 }
 
@@ -51,7 +51,7 @@ _WORDS: Final = {
     "--max-age", type=some_age, required=True, metavar="AGE", help="How old is fresh: 24h, 7d."
 )
 @click.option(
-    "--name", "template", type=text, metavar="TEMPLATE", help=f"Names; {NAME} if not given."
+    "--name", "template", type=text, metavar="TEMPLATE", help=f"Their name; {NAME} if not given."
 )
 @click.option(
     "--policy",
@@ -159,7 +159,7 @@ def _code(found: Ensured) -> int:
 
 
 def _summary(found: Sequence[Ensured]) -> str:
-    """One line for all: ``40 servers: 38 fresh, 2 asked for``."""
+    """One line for all: ``40 servers: 38 fresh, 2 started``."""
     tally = Counter(each.course for each in found)
     parts = [f"{tally[course]} {words}" for course, words in _WORDS.items() if tally[course]]
     return f"{plural(len(found), 'server')}: {', '.join(parts)}"

@@ -84,14 +84,14 @@ def _has_ended(operation: Operation) -> bool:
 def _left(operation: Operation) -> str:
     """What is said of a write that has not got as far as it was waited for."""
     if operation.state is State.UNKNOWN:
-        return "not settled yet, `ciplun settle --wait` goes on looking"
-    return "it has not ended yet, and is no longer waited for"
+        return "`ciplun settle --wait` keeps looking"
+    return "it has not ended yet; stopped waiting"
 
 
 def said(operation: Operation, before: State = State.SENT) -> str:
     """Where an operation stands, in one line that begins with its snapshot's id."""
     told = news(operation, before)
-    words = f"The {operation.title} on {operation.server_name}: {operation.state.value}"
+    words = f"The {operation.title} on {operation.server_name}: {operation.stands}"
     return f"#{operation.snapshot_id or '?'}  {told.text if told else words}"
 
 

@@ -49,9 +49,11 @@ class GuardCommand(Command):
     "--after-success",
     type=click.Choice(["keep", "delete"]),
     default="keep",
-    help="What becomes of the snapshots if the command succeeds; keep if not given.",
+    help="What to do with the snapshots if the command succeeds; keep if not given.",
 )
-@click.option("--timeout", type=span, metavar="T", help="Wait so long for the snapshots: 30m.")
+@click.option(
+    "--timeout", type=span, metavar="T", help="Wait at most this long for the snapshots: 30m."
+)
 @shared
 def command(
     server: tuple[str, ...],
@@ -70,7 +72,7 @@ def command(
     context = click.get_current_context()
     words: list[str] = context.meta[_COMMAND]
     if not words or not words[0].strip():
-        raise click.UsageError("after -- a command is needed", context)
+        raise click.UsageError("give a command after --", context)
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
     output.aside()  # what is printed there is the command's
@@ -98,7 +100,9 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         if selection.uncertain(reading):
-            raise Stop("which servers --on means cannot be told: nothing was sent, nothing was run")
+            raise Stop(
+                "it cannot be told which servers --on means: nothing was sent and nothing was run"
+            )
         views = selection.of(reading, session.service_now())
         reading = await settle_first(session, live, reading, views)
         ready, code = look(session, live, reading, views, make_room=guard.make_room)

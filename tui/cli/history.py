@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from tui.cli import names
-from tui.cli.arguments import Command, as_json, settings, shared, since, text
+from tui.cli.arguments import Command, Number, as_json, settings, shared, since, text
 from tui.cli.documents import operation_document
 from tui.cli.output import complain, out, out_json, out_lines
 from tui.cli.running import Stop, run, tell_of_journal
@@ -39,7 +39,7 @@ _MOST: Final = 100_000
 )
 @click.option(
     "--limit",
-    type=click.IntRange(1, _MOST),
+    type=Number(1, _MOST),
     default=500,
     metavar="N",
     help="The newest N; 500 if not given.",
@@ -76,7 +76,7 @@ async def _history(
         for gap in gaps
         if since is None or gap.at >= since
     ]
-    empty = "nothing of this kind was done" if operations else "nothing has been done yet"
+    empty = "nothing matches" if operations else "nothing has been done yet"
     _print(chosen, lost, empty, as_json=as_json)
     for reason in lost:
         complain(reason)
@@ -120,5 +120,5 @@ def _line(o: Operation) -> str:
     who = Who(o.user, o.origin)
     words = f"  {o.words}" if o.words else ""
     sure = f"  ({assurance(o)})" if o.ended and o.certainty else ""
-    what = f"{o.state.value:<16} {o.title} on {o.server_name}"
+    what = f"{o.stands:<16} {o.title} on {o.server_name}"
     return f"{_when(o.asked_at)}  {o.id}  {what}  by {who}{words}{sure}"

@@ -30,9 +30,14 @@ from tui.vps.models import SLOTS, Key
 @click.command("list", cls=Command)
 @of_servers
 @as_json
-@click.option("--tsv", "as_tsv", is_flag=True, help="Print a line of tabbed fields a snapshot.")
-@click.option("--ids", is_flag=True, help="Print the ids of the snapshots alone.")
-@click.option("--cached", is_flag=True, help="Print what was known last, and ask nothing.")
+@click.option(
+    "--tsv",
+    "as_tsv",
+    is_flag=True,
+    help="Print a line for each snapshot, with tabs between the fields.",
+)
+@click.option("--ids", is_flag=True, help="Print only the ids of the snapshots.")
+@click.option("--cached", is_flag=True, help="Print what was known last, without a request.")
 @shared
 def command(
     server: tuple[str, ...],
@@ -50,7 +55,7 @@ def command(
     """
     if as_json + as_tsv + ids > 1:
         raise click.UsageError(
-            "one of --json, --tsv and --ids at most", click.get_current_context()
+            "give only one of --json, --tsv and --ids", click.get_current_context()
         )
     form = "json" if as_json else "tsv" if as_tsv else "ids" if ids else "table"
     found = settings(**given)

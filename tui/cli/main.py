@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 from tui.cli import arguments, names
 from tui.cli.output import BROKEN_PIPE, complain, fail, output, unknown
 from tui.config.file import SettingsError
+from tui.config.fitting import meant
 from tui.exit_codes import ExitCode
 
 COMMANDS: Final = {
@@ -54,6 +55,9 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the words begin with, which is remembered."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = meant(args[0], COMMANDS)
+            ctx.fail(f"no such command {args[0]!r}" + (f"; {hint}" if hint else ""))
         name, command, rest = super().resolve_command(ctx, args)
         self.called = name or ""
         output.in_lines = name in IN_LINES
@@ -144,10 +148,7 @@ def _run(words: Sequence[str]) -> int:
     except SettingsError as error:
         return _wrong(words, str(error), ExitCode.USAGE)
     except click.UsageError as error:
-        text = error.format_message().rstrip(".")
-        if not _is_check(words) and error.ctx:
-            text += f"; try `{error.ctx.command_path} --help`"
-        return _wrong(words, text, ExitCode.USAGE)
+        return _wrong(words, _misused(error, advise=not _is_check(words)), ExitCode.USAGE)
     except click.ClickException as error:
         return _wrong(words, error.format_message(), ExitCode.FAILED)
     except (click.Abort, KeyboardInterrupt):
@@ -159,6 +160,18 @@ def _run(words: Sequence[str]) -> int:
             return ExitCode.DONE
         return _wrong(words, apology(error), ExitCode.FAILED)
     return result if isinstance(result, int) else 0
+
+
+def _misused(error: click.UsageError, *, advise: bool) -> str:
+    """What is wrong with the words that were given, and where the right ones are told."""
+    text = error.format_message().rstrip(".")
+    if type(error) is click.BadParameter and error.param is not None:
+        where = error.param.get_error_hint(error.ctx or click.Context(ciplun))
+        text = f"{where}: {error.message.rstrip('.')}".replace("'", "", where.count("'"))
+    if not advise or error.ctx is None:
+        return text
+    help_of = f"`{error.ctx.command_path} --help`"
+    return f"{text} Try {help_of}" if text.endswith("?") else f"{text}; try {help_of}"
 
 
 def _is_check(words: Sequence[str]) -> bool:
@@ -179,6 +192,6 @@ def apology(error: Exception) -> str:
 
     file = paths.log_file(os.environ)
     kept = logs.configure(file)
-    logging.getLogger(__name__).critical("an unforeseen error ended a command", exc_info=error)
+    logging.getLogger(__name__).critical("an unexpected error ended a command", exc_info=error)
     where = f"; the details are in {paths.tidy(file, os.environ)}" if kept else ""
-    return f"sorry, an unforeseen error ended it ({type(error).__name__}){where}"
+    return f"sorry, an unexpected error ended the command ({type(error).__name__}){where}"

@@ -27,7 +27,7 @@ def command(operation: str, as_json: bool, **given: Any) -> int:
     number = operation.removeprefix(_PLAN)
     if not number.isascii() or not number.isdecimal() or len(number) > 18:
         raise click.UsageError(
-            f"{operation!r} is no number of an operation", click.get_current_context()
+            f"{operation!r} is not the number of an operation", click.get_current_context()
         )
     found = settings(**given)
     if operation.startswith(_PLAN):
@@ -39,13 +39,13 @@ async def _over(settings: Settings, number: int) -> int:
     async with opened(settings) as (_, live):
         ended = await live.operations.declare_over(number)
         if ended is None and live.operations.books.trouble:
-            raise Stop(f"whether operation {number} is open cannot be told")
+            raise Stop(f"it cannot be told whether operation {number} is open")
         if ended is None:
             raise Stop(f"no operation {number} is open here", ExitCode.USAGE)
-        out(f"{number}  {ended.title} on {ended.server_name}: {ended.words or ended.state.value}")
+        out(f"{number}  {ended.title} on {ended.server_name}: {ended.words or ended.stands}")
         if ended.ended:
             return ExitCode.DONE
-        raise Stop("it was not ended: it is on its way just now")
+        raise Stop("not ended: it is being sent at this moment")
 
 
 async def _end_plan(settings: Settings, number: int) -> int:

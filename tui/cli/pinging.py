@@ -12,5 +12,5 @@ async def after(settings: Settings, code: int) -> int:
     """Ask for the settings' page if all is done; returns the code, which it does not change."""
     is_good = bool(settings.ping_url) and code == ExitCode.DONE and not settings.demo
     if is_good and (problem := await ping(settings.ping_url)):
-        complain(f"the page of ping_url was not told: {problem}")
+        complain(f"ping_url was not called: {problem}")
     return code

@@ -31,7 +31,7 @@ class Teller:
         self._progress.clear()
         self._tell_power(step)
         if step.standing in (Standing.SKIPPED, Standing.NOT_DONE):
-            now: State | str = step.reason or "it was not done"
+            now: State | str = step.reason or "no reason is known"
             if before != now:
                 surely = "" if step.became is None or step.became.proved else "likely "
                 complain(f"{step.server_name}: the {step.title} was {surely}not done: {now}")

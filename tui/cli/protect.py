@@ -36,7 +36,7 @@ async def _protect(settings: Settings, snapshot_id: str, server: str, *, on: boo
         tell_incomplete(reading)
         target = lookup.snapshot(reading, lookup.server(reading, server), snapshot_id)
         await live.operations.protect(target, on=on)
-        stands = "is protected here from deletes by ciplun" if on else "is protected no longer"
+        stands = "is protected here from deletes by ciplun" if on else "is no longer protected"
         out(f"#{target.id}  {target.name} of {target.server_name} {stands}")
         return ExitCode.DONE
 

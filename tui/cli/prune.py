@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from tui.cli import names, pinging
-from tui.cli.arguments import Command, FilePath, as_json, settings, shared, sure, text
+from tui.cli.arguments import Command, FilePath, Number, as_json, settings, shared, sure, text
 from tui.cli.output import out, output
 from tui.cli.planning import carry_out
 from tui.cli.policies import is_whole, note_runs, policy_of
@@ -62,28 +62,32 @@ class Pruning:
     metavar="P",
     help="A policy of the settings.",
 )
-@click.option("--keep-last", type=click.IntRange(0, SLOTS), default=0, metavar="N")
-@click.option("--keep-daily", type=click.IntRange(0, SLOTS), default=0, metavar="N")
-@click.option("--keep-weekly", type=click.IntRange(0, SLOTS), default=0, metavar="N")
-@click.option("--keep-monthly", type=click.IntRange(0, SLOTS), default=0, metavar="N")
+@click.option("--keep-last", type=Number(0, SLOTS), default=0, metavar="N")
+@click.option("--keep-daily", type=Number(0, SLOTS), default=0, metavar="N")
+@click.option("--keep-weekly", type=Number(0, SLOTS), default=0, metavar="N")
+@click.option("--keep-monthly", type=Number(0, SLOTS), default=0, metavar="N")
 @click.option(
-    "--reserve", type=click.IntRange(0, SLOTS), default=0, metavar="N", help="Slots that stay free."
+    "--reserve",
+    type=Number(0, SLOTS),
+    default=0,
+    metavar="N",
+    help="Slots that should stay free.",
 )
 @click.option(
     "--name",
     "glob",
     type=text,
     metavar="GLOB",
-    help="Only what is named so is touched, without a policy: 'nightly-*'.",
+    help="Without a policy: delete only snapshots with these names, like 'nightly-*'.",
 )
-@click.option("--failed", is_flag=True, help="Delete failed ones of these names, too.")
-@click.option("--dry-run", is_flag=True, help="Print the same plan, and delete nothing.")
+@click.option("--failed", is_flag=True, help="Also delete failed ones with these names.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and delete nothing.")
 @click.option(
     "--plan",
     "file",
     type=FilePath(),
     metavar="FILE",
-    help="Write the plan to a new file for `ciplun apply`, and delete nothing.",
+    help="Write the plan to a new file for `ciplun apply` and delete nothing.",
 )
 @sure
 @as_json
@@ -111,7 +115,7 @@ def command(
     if policy is None:
         policy, made, title = _by_numbers(numbers, glob), by_glob(glob or ""), "by hand"
     elif glob is not None or any(numbers.values()):
-        raise _wrong("--policy has its own numbers and names: give it alone")
+        raise _wrong("--policy has its own numbers and names: leave out --name and --keep-…")
     else:
         made, title = by_template(policy.name), policy_name or ""
         if is_whole(policy, server, on):
@@ -125,7 +129,7 @@ def command(
 def _by_numbers(numbers: dict[str, int], glob: str | None) -> Policy:
     """The policy that the options spell. Raises UsageError."""
     if glob is None:
-        raise _wrong("give --policy, or --name with what is kept: --keep-last 3")
+        raise _wrong("give --policy, or --name and how many to keep, like --keep-last 3")
     policy = msgspec.convert({**numbers, "name": glob}, Policy)
     if problem := policy.problem():
         raise _wrong(problem.replace("keep_", "--keep-"))
@@ -140,7 +144,7 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         if selection.uncertain(reading) or not reading.fleet.settled or reading.fleet.problems:
-            raise Stop("not all could be read: nothing is deleted on half of the knowledge")
+            raise Stop("not all could be read: nothing was deleted")
         views = selection.of(reading, session.service_now())
         reading = await settle_first(session, live, reading, views)
         found = [_judge(reading, view, pruning, session.now) for view in views]
@@ -151,8 +155,8 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
         if pruning.dry:
             output.is_all()
         if pruning.dry or not goes:
-            would = f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')} would go"
-            out(would if goes else "nothing goes")
+            would = f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')}"
+            out(f"would delete {would}" if goes else "nothing to delete")
             is_run = not pruning.dry and pruning.file is None
             return await _ended(settings, session, live, pruning) if is_run else ExitCode.DONE
         if pruning.file is not None:
@@ -207,4 +211,4 @@ def _show(found: Retention, now: datetime) -> None:
             },
         )
     if found.short:
-        out(f"  {plural(found.short, 'slot')} short of the {found.reserve} to stay free")
+        out(f"  {plural(found.short, 'slot')} too few: {found.reserve} should stay free")

@@ -24,7 +24,7 @@ _FIRST_PAUSE: Final = 0.3
 """Seconds, doubled each time."""
 _REASONS: Final = 20
 """Reasons that are told one by one."""
-_SHIFTED: Final = "the lists shift, or do not hold as many as the provider counts"
+_SHIFTED: Final = "the lists changed while they were read, or the provider's count differs"
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -56,8 +56,8 @@ def reasons_of(fleet: Fleet) -> Sequence[str]:
     reasons = []
     if fleet.servers_error is not None:
         reasons.append(
-            f"the list of servers cannot be had ({fleet.servers_error}): "
-            "servers without snapshots are not seen"
+            f"the list of servers could not be read ({fleet.servers_error}): "
+            "servers without snapshots are missing"
         )
     if not fleet.settled:
         reasons.append(_SHIFTED)

@@ -129,7 +129,7 @@ async def _afterwards(session: Session, live: Connection, target: Snapshot, want
         work = power.after_restore(note, start=wanted.start_after, told=out)
         after = await sent(session, work)
         if after is not After.RUNS:
-            complain(f"{note.server_name} ran before its restore, and now: {after.value}")
+            complain(note.sentence(after.value))
             return ExitCode.FAILED if wanted.start_after else ExitCode.DONE
     return ExitCode.DONE
 

@@ -143,6 +143,8 @@ async def opened(
         session.listen(tell)
     try:
         yield session, await session.open()
+    except Unauthorised as error:
+        raise Unauthorised(f"{error}; the token is from {settings.origins['token']}") from None
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(session.close(), CLOSING)

@@ -46,9 +46,9 @@ class Selection:
     ) -> None:
         context = click.get_current_context(silent=True)
         if names and on is not None:
-            raise click.UsageError("name servers, or choose them by --on: not both", context)
+            raise click.UsageError("name servers or choose them by --on, not both", context)
         if needed and not names and on is None:
-            raise click.UsageError("name servers, or choose them by --on", context)
+            raise click.UsageError("no server given: name servers or choose them by --on", context)
         self.rules = Rules.of(settings)
         self._names = names
         self._selector: Selector | None = None

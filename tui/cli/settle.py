@@ -14,8 +14,7 @@ from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
 from tui.cli.reading import PatientApi, tell_reasons
 from tui.cli.running import opened, run_gathering
-from tui.cli.under_way import operation_line
-from tui.cli.waiting import polling
+from tui.cli.waiting import polling, standing
 from tui.cli.writing import ends_to, owed, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
@@ -31,15 +30,15 @@ from tui.vps.models import Key
 
 
 @click.command(cls=Command)
-@click.option("--wait", is_flag=True, help="Look again until all of it has ended.")
+@click.option("--wait", is_flag=True, help="Look again until everything has ended.")
 @timeout
 @click.option("--go-on", is_flag=True, help="Send what is left of plans that stopped half way.")
 @as_json
 @shared
 def command(wait: bool, timeout: float | None, go_on: bool, as_json: bool, **given: Any) -> int:
-    """Settle what is open: look at the provider's lists for what became of it.
+    """Find out from the provider's lists what became of open operations.
 
-    The code is 0 where everything is known, and 3 where something cannot be told yet.
+    The code is 0 if everything is known, and 3 if something cannot be told yet.
     """
     check_timeout(timeout, waits=wait)
     limit = (LONGEST if timeout is None else timeout) if wait else 0.0
@@ -88,12 +87,12 @@ async def _power(session: Session, live: Connection, note: PowerNote, go_on: boo
 
 
 async def _run_again(session: Session, live: Connection, note: PowerNote, go_on: bool) -> int:
-    power, server = live.restarts.power, note.server_name
+    power = live.restarts.power
     if note.stage is Stage.RESTORING:
         after = await power.after_restore(note, start=go_on, told=out)
         if after is After.RUNS:
             return ExitCode.DONE
-        out(f"{server} ran before its restore; {after.value}; `ciplun settle --go-on` starts it")
+        out(f"{note.sentence(after.value)}; `ciplun settle --go-on` starts it")
         return ExitCode.UNKNOWN
     if not go_on:
         out(owed(note))
@@ -109,8 +108,7 @@ async def _look(session: Session, live: Connection, seconds: float) -> Sequence[
 
     def told(left: Sequence[Operation]) -> None:
         if left and seconds:
-            more = f", and {len(left) - 1} more" if len(left) > 1 else ""
-            progress.show(f"{_brief(left[0], session)}{more}")
+            progress.show(standing(session, left))
 
     try:
         return await live.operations.settle(wait=seconds, told=told)
@@ -124,15 +122,11 @@ def _code(left: Sequence[Operation], *, waited: bool, doubted: Container[Key | N
     return ExitCode.UNKNOWN if left and (waited or unsettled) else ExitCode.DONE
 
 
-def _brief(operation: Operation, session: Session) -> str:
-    return operation_line(operation, session.service_now(), session.expected_time)
-
-
 def _standing(operation: Operation, session: Session) -> str:
     hint = ""
     if operation.state is State.UNKNOWN or operation.overdue:
-        hint = f"; `ciplun over {operation.id}` ends it if you know better"
-    return f"{operation.id}  {_brief(operation, session)}{hint}"
+        hint = f"; `ciplun over {operation.id}` stops tracking it"
+    return f"{operation.id}  {standing(session, [operation])}{hint}"
 
 
 def _of_plan(plan: Plan) -> str:

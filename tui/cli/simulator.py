@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, FilePath, moment
+from tui.cli.arguments import Command, FilePath, Number, moment
 from tui.cli.output import fail, output
 from tui.exit_codes import ExitCode
 from tui.simulator.options import DIALECTS, FASTEST, LOOPBACK, SimulatorOptions
@@ -48,7 +48,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
     "--port",
     default=0,
     metavar="N",
-    type=click.IntRange(0, 65535),
+    type=Number(0, 65535),
     help="The port on 127.0.0.1; 0, the default, takes a free one.",
 )
 @click.option(
@@ -60,7 +60,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
 @click.option(
     "--listens-outside",
     is_flag=True,
-    help="Let other machines in; wants a --token of your own.",
+    help="Let other machines in; needs a --token of your own.",
 )
 @click.option(
     "--tls",
@@ -76,7 +76,7 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
 @click.option(
     "--servers",
     metavar="N",
-    type=click.IntRange(0, 100_000),
+    type=Number(0, 100_000),
     help="A made-up fleet of this size, five snapshots on each, in place of the demo's dozen.",
 )
 @click.option(
@@ -84,29 +84,29 @@ simulator ends on ctrl-c, on SIGTERM and with whoever started it; under nohup on
     default=1.0,
     metavar="X",
     type=click.FloatRange(0, FASTEST),
-    help="Virtual seconds in each real one; 0 lets time stand still but for --admin.",
+    help="Virtual seconds in each real second; 0 stops the time, except for --admin.",
 )
 @click.option(
     "--now",
     metavar="TIME",
     callback=moment,
-    help="The virtual time to begin at, e.g. 2025-01-23T18:30:00Z; otherwise the present.",
+    help="The virtual time to begin at, e.g. 2025-01-23T18:30:00Z; now if not given.",
 )
 @click.option(
     "--token",
     "tokens",
     multiple=True,
     metavar="TOKEN",
-    help="A token to accept, several times if need be (see below); otherwise random ones.",
+    help="A token to accept, can be repeated (see below); random ones if not given.",
 )
 @click.option(
     "--scenario",
     "scenarios",
     multiple=True,
     metavar="NAME[=DELAY][:TURN][@WHERE]",
-    help="A fault to play, several times if need be, e.g. lost-answer:1.",
+    help="A fault to play, can be repeated, e.g. lost-answer:1.",
 )
-@click.option("--list-scenarios", is_flag=True, help="Print all scenarios and leave.")
+@click.option("--list-scenarios", is_flag=True, help="Print all scenarios and exit.")
 @click.option(
     "--dialect",
     default="docs",

@@ -11,7 +11,7 @@ from tui.cli.writing import check_allowed, check_open, in_words
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
-from tui.fleet.writes.drafts import dispensable
+from tui.fleet.writes.drafts import NONE_TO_DELETE, dispensable
 from tui.fleet.writes.rules import refusal
 from tui.session.connection import Connection
 from tui.session.session import Session
@@ -61,4 +61,4 @@ def _room(reading: Reading, view: ServerView, *, make_room: bool) -> Snapshot | 
         if why is None:
             return candidate
         used = f"{used}; {in_words(why)}"
-    raise Stop(f"{used}, and none of its snapshots should go")
+    raise Stop(f"{used}, and {NONE_TO_DELETE}")

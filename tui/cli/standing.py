@@ -18,9 +18,9 @@ from tui.session.connection import Connection
 from tui.session.session import Session
 
 _DOES: Final = {
-    Answer.WAIT: "it is waited on",
-    Answer.GIVE_UP: "it is started again",
-    Answer.AS_IT_IS: "it is snapshotted while it runs",
+    Answer.WAIT: "waiting longer",
+    Answer.GIVE_UP: "starting it again",
+    Answer.AS_IT_IS: "taking the snapshot while it runs",
 }
 UNSTOPPED: Final = {"start": Answer.GIVE_UP, "snapshot": Answer.AS_IT_IS, "wait": Answer.WAIT}
 """What can be done with a server that does not stop, by the words of the option."""
@@ -58,7 +58,7 @@ class StandStill:
             raise
         left = await self._look_after(draft)
         if self._given_up:
-            complain("--if-running snapshot or --if-running wait goes on all the same")
+            complain("--if-running snapshot or --if-running wait would take one")
         for note in left:
             server = note.server_name
             complain(f"{server} is not seen running; `ciplun settle --go-on` starts it")

@@ -9,7 +9,7 @@ from tui.cli.documents import iso, operation_document
 from tui.fleet.operation import Certainty, Kind, Operation
 from tui.fleet.plan import Plan, Standing
 from tui.fleet.state import Fleet
-from tui.notices import plan_title, stands, tally_line
+from tui.notices import at_work, plan_title, stands, tally_line
 from tui.text import duration
 from tui.vps.models import Key
 
@@ -34,7 +34,7 @@ def operation_line(operation: Operation, now: float, usual: Usual) -> str:
     late = ", overdue" if operation.overdue else ""
     likely = ", likely" if operation.certainty is Certainty.LIKELY else ""
     where = f"{operation.title} on {operation.server_name}"
-    return f"{where}: {operation.state.value} for {took}{often}{late}{likely}"
+    return f"{where}: {at_work(operation)}, {took}{often}{late}{likely}"
 
 
 def plan_line(plan: Plan, now: float) -> str:

@@ -29,7 +29,9 @@ from tui.vps.sanitize import clean
 
 @click.command(cls=Command)
 @click.argument("snapshot_id", nargs=-1, type=text, shell_complete=names.snapshots)
-@click.option("--timeout", type=span, metavar="T", help="Wait so long at most: 90s, 30m; 1h.")
+@click.option(
+    "--timeout", type=span, metavar="T", help="Wait at most this long: 90s, 30m; 1h if not given."
+)
 @as_json
 @shared
 def command(

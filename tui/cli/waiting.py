@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 
 from tui.cli.output import complain
 from tui.cli.progress import Progress, speaking
-from tui.fleet.operation import Operation, State
+from tui.cli.under_way import operation_line
+from tui.fleet.operation import Operation
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News
 from tui.session.connection import Connection
 from tui.session.session import Session
-from tui.text import duration
 from tui.vps.errors import Unauthorised
 
 Reached = Callable[[Operation], bool]
@@ -104,7 +104,7 @@ class Wait:
     def _interrupted(self) -> None:
         for one in self._waiting():
             what = f"the {one.title} on {one.server_name}"
-            complain(f"interrupted; {what} goes on at the provider ({one.state.value})")
+            complain(f"interrupted; {what} goes on at the provider ({one.stands})")
 
 
 def standing(session: Session, waiting: Sequence[Operation]) -> str:
@@ -112,12 +112,5 @@ def standing(session: Session, waiting: Sequence[Operation]) -> str:
     if not waiting:
         return ""
     first, *others = waiting
-    since = first.asked_at if first.accepted_at is None else first.accepted_at
-    took = duration(max(0.0, session.service_now() - since))
-    usual = session.expected_time(first.kind)
-    of = f", usually {usual[0]}" if usual else ""
-    state = first.state.value
-    if first.state is State.UNKNOWN:
-        state = "no answer, checking the list"
     more = f", and {len(others)} more" if others else ""
-    return f"{first.title} on {first.server_name}: {state}, {took}{of}{more}"
+    return f"{operation_line(first, session.service_now(), session.expected_time)}{more}"

@@ -68,7 +68,7 @@ class Watched:
             for s in view.snapshots:
                 if s.id in toggled:
                     on = s.id in fleet.protected
-                    words = "is protected here" if on else "is protected no longer"
+                    words = "is protected here" if on else "is no longer protected"
                     about = {**_about(view.server), "snapshot": s.name, "snapshot_id": str(s.id)}
                     name = "protected" if on else "unprotected"
                     yield Event(name, f"{view.server.name}: snapshot {s.name} {words}", about)

@@ -46,7 +46,7 @@ async def prepare(session: Session, live: Connection) -> Reading:
     tell_incomplete(reading)
     for plan in live.plans.running():
         if plan.interrupted:  # the session has said where it stands
-            ways = f"`ciplun settle --go-on` goes on with it, `ciplun over plan:{plan.id}` ends it"
+            ways = f"`ciplun settle --go-on` sends the rest, `ciplun over plan:{plan.id}` ends it"
             complain(ways)
     with suppress(JournalUnavailable):  # whoever writes is told of that
         for note in await live.restarts.power.left():
@@ -136,9 +136,9 @@ def confirm(question: str, expected: str, *, sure: bool) -> None:
     if sure:
         return
     if not can_ask():
-        raise Stop("not a terminal, so nobody can be asked: --yes goes ahead", ExitCode.USAGE)
+        raise Stop("not a terminal, so nobody can be asked: use --yes to go ahead", ExitCode.USAGE)
     if not ask(question, expected):
-        raise Stop("it does not match; nothing was sent")
+        raise Stop("that does not match; nothing was sent")
 
 
 def ask(question: str, expected: str) -> bool:
@@ -185,5 +185,5 @@ async def sent(session: Session, write: Coroutine[Any, Any, T]) -> T:
     try:
         return await asyncio.shield(session.perform(write))
     except asyncio.CancelledError:
-        complain("interrupted; what was on its way is looked for at the next start")
+        complain("interrupted; the next start looks for what became of it")
         raise

@@ -115,7 +115,9 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     common = checker.settings(content, "")
     profiles = {}
     for name, table in tables.items():
-        checker.require(name.isprintable() and bool(name.strip()), name, "is no name for a profile")
+        checker.require(
+            name.isprintable() and bool(name.strip()), name, "is not a name for a profile"
+        )
         profiles[name] = checker.settings(checker.table(table, name), name)
     checker.private(path, common, *profiles.values())
     lines = {
@@ -163,7 +165,7 @@ class _Checker:
                 raise self.fail(key, str(why), profile) from None
         named = [key for key in TOKENS if key in table]
         self.require(
-            len(named) < 2, named[-1] if named else "", "one token source at most", profile
+            len(named) < 2, named[-1] if named else "", "give one token source only", profile
         )
         return found
 

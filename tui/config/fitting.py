@@ -153,4 +153,4 @@ def _is_number(value: Any) -> bool:
 
 def range_of(kind: inspect.FloatType) -> str:
     """What a number must be."""
-    return f"must be {kind.ge:g} to {kind.le:g}"
+    return f"must be a number, {kind.ge:g} to {kind.le:g}"

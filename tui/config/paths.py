@@ -80,7 +80,7 @@ def view_file(environ: Mapping[str, str], profile: str) -> Path:
 
 
 def log_file(environ: Mapping[str, str]) -> Path:
-    """The log of unforeseen errors."""
+    """The log of unexpected errors."""
     return state_folder(environ) / "ciplun.log"
 
 

@@ -28,7 +28,7 @@ from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Value
 from tui.config.tables import Group, Policy, UserCommand
 from tui.config.token_command import FromCommand
 from tui.vps.token import masked
-from tui.vps.urls import base_url, page_problem
+from tui.vps.urls import InsecureUrl, base_url, page_problem
 
 _DEMO: Final[Mapping[str, Any]] = {"poll_idle": 5.0, "poll_busy": 1.0}
 
@@ -233,12 +233,14 @@ def _provider_url(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 def check_url(url: str, origin: str) -> str:
     """The address, if a token may be sent to it and none is in it. Raises SettingsError."""
+    if not origin.startswith(("option", "environment")):  # those name it
+        origin = f"{origin}: url"
     if masked(url) != url:
-        raise SettingsError(f"{origin}: url: there is a token in the address")
+        raise SettingsError(f"{origin}: there is a token in the address")
     try:
         return base_url(url).rstrip("/")
-    except ValueError as error:
-        raise SettingsError(f"{origin}: url: {error}") from None
+    except InsecureUrl as error:
+        raise SettingsError(f"{origin}: {error}") from None
 
 
 def check_ping(url: str, origin: str) -> None:

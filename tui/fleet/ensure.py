@@ -18,7 +18,7 @@ from tui.fleet.operation import Kind, Operation
 from tui.fleet.retention import retain
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
-from tui.fleet.writes.drafts import dispensable
+from tui.fleet.writes.drafts import NONE_TO_DELETE, dispensable
 from tui.vps.models import SLOTS, Key, Phase, Snapshot
 
 NAME: Final = "ensured-{date}"
@@ -78,7 +78,7 @@ def decide(
     if newest is not None and newest < wanted.max_age:
         return Decision(view, Course.FRESH, f"has a snapshot younger than {Age(wanted.max_age)}")
     if operation is not None and operation.kind is not Kind.CREATE:
-        why = f"{operation.title} is open ({operation.state.value})"
+        why = f"{operation.title} is open ({operation.stands})"
         return Decision(view, Course.BLOCKED, why)
     if view.server.status == "restoring":
         return Decision(view, Course.BLOCKED, "it is being restored")
@@ -116,7 +116,7 @@ def _on_its_way(view: ServerView, now: datetime, operation: Operation | None) ->
             return Decision(view, Course.BLOCKED, f"{words}, and since when cannot be told")
         return Decision(view, Course.ON_ITS_WAY, words)
     if operation is not None:
-        words = f"{operation.title} is open ({operation.state.value})"
+        words = f"{operation.title} is open ({operation.stands})"
         return Decision(view, Course.ON_ITS_WAY, words)
     return None
 
@@ -131,7 +131,7 @@ def _with_room(
     if not goes and wanted.make_room:
         goes = dispensable(view, protected)[:1]
     if not goes:
-        return Decision(view, Course.NO_ROOM, f"all {SLOTS} slots are used, and none may go")
+        return Decision(view, Course.NO_ROOM, f"all {SLOTS} slots are used, and {NONE_TO_DELETE}")
     names = ", ".join(snapshot.name for snapshot in goes)
     return Decision(view, Course.CREATE, f"deletes {names} and creates {name}", name, tuple(goes))
 

@@ -46,8 +46,7 @@ def creates(plan: Plan) -> Sequence[Step]:
 def missing(plan: Plan) -> Sequence[str]:
     """A sentence for each snapshot that is not completed: with any, nothing is run."""
     return [
-        f"{step.server_name}: {step.name} is not completed ({step.stands})"
-        + (f": {step.reason}" if step.reason else "")
+        f"{step.server_name}: {step.name} is not completed: {step.reason or step.stands}"
         for step in creates(plan)
         if step.standing is not Standing.DONE
     ]

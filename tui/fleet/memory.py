@@ -179,7 +179,7 @@ class Memory:
         if head.place != self._place:
             raise Unusable("it belongs to another account")
         if head.as_of > now + _AHEAD:
-            raise Unusable("it is of a time to come: the clock was changed")
+            raise Unusable("its date is in the future: the clock was changed")
         if not head.as_of > 0:  # no number, too
             raise Unusable("it is damaged")
         rows = _ROWS.decode(_part(file))

@@ -73,6 +73,16 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
 """Every step there is. From an end one is taken only where that end is not proved."""
 
 
+_WORDS: Final = {State.INTENT: "prepared", State.UNKNOWN: "no answer"}
+
+
+def state_words(kind: Kind, state: State) -> str:
+    """A state in the words that people read, at every door; JSON and the journal have its value."""
+    if (kind, state) == (Kind.DELETE, State.COMPLETED):
+        return "deleted"
+    return _WORDS.get(state, state.value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """A create, restore or delete, as the journal keeps it.
@@ -113,6 +123,11 @@ class Operation:
     def title(self) -> str:
         """What is done to what, in a few words: ``create of before-update``."""
         return f"{self.kind.value} of {self.snapshot_name}"
+
+    @property
+    def stands(self) -> str:
+        """Where it stands, in the words that people read."""
+        return state_words(self.kind, self.state)
 
     @property
     def open(self) -> bool:

@@ -96,7 +96,7 @@ class Step:
     @property
     def stands(self) -> str:
         """Where it stands, in the words of its operation where it is one."""
-        return self.became.state.value if self.became is not None else self.standing.value
+        return self.became.stands if self.became is not None else self.standing.value
 
     @property
     def title(self) -> str:

@@ -108,7 +108,7 @@ def write(path: Path, plan: Plan, fleet: Fleet, account: str, now: datetime) -> 
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
-        raise PlanFileError(f"{path}: there is a file already") from None
+        raise PlanFileError(f"{path}: this file exists already") from None
     except OSError as error:
         raise PlanFileError(f"{path}: {error.strerror or 'cannot be written'}") from None
 
@@ -120,7 +120,7 @@ def _of(plan: Plan, fleet: Fleet, account: str, now: datetime) -> PlanFile:
         PlanKind.RETENTION: "retention",
     }
     if plan.kind not in kinds:
-        raise PlanFileError(f"a plan of the kind {plan.kind.value!r} is not kept in a file")
+        raise PlanFileError(f"a plan of the kind {plan.kind.value!r} cannot be kept in a file")
     servers = dict.fromkeys(step.server_id for step in plan.steps)
     return PlanFile(
         VERSION,
@@ -153,7 +153,7 @@ def read(path: Path) -> PlanFile:
         check_owned(path, str(path), others=0o022)
         data = read_file(path, _LARGEST)
         if (version := msgspec.json.decode(data, type=_Head).ciplun_plan) != VERSION:
-            words = f"a plan of version {version}, and this ciplun reads version {VERSION}"
+            words = f"the plan has version {version}, this ciplun reads version {VERSION}"
             raise PlanFileError(f"{path}: {words}")
         found = msgspec.json.decode(data, type=PlanFile)
     except OSError as error:
@@ -161,7 +161,7 @@ def read(path: Path) -> PlanFile:
     except TokenError as error:
         raise PlanFileError(str(error)) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise PlanFileError(f"{path}: no plan of ciplun: {clean(str(error), 120)}") from None
+        raise PlanFileError(f"{path}: not a plan of ciplun: {clean(str(error), 120)}") from None
     if problem := _problem(found):
         raise PlanFileError(f"{path}: {problem}")
     return found
@@ -184,14 +184,14 @@ def _of_step(line: StepLine, number: int, known: set[Key]) -> str:
     if line.server not in known:
         return "its server is not in the plan"
     if line.needs is not None and not 0 < line.needs < number:
-        return "it needs a step that does not come before it"
+        return "it needs a step that is not before it"
     if problem := description_problem(line.description):
         return problem
     if line.do == "create":
         return name_problem(line.name)
     target = line.snapshot
     if target is None or target.server_id != line.server or target.name != line.name:
-        return "its snapshot is missing or another one"
+        return "its snapshot is missing or does not match"
     return ""
 
 
@@ -243,5 +243,5 @@ def _of_target(target: Snapshot, now: Snapshot | None) -> str:
     if now.status != target.status:
         return f"was {clean(target.status_words, 40)} and is {now.status_words} now"
     if now.created_at != target.created_at:
-        return "is another one now, of another time"
+        return "is another snapshot now, with another date"
     return ""

@@ -48,7 +48,7 @@ class Typed(NamedTuple):
 
 
 class BadPolicy(ValueError):
-    """A text that is no policy: one sentence, with what would be right."""
+    """A text that is not a policy: one sentence, with what would be right."""
 
 
 _RULES: Final = ("last", "daily", "weekly", "monthly", "reserve")
@@ -64,7 +64,7 @@ def typed(text: str, known: Mapping[str, Policy]) -> Typed:
     if "=" not in text:
         there = f"there are: {', '.join(known)}" if known else "no policy is set"
         right = meant(text, known, f"{there}, or like {EXAMPLE}")
-        raise BadPolicy(f"{clean(text, 40)} is no policy: {right}")
+        raise BadPolicy(f"{clean(text, 40)} is not a policy: {right}")
     values: dict[str, int | str] = {}
     for word in text.split():
         pair = _PAIR.fullmatch(word)

@@ -81,7 +81,7 @@ class Poller:
                 self._started = self._clock.monotonic()
                 self._flight = asyncio.create_task(self._poll(), name="poll")
                 if not await self._ends(self._flight):
-                    words = "the answer had no end: what came of it is not believed"
+                    words = "the answer did not end: what came of it is not used"
                     await self._wait(self._backoff(BadResponse(words)))
                 elif not self._flight.cancelled():  # else by refresh: start again at once
                     await self._wait(self._flight.result())
@@ -145,8 +145,8 @@ class Poller:
         except VpsError as error:
             return self._backoff(error)
         except Exception as error:  # a monitor outlives its own mistakes, and shows them
-            log.exception("unforeseen error while polling")
-            return self._backoff(VpsError(f"unforeseen error: {type(error).__name__}"))
+            log.exception("unexpected error while polling")
+            return self._backoff(VpsError(f"unexpected error: {type(error).__name__}"))
         self._failures = 0
         until_sweep = max(0.0, self._sweep_due - self._clock.monotonic())
         delay = min(self._busy, until_sweep) if self._turns.between() else until_sweep

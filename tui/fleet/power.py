@@ -36,3 +36,9 @@ class PowerNote:
     ended_at: float | None = None
     words: str = ""
     owned: bool = False
+
+    def sentence(self, known: str = "") -> str:
+        """That it ran before, and how it stands: `known`, else what was recorded last."""
+        what = "its restore" if self.stage is Stage.RESTORING else "its snapshot"
+        known = known or self.words or "it is to run again"
+        return f"{self.server_name} ran before {what}: {known}"

@@ -37,8 +37,8 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """As it is printed: ``kept: weekly 2025-W03``."""
-        return f"{'goes' if self.goes else 'kept'}: {self.why}"
+        """As it is printed: ``keep: weekly 2025-W03``."""
+        return f"{'delete' if self.goes else 'keep'}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _untouched(
     if snapshot.id in protected:
         return "protected here"
     if phase is Phase.FAILED:
-        return "" if failed else "failed ones are left alone"
+        return "" if failed else "failed ones are not deleted"
     if phase is not Phase.COMPLETED:
         return f"it is {snapshot.status_words}"
     if created is None:

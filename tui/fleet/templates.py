@@ -40,7 +40,7 @@ class Template:
         for field in fields:
             if field not in _FIELDS:
                 hint = meant(field, _FIELDS, "it can have {date} and {time}", shown="{{{}}}")
-                raise BadTemplate(f"{{{clean(field, 20)}}} is no field of a name: {hint}")
+                raise BadTemplate(f"{{{clean(field, 20)}}} is not a field of a name: {hint}")
         wrong = _PLAIN.sub("", _FIELD.sub("", text))
         if wrong:
             why = "letters, digits, hyphens, underscores, {date} and {time} only"

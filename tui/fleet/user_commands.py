@@ -27,7 +27,7 @@ def problem(command: UserCommand) -> str:
         for name in _FIELD.findall(word):
             if name not in known:
                 right = meant(name, known, f"it can be {', '.join(known)}", shown="{{{}}}")
-                return f"{{{clean(name, 20)}}} is nothing that a {command.on} has: {right}"
+                return f"{{{clean(name, 20)}}} is not a field of a {command.on}: {right}"
     return ""
 
 
@@ -51,9 +51,9 @@ def fill(command: UserCommand, server: Server, snapshot: Snapshot | None) -> lis
     def fact(found: re.Match[str]) -> str:
         value = facts.get(found[1], "")
         if not value:
-            raise Unfilled(f"{server.name} has no {found[1]} that is known")
+            raise Unfilled(f"{server.name} has no known {found[1]}")
         if value.startswith("-"):
-            raise Unfilled(f"{value} would be taken for an option")
+            raise Unfilled(f"{value} would be read as an option")
         return value
 
     return [_FIELD.sub(fact, word) for word in command.run]

@@ -21,7 +21,7 @@ class WriteLock:
     def reason(self) -> str | None:
         """Why nothing may be written now, in one sentence; None when it may."""
         if self.read_only:
-            return "read-only: started so, nothing can be changed"
+            return "read-only: nothing can be changed"
         if self._timed and self.remaining() <= 0:
             return "writing is locked"
         return None

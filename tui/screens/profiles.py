@@ -27,7 +27,7 @@ class Profiles:
     def ask(self, now: Settings, change: Callable[[str], None]) -> None:
         """Ask for another profile than that of `now`; `change` hears its name."""
         if now.demo or len(now.profiles) < 2:
-            self._app.notify("the settings name no other profile", markup=False)
+            self._app.notify("the settings have no other profile", markup=False)
             return
         width = max(map(len, now.profiles))
         rows = {
@@ -54,7 +54,7 @@ class Profiles:
             self._app.notify(str(error), severity="error", markup=False)
             return None
         if settings.origins["token"].startswith("environment"):
-            words = f"the token comes from the {settings.origins['token']}, whatever the profile"
+            words = f"the token comes from the {settings.origins['token']} for every profile"
             self._app.notify(words, severity="warning", markup=False, timeout=10)
         return options, settings
 

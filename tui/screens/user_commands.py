@@ -62,7 +62,7 @@ class UserCommands:
         if command.background:
             self._app.run_worker(self._behind(words), group="user", exit_on_error=False)
         elif wired:
-            self._say("a request is on its way: once more in a moment")
+            self._say("a request is being sent: try again in a moment")
         else:
             self._before(words)
 
@@ -86,7 +86,7 @@ class UserCommands:
                 env, umask = surroundings(self._environ), hardening.given_umask
                 done = subprocess.run(words, env=env, umask=umask)  # noqa: S603
         except SuspendNotSupported:
-            self._say("this terminal cannot be left to a command")
+            self._say("this terminal cannot be handed to a command")
         except (OSError, ValueError) as error:
             self._say(f"{words[0]} could not be run: {error}")
         else:

@@ -59,7 +59,7 @@ class Access:
             address = await self._simulator.start()
             url, token = address.url, Token(address.token)
         elif source is None:
-            raise TokenError("there is no token")
+            raise TokenError("there is no token: set VPS_API_TOKEN or token_command")
         else:
             token = await source.read()
         self._token_read(token)

@@ -214,5 +214,5 @@ class Connector:
     def _switch(self) -> Client:
         """The present client: a new token may have been given."""
         if self.live is None:
-            raise RuntimeError("nothing is switched before there is a connection")
+            raise RuntimeError("the profile cannot be changed before there is a connection")
         return self.live.client

@@ -36,8 +36,8 @@ class Errands:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and not _foreseen(error):
-            log.error("unforeseen error in a write", exc_info=error)
-            self._tell(f"sorry, an unforeseen error: {type(error).__name__}")
+            log.error("unexpected error in a write", exc_info=error)
+            self._tell(f"sorry, an unexpected error: {type(error).__name__}")
 
 
 def _foreseen(error: BaseException) -> bool:

@@ -34,7 +34,9 @@ def load(world: World, path: Path) -> None:
         with path.open("rb") as file:
             text = file.read(_LONGEST_FILE)
         described = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise WrongOption(f"fleet {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
         raise WrongOption(f"fleet {path}: {error}") from None
     fill(world, described, f"fleet {path}")
 

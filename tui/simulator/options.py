@@ -65,11 +65,11 @@ class SimulatorOptions:
         if self.dialect not in DIALECTS:
             raise WrongOption(f"--dialect: one of {', '.join(DIALECTS)}")
         if self.host != LOOPBACK and not self.listens_outside:
-            raise WrongOption("--host: others can reach it then; say --listens-outside, too")
+            raise WrongOption("--host: others can reach it then; add --listens-outside")
         if self.listens_outside and not self.tokens:
-            raise WrongOption("--listens-outside wants a --token of your own")
+            raise WrongOption("--listens-outside needs a --token of your own")
         if self.servers is not None and self.fleet != "demo":
-            raise WrongOption("--servers makes a fleet: give it or --fleet, not both")
+            raise WrongOption("give --servers or --fleet, not both")
 
 
 @dataclass(frozen=True, slots=True)

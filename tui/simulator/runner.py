@@ -124,7 +124,7 @@ def _announce(told: dict[str, str], *, as_json: bool) -> None:
     if as_json:
         text = json.dumps({**told, "pid": os.getpid()})
     else:
-        lines = ["The simulated VPS.org listens. It is not the real service."]
+        lines = ["The simulated VPS.org is running. It is not the real provider."]
         lines += [f"  export {WORDS[name]}={told[name]}" for name in EXPORTED if name in told]
         words = [f"  {WORDS[name]:<30}{told[name]}" for name in told if name not in EXPORTED]
         text = "\n".join([*lines, *words])

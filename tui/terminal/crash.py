@@ -20,7 +20,7 @@ class CalmCrash(EndingApp):
 
     def failed(self, error: BaseException | None) -> None:
         """Note the error in the log."""
-        log.critical("an unforeseen error ended ciplun", exc_info=error)
+        log.critical("an unexpected error ended ciplun", exc_info=error)
         if isinstance(error, WorkerFailed):
             error = error.error
         self._crashed = self._crashed or type(error).__name__
@@ -33,5 +33,5 @@ class CalmCrash(EndingApp):
         """Apologise, and say where more is to be read."""
         if self._crashed:
             where = f"; the details are in {self.log_path}" if self.log_path else ""
-            words = f"ciplun: sorry, an unforeseen error ended it ({self._crashed}){where}"
+            words = f"ciplun: sorry, an unexpected error ended the program ({self._crashed}){where}"
             print(words, file=sys.__stderr__)

@@ -114,7 +114,7 @@ class Client:
         made = _accepted(lambda: _one(answer.body, self._decoder.snapshot))
         if not same_key(made.server_id, server_id) or made.name != name:
             raise OutcomeUnknown(
-                f"the service answered with {made.name} (#{made.id}) of {made.server_name}, "
+                f"the provider answered with {made.name} (#{made.id}) of {made.server_name}, "
                 "which was not asked for: the snapshot may have been made"
             )
         return made
@@ -125,7 +125,7 @@ class Client:
         restoring = _accepted(lambda: self._decoder.restoring(answer.body))
         odd = _disagreement(restoring, snapshot_id, server_id)
         if odd:
-            raise OutcomeUnknown(f"the service answered {odd}: it may have been carried out")
+            raise OutcomeUnknown(f"the provider answered {odd}: it may have been carried out")
         return restoring
 
     async def delete_snapshot(self, snapshot_id: Key) -> bool:
@@ -136,7 +136,7 @@ class Client:
             return False
         if answer.status != 204:
             raise OutcomeUnknown(
-                f"the service answered {answer.status} and not 204: it may have been carried out"
+                f"the provider answered {answer.status} and not 204: it may have been carried out"
             )
         return True
 

@@ -193,7 +193,7 @@ class Decoder:
         try:
             return self._key(server, wire.server_id, wire.server_uuid), name
         except BadItem:
-            raise BadItem("it belongs to no server") from None
+            raise BadItem("it has no server") from None
 
     def _address(self, wire: WireServer) -> str:
         """The first address in any of the shapes, an IPv4 one before an IPv6 one."""

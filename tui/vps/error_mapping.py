@@ -138,7 +138,7 @@ def error_from_status(
     anybody = not said.messages or (status in (404, 410) and not said.own)
     refused = 400 <= status < 500 and status != 408
     if writing and (not refused or (anybody and status not in _BEFORE_THE_SERVICE)):
-        return OutcomeUnknown(f"the service answered {status}: {_MAY_BE}")
+        return OutcomeUnknown(f"the provider answered {status}: {_MAY_BE}")
     if status == 401:
         return Unauthorised(text or "the token was refused")
     if status == 403:
@@ -150,8 +150,8 @@ def error_from_status(
     if refused:
         return Rejected(text or f"refused with status {status}", said.messages, status)
     if 300 <= status < 400:
-        return BadResponse(f"the service answered {status}, a redirect that is not followed")
-    return BadResponse(f"the service answered {status}")
+        return BadResponse(f"the provider answered {status}, a redirect that is not followed")
+    return BadResponse(f"the provider answered {status}")
 
 
 def retry_after(text: str, date: float | None) -> float | None:

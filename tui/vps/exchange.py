@@ -177,7 +177,7 @@ class Exchange:
             if not redirected or not same_origin(url, target):
                 return received
             url, query = urljoin(url, target), None
-        raise BadResponse("the service redirects in a circle")
+        raise BadResponse("the provider redirects in a circle")
 
     def _built(self, request: Request, url: str, query: Query | None) -> httpx.Request:
         headers = {"If-None-Match": request.etag} if request.etag else None
@@ -187,8 +187,8 @@ class Exchange:
             )
         except (ValueError, TypeError, httpx.InvalidURL) as error:
             if request.writes:
-                raise WriteRefused("not sent: there are signs in it that cannot be sent") from error
-            raise BadResponse("the address to be asked cannot be used") from error
+                raise WriteRefused("not sent: it has characters that cannot be sent") from error
+            raise BadResponse("the address of the request cannot be used") from error
 
     async def _once(self, request: httpx.Request, most: int | None) -> Received:
         response = await self._http.send(request, stream=True)
@@ -202,7 +202,9 @@ class Exchange:
         """The body within bounds. That of an error is only words, or else left out."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
-            raise BadResponse("the answer could not be read: it is compressed, which nobody asked")
+            raise BadResponse(
+                "the answer could not be read: it is compressed, which was not asked for"
+            )
         good = response.is_success
         most = self.limits.page_bytes if good else self.limits.error_bytes
         most = most if fewer is None else min(most, fewer)
@@ -218,7 +220,9 @@ class Exchange:
             if pieces % _PIECES == 0:
                 await asyncio.sleep(0)  # what has come already is handed out without a pause
                 if len(body) < 16 * (pieces - _FREE_PIECES):
-                    raise BadResponse("the answer could not be read: it comes in crumbs")
+                    raise BadResponse(
+                        "the answer could not be read: it came in too many small pieces"
+                    )
         return bytes(body)
 
     def _note_date(self, received: Received) -> None:

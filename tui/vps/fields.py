@@ -64,7 +64,7 @@ class Fields:
                 continue
             found = self.key_or_none(key)
             if found is None:
-                raise BadItem("its id is none: too long, or with signs that no id has")
+                raise BadItem("its id cannot be used: too long, or with characters that no id has")
             return found
         raise BadItem("it has no id")
 

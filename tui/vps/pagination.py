@@ -125,7 +125,7 @@ class _Walk(Generic[T]):
         if count >= self._limits.pages:
             raise TooLarge(f"the list has more than {self._limits.pages} pages")
         if self._clock() - self._start - self._paused > self._limits.seconds_for(count):
-            raise Unreachable(f"the list had no end in time, after {count} pages")
+            raise Unreachable(f"the list did not end in time, after {count} pages")
         if count == 1:
             self.ahead.foresee(following, page.received, page.count, self._limits)
         return following

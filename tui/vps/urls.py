@@ -17,15 +17,21 @@ class InsecureUrl(ValueError):
 def base_url(url: str) -> str:
     """The API's base with a slash at its end, from an address with or without ``/api/v1``.
 
-    Raises InsecureUrl for plain http unless the host is this machine, ValueError for no address.
+    Raises InsecureUrl for plain http unless the host is this machine, and for no address.
     """
     if not _ASCII.fullmatch(url):
-        raise InsecureUrl("the address has signs that no address has")
-    parts = urlsplit(url)
+        raise InsecureUrl("the address has characters that no address has")
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError:  # its words are for programmers
+        has_port = False
+    if not has_port:
+        raise InsecureUrl(
+            "the address must be like https://example.org or https://example.org:8443"
+        )
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InsecureUrl("the address may have no user, query or fragment")
-    if parts.port == 0:  # raises ValueError where the port is no number
-        raise InsecureUrl("the address has port 0")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InsecureUrl("the address must begin with https://")
     if parts.scheme == "http" and not is_loopback(parts.hostname):

@@ -12,6 +12,7 @@ from textual.content import Content
 
 from tui.fleet.operation import Certainty
 from tui.fleet.state import ServerView
+from tui.notices import at_work
 from tui.terminal.textual_private import KeptLines
 from tui.text import age, size, stamp, taken
 from tui.vps.models import Snapshot
@@ -100,7 +101,7 @@ def _under_way(view: ServerView, session: Session, now: datetime) -> str:
     if operation is None:
         return "being restored" if fleet.restoring(key) else ""
     if operation.accepted_at is None:
-        return f"{operation.title}: {operation.state.value}"
+        return f"{operation.title}: {at_work(operation)}"
     doubt = " · likely" if operation.certainty is Certainty.LIKELY else ""
     time = taken(operation.accepted_at, now.timestamp())
     expected = session.expected_time(operation.kind)

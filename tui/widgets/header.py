@@ -28,8 +28,8 @@ _APART: Final = 2
 _STEP: Final = 20
 """Seconds in whose steps an age is told below a minute: a line is not kept busy for it."""
 _LIVE: Final = len("live · just now")
-_LATE: Final = "the provider takes long: there is no whole answer yet, it is still being asked"
-_INCOMPLETE: Final = "the list did not come whole: what is not in it may be there all the same"
+_LATE: Final = "the provider is slow: no complete answer yet, still asking"
+_INCOMPLETE: Final = "the list is incomplete: what is missing from it may still exist"
 
 
 class Banner(msgspec.Struct, frozen=True):

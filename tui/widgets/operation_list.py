@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tui.fleet.operation import Certainty, Operation, State
 from tui.fleet.plan import Plan, Standing
-from tui.notices import plan_title, state_words, tally_line
+from tui.notices import plan_title, tally_line
 from tui.text import plural, short_age
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import Cell, Cells, Column
@@ -78,7 +78,7 @@ class OperationList(RowList[Entry]):
         return Cell(f"{g.completed} {tally_line(row)}", "good")
 
     def _state(self, row: Operation) -> Cell:
-        g, words = self.glyphs, state_words(row.kind, row.state)
+        g, words = self.glyphs, row.stands
         if row.open and row.overdue:
             return Cell(f"{g.busy} overdue", "warn")
         if row.state in _GOOD:

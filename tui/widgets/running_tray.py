@@ -13,7 +13,7 @@ from textual.content import Content
 from tui.commands import Keys, keys_of
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Standing
-from tui.fleet.power import PowerNote, Stage
+from tui.fleet.power import PowerNote
 from tui.fleet.state import Fleet
 from tui.notices import News, doing, plan_title, tally_line
 from tui.text import elapsed
@@ -139,11 +139,8 @@ def entries(
 
 
 def _offer(note: PowerNote, glyphs: Glyphs, keys: Keys) -> Entry:
-    what = "its restore" if note.stage is Stage.RESTORING else "its snapshot"
-    known = note.words or "it is to run again"
-    text = f"{note.server_name} ran before {what}: {known}"
     right = f"{keys.shown('operations')} {keys.shown('go_on')} starts it"
-    return Entry(glyphs.unknown, text, right, "$text-warning", urgent=True)
+    return Entry(glyphs.unknown, note.sentence(), right, "$text-warning", urgent=True)
 
 
 def _time(since: float, now: float, kind: Kind, expected: Expected) -> str:

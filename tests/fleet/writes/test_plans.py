@@ -115,7 +115,7 @@ async def test_what_goes_for_a_safety_restore_is_never_its_target(desk: Desk) ->
     full = await view(desk)
     assert safety(full, s[0], "x", ()) == Safety("x", s[1])
     assert safety(full, s[1], "x", ()) == Safety("x", s[0])
-    with pytest.raises(Refused, match="none of the other"):
+    with pytest.raises(Refused, match="none of its other snapshots"):
         safety(full, s[0], "x", {x.id for x in s[1:]})
 
 
@@ -421,11 +421,11 @@ async def test_one_process_at_a_time_is_at_a_plan(desk: Desk) -> None:
     await other.start()
     (seen,) = await desk.plans_of[other].refresh()
     assert not seen.interrupted
-    with pytest.raises(Refused, match="another session is at this plan"):
+    with pytest.raises(Refused, match="another session works on this plan"):
         await desk.plans_of[other].go_on(seen.id)
     plans = await killed(desk, task)
     await plans.go_on(seen.id)
-    with pytest.raises(Refused, match="another session is at this plan"):
+    with pytest.raises(Refused, match="another session works on this plan"):
         await desk.plans_of[other].go_on(seen.id)
 
 

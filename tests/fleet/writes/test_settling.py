@@ -129,7 +129,7 @@ async def test_the_admin_s_word_frees_a_server_whose_operation_has_ended(desk: D
     freed = await operations.declare_over(lost.id)
     assert freed is not None
     assert (freed.state, freed.freed) == (State.NOT_CARRIED_OUT, True)
-    assert "declared over by admin from 192.0.2.7" in freed.words
+    assert "tracking stopped by admin from 192.0.2.7" in freed.words
     steps = [step.words for step in await operations.timeline(lost.id)]
     assert steps[-1] == freed.words, "and it is on record"
     assert await operations.declare_over(lost.id) is None

@@ -120,7 +120,7 @@ class JournalFile:
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._connection is not None and mark(self.path) != self._mark:
-            log.warning("the journal's file is gone; a new one is begun")
+            log.warning("the journal's file is gone; a new one was started")
             self._let_go()  # written to a file without a name, a record would be lost
             self._lost = "the journal's file was gone"
         connection = self._connection or self._connect()

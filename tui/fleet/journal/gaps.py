@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELD: Final = 900.0
 """Seconds after a loss for which something that was sent before may still be going on: the longest
 that the provider publishes."""
-_ROW: Final = "a record could not be read and is set aside"
+_ROW: Final = "a record could not be read and was set aside"
 
 
 @dataclass(frozen=True, slots=True)

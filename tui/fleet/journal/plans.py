@@ -70,7 +70,7 @@ class PlanBook:
                 (operation.id, plan_id, number, State.NEVER_SENT.value, self._journal.owner),
             )
             if not cursor.rowcount:
-                raise PlanTaken("the plan was ended, or another session is at it")
+                raise PlanTaken("the plan has ended, or another session works on it")
 
         return write
 

@@ -122,7 +122,7 @@ class Consistent:
             stopped = await self.stopping.until_stopped(note, told, ask)
             also = self._book.link(note.id, Stage.TAKING if stopped else Stage.WATCHED, also)
             operation = await self._operations.create(server, name, description, also=also)
-            told(f"{operation.title} on {server.name}: {operation.state.value}")
+            told(f"{operation.title} on {server.name}: {operation.stands}")
             ended = await self._ended(operation)
         except Exception:
             await self._bring_back(note, told, stopped=stopped)
@@ -189,11 +189,13 @@ class Consistent:
         name, left = note.server_name, max(0.0, note.asked_at + WATCHED - self._now())
         end = self._clock.monotonic() + min(left, WATCHED)
         if left:
-            told(f"watching {name} for {left / 60:.0f} min: it was asked to stop and may still")
+            told(
+                f"watching {name} for {left / 60:.0f} min: it was asked to stop and may still do so"
+            )
         while True:
             status = await self._status.steady(note.server_id, within=power_status.PAUSE)
             if status == "stopped":
-                told(f"{name} has stopped after all")
+                told(f"{name} has stopped now")
                 return await self._restart(note, told)
             if self._clock.monotonic() >= end:
                 break
@@ -222,7 +224,7 @@ class Consistent:
 
     async def _claim(self, note: PowerNote) -> None:
         if not await self._book.claim(note.id):
-            raise Refused(f"another session is at the power of {note.server_name}, or it has ended")
+            raise Refused(f"another session stops or starts {note.server_name}, or has done so")
 
     async def forget(self, note: PowerNote, words: str) -> None:
         """Leave a server as it is, since somebody says so."""
@@ -261,7 +263,11 @@ class Consistent:
             if seen and stage is Stage.STARTING:
                 await self._book.end(note.id, self._now(), "it runs again")
             else:
-                known = "it was asked to stop and may still" if seen else "it was not seen running"
+                known = (
+                    "it was asked to stop and may still do so"
+                    if seen
+                    else "it was not seen running"
+                )
                 await self._book.leave(note.id, words if words and not seen else known)
         told(
             f"{note.server_name} runs again" if seen else f"{note.server_name} is not seen running"

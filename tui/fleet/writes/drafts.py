@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan, PlanKind, Standing, Step, create_step, target_step
@@ -11,6 +12,8 @@ from tui.fleet.retention import Retention
 from tui.fleet.state import ServerView
 from tui.fleet.writes.preflight import Refused
 from tui.vps.models import Key, Phase, Server, Snapshot
+
+NONE_TO_DELETE: Final = "none of its snapshots should be deleted"
 
 
 class HalfDone(Exception):
@@ -54,7 +57,7 @@ def safety(view: ServerView, target: Snapshot, name: str, protected: Container[K
         return Safety(name)
     candidates = [s for s in dispensable(view, protected) if s.id != target.id]
     if not candidates:
-        raise Refused("all slots are used, and none of the other snapshots should go")
+        raise Refused("all slots are used, and none of its other snapshots should be deleted")
     return Safety(name, candidates[0])
 
 

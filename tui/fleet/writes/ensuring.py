@@ -87,7 +87,7 @@ class Ensurer:
         except _FORESEEN as error:
             return await self._failed(server, error, deleted)
         good = operation.state in _GOOD
-        words = f"{operation.title}: {operation.state.value}"
+        words = f"{operation.title}: {operation.stands}"
         return Ensured(server, Course.CREATE, words, good, operation, tuple(deleted), told=good)
 
     async def completed(self, found: Ensured) -> Ensured:
@@ -98,7 +98,7 @@ class Ensurer:
         return Ensured(
             found.server,
             found.course,
-            f"{ended.title}: {ended.state.value}",
+            f"{ended.title}: {ended.stands}",
             ended.state is State.COMPLETED,
             ended,
             found.deleted,

@@ -29,7 +29,7 @@ SOONEST: Final = {"active": 60.0, "stopped": 300.0}
 The published least is 300, and a stopped server is also a published first step of a restore."""
 WATCHED: Final = 90.0
 """Seconds since an operation was last seen going on up to which its end counts as watched."""
-_TWICE_MISSING: Final = "two listings, a minute apart, did not show it"
+_TWICE_MISSING: Final = "two lists, a minute apart, did not show it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Case:
             return untold(appeared(fresh))
         if fresh or not denied:
             return None
-        words = "two listings later it was not there"
+        words = "it was not in two later lists"
         return Verdict(State.NOT_CARRIED_OUT, words, evidence=_TWICE_MISSING)
 
     def _made(self, found: Snapshot, sighting: Sighting, asked: Moment) -> Verdict | None:
@@ -204,8 +204,8 @@ class Case:
         if not self._denied(sighting, asked):
             return None
         if operation.state is State.UNKNOWN:
-            words = "two listings later it was still there; deleting it again is harmless"
-            evidence = "two listings, a minute apart, still showed it"
+            words = "it was still in two later lists; deleting it again is harmless"
+            evidence = "two lists, a minute apart, still showed it"
             return Verdict(State.NOT_CARRIED_OUT, words, evidence=evidence)
         if self._late(asked):
             return untold(f"it was seen deleting, and is {found.status_words} now")
@@ -258,9 +258,9 @@ def gone(operation: Operation, sighting: Sighting) -> Verdict | None:
         return None
     words = "no longer listed"
     if sighting.server_id == operation.server_id and sighting.alone:
-        seen = "a whole list of this server's snapshots does not show it"
+        seen = "a complete list of this server's snapshots does not show it"
         return Verdict(State.COMPLETED, words, Certainty.PROVED, seen)
-    return Verdict(State.COMPLETED, words, evidence="a list that came whole does not show it")
+    return Verdict(State.COMPLETED, words, evidence="a complete list does not show it")
 
 
 def appeared(snapshots: Sequence[Snapshot]) -> str:

@@ -109,7 +109,7 @@ class PlanRun:
                 self._leaving.set()
             elif error is not None:
                 log.error("a plan failed", exc_info=error)
-                self._stop = self._stop or Refused(f"unforeseen error: {type(error).__name__}")
+                self._stop = self._stop or Refused(f"unexpected error: {type(error).__name__}")
 
     async def _whole_lane(self, numbers: Sequence[int]) -> None:
         """A lane in its turn: no server loses a snapshot long before the next one is taken."""

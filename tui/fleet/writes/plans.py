@@ -117,7 +117,7 @@ class Plans:
     async def go_on(self, plan_id: int) -> Plan:
         """Take over a plan that stopped; `run` sends the rest. Raises Refused."""
         if plan_id in self._at or not await self._book(plan_id).claim(plan_id):
-            raise Refused("another session is at this plan, or it has ended")
+            raise Refused("another session works on this plan, or it has ended")
         self._at.add(plan_id)
         await self._operations.refresh()  # what a dead session left on the wire is unknown then
         return await self._reread(plan_id)

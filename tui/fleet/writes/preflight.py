@@ -85,7 +85,7 @@ def _unchanged(listing: Listing[Snapshot], target: Snapshot) -> None:
     if now.status != target.status:
         raise Refused(f"not sent: {target.name} is {now.status_words} now")
     if now.created_at != target.created_at:
-        raise Refused(f"not sent: #{target.id} is another snapshot now, of another time")
+        raise Refused(f"not sent: #{target.id} is another snapshot now, with another date")
 
 
 async def shown_status(api: Reader, server_id: Key) -> str:

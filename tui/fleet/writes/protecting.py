@@ -37,10 +37,10 @@ class Protecting:
         try:
             protected = await self._read()
         except ProtectionUnknown as unknown:
-            words = f"whether {target.name} is protected cannot be told: {unknown}"
+            words = f"it cannot be told whether {target.name} is protected: {unknown}"
             raise Refused(f"not sent: {words}") from unknown
         if target.id in protected:
-            raise Refused(f"not sent: {target.name} is protected here, by ciplun alone")
+            raise Refused(f"not sent: {target.name} is protected here, by ciplun only")
 
     async def _read(self) -> frozenset[Key]:
         protected = await self._protection.read(self._books.account)

@@ -128,12 +128,9 @@ class Restarts:
             return None
         start = allowed and self._start_after_restore
         after = await self.power.after_restore(note, start=start)
-        name = note.server_name
-        if after is After.STOPPED:
-            return f"{name} ran before its restore and is stopped now", True
-        if after is After.UNSEEN:
-            return f"{name} ran before its restore, and is not seen running", True
-        return (f"{name} runs again after its restore", False) if start else None
+        if after is not After.RUNS:
+            return note.sentence(after.value), True
+        return (f"{note.server_name} runs again after its restore", False) if start else None
 
     async def _offer(self) -> None:
         self.offers = tuple(await self._left())

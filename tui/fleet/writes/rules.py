@@ -39,10 +39,10 @@ class Reason(msgspec.Struct, frozen=True):
 
 NOT_CONNECTED: Final = Reason("not connected yet")
 REMEMBERED: Final = Reason(
-    "this is what was known earlier: nothing is written before it has been asked for again",
+    "this is older, remembered data: nothing is written before it is read again",
     "refresh",
 )
-STALE: Final = Reason("the data is not live: nothing is destroyed on old knowledge", "refresh")
+STALE: Final = Reason("the data is not live: nothing is restored or deleted on old data", "refresh")
 
 
 def unwritable(
@@ -85,7 +85,7 @@ def refusal(
         return REMEMBERED
     operation = fleet.operations.get(view.server.id)
     if operation is not None:
-        return Reason(f"{operation.title} is open on {view.server.name} ({operation.state.value})")
+        return Reason(f"{operation.title} is open on {view.server.name} ({operation.stands})")
     if fleet.restoring(view.server.id):
         return Reason(f"{view.server.name} is being restored")
     kept = fleet.kept.get(view.server.id)
@@ -104,7 +104,7 @@ def _may_still(operation: Operation) -> str:
     """Why a server waits for what has ended without proof."""
     going = "come" if operation.state in DENIED else "go on"
     how = operation.certainty.value if operation.certainty else "not proved"
-    return f"the {operation.title} may still {going} ({operation.state.value}: {how})"
+    return f"the {operation.title} may still {going} ({operation.stands}: {how})"
 
 
 def stop_problem(status: str) -> str:
@@ -124,7 +124,7 @@ def target_refusal(kind: Kind, target: Snapshot, protected: Container[object]) -
     if kind is Kind.DELETE and target.phase not in (Phase.COMPLETED, Phase.FAILED):
         return Reason(f"{target.name} is {status}")
     if kind is Kind.DELETE and target.id in protected:
-        return Reason(f"{target.name} is protected here, by ciplun alone")
+        return Reason(f"{target.name} is protected here, by ciplun only")
     return None
 
 
@@ -167,4 +167,4 @@ def _shown(char: str) -> str:
     """A sign that is not allowed, as it can be printed."""
     if char == " ":
         return "a space"
-    return f"“{char}”" if char.isprintable() else f"the sign U+{ord(char):04X}"
+    return f"“{char}”" if char.isprintable() else f"the character U+{ord(char):04X}"

@@ -59,7 +59,7 @@ class Sender:
             before = await check_target(self._reader(), operation, target)
             operation = await self._tracker.leaves(operation, before)
             if operation.state is not State.SENT:
-                raise Refused("the journal says that another session has ended this operation")
+                raise Refused("another session has ended this operation")
         except Exception as error:  # whatever it was, nothing has left
             await self._tracker.end(operation, State.NEVER_SENT, str(error))
             raise
@@ -79,10 +79,10 @@ class Sender:
             await self._tracker.end(operation, State.REFUSED, str(error))
             raise
         except Exception as error:
-            log.exception("unforeseen error in a write")
-            return await self._lost(operation, f"unforeseen error: {type(error).__name__}")
+            log.exception("unexpected error in a write")
+            return await self._lost(operation, f"unexpected error: {type(error).__name__}")
         if operation.kind is Kind.CREATE and answered.snapshot_id in before:
-            odd = f"the service answered with #{answered.snapshot_id}, which was there before"
+            odd = f"the provider answered with #{answered.snapshot_id}, which was there before"
             return await self._lost(operation, f"{odd}: another may have been made")
         return await self._tracker.answered(operation, answered)
 
@@ -96,7 +96,7 @@ def taken(operation: Operation, seconds: float = 0.0) -> str:
     who = Who(operation.user, operation.origin)
     if not operation.ended:
         about = f"{operation.title} is open on {operation.server_name}"
-        return f"{about} ({operation.state.value}, by {who})"
+        return f"{about} ({operation.stands}, by {who})"
     how = operation.certainty.value if operation.certainty else "not proved"
-    told = f"{operation.title} on {operation.server_name}, by {who}: {operation.state.value}"
+    told = f"{operation.title} on {operation.server_name}, by {who}: {operation.stands}"
     return f"{told} ({how}); other writes wait {math.ceil(seconds / 60)} min more"

@@ -23,7 +23,7 @@ from tui.vps.models import Key, Listing, Snapshot
 
 log = logging.getLogger(__name__)
 
-LOST: Final = "ciplun ended while the request was on the wire"
+LOST: Final = "ciplun ended while the request was being sent"
 _LEFT: Final = {
     State.INTENT: "ciplun ended before it was sent",
     State.WAITING: "ciplun ended before its safety snapshot was completed",
@@ -115,7 +115,7 @@ class Tracker:
 
         Returns what it is now; None where there is no such one, or nothing to say of it.
         """
-        words = f"declared over by {self._who}"
+        words = f"tracking stopped by {self._who}"
         tracked, ended = self._tracked.get(operation_id), self._corrections.case(operation_id)
         if ended is not None and self.keeps(ended) > 0:
             freed = replace(ended.operation, words=words, freed=True)

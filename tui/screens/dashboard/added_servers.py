@@ -68,10 +68,12 @@ class AddedServers:
         name, key = view.server.name, view.server.id
         if view.listed or view.snapshots or key in panes.fleet.operations:
             added = keys_of(panes).shown("add_server")
-            self._say(f"{name} stays: only a server added with {added} that has nothing goes")
+            self._say(
+                f"{name} stays: only one without snapshots that was added with {added} is removed"
+            )
             return
         panes.session.store.forget_server(key)
-        panes.app.notify(f"{name} is shown no longer", markup=False)
+        panes.app.notify(f"{name} is no longer shown", markup=False)
 
     def _say(self, text: str) -> None:
         self._panes.app.notify(text, severity="warning", markup=False)

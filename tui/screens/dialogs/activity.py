@@ -80,7 +80,7 @@ class ActivityDialog(ListDialog[None]):
         """List what matches the filter."""
         text = fold(self.query_one(Field).value)
         rows = self.query_one(ActivityList)
-        rows.empty = "Nothing matches" if text else "Nothing has changed since ciplun looks"
+        rows.empty = "Nothing matches" if text else "Nothing has changed since ciplun first looked"
         rows.show([c for c in self._all if text in fold(f"{c.server_name}\n{c.what}")])
         self._describe()
 
@@ -99,7 +99,7 @@ def describe(change: FleetChange, *, local: bool) -> str:
     lines = [f"{change.what}{where}"]
     if change.made_at is not None:
         lines.append(f"created {_stamp(change.made_at, local)}")
-    lines.append(f"seen {_stamp(change.at, local)}, not yet so {_stamp(change.since, local)}")
+    lines.append(f"seen {_stamp(change.at, local)}, not yet {_stamp(change.since, local)}")
     if change.took is not None:
         lines.append(f"took about {duration(change.took)}")
     if change.by:

@@ -147,7 +147,7 @@ class BulkDialog(SendingDialog):
             if step is not None:
                 last = (step_words(step), _STYLES.get(step.standing, ""))
             elif begun:
-                last = ("waits its turn", "$text-muted")
+                last = (Standing.UNSENT.value, "$text-muted")
             lines.append([*cells[:kept], last])
         heads = (*head[:kept], "Result" if begun else head[-1])
         content = table(heads, lines, self._widest)

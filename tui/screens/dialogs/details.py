@@ -20,7 +20,7 @@ from tui.fleet.policies import state_of
 from tui.fleet.retention import by_template, retain_in
 from tui.fleet.selectors import parse
 from tui.fleet.state import ServerView
-from tui.notices import assurance
+from tui.notices import assurance, at_work
 from tui.screens.dialogs.base import Page
 from tui.text import age, duration, plural, size, stamp
 from tui.vps.errors import VpsError
@@ -91,10 +91,10 @@ def server_facts(view: ServerView, operation: Operation | None, now: datetime) -
         ("Failed", plural(view.failed, "snapshot") if view.failed else ""),
     ]
     if operation is not None:
-        facts.append(("Operation", f"{operation.title}: {operation.state.value}"))
-        facts.append(("Which is", assurance(operation)))
+        facts.append(("Operation", f"{operation.title}: {at_work(operation)}"))
+        facts.append(("How sure", assurance(operation)))
     if not view.listed:
-        facts.append(("Source", "known from its snapshots or added by id, not listed"))
+        facts.append(("Source", "not listed: known from its snapshots, or added by id"))
     return [(label, value) for label, value in facts if value]
 
 

@@ -21,7 +21,7 @@ class HelpDialog(Page):
     BINDINGS: ClassVar[list[BindingType]] = bindings(help="leave")
 
     def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__("Keys and signs")
+        super().__init__("Keys and symbols")
         self._glyphs = glyphs
 
     def body(self) -> Iterable[Widget]:

@@ -9,9 +9,9 @@ from typing import Final
 from tui.fleet.actor import Who
 from tui.fleet.journal.journal import Step
 from tui.fleet.matching import fold
-from tui.fleet.operation import Operation
+from tui.fleet.operation import Operation, state_words
 from tui.fleet.plan import Plan, Standing
-from tui.notices import assurance, plan_title, state_words, step_words, tally_line
+from tui.notices import assurance, plan_title, step_words, tally_line
 from tui.text import duration, stamp
 from tui.widgets.operation_list import Entry
 
@@ -42,7 +42,7 @@ def searched(row: Entry) -> str:
         servers = (step.server_name for step in row.steps)
         return fold(" ".join((plan_title(row), *servers, row.user, row.words)))
     operation = row
-    parts = (operation.title, operation.server_name, operation.state.value, operation.user)
+    parts = (operation.title, operation.server_name, operation.stands, operation.user)
     return fold(" ".join((*parts, operation.words)))
 
 
@@ -62,7 +62,7 @@ def describe(operation: Operation, steps: Sequence[Step], *, local: bool) -> str
         state = state_words(operation.kind, step.state)
         lines.append(f"{when}  {duration(step.at - operation.asked_at):>7}  {state}{words}")
     if not steps:
-        lines.append(f"{state_words(operation.kind, operation.state)}  {operation.words}")
+        lines.append(f"{operation.stands}  {operation.words}")
     if sure := assurance(operation):
         lines.append(sure)
     if operation.id < 0:

@@ -193,8 +193,7 @@ class OperationsDialog(ListDialog[Asked]):
                 steps = ()
             text = describe(row, steps, local=self._local)
         if (note := self._offer(row)) is not None:
-            words = note.words or "it is to run again"
-            text = f"{text}\n{note.server_name}: {words}".lstrip()
+            text = f"{text}\n{note.sentence()}".lstrip()
         self.query_one("#timeline", Static).update(Content(text))
 
     def action_activity(self) -> None:
@@ -223,7 +222,7 @@ class OperationsDialog(ListDialog[Asked]):
         """Leave for the dialog that asks for the same again; nothing is sent by this."""
         row = self._chosen
         if not isinstance(row, Operation) or row.state not in _AGAIN:
-            self.app.notify("what is running or done is not tried again", markup=False)
+            self.app.notify("only what failed or was not sent can be tried again", markup=False)
         else:
             self.finish(Asked("again", row))
 
@@ -258,7 +257,7 @@ class OperationsDialog(ListDialog[Asked]):
         if note is not None and not (isinstance(row, Operation) and row.state in _STOPPABLE):
             self._leave_stopped(note)
         elif row is None or not self._tracked(row):
-            self.app.notify("only what is running is tracked", markup=False)
+            self.app.notify("only what is running can be ended", markup=False)
         elif self._sure != entry_key(row):
             self._sure = entry_key(row)
             self.app.notify(self._asked_twice(row), severity="warning", markup=False)
@@ -294,9 +293,9 @@ class OperationsDialog(ListDialog[Asked]):
             left = f"{len(row.unsent)} of {plural(len(row.steps), 'step')} are not sent"
             return f"{key} again ends it: {left}; what was sent goes on"
         if row.state is State.WAITING:
-            return f"{key} again gives up the {row.title}: it is not sent"
+            return f"{key} again gives up the {row.title}: it will not be sent"
         return (
-            f"{key} again stops tracking the {row.title}: how it ends is not told then, "
+            f"{key} again stops tracking the {row.title}: you are not told how it ends, "
             f"and {row.server_name} is free for other writes"
         )
 

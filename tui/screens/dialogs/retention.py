@@ -89,17 +89,17 @@ class RetentionDialog(BulkDialog):
         """Where nothing goes, and what is short."""
         if self._without:
             count = plural(self._without, "server")
-            yield paragraph(f"{count} with no snapshot of these names: nothing goes there.")
+            yield paragraph(f"{count} without a snapshot of these names: nothing to delete there.")
         short = [each.view.server.name for each in self._found if each.short]
         if short:
             yield paragraph(
-                f"Without the free slots that are wanted: {', '.join(short)}", "-warning"
+                f"Not as many free slots as the policy wants: {', '.join(short)}", "-warning"
             )
 
     def question(self) -> Iterable[Widget]:
         """The words to type, or why nothing is deleted."""
         if not self._goes:
-            yield paragraph("Nothing goes.")
+            yield paragraph("Nothing to delete.")
         elif self._refused:
             yield paragraph(f"Nothing can be deleted now: {self._refused}", "-warning")
         else:

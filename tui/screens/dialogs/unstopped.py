@@ -14,7 +14,7 @@ from tui.screens.dialogs.prompt import ChooseDialog
 
 _CHOICES: Final = {
     "Go on waiting": Answer.WAIT,
-    "Start it again, without a snapshot": Answer.GIVE_UP,
+    "Start it again without a snapshot": Answer.GIVE_UP,
     "Snapshot it while it runs": Answer.AS_IT_IS,
 }
 _LOOKS: Final = 1.0

@@ -119,7 +119,7 @@ class WriteDialog(Dialog[T]):
             self.send()
         elif self.guarded:
             key = self.keys.shown("accept")
-            self.answer(f"Too soon: {key} once more, after a second.", good=True)
+            self.answer(f"Too soon: press {key} again after a second.", good=True)
 
     @on(Button.Pressed, "#send")
     def pressed(self) -> None:

@@ -105,7 +105,7 @@ def _skewed(seconds: float) -> Scenario:
     def begin(world: World) -> None:
         world.clock.skew = seconds
 
-    return prepared(name, f"the service's clock is {word}", begin)
+    return prepared(name, f"the provider's clock is {word}", begin)
 
 
 def _limit_rate(world: World) -> None:

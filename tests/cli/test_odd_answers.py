@@ -240,7 +240,10 @@ def killed_at(door: Door, beginning: str, words: Sequence[str], *, carried_out: 
 
     door.raw.written = kill
     killed.append(subprocess.Popen([*CIPLUN, *words], env={**os.environ}))
-    assert killed[0].wait(30) == -signal.SIGKILL
+    try:
+        assert killed[0].wait(30) == -signal.SIGKILL
+    finally:
+        killed[0].kill()
     door.raw.written = plain
 
 

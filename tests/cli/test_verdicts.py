@@ -269,7 +269,10 @@ def test_creates_alone_settle_one_that_was_killed(door: Door) -> None:
 
     door.raw.written = kill
     killed.append(subprocess.Popen([*CIPLUN, *CREATE], env={**os.environ}))
-    assert killed[0].wait(30) == -signal.SIGKILL
+    try:
+        assert killed[0].wait(30) == -signal.SIGKILL
+    finally:
+        killed[0].kill()
     ends = []
     door.raw.written = lambda method, path: MADE
     for _ in range(12):

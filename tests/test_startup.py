@@ -29,7 +29,7 @@ _PACKAGES = "humanize linkify_it markdown_it mdit_py_plugins mdurl msgspec platf
 THIRD_PARTY = {*_PACKAGES.split(), "pygments", "rich", "textual", "typing_extensions", "uc_micro"}
 OF_THE_SYSTEM = {"sitecustomize", "usercustomize"}
 """What a distribution has its Python load at each start."""
-LATER = {"sqlite3", "secrets", "http", "urllib.request", "email", "statistics"}
+LATER = {"sqlite3", "secrets", "http", "urllib.request", "email", "statistics", "json", "html"}
 
 
 @pytest.fixture(scope="module")

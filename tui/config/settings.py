@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
@@ -182,6 +181,8 @@ def _token(
         return source, source.describe()
     if _provider(environ).get("api_token"):
         path = provider_file(environ)
+        import json
+
         source = _entry(path, tidy(path, environ), ("api_token",), json.loads)
         return source, source.describe()
     return None, NO_SOURCE
@@ -216,7 +217,10 @@ def _provider(environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The settings of the provider's own tool, empty where there are none to be read."""
     path = provider_file(environ)
     try:
-        found = json.loads(read_file(path).decode("utf-8-sig"))
+        content = read_file(path)
+        import json  # most have no such file, and what reads it takes its time to load
+
+        found = json.loads(content.decode("utf-8-sig"))
         check_owned(path, tidy(path, environ))
     except (OSError, ValueError, RecursionError):
         return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Final, final
 
@@ -101,6 +100,8 @@ def _spellings(char: str) -> str:
         rf"{ampersand}#0*{code};?",
         rf"{ampersand}#[xX]0*(?i:{code:x});?",
     ]
+    import html  # has all names of HTML in it: later than the first paint
+
     named = html.escape(char)
     if named != char:
         ways.append(ampersand + re.escape(named[1:]))

@@ -8,6 +8,7 @@ from tests.helpers.driving import choose, dashboard, live, shown, toasts, type_t
 from tests.helpers.places import Place
 from tui.fleet.state import Freshness
 from tui.fleet.views import BUILT_IN, Counted
+from tui.simulator.demo import large_fleet
 from tui.widgets.empty_states import no_problem
 from tui.widgets.views_bar import ViewsBar, fitting
 
@@ -153,6 +154,32 @@ async def test_after_sorting_and_filtering_300_rows_the_cursor_is_in_sight(
         await pilot.pause()
         assert pane.row_count == 300
         assert in_sight()
+
+
+async def test_after_views_widths_and_every_order_of_300_rows_the_cursor_is_in_sight(
+    empty_world: Place,
+) -> None:
+    large_fleet(empty_world.world, 300)
+    async with empty_world.app().run_test(size=(140, 40)) as pilot:
+        board = await live(pilot)
+        await until(pilot, lambda: board.servers.row_count == 300)
+        pane = board.servers
+
+        def at() -> str:
+            top = pane.scroll_offset.y
+            seen = top <= pane.cursor < top + pane.size.height - 1
+            return "" if seen else f"row {pane.cursor} of {pane.row_count}, from {top}"
+
+        await pilot.press(*["j"] * 150)
+        for keys in "sssssssSfffFFFwsssssssssswnN":
+            await pilot.press(keys)
+            await pilot.pause()
+            assert not at(), (keys, pane.arrangement.sort, board.panes.shown.name, at())
+        chosen = pane.cursor_key
+        for size in ((60, 15), (200, 50), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: not at())
+            assert pane.cursor_key == chosen
 
 
 def test_nothing_is_counted_where_nothing_is_known() -> None:

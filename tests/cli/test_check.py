@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import time
@@ -12,6 +13,7 @@ import pytest
 from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import CIPLUN, ciplun, environ, run
+from tests.helpers.raw import Door
 from tests.helpers.service import fleet, saying, snapshot
 from tests.helpers.settings_files import home
 
@@ -203,3 +205,33 @@ def test_limits_are_those_of_each_server_and_nothing_is_called_fresh_that_is_not
         )  # perhaps it is a slip
         code, line, _ = check("--on", "full", "--empty-ok")
         assert (code, "OK - 0 servers, nothing found" in line) == (0, True)
+
+
+@pytest.mark.parametrize("kind", ["create", "restore"])
+def test_an_operation_that_is_overdue_is_critical(door: Door, kind: str) -> None:
+    """It is so before its snapshot is, and a restore has none."""
+
+    def written(method: str, path: str) -> bytes:
+        if kind == "create":
+            door.raw.make(827, "nightly")
+            return http(json.dumps(door.raw.snapshots[-1]), "201 Created")
+        door.raw.status = "restoring"
+        return http(json.dumps({"status": "success", "snapshot": {"id": 801}}))
+
+    door.raw.written = written
+    words = {"create": ("web", "nightly"), "restore": ("801", "--server", "web", "--yes")}
+    assert door.run(kind, *words[kind]).code == 0
+    check = ("check", "-c", "0", "--ignore", "stale")
+    assert door.run(*check).code == 0
+    door.raw.later += {"create": 660, "restore": 960}[kind]
+    for _ in range(2):  # also where it is known to be so already
+        code, out, _ = door.run(*check)
+        assert (code, "CRITICAL - web: a snapshot is overdue" in out) == (2, True), out
+    found = json.loads(door.run(*check, "--json").out)["findings"]
+    assert [finding["name"] for finding in found] == ["overdue"]
+    assert door.run(*check, "--ignore", "overdue").code == 0
+    door.raw.status = "active"
+    door.raw.snapshots = [{**s, "status": "completed"} for s in door.raw.snapshots]
+    door.look(61)
+    door.look(61)
+    assert door.run(*check).code == 0, "it has ended"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -168,24 +169,38 @@ _STATUS = st.sampled_from(["completed"] * 5 + ["failed", "in_progress", "deletin
 _HISTORIES = st.lists(
     st.builds(
         lambda hours, status, name: snapshot(hours, status, name=name),
-        st.none() | st.floats(-50, 24 * 400),
+        st.none() | st.floats(0, 24 * 400) | st.floats(-24 * 400, 1) | st.floats(-0.1, 0.1),
         _STATUS,
         _NAMES,
     ),
     max_size=12,
     unique_by=lambda s: s.id,
 )
-_POLICIES = (
-    st.builds(
-        Policy,
-        name=st.just(TEMPLATE),
-        keep_last=st.integers(0, 5),
-        keep_daily=st.integers(0, 3),
-        keep_weekly=st.integers(0, 3),
-        keep_monthly=st.integers(0, 3),
-        reserve=st.integers(0, 4),
-    )
-).filter(lambda policy: not policy.problem())
+_KEEPS = ("keep_last", "keep_daily", "keep_weekly", "keep_monthly")
+
+
+def _policy(first: str, slots: list[str]) -> Policy:
+    numbers: dict[str, Any] = dict(Counter([first, *slots]))
+    return Policy(name=TEMPLATE, **numbers)
+
+
+_POLICIES = st.builds(
+    _policy,
+    st.sampled_from(_KEEPS),
+    st.lists(st.sampled_from([*_KEEPS, "reserve"]), max_size=SLOTS - 1),
+)
+"""All that can be followed: each slot is for one of the rules, free, or nobody's."""
+
+
+def is_believed(one: Snapshot) -> bool:
+    """Whether its date can be: two clocks differ by five minutes at most."""
+    return one.created_at is not None and one.created_at <= NOW + timedelta(minutes=5)
+
+
+def completed(found: Retention) -> tuple[list[Snapshot], list[Snapshot]]:
+    """All completed ones, newest first, and those of them that stay."""
+    judged = [v for v in found.verdicts if v.snapshot.phase is Phase.COMPLETED]
+    return [v.snapshot for v in judged], [v.snapshot for v in judged if not v.goes]
 
 
 @given(_HISTORIES, _POLICIES, st.booleans(), st.sets(st.integers(0, 11)))
@@ -199,17 +214,43 @@ def test_nothing_that_must_stay_goes(
         assert MADE(gone.name)
         assert gone.id not in protected
         assert gone.phase is Phase.COMPLETED or (failed and gone.phase is Phase.FAILED)
-        assert gone.created_at is None or gone.created_at <= NOW + timedelta(minutes=5)
-    before = [s for s in history if s.phase is Phase.COMPLETED]
-    after = [s for s in before if s.id not in {gone.id for gone in found.goes}]
+        assert gone.phase is Phase.FAILED or is_believed(gone)
+    before, after = completed(found)
     assert bool(before) == bool(after)
-    believed = [s for s in before if MADE(s.name) and s.created_at and s.created_at <= NOW]
+    believed = [s for s in before if MADE(s.name) and is_believed(s)]
     if believed:  # the newest good one that it made is the last to go
         newest = max(believed, key=lambda s: s.created_at or NOW)
         assert any(s.created_at == newest.created_at for s in after)
     rules = ("last ", "daily ", "weekly ", "monthly ")
     assert sum(v.why.startswith(rules) for v in found.verdicts) <= policy.keeps
     assert policy.keeps + policy.reserve <= SLOTS
+
+
+@given(st.lists(st.floats(0, 24 * 400), min_size=1, max_size=5), _POLICIES)
+def test_the_newest_completed_one_stays_even_if_the_rules_keep_none(
+    ages: list[float], policy: Policy
+) -> None:
+    seen = view("a", *(snapshot(hours, name="nightly-2025-01-01") for hours in ages))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tui.fleet.retention._kept", lambda ordered, policy: {})
+        before, after = completed(retain(seen, policy, MADE, NOW))
+    assert after == before[:1]
+
+
+@given(_HISTORIES, _POLICIES, st.lists(st.floats(0.09, 24 * 400), min_size=1, max_size=3))
+def test_dates_far_ahead_change_nothing_for_the_others(
+    history: list[Snapshot], policy: Policy, ahead: list[float]
+) -> None:
+    """Those that are not believed only take slots, as those of somebody else do."""
+    believed = [s for s in history if is_believed(s)]
+    names = ("nightly-2025-01-01", "mine")
+    future, strangers = ([snapshot(-hours, name=name) for hours in ahead] for name in names)
+    found = retain(view("a", *believed, *future), policy, MADE, NOW)
+    other = retain(view("a", *believed, *strangers), policy, MADE, NOW)
+    told = {v.snapshot.id: v.words for v in found.verdicts}
+    assert {told[s.id] for s in future} == {"keep: its date is in the future"}
+    expected = {v.snapshot.id: v.words for v in other.verdicts}
+    assert {s.id: told[s.id] for s in believed} == {s.id: expected[s.id] for s in believed}
 
 
 @given(_HISTORIES, _POLICIES, st.randoms(use_true_random=False), st.integers(-12, 14))

@@ -109,15 +109,26 @@ async def test_what_is_not_safe_is_not_run_read_only_and_nothing_is_run_from_a_d
         assert "Servers" in shown(pilot)
 
 
-def test_the_terminal_is_its_own_meanwhile_interrupts_too(simulated: Place) -> None:
-    script = "echo; echo name {name}; trap 'echo caught; exit 3' INT; while :; do sleep 0.05; done"
-    configured(simulated, {"key": "e", "run": ["sh", "-c", script]})
+def test_the_terminal_is_its_own_meanwhile_interrupts_and_its_files_too(
+    simulated: Place, tmp_path: Path
+) -> None:
+    behind = ["sh", "-c", 'umask > "$0.new"; mv "$0.new" "$0"', str(tmp_path / "behind")]
+    script = "echo; echo mask $(umask); trap 'exit 3' INT; echo name {name}; sleep 30 & wait"
+    configured(
+        simulated,
+        {"key": "e", "run": ["sh", "-c", script]},
+        {"key": "E", "run": behind, "background": True},
+    )
     place = Path(simulated.environ["HOME"])
     variables = environ(place, VPS_API_URL=simulated.url, VPS_API_TOKEN=TOKEN)
-    with Terminal(CIPLUN, variables) as terminal:
+    with Terminal(["sh", "-c", 'umask 027; exec "$@"', "sh", *CIPLUN], variables) as terminal:
         terminal.until("live")
+        terminal.send("E")
+        terminal.until((tmp_path / "behind").exists)
         terminal.send("e")
         terminal.until("name billing")
+        assert "mask 0027" in terminal.text()
+        assert (tmp_path / "behind").read_text() == "0027\n"
         terminal.send("\x03")
         terminal.until("sh ended with code 3")
         terminal.send("q")

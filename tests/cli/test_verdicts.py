@@ -51,7 +51,7 @@ def test_no_status_denies_a_restore_and_none_is_sent_twice(door: Door, status: s
         assert (code, out, "restore of old is open on web (no answer" in err) == (1, "", True)
         assert door.stands() == UNKNOWN
     code, out, err = door.look(60)
-    assert (code, err) == (0, "")
+    assert (code, err) == (3, "")
     now = f"the server is {status} now" if status else "the server's status cannot be seen"
     assert f"The restore of old on web: no answer came; {now}; its end cannot be seen" in out
     assert "carried out" not in out
@@ -164,7 +164,7 @@ def test_something_new_that_may_be_ours_is_never_a_denial(door: Door, name: str)
         assert (code, "carried out" in out, door.stands()) == (3, False, UNKNOWN)
         assert door.run(*CREATE).code == 1
     code, out, _ = door.look(60)
-    assert (code, f"cannot be told: #827 {name} appeared, which may be it" in out) == (0, True)
+    assert (code, f"cannot be told: #827 {name} appeared, which may be it" in out) == (3, True)
     assert (door.stands(), door.said.count("POST")) == (UNTOLD, 1)
 
 

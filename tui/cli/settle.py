@@ -18,11 +18,12 @@ from tui.cli.waiting import polling, standing
 from tui.cli.writing import ends_to, owed, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
-from tui.fleet.operation import Operation, State
+from tui.fleet.operation import Certainty, Operation, State
 from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.writes.consistent import After
 from tui.fleet.writes.operations import Refused
+from tui.notices import News
 from tui.session.connection import Connection
 from tui.session.session import Session
 from tui.text import plural
@@ -38,7 +39,7 @@ from tui.vps.models import Key
 def command(wait: bool, timeout: float | None, go_on: bool, as_json: bool, **given: Any) -> int:
     """Find out from the provider's lists what became of open operations.
 
-    The code is 0 if everything is known, and 3 if something cannot be told yet.
+    The code is 0 if everything is known, and 3 if something cannot be told, yet or for good.
     """
     check_timeout(timeout, waits=wait)
     limit = (LONGEST if timeout is None else timeout) if wait else 0.0
@@ -46,7 +47,15 @@ def command(wait: bool, timeout: float | None, go_on: bool, as_json: bool, **giv
 
 
 async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
-    async with opened(settings, ends_to(out), plans=False) as (session, live):
+    ended: list[Operation] = []
+    say = ends_to(out)
+
+    def listen(operation: Operation | None, told: News) -> None:
+        say(operation, told)
+        if operation is not None and told.ended:
+            ended.append(operation)
+
+    async with opened(settings, listen, plans=False) as (session, live):
         live.operations.api = api = PatientApi(session, live)
         left = await _look(session, live, seconds)
         tell_reasons([reason for doubts in api.doubts.values() for reason in doubts])
@@ -64,7 +73,7 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
         partly = bool(live.operations.trouble)  # it has been said
         if not left and len(codes) == 1:
             out("nothing that is known of is open" if partly else "nothing is open")
-        if partly:
+        if partly or any(operation.certainty is Certainty.UNTOLD for operation in ended):
             codes.append(ExitCode.UNKNOWN)
         return gravest(codes)
 

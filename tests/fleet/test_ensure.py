@@ -100,6 +100,21 @@ def test_room_is_made_of_the_most_dispensable_one_and_it_is_named_first() -> Non
     assert [s.name for s in dispensable(undated)] == ["s", "r", "x"]
 
 
+def test_no_room_is_made_where_what_goes_would_free_no_slot() -> None:
+    wanted = Wanted(24 * HOUR, NIGHTLY, make_room=True)
+    six = view("a", *(snapshot(99 + n, name=f"s{n}") for n in range(6)))
+    found = decide(six, wanted, NOW)
+    assert (found.course, found.goes, dispensable(six)) == (Course.NO_ROOM, (), ())
+    assert found.words == "all 5 slots are used, and one delete is not enough: it has 6 snapshots"
+    own = [snapshot(30 + 24 * n, name=f"nightly-2025-01-{21 - n}") for n in range(3)]
+    mine = [snapshot(900 + n, name=f"mine-{n}") for n in range(4)]
+    policy = Wanted(24 * HOUR, NIGHTLY, make_room=True, policy=POLICY)
+    found = decide(view("a", *own, *mine), policy, NOW)
+    assert (found.course, found.goes) == (Course.NO_ROOM, ())
+    found = decide(view("a", *own, *mine[:3]), policy, NOW)
+    assert (found.course, len(found.goes)) == (Course.CREATE, 2)
+
+
 def test_a_policy_gives_up_what_it_does_not_keep_and_its_failed_ones_but_no_other() -> None:
     wanted = Wanted(24 * HOUR, NIGHTLY, policy=POLICY)
     own = [snapshot(30 + 24 * n, name=f"nightly-2025-01-{21 - n}") for n in range(4)]

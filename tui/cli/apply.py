@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from tui.cli.arguments import Command, FilePath, as_json, settings, shared, sure
-from tui.cli.output import complain, out
-from tui.cli.planning import carry_out
+from tui.cli.arguments import Command, FilePath, as_json, dry_run, settings, shared, sure
+from tui.cli.output import complain
+from tui.cli.planning import carry_out, tell_steps, would
 from tui.cli.running import Stop, opened, run_gathering
 from tui.cli.writing import check_open, confirm, prepare
 from tui.config.settings import Settings
@@ -22,15 +22,17 @@ from tui.text import stamp
 
 @click.command(cls=Command)
 @click.argument("plan", type=FilePath())
+@dry_run
 @sure
 @as_json
 @shared
-def command(plan: Path, yes: bool, as_json: bool, **given: Any) -> int:
+def command(plan: Path, dry_run: bool, yes: bool, as_json: bool, **given: Any) -> int:
     """Carry out a saved PLAN; refused if anything in it has changed since."""
-    return run_gathering(_apply(settings(**given), plan, sure=yes), as_json=as_json)
+    work = _apply(settings(**given), plan, dry=dry_run, sure=yes)
+    return run_gathering(work, as_json=as_json)
 
 
-async def _apply(settings: Settings, path: Path, *, sure: bool) -> int:
+async def _apply(settings: Settings, path: Path, *, dry: bool, sure: bool) -> int:
     try:
         found = plan_file.read(path)
     except plan_file.PlanFileError as error:
@@ -45,9 +47,9 @@ async def _apply(settings: Settings, path: Path, *, sure: bool) -> int:
             raise Stop(f"the plan of {stamp(found.made_at)} is out of date: nothing was sent")
         check_open(session, live, reading)
         plan = found.plan()
-        for step in plan.steps:
-            why = f": {step.description}" if step.description else ""
-            out(f"{step.title} on {step.server_name}{why}")
+        tell_steps(plan.steps)
+        if dry:
+            return would(reading, plan.steps)
         words = _in_words(plan)
         confirm(f"Carries out the plan of {stamp(found.made_at)}.", words, sure=sure)
         return await carry_out(session, live, plan, wait=True)

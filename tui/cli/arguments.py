@@ -216,6 +216,12 @@ def sure(function: F) -> F:
     return click.option("--yes", is_flag=True, help="Do not ask.")(function)
 
 
+def dry_run(function: F) -> F:
+    """The option of all commands that delete: see `planning.would`."""
+    words = "Print what would be done, or why not, and send nothing."
+    return click.option("--dry-run", is_flag=True, help=words)(function)
+
+
 def make_room(function: F) -> F:
     """The option of all commands that need a free slot."""
     words = "If no slot is free, first delete the snapshot that is needed least."

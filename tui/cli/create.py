@@ -12,6 +12,7 @@ from tui.cli.arguments import (
     Command,
     as_json,
     check_timeout,
+    dry_run,
     make_room,
     name,
     settings,
@@ -19,21 +20,22 @@ from tui.cli.arguments import (
     timeout,
 )
 from tui.cli.finishing import finish, gravest, said
-from tui.cli.output import out
-from tui.cli.planning import carry_out
+from tui.cli.output import complain, out
+from tui.cli.planning import carry_out, tell_steps, would
+from tui.cli.reading import Reading
 from tui.cli.running import opened, run_gathering
 from tui.cli.selection import Selection, of_servers
-from tui.cli.slots import Ready, look
+from tui.cli.slots import Ready, look, tell_room
 from tui.cli.standing import UNSTOPPED, StandStill
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
+from tui.fleet.guard import creates
 from tui.fleet.writes.drafts import create_plan
 from tui.fleet.writes.rules import description_problem
 from tui.fleet.writes.stopping import Answer
 from tui.session.connection import Connection
 from tui.session.session import Session
-from tui.text import age
 
 
 def _checked_description(ctx: click.Context, param: click.Parameter, given: str) -> str:
@@ -53,6 +55,7 @@ class Wanted:
     wait: bool
     timeout: float | None
     unstopped: Answer
+    dry: bool
 
 
 @click.command(cls=Command)
@@ -73,6 +76,7 @@ class Wanted:
     help="With --stop, what to do with a server that does not stop in 10 min: start it again "
     "without a snapshot, snapshot it while it runs, or wait longer (an hour, or --timeout).",
 )
+@dry_run
 @as_json
 @shared
 def command(
@@ -85,6 +89,7 @@ def command(
     wait: bool,
     timeout: float | None,
     if_running: str,
+    dry_run: bool,
     as_json: bool,
     **given: Any,
 ) -> int:
@@ -92,7 +97,8 @@ def command(
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
     check_timeout(timeout, waits=wait or stop)
-    wanted = Wanted(name, description, make_room, stop, wait, timeout, UNSTOPPED[if_running])
+    unstopped = UNSTOPPED[if_running]
+    wanted = Wanted(name, description, make_room, stop, wait, timeout, unstopped, dry_run)
     return run_gathering(_create(found, selection, wanted), as_json=as_json)
 
 
@@ -106,15 +112,31 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
             code = gravest([code, ExitCode.UNKNOWN])
         if not ready:
             return code
-        for server, goes in ready:
-            if goes is not None:
-                when = age(goes.created_at, session.now)
-                out(f"#{goes.id}  {goes.name} of {server.name}, {when}, is deleted to make room")
+        tell_room(ready, session.now)
+        if wanted.dry:
+            return gravest([code, _would(live, reading, ready, wanted)])
         if wanted.stop:
             standing = StandStill(session, live, wanted.unstopped, wanted.timeout)
             draft = create_plan(ready, wanted.name, wanted.description, stop=True)
             return gravest([code, await standing.all(draft, wanted.timeout)])
         return gravest([code, await _send(session, live, ready, wanted)])
+
+
+def _would(live: Connection, reading: Reading, ready: Sequence[Ready], wanted: Wanted) -> int:
+    """Say what would be created; returns the exit code."""
+    codes: list[int] = []
+    if wanted.stop:
+        whys = [live.restarts.power.problem(server) for server, _ in ready]
+        for (server, _), why in zip(ready, whys, strict=True):
+            if why:
+                complain(f"{server.name}: nothing was sent: {why}")
+                codes.append(ExitCode.FAILED)
+        ready = [each for each, why in zip(ready, whys, strict=True) if not why]
+    plan = create_plan(ready, wanted.name, wanted.description, stop=wanted.stop)
+    tell_steps(creates(plan))
+    if wanted.stop and ready:
+        out("each server that runs would be stopped for it and started after")
+    return gravest([*codes, would(reading, plan.steps)])
 
 
 async def _send(

@@ -13,6 +13,7 @@ from tui.cli.arguments import (
     Command,
     as_json,
     check_timeout,
+    dry_run,
     make_room,
     settings,
     shared,
@@ -22,7 +23,9 @@ from tui.cli.arguments import (
 )
 from tui.cli.finishing import code_of, follow, gravest, said
 from tui.cli.output import complain, out
+from tui.cli.planning import tell_steps, would
 from tui.cli.policies import is_whole, note_runs, policy_of, template_of
+from tui.cli.reading import Reading
 from tui.cli.running import opened, run_gathering
 from tui.cli.selection import Selection, of_servers
 from tui.cli.writing import check_open, prepare, sent
@@ -63,6 +66,7 @@ _WORDS: Final = {
 @make_room
 @click.option("--wait", is_flag=True, help="Wait until all are completed.")
 @timeout
+@dry_run
 @as_json
 @shared
 def command(
@@ -74,6 +78,7 @@ def command(
     make_room: bool,
     wait: bool,
     timeout: float | None,
+    dry_run: bool,
     as_json: bool,
     **given: Any,
 ) -> int:
@@ -92,7 +97,7 @@ def command(
     selection = Selection(found, server, on, needed=True)
     names = template_of(template or (rule.name if rule else NAME))
     wanted = Wanted(max_age, names, make_room, rule)
-    work = _ensure(found, selection, wanted, wait, timeout, ran)
+    work = _ensure(found, selection, wanted, wait, timeout, ran, dry=dry_run)
     return run_gathering(work, as_json=as_json)
 
 
@@ -103,6 +108,8 @@ async def _ensure(
     wait: bool,
     timeout: float | None,
     ran: str,
+    *,
+    dry: bool,
 ) -> int:
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
@@ -114,10 +121,12 @@ async def _ensure(
             now=session.service_now,
             protected=lambda: session.store.fleet.protected,
         )
+        if dry:
+            found = await ensurer.foresee(servers, _tell, ends=wait)
+            return gravest([_foreseen(reading, found), _code_of_reading(selection, reading)])
         found = await sent(session, ensurer.all(servers, _tell))
         codes = [_code(each) for each in found if each.operation is None]
-        if selection.uncertain(reading):
-            codes.append(ExitCode.UNKNOWN)
+        codes.append(_code_of_reading(selection, reading))
         began = [each.operation for each in found if each.operation is not None]
         ended = await follow(session, live, began, wait=wait, timeout=timeout)
         codes += [code_of(operation, wait=wait) for operation in ended]
@@ -133,6 +142,18 @@ async def _ensure(
             ensured = PolicyRun(ran, "ensure", now, wanted.max_age)
             await note_runs(live, ensured, PolicyRun(ran, "prune", now))
         return await pinging.after(settings, code)
+
+
+def _code_of_reading(selection: Selection, reading: Reading) -> int:
+    return ExitCode.UNKNOWN if selection.uncertain(reading) else ExitCode.DONE
+
+
+def _foreseen(reading: Reading, found: Sequence[Ensured]) -> int:
+    """Say what would be done; returns the exit code."""
+    steps = [step for each in found for step in each.steps]
+    tell_steps(steps)
+    out(_summary(found, started="to be started"))
+    return gravest([would(reading, steps), *map(_code, found)])
 
 
 def _tell(found: Ensured) -> None:
@@ -158,8 +179,9 @@ def _code(found: Ensured) -> int:
     return ExitCode.FAILED if found.told else ExitCode.UNKNOWN
 
 
-def _summary(found: Sequence[Ensured]) -> str:
+def _summary(found: Sequence[Ensured], started: str = "started") -> str:
     """One line for all: ``40 servers: 38 fresh, 2 started``."""
     tally = Counter(each.course for each in found)
-    parts = [f"{tally[course]} {words}" for course, words in _WORDS.items() if tally[course]]
+    words = _WORDS | {Course.CREATE: started}
+    parts = [f"{tally[course]} {said}" for course, said in words.items() if tally[course]]
     return f"{plural(len(found), 'server')}: {', '.join(parts)}"

@@ -8,18 +8,18 @@ from typing import Any, Final
 
 import click
 
-from tui.cli.arguments import Command, make_room, name, settings, shared, span
+from tui.cli.arguments import Command, dry_run, make_room, name, settings, shared, span
 from tui.cli.finishing import follow
-from tui.cli.output import complain, output, tell
-from tui.cli.planning import carry_out, send_steps
-from tui.cli.reading import read, tell_incomplete
+from tui.cli.output import complain, out, output, tell
+from tui.cli.planning import carry_out, send_steps, tell_steps, would
+from tui.cli.reading import Reading, read, tell_incomplete
 from tui.cli.running import FORESEEN, Stop, opened, run, sigterm
 from tui.cli.selection import Selection, of_servers
-from tui.cli.slots import look
+from tui.cli.slots import look, tell_room
 from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
-from tui.fleet.guard import CannotRun, check_runnable, missing, run_command, way_back
+from tui.fleet.guard import CannotRun, check_runnable, creates, missing, run_command, way_back
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import create_plan, delete_plan, made_by
 from tui.session.connection import Connection
@@ -54,6 +54,7 @@ class GuardCommand(Command):
 @click.option(
     "--timeout", type=span, metavar="T", help="Wait at most this long for the snapshots: 30m."
 )
+@dry_run
 @shared
 def command(
     server: tuple[str, ...],
@@ -62,6 +63,7 @@ def command(
     make_room: bool,
     after_success: str,
     timeout: float | None,
+    dry_run: bool,
     **given: Any,
 ) -> int:
     """Snapshot servers, and once all are completed run COMMAND; if it fails print the way back.
@@ -75,8 +77,9 @@ def command(
         raise click.UsageError("give a command after --", context)
     found = settings(**given)
     selection = Selection(found, server, on, needed=True)
-    output.aside()  # what is printed there is the command's
-    guard = Guard(name, make_room, after_success == "delete", timeout, words)
+    if not dry_run:
+        output.aside()  # what is printed there is the command's
+    guard = Guard(name, make_room, after_success == "delete", timeout, dry_run, words)
     return run(_guard(found, selection, guard))
 
 
@@ -88,6 +91,7 @@ class Guard:
     make_room: bool
     tidy: bool
     timeout: float | None
+    dry: bool
     command: Sequence[str]
 
 
@@ -108,7 +112,10 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
         ready, code = look(session, live, reading, views, make_room=guard.make_room)
         if code != ExitCode.DONE:
             raise Stop("nothing was sent and nothing was run")
+        tell_room(ready, session.now)
         draft = create_plan(ready, guard.name, f"before {_brief(guard.command)}")
+        if guard.dry:
+            return _would(reading, draft, guard)
         plan = await send(session, lambda bare: live.plans.start(draft, unjournaled=bare))
         plan = await _completed(session, live, await send_steps(session, live, plan), guard)
         if lacking := missing(plan):
@@ -125,6 +132,14 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
         elif guard.tidy:
             await _tidy(session, live, plan)
         return ended
+
+
+def _would(reading: Reading, draft: Plan, guard: Guard) -> int:
+    """Say what would be done; returns the exit code."""
+    tell_steps(creates(draft))
+    after = ", and delete the new snapshots if it succeeds" if guard.tidy else ""
+    out(f"once all are completed it would run {_brief(guard.command)}{after}")
+    return would(reading, draft.steps)
 
 
 async def _completed(session: Session, live: Connection, plan: Plan, guard: Guard) -> Plan:

@@ -2,19 +2,71 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
 from tui.cli.finishing import finish, gravest, said
-from tui.cli.output import complain, out
+from tui.cli.output import complain, out, output
 from tui.cli.progress import Progress, speaking
+from tui.cli.reading import Reading
 from tui.cli.waiting import polling, standing
-from tui.cli.writing import send, sent
+from tui.cli.writing import in_words, send, sent
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import State
 from tui.fleet.plan import Plan, Standing, Step
+from tui.fleet.writes.rules import refusal
 from tui.fleet.writes.stopping import Ask, give_up
 from tui.session.connection import Connection
 from tui.session.session import Session
+from tui.text import plural
 
 _QUIET = (State.INTENT, State.SENT)
+
+
+def tell_steps(steps: Iterable[Step]) -> None:
+    """Say what is to be done, a line for each step."""
+    for step in steps:
+        why = f": {step.description}" if step.description else ""
+        out(f"{step.title} on {step.server_name}{why}")
+
+
+def would(reading: Reading, steps: Sequence[Step]) -> int:
+    """End a dry run: say in one line what these steps would do, and what the rules refuse of them.
+
+    Returns the exit code: whether all of it would be sent.
+    """
+    output.is_all()
+    refused: dict[str, None] = {}
+    tally: Counter[str] = Counter()
+    servers = set()
+    for step in steps:
+        view = reading.fleet.servers.get(step.server_id)
+        if why := refusal(step.kind, reading.fleet, view, step.target):
+            refused[f"{step.server_name}: nothing was sent: {in_words(why)}"] = None
+            continue
+        tally[step.kind.value] += 1
+        servers.add(step.server_id)
+        output.note("steps", _step_document(step))
+    for line in refused:
+        complain(line)
+    if tally:
+        parts = [f"{kind} {plural(n, 'snapshot')}" for kind, n in sorted(tally.items())]
+        out(f"would {' and '.join(parts)} of {plural(len(servers), 'server')}")
+    elif not refused:
+        out("nothing to do")
+    return ExitCode.FAILED if refused else ExitCode.DONE
+
+
+def _step_document(step: Step) -> dict[str, object]:
+    """A step of a dry run as it is printed as JSON."""
+    return {
+        "do": step.kind.value,
+        "server_id": step.server_id,
+        "server": step.server_name,
+        "snapshot_id": step.target.id if step.target else None,
+        "snapshot": step.name,
+        "why": step.description,
+    }
 
 
 class Teller:

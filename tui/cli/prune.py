@@ -11,9 +11,19 @@ import click
 import msgspec
 
 from tui.cli import names, pinging
-from tui.cli.arguments import Command, FilePath, Number, as_json, settings, shared, sure, text
+from tui.cli.arguments import (
+    Command,
+    FilePath,
+    Number,
+    as_json,
+    dry_run,
+    settings,
+    shared,
+    sure,
+    text,
+)
 from tui.cli.output import out, output
-from tui.cli.planning import carry_out
+from tui.cli.planning import carry_out, would
 from tui.cli.policies import is_whole, note_runs, policy_of
 from tui.cli.reading import Reading
 from tui.cli.running import Stop, opened, run_gathering
@@ -81,7 +91,7 @@ class Pruning:
     help="Without a policy: delete only snapshots with these names, like 'nightly-*'.",
 )
 @click.option("--failed", is_flag=True, help="Also delete failed ones with these names.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and delete nothing.")
+@dry_run
 @click.option(
     "--plan",
     "file",
@@ -152,11 +162,13 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
             _show(each, session.now)
         goes = sum(len(each.goes) for each in found)
         plan = retention_plan(found, pruning.title)
-        if pruning.dry:
-            output.is_all()
-        if pruning.dry or not goes:
-            would = f"{plural(goes, 'snapshot')} of {plural(len(found), 'server')}"
-            out(f"would delete {would}" if goes else "nothing to delete")
+        if pruning.dry and goes:
+            check_open(session, live, reading)
+            return would(reading, plan.steps)
+        if not goes:
+            if pruning.dry:
+                output.is_all()
+            out("nothing to delete")
             is_run = not pruning.dry and pruning.file is None
             return await _ended(settings, session, live, pruning) if is_run else ExitCode.DONE
         if pruning.file is not None:

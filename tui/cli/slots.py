@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from tui.cli.output import complain
+from tui.cli.output import complain, out
 from tui.cli.reading import Reading
 from tui.cli.running import Stop
 from tui.cli.writing import check_allowed, check_open, in_words
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
-from tui.fleet.writes.drafts import NONE_TO_DELETE, dispensable
+from tui.fleet.writes.drafts import dispensable, no_room
 from tui.fleet.writes.rules import refusal
 from tui.session.connection import Connection
 from tui.session.session import Session
+from tui.text import age
 from tui.vps.models import SLOTS, Server, Snapshot
 
 Ready = tuple[Server, Snapshot | None]
@@ -49,16 +51,24 @@ def look(
     return ready, ExitCode.DONE if len(ready) == len(views) else ExitCode.FAILED
 
 
+def tell_room(ready: Sequence[Ready], now: datetime) -> None:
+    """Name what goes to make room, before anything is sent."""
+    for server, goes in ready:
+        if goes is not None:
+            when = age(goes.created_at, now)
+            out(f"#{goes.id}  {goes.name} of {server.name}, {when}, is deleted to make room")
+
+
 def _room(reading: Reading, view: ServerView, *, make_room: bool) -> Snapshot | None:
     """The snapshot that has to go first, if any. Raises Stop where there is no slot."""
     if not view.full:
         return None
     used = f"nothing was sent: {view.server.name} has no free slot ({view.used} of {SLOTS} used)"
-    if not make_room:
+    if not make_room and view.used == SLOTS:
         raise Stop(f"{used}; --make-room deletes what is needed least")
     for candidate in dispensable(view, reading.fleet.protected):
         why = refusal(Kind.DELETE, reading.fleet, view, candidate)
         if why is None:
             return candidate
         used = f"{used}; {in_words(why)}"
-    raise Stop(f"{used}, and {NONE_TO_DELETE}")
+    raise Stop(f"{used}, and {no_room(view)}")

@@ -15,10 +15,11 @@ from tui.config.ages import Age
 from tui.config.tables import Policy
 from tui.fleet.health import AHEAD, OVERDUE, ahead
 from tui.fleet.operation import Kind, Operation
+from tui.fleet.plan import Step, create_step, target_step
 from tui.fleet.retention import retain
-from tui.fleet.state import ServerView
+from tui.fleet.state import ServerView, newest_first
 from tui.fleet.templates import Template
-from tui.fleet.writes.drafts import NONE_TO_DELETE, dispensable
+from tui.fleet.writes.drafts import dispensable, no_room
 from tui.vps.models import SLOTS, Key, Phase, Snapshot
 
 NAME: Final = "ensured-{date}"
@@ -130,8 +131,8 @@ def _with_room(
     goes: Sequence[Snapshot] = surplus(view, wanted, now, protected)
     if not goes and wanted.make_room:
         goes = dispensable(view, protected)[:1]
-    if not goes:
-        return Decision(view, Course.NO_ROOM, f"all {SLOTS} slots are used, and {NONE_TO_DELETE}")
+    if len(goes) <= view.used - SLOTS:
+        return Decision(view, Course.NO_ROOM, f"all {SLOTS} slots are used, and {no_room(view)}")
     names = ", ".join(snapshot.name for snapshot in goes)
     return Decision(view, Course.CREATE, f"deletes {names} and creates {name}", name, tuple(goes))
 
@@ -157,3 +158,47 @@ def surplus(
         or view.full
         or (since is not None and (snapshot.created_at is None or snapshot.created_at < since))
     ]
+
+
+def steps_of(
+    decision: Decision, wanted: Wanted, now: datetime, protected: Container[Key], *, ends: bool
+) -> Sequence[Step]:
+    """What would be sent for a decision, in order; with `ends` also once its create has ended."""
+    view, steps = decision.view, []
+    if decision.course is Course.CREATE:
+        why = f"to make room for {decision.name}"
+        steps += [target_step(Kind.DELETE, snapshot, why) for snapshot in decision.goes]
+        steps.append(create_step(view.server, decision.name, needs=len(steps) or None))
+        view = _after(decision, now)
+    elif decision.course is not Course.FRESH:
+        return ()
+    if decision.course is Course.FRESH or ends:
+        while goes := surplus(view, wanted, now, protected):
+            steps.append(target_step(Kind.DELETE, goes[0], pruned_by(wanted)))
+            view = _without(view, goes[:1])
+    return steps
+
+
+def pruned_by(wanted: Wanted) -> str:
+    """Why what the policy does not keep is deleted."""
+    return f"by the policy for {wanted.template.text}"
+
+
+def _after(decision: Decision, now: datetime) -> ServerView:
+    """A server once what was decided is done and completed."""
+    server = decision.view.server
+    made = Snapshot(
+        id="",
+        server_id=server.id,
+        server_name=server.name,
+        name=decision.name,
+        status="completed",
+        created_at=now,
+    )
+    left = _without(decision.view, decision.goes).snapshots
+    return ServerView(server, newest_first((made, *left)))
+
+
+def _without(view: ServerView, goes: Sequence[Snapshot]) -> ServerView:
+    left = tuple(snapshot for snapshot in view.snapshots if snapshot not in goes)
+    return ServerView(view.server, left)

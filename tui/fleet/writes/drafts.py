@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan, PlanKind, Standing, Step, create_step, target_step
 from tui.fleet.retention import Retention
 from tui.fleet.state import ServerView
 from tui.fleet.writes.preflight import Refused
-from tui.vps.models import Key, Phase, Server, Snapshot
-
-NONE_TO_DELETE: Final = "none of its snapshots should be deleted"
+from tui.vps.models import SLOTS, Key, Phase, Server, Snapshot
 
 
 class HalfDone(Exception):
@@ -23,14 +20,23 @@ class HalfDone(Exception):
 def dispensable(view: ServerView, protected: Container[Key] = ()) -> Sequence[Snapshot]:
     """What could go to make room: failed ones, then the oldest, undated last; none protected.
 
-    Never the only completed one.
+    Never the only completed one, and none where one delete would free no slot.
     """
+    if view.used > SLOTS:
+        return ()
     oldest_first = view.snapshots[::-1]
     failed = [s for s in oldest_first if s.phase is Phase.FAILED]
     completed = [s for s in oldest_first if s.phase is Phase.COMPLETED]
     completed.sort(key=lambda s: s.created_at is None)  # one without a date may be the newest
     found = [*failed, *(completed if len(completed) > 1 else [])]
     return [snapshot for snapshot in found if snapshot.id not in protected]
+
+
+def no_room(view: ServerView, which: str = "snapshots") -> str:
+    """Why nothing can go to make room on a server, in a phrase."""
+    if view.used > SLOTS:
+        return f"one delete is not enough: it has {view.used} snapshots"
+    return f"none of its {which} should be deleted"
 
 
 def room_plan(goes: Snapshot, server: Server, name: str, description: str = "") -> Plan:
@@ -57,7 +63,7 @@ def safety(view: ServerView, target: Snapshot, name: str, protected: Container[K
         return Safety(name)
     candidates = [s for s in dispensable(view, protected) if s.id != target.id]
     if not candidates:
-        raise Refused("all slots are used, and none of its other snapshots should be deleted")
+        raise Refused(f"all slots are used, and {no_room(view, 'other snapshots')}")
     return Safety(name, candidates[0])
 
 

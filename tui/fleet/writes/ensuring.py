@@ -6,15 +6,16 @@ No plan is kept: whoever asks again after a crash is told the same as far as it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from tui.fleet.ensure import WELL, Course, Decision, Wanted, decide, surplus
+from tui.fleet.ensure import WELL, Course, Decision, Wanted, decide, pruned_by, steps_of, surplus
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.operation import Operation, State, open_on
+from tui.fleet.plan import Step
 from tui.fleet.state import ServerView, newest_first
 from tui.fleet.writes.operations import Operations, Refused
 from tui.fleet.writes.plan_run import AT_ONCE
@@ -30,7 +31,8 @@ _GOOD: Final = frozenset({State.ACCEPTED, State.COMPLETED})
 class Ensured:
     """How it went on one server: in words, with the create that was asked for, if one was.
 
-    `deleted` are the names of snapshots that are gone for it. `good`: the server is, or is about
+    `deleted` are the names of snapshots that are gone for it, `steps` what would be sent where
+    nothing was to be. `good`: the server is, or is about
     to be, as it should be; `told` is False where nobody can say yet what became of a write.
     """
 
@@ -41,6 +43,7 @@ class Ensured:
     operation: Operation | None = None
     deleted: tuple[str, ...] = ()
     told: bool = True
+    steps: Sequence[Step] = ()
 
 
 class Ensurer:
@@ -61,15 +64,27 @@ class Ensurer:
 
     async def all(self, servers: Sequence[Server], told: Told) -> Sequence[Ensured]:
         """Ensure for each server, a few at a time; one that fails stops no other."""
-        turn = asyncio.Semaphore(AT_ONCE)
+        return await _each(servers, self.one, told)
+
+    async def foresee(
+        self, servers: Sequence[Server], told: Told, *, ends: bool
+    ) -> Sequence[Ensured]:
+        """What `all` would do, and `prune` for what is fresh then, but nothing is sent.
+
+        With `ends` as if what is created were completed at once.
+        """
 
         async def one(server: Server) -> Ensured:
-            async with turn:
-                found = await self.one(server)
-            told(found)
-            return found
+            try:
+                decision = await self._decide(server)
+            except _FORESEEN as error:
+                return await self._failed(server, error, ())
+            wanted, now = self._wanted, self._time()
+            steps = steps_of(decision, wanted, now, self._protected(), ends=ends)
+            good = decision.course in WELL
+            return Ensured(server, decision.course, decision.words, good, steps=steps)
 
-        return await asyncio.gather(*(one(server) for server in servers))
+        return await _each(servers, one, told)
 
     async def one(self, server: Server) -> Ensured:
         """Ensure for one server: returns once its create was answered, if one was needed."""
@@ -110,7 +125,7 @@ class Ensurer:
         deleted: list[str] = []
         try:
             while goes := await self._surplus(server):
-                why = f"by the policy for {self._wanted.template.text}"
+                why = pruned_by(self._wanted)
                 await self._operations.delete_for_certain(goes[0], why)
                 deleted.append(goes[0].name)
         except _FORESEEN as error:
@@ -156,3 +171,18 @@ class Ensurer:
                     return Ensured(server, decision.course, decision.words, True, deleted=gone)
         words = f"deleted {', '.join(deleted)}, then: {error}" if deleted else str(error)
         return Ensured(server, Course.BLOCKED, words, good=False, deleted=tuple(deleted))
+
+
+async def _each(
+    servers: Sequence[Server], ensure: Callable[[Server], Awaitable[Ensured]], told: Told
+) -> Sequence[Ensured]:
+    """Do it for each server, a few at a time."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(server: Server) -> Ensured:
+        async with turn:
+            found = await ensure(server)
+        told(found)
+        return found
+
+    return await asyncio.gather(*(one(server) for server in servers))

@@ -17,7 +17,7 @@ from tui.commands import bindings
 from tui.fleet.clock import Clock
 from tui.fleet.plan import Plan, Step
 from tui.fleet.state import ServerView
-from tui.fleet.writes.drafts import NONE_TO_DELETE
+from tui.fleet.writes.drafts import no_room
 from tui.fleet.writes.plan_run import AT_ONCE, Told
 from tui.fleet.writes.rules import create_advice
 from tui.screens.dialogs.bulk import BulkDialog, Row
@@ -69,9 +69,10 @@ class CreateSetDialog(BulkDialog):
     def _skipped(self) -> Iterable[tuple[str, Sequence[ServerView]]]:
         """Who is skipped as it is chosen now, by reason."""
         yield "busy", self._busy
-        yield f"no free slot, and {NONE_TO_DELETE}", self._stuck
-        yield "no free slot", [] if self._room else self._roomy
         whys: dict[str, list[ServerView]] = defaultdict(list)
+        for view in self._stuck:
+            whys[f"no free slot, and {no_room(view)}"].append(view)
+        whys["no free slot"] += [] if self._room else self._roomy
         for view in self._free if self._stop else ():
             if words := self._unstoppable.get(view.server.id):
                 whys[words].append(view)

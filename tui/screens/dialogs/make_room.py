@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.fleet.clock import Clock
 from tui.fleet.state import ServerView
-from tui.fleet.writes.drafts import dispensable
+from tui.fleet.writes.drafts import dispensable, no_room
 from tui.screens.dialogs.base import paragraph
 from tui.screens.dialogs.create import propose_name
 from tui.screens.dialogs.write import SendingDialog, Sent
@@ -58,9 +58,10 @@ class RoomDialog(SendingDialog):
         """The candidates, the new name, and the costs."""
         yield paragraph(f"All {SLOTS} slots of this server are used.", "-warning")
         if not self._candidates:
-            yield paragraph(
-                "None of them should be deleted: busy, protected, or the only good one."
-            )
+            why = "None of them should be deleted: busy, protected, or the only good one."
+            if self._view.used > SLOTS:
+                why = f"{no_room(self._view).capitalize()}."
+            yield paragraph(why)
             return
         yield Static("Delete which one? Safest choice first.", classes="label", markup=False)
         yield ChoiceList(*(Option(self._line(s)) for s in self._candidates), compact=True)

@@ -156,7 +156,7 @@ def test_settings_broken_meanwhile_change_nothing(tmp_path: Path, broken: str, s
 def test_a_token_in_the_environment_is_named_as_that_of_every_profile(tmp_path: Path) -> None:
     with two_accounts(tmp_path, VPS_API_TOKEN=A) as (_, second, terminal):
         change(terminal)
-        terminal.until("for every profile")
+        terminal.until("every profile")
         terminal.until("web-of-b")
         assert all(f"Bearer {A}".encode() in head for head in second.heads)
         terminal.send("q")

@@ -147,7 +147,7 @@ def test_a_line_dropped_with_a_request_on_the_wire(
     assert journal_states(tmp_path) == [("create", "sent")]
     simulated.service.hooks.remove(silence)
     with line.logged_in() as terminal:
-        terminal.until("1 operation from before, followed again: create of before-update")
+        terminal.until("1 operation from before")
         terminal.until(lambda: journal_states(tmp_path) == [("create", "accepted")])
         terminal.send("q")
         assert terminal.wait() == 0

@@ -57,7 +57,7 @@ async def test_names_are_never_markup(empty_world: Place, name: str) -> None:
     async with empty_world.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         await until(pilot, lambda: board.servers.row_count)
-        await found(pilot, "odd", f"odd {name}")
+        await found(pilot, f"odd {name}", f"odd {name}")
 
 
 async def test_another_profile_is_found(simulated: Place) -> None:

@@ -160,7 +160,9 @@ async def test_help_shows_each_key_under_its_own_heading(simulated: Place) -> No
             if line in GROUPS:
                 heading = line
             for command in COMMANDS:
-                if re.fullmatch(f"{re.escape(keys.all_shown(command.id))}  +{command.help}", line):
+                if re.fullmatch(
+                    f"{re.escape(keys.all_shown(command.id))}  +{re.escape(command.help)}", line
+                ):
                     found[command.id] = heading
         assert found == {command.id: command.group for command in COMMANDS}
         assert [line for line in lines if line in GROUPS] == list(GROUPS)

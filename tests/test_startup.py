@@ -1,14 +1,18 @@
-"""What is loaded when the first paint is there: a budget in modules, as milliseconds are noisy."""
+"""What is loaded at the first paint, and to complete a name: counted, as time is noisy."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import TOKEN
-from tests.helpers.program import environ
+from tests.helpers.places import TOKEN, Place, place
+from tests.helpers.program import ciplun, environ
 from tests.helpers.pty import Terminal
+from tests.helpers.settings_files import home as with_settings
 
 FIRST_PAINT = """
 import gc, os, sys
@@ -88,3 +92,83 @@ def test_our_own_modules_are_those_of_the_first_screen(loaded: tuple[set[str], s
 
 def test_no_garbage_is_collected_before_it(loaded: tuple[set[str], str]) -> None:
     assert loaded[1] == "False"
+
+
+COMPLETED = """
+import os, sys
+from tui.__main__ import _run
+
+sys.argv = ["ciplun"]
+try:
+    _run()
+finally:
+    with open(os.environ["TOLD"], "w") as file:
+        print(*(name for name, module in sys.modules.items() if module), file=file)
+"""
+SETTINGS = """
+[profiles.prod]
+[policies.nightly]
+name = "nightly-{date}"
+keep_last = 2
+"""
+NAMES = {
+    "list web": "web-server-01",
+    "create web": "web-server-01",
+    "check web": "web-server-01",
+    "ensure web": "web-server-01",
+    "guard web": "web-server-01",
+    "metrics web": "web-server-01",
+    "prune web": "web-server-01",
+    "history --server web": "web-server-01",
+    "restore --server db-01 80": "807",
+    "delete --server db-01 80": "807",
+    "protect --server db-01 80": "807",
+    "unprotect --server db-01 80": "807",
+    "wait 80": "807",
+    "prune --policy n": "nightly",
+    "ensure --policy n": "nightly",
+    "list --on st": "stale",
+    "--view p": "problems",
+    **{f"{name} --profile p": "prod" for name in ("apply", "info", "over", "settle", "watch")},
+}
+"""What is typed, and a name that completes it."""
+MOST_OURS, MOST = 70, 250
+ONLY_AT_WORK = {"asyncio", "httpx", "sqlite3", "textual", "rich", "secrets"}
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A fleet that has been seen."""
+    folder = tmp_path_factory.mktemp("seen")
+    with place(folder) as simulated:
+        with_settings(folder, SETTINGS)
+        assert ciplun(simulated, "list")[0] == 0
+        yield simulated
+
+
+@pytest.mark.parametrize("typed", NAMES)
+def test_a_name_is_completed_by_what_reads_and_not_by_what_works(
+    seen: Place, tmp_path: Path, typed: str
+) -> None:
+    told = tmp_path / "told"
+    variables = environ(
+        Path(seen.environ["HOME"]),
+        VPS_API_URL=seen.url,
+        VPS_API_TOKEN=TOKEN,
+        TOLD=str(told),
+        _CIPLUN_COMPLETE="bash_complete",
+        COMP_WORDS=f"ciplun {typed}",
+        COMP_CWORD=str(typed.count(" ") + 1),
+    )
+    command = [sys.executable, "-c", COMPLETED]
+    done = subprocess.run(
+        command, env=variables, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert f"plain,{NAMES[typed]}" in done.stdout.splitlines(), done.stderr
+    modules = set(told.read_text().split())
+    assert modules & ONLY_AT_WORK == set()
+    ours = {name for name in modules if name.startswith("tui.")}
+    for area in ("session", "simulator", "screens", "fleet.journal.journal", "vps.client"):
+        assert {name for name in ours if name.startswith(f"tui.{area}")} == set()
+    assert len(ours) <= MOST_OURS, sorted(ours)
+    assert len(modules) <= MOST, sorted(modules)

@@ -177,6 +177,26 @@ def test_a_plan_in_a_file_is_carried_out_unless_something_changed(
     assert left(empty_world, "db-01") == {"nightly-2025-01-21", "nightly-2025-01-20"}
 
 
+@pytest.mark.parametrize(
+    ("ages", "more", "said"),
+    [
+        ((1, 2), (), "nothing to delete; "),
+        ((1, 2), ("--dry-run",), "nothing to delete; "),
+        ((1, 2, 3), ("--dry-run",), ""),
+    ],
+)
+def test_a_plan_that_is_not_written_is_said(
+    empty_world: Place, tmp_path: Path, ages: tuple[float, ...], more: tuple[str, ...], said: str
+) -> None:
+    home(tmp_path, POLICY)
+    dated(empty_world, "db-01", ages)
+    file = tmp_path / "plan.json"
+    code, out, err = ciplun(empty_world, "prune", "--policy", "nightly", "--plan", str(file), *more)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == f"{said}{file} was not written"
+    assert not file.exists()
+
+
 def test_two_at_once_never_make_two(empty_world: Place, tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         dated(empty_world, name, (3,))

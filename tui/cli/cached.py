@@ -10,19 +10,21 @@ from tui.cli.reading import Reading
 from tui.cli.running import Stop
 from tui.config.settings import Settings
 from tui.fleet.memory import shown
-from tui.fleet.remembering import known
+from tui.fleet.owner import known
 from tui.fleet.state import Fleet
 from tui.text import age
 
 
 async def remembered(settings: Settings) -> tuple[Reading, datetime]:
     """What an earlier run knew, and when it knew it. Raises Stop where there is none."""
+    import asyncio
+
     if settings.demo:
         raise Stop("the demo remembers nothing")
     if not settings.remember:
         raise Stop("nothing is remembered: the settings say remember = false")
     now = time.time()
-    found = await known(settings, os.environ, now)
+    found = await asyncio.to_thread(known, settings, os.environ, now)
     if found is None:
         raise Stop("nothing is remembered of this account yet")
     as_of = datetime.fromtimestamp(found.head.as_of, UTC)

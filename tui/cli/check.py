@@ -6,11 +6,10 @@ the check itself is UNKNOWN, on stdout, with code 3.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
@@ -19,7 +18,7 @@ from tui.cli.arguments import Command, Number, age, as_json, settings, shared, s
 from tui.cli.documents import finding_document, iso
 from tui.cli.output import out, out_json, plain, unknown
 from tui.cli.reading import Reading, patiently, read
-from tui.cli.running import FORESEEN, Stop, opened, run
+from tui.cli.running import Stop, foreseen, opened, run
 from tui.cli.selection import Selection, of_servers
 from tui.config.schema import Ignorable
 from tui.config.settings import Settings
@@ -35,10 +34,12 @@ from tui.fleet.health import (
     worst,
 )
 from tui.fleet.state import ServerView, count
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.text import plural
 from tui.vps.errors import Forbidden, NotFound
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 _LINES: Final = 50
 """Findings that are printed one by one."""
@@ -128,6 +129,8 @@ class Asked:
 
 
 async def _check(settings: Settings, selection: Selection, asked: Asked, seconds: int) -> int:
+    import asyncio
+
     try:
         async with asyncio.timeout(seconds), opened(settings, plans=False) as (session, live):
             reading = await read(session, live)
@@ -142,7 +145,9 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
         os._exit(unknown(f"no result after {seconds} s", as_json=asked.as_json))
     except asyncio.CancelledError:
         return unknown("ended before there was a result", as_json=asked.as_json)
-    except (*FORESEEN, Stop) as error:
+    except Stop as stop:
+        return unknown(str(stop), as_json=asked.as_json)
+    except foreseen() as error:
         return unknown(str(error), as_json=asked.as_json)
 
 

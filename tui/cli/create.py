@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,11 +31,13 @@ from tui.cli.writing import prepare, send, settle_first
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.guard import creates
+from tui.fleet.power import Answer
 from tui.fleet.writes.drafts import create_plan
 from tui.fleet.writes.rules import description_problem
-from tui.fleet.writes.stopping import Answer
-from tui.session.connection import Connection
-from tui.session.session import Session
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 
 def _checked_description(ctx: click.Context, param: click.Parameter, given: str) -> str:

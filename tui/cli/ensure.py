@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -32,12 +32,13 @@ from tui.cli.writing import check_open, prepare, sent
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.ensure import NAME, Course, Wanted
-from tui.fleet.journal.policy_runs import PolicyRun
 from tui.fleet.operation import State
-from tui.fleet.writes.ensuring import Ensured, Ensurer
-from tui.session.session import Session
 from tui.text import plural
 from tui.vps.models import Server
+
+if TYPE_CHECKING:
+    from tui.fleet.writes.ensuring import Ensured, Ensurer
+    from tui.session.session import Session
 
 _WORDS: Final = {
     Course.FRESH: "fresh",
@@ -111,6 +112,9 @@ async def _ensure(
     *,
     dry: bool,
 ) -> int:
+    from tui.fleet.journal.policy_runs import PolicyRun
+    from tui.fleet.writes.ensuring import Ensurer
+
     async with opened(settings) as (session, live):
         reading = await prepare(session, live)
         check_open(session, live, reading)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.cli.documents import operation_document
 from tui.cli.output import out, output
@@ -11,8 +11,10 @@ from tui.cli.waiting import Wait
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Operation, State
 from tui.notices import news
-from tui.session.connection import Connection
-from tui.session.session import Session
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 SETTLING: float = 180.0
 """Seconds for which a command waits to learn what became of a write without an answer."""

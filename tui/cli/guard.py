@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,7 +13,7 @@ from tui.cli.finishing import follow
 from tui.cli.output import complain, out, output, tell
 from tui.cli.planning import carry_out, send_steps, tell_steps, would
 from tui.cli.reading import Reading, read, tell_incomplete
-from tui.cli.running import FORESEEN, Stop, opened, run, sigterm
+from tui.cli.running import Stop, foreseen, opened, run, sigterm
 from tui.cli.selection import Selection, of_servers
 from tui.cli.slots import look, tell_room
 from tui.cli.writing import prepare, send, settle_first
@@ -22,11 +22,13 @@ from tui.exit_codes import ExitCode
 from tui.fleet.guard import CannotRun, check_runnable, creates, missing, run_command, way_back
 from tui.fleet.plan import Plan
 from tui.fleet.writes.drafts import create_plan, delete_plan, made_by
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.terminal import hardening
 from tui.vps.sanitize import clean
 from tui.vps.token import masked
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 _COMMAND: Final = "tui.cli.guard.command"
 
@@ -175,7 +177,7 @@ async def _tidy(session: Session, live: Connection, plan: Plan) -> None:
         draft = delete_plan(targets, f"{plan.name} after success")
         code = await carry_out(session, live, draft) if targets else int(ExitCode.DONE)
         good = code == ExitCode.DONE and (reading.complete or len(targets) == len(made))
-    except FORESEEN as error:
+    except foreseen() as error:
         complain(str(error))
         good = False
     if not good:

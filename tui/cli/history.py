@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,11 +18,13 @@ from tui.config import paths
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.actor import Who
-from tui.fleet.journal.gaps import Gap, marker
-from tui.fleet.journal.journal import Journal
+from tui.fleet.journal.gaps import marker
 from tui.fleet.operation import Operation
 from tui.notices import assurance
 from tui.text import stamp
+
+if TYPE_CHECKING:
+    from tui.fleet.journal.gaps import Gap
 
 _MOST: Final = 100_000
 
@@ -85,6 +87,8 @@ async def _history(
 
 async def _read(limit: int) -> tuple[Sequence[Operation], Sequence[Gap]]:
     """The newest operations, and what of them is lost. Raises JournalUnavailable and Stop."""
+    from tui.fleet.journal.journal import Journal
+
     file = paths.journal_file(os.environ)
     try:
         file.stat()

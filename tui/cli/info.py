@@ -17,7 +17,7 @@ from tui.cli.output import out, out_json
 from tui.config import paths
 from tui.config.settings import Settings, describe
 from tui.exit_codes import ExitCode
-from tui.fleet.remembering import memory_of
+from tui.fleet.owner import memory_of
 from tui.text import age, plural
 from tui.vps.sanitize import clean
 from tui.vps.token import masked

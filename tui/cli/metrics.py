@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -22,10 +22,11 @@ from tui.cli.selection import Selection, of_servers
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.health import NAMES, Judge, newest_age
-from tui.fleet.journal.journal import JournalUnavailable
-from tui.fleet.journal.policy_runs import RunKind, Runs
 from tui.fleet.state import ServerView
 from tui.vps.models import SLOTS
+
+if TYPE_CHECKING:
+    from tui.fleet.journal.policy_runs import RunKind, Runs
 
 _READABLE: Final = 0o644
 """Mode of the file: another user's collector reads it, and there is nothing secret in it."""
@@ -68,6 +69,8 @@ def command(
 async def _metrics(
     settings: Settings, selection: Selection, file: Path | None, *, as_json: bool
 ) -> int:
+    from tui.fleet.journal.file import JournalUnavailable
+
     async with opened(settings, plans=False) as (session, live):
         reading = await read(session, live)
         now = session.service_now()

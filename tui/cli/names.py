@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import time
@@ -96,10 +95,10 @@ def _settings(ctx: click.Context) -> Settings | None:
 
 
 def _known(ctx: click.Context) -> Iterable[ServerView]:
-    from tui.fleet.remembering import known
+    from tui.fleet.owner import known
 
     found = _settings(ctx)
     if found is None or found.demo or not found.remember:
         return ()
-    remembered = asyncio.run(known(found, os.environ, time.time()))
+    remembered = known(found, os.environ, time.time())
     return remembered.views.values() if remembered else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import complain, out, output
@@ -15,10 +16,12 @@ from tui.exit_codes import ExitCode
 from tui.fleet.operation import State
 from tui.fleet.plan import Plan, Standing, Step
 from tui.fleet.writes.rules import refusal
-from tui.fleet.writes.stopping import Ask, give_up
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.text import plural
+
+if TYPE_CHECKING:
+    from tui.fleet.writes.stopping import Ask
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 _QUIET = (State.INTENT, State.SENT)
 
@@ -111,7 +114,7 @@ async def carry_out(
     *,
     wait: bool = False,
     timeout: float | None = None,
-    ask: Ask = give_up,
+    ask: Ask | None = None,
 ) -> int:
     """Have a plan on disk, send its steps and say of each what becomes of it.
 
@@ -122,8 +125,14 @@ async def carry_out(
     return await run_plan(session, live, plan, wait=wait, timeout=timeout, ask=ask)
 
 
-async def send_steps(session: Session, live: Connection, plan: Plan, ask: Ask = give_up) -> Plan:
-    """Send what is left of a plan, with a line for each step; returns how it stands then."""
+async def send_steps(
+    session: Session, live: Connection, plan: Plan, ask: Ask | None = None
+) -> Plan:
+    """Send what is left of a plan, with a line for each step; returns how it stands then.
+
+    `ask` says what to do with a server that does not stop; without it none is waited for longer.
+    """
+    from tui.fleet.writes.stopping import give_up
 
     def running() -> str:
         now = next((p for p in live.plans.running() if p.id == plan.id), plan)
@@ -132,7 +141,7 @@ async def send_steps(session: Session, live: Connection, plan: Plan, ask: Ask = 
 
     async with speaking(session.clock, running) as progress, polling(live):
         teller = Teller(progress)
-        plan = await sent(session, live.plans.run(plan, teller.tell, ask))
+        plan = await sent(session, live.plans.run(plan, teller.tell, ask or give_up))
         for step in plan.steps:  # what ended while others were sent
             teller.tell(plan, step)
         return plan
@@ -145,7 +154,7 @@ async def run_plan(
     *,
     wait: bool = False,
     timeout: float | None = None,
-    ask: Ask = give_up,
+    ask: Ask | None = None,
 ) -> int:
     """Send what is left of a plan that was begun or taken over, as `carry_out` does."""
     plan = await send_steps(session, live, plan, ask)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from tui.config.fitting import meant
 from tui.config.settings import Settings
 from tui.config.tables import Policy
-from tui.fleet.journal.file import JournalUnavailable
-from tui.fleet.journal.policy_runs import PolicyRun, RunBook
 from tui.fleet.templates import BadTemplate, Template
-from tui.session.connection import Connection
 from tui.vps.sanitize import clean
+
+if TYPE_CHECKING:
+    from tui.fleet.journal.policy_runs import PolicyRun, RunBook
+    from tui.session.connection import Connection
 
 
 def policy_of(settings: Settings, name: str | None) -> Policy | None:
@@ -37,11 +39,15 @@ def is_whole(policy: Policy, servers: Sequence[str], on: str | None) -> bool:
 
 def runs_of(live: Connection) -> RunBook:
     """Where it is kept when policies ran."""
+    from tui.fleet.journal.policy_runs import RunBook
+
     return RunBook(live.operations.journal.file, lambda: live.operations.account)
 
 
 async def note_runs(live: Connection, *runs: PolicyRun) -> None:
     """Keep that a policy was carried out; what cannot be kept spoils no run."""
+    from tui.fleet.journal.file import JournalUnavailable
+
     with suppress(JournalUnavailable):
         await runs_of(live).record(*runs)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import shutil
@@ -56,6 +55,8 @@ class Progress:
 @asynccontextmanager
 async def speaking(clock: Clock, words: Callable[[], str]) -> AsyncIterator[Progress]:
     """Say `words` again and again meanwhile, where there are any."""
+    import asyncio
+
     progress = Progress(clock)
 
     async def speak() -> None:

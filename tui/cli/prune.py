@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -33,14 +33,15 @@ from tui.config.settings import Settings
 from tui.config.tables import Policy
 from tui.exit_codes import ExitCode
 from tui.fleet import plan_file
-from tui.fleet.journal.policy_runs import PolicyRun
 from tui.fleet.retention import Made, Retention, by_glob, by_template, retain_in
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import retention_plan
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.text import age, plural, size
 from tui.vps.models import SLOTS
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 _KEEP: Final = ("keep_last", "keep_daily", "keep_weekly", "keep_monthly", "reserve")
 
@@ -162,13 +163,17 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
             _show(each, session.now)
         goes = sum(len(each.goes) for each in found)
         plan = retention_plan(found, pruning.title)
+        unwritten = f"{pruning.file} was not written" if pruning.file is not None else ""
         if pruning.dry and goes:
             check_open(session, live, reading)
-            return would(reading, plan.steps)
+            code = would(reading, plan.steps)
+            if unwritten:
+                out(unwritten)
+            return code
         if not goes:
             if pruning.dry:
                 output.is_all()
-            out("nothing to delete")
+            out(f"nothing to delete; {unwritten}" if unwritten else "nothing to delete")
             is_run = not pruning.dry and pruning.file is None
             return await _ended(settings, session, live, pruning) if is_run else ExitCode.DONE
         if pruning.file is not None:
@@ -191,6 +196,8 @@ async def _ended(
 ) -> int:
     """Keep and tell that a run has ended."""
     if pruning.ran and code == ExitCode.DONE:
+        from tui.fleet.journal.policy_runs import PolicyRun
+
         await note_runs(live, PolicyRun(pruning.ran, "prune", session.service_now()))
     return await pinging.after(settings, code)
 

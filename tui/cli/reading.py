@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
 from tui.cli.output import complain
 from tui.fleet.state import Fleet
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.text import plural
 from tui.vps.errors import RateLimited, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 T = TypeVar("T")
 TRIES: Final = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -32,12 +32,13 @@ from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
-from tui.fleet.writes.consistent import After
 from tui.fleet.writes.drafts import safety, safety_plan
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.text import age
 from tui.vps.models import Snapshot
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 _NAMES: Final = Template("before-restore-{date}")
 
@@ -119,6 +120,8 @@ async def _restore(settings: Settings, wanted: Wanted) -> int:
 
 async def _afterwards(session: Session, live: Connection, target: Snapshot, wanted: Wanted) -> int:
     """Say of a server that ran before whether it runs again, and start it if asked for."""
+    from tui.fleet.writes.consistent import After
+
     view = session.store.fleet.servers.get(target.server_id)
     if not wanted.start_after and view is not None and view.server.status != "stopped":
         return ExitCode.DONE

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.cli.output import complain, fail, output
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
-from tui.fleet.journal.protection import ProtectionUnknown
 from tui.fleet.operation import Operation
-from tui.fleet.plan_file import PlanFileError
-from tui.fleet.writes.operations import JournalUnavailable, Refused
 from tui.notices import Listener, News
-from tui.session.connection import Connection
-from tui.session.session import Session
-from tui.simulator.child import SimulatorFailed
-from tui.terminal import logs
 from tui.vps.errors import Forbidden, Unauthorised, VpsError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 CLOSING: Final = 2.0
 """Seconds that leaving may take at most, with a request on the wire."""
-FORESEEN: Final = (
-    *(VpsError, Refused, JournalUnavailable, SimulatorFailed, TokenError),
-    *(ProtectionUnknown, PlanFileError),
-)
-"""What a command says in one line, without a look into the log."""
+
+
+def foreseen() -> tuple[type[Exception], ...]:
+    """What a command says in one line, without a look into the log."""
+    from tui.fleet.journal.protection import ProtectionUnknown
+    from tui.fleet.plan_file import PlanFileError
+    from tui.fleet.writes.operations import JournalUnavailable, Refused
+    from tui.simulator.child import SimulatorFailed
+
+    return (
+        *(VpsError, Refused, JournalUnavailable, SimulatorFailed, TokenError),
+        *(ProtectionUnknown, PlanFileError),
+    )
 
 
 class Stop(Exception):
@@ -56,6 +62,8 @@ class Sigterm:
 
     def heed(self) -> None:
         """Listen to it, again where something else has listened meanwhile."""
+        import asyncio
+
         with suppress(ValueError, RuntimeError):  # not in the main thread
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._take)
 
@@ -70,6 +78,10 @@ sigterm: Final = Sigterm()
 
 def run(work: Coroutine[Any, Any, int], *, as_json: bool = False) -> int:
     """Run a command to its end; returns its exit code. With `as_json` errors are printed so too."""
+    import asyncio
+
+    from tui.terminal import logs
+
     logs.configure(paths.log_file(os.environ))
     try:
         return asyncio.run(_until_told(work, as_json=as_json))
@@ -92,6 +104,8 @@ def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
 
 async def _until_told(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
     """Do the work until it is done or SIGTERM comes, which leaves time to say where it stands."""
+    import asyncio
+
     task = asyncio.current_task()
     sigterm.begin(task)
     try:
@@ -105,13 +119,14 @@ async def _until_told(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
 
 async def _guarded(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
     """Turn every failure into one line and its exit code."""
+    expected = foreseen()  # an error may leave nothing to load modules with
     try:
         return await work
     except (TokenError, Unauthorised, Forbidden) as error:
         text, code = str(error), int(ExitCode.NOT_AUTHORISED)
     except Stop as stop:
         text, code = str(stop), stop.code
-    except FORESEEN as error:
+    except expected as error:
         text, code = str(error), ExitCode.FAILED
     return fail(text, code, as_json=as_json)
 
@@ -135,6 +150,11 @@ async def opened(
 
     Unless `plans` is False, plans that stopped are said on stderr.
     """
+    import asyncio
+
+    from tui.session.session import Session
+    from tui.terminal import logs
+
     session = Session(settings, os.environ)
     session.token_read = logs.hide
     session.journal_slow = tell_of_journal()

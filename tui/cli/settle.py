@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,13 +21,13 @@ from tui.exit_codes import ExitCode
 from tui.fleet.operation import Certainty, Operation, State
 from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote, Stage
-from tui.fleet.writes.consistent import After
-from tui.fleet.writes.operations import Refused
 from tui.notices import News
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.text import plural
 from tui.vps.models import Key
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 
 @click.command(cls=Command)
@@ -88,6 +88,8 @@ async def _power(session: Session, live: Connection, note: PowerNote, go_on: boo
 
     One that another session has taken over meanwhile stops no other.
     """
+    from tui.fleet.writes.operations import Refused
+
     try:
         return await _run_again(session, live, note, go_on)
     except Refused as error:
@@ -96,6 +98,8 @@ async def _power(session: Session, live: Connection, note: PowerNote, go_on: boo
 
 
 async def _run_again(session: Session, live: Connection, note: PowerNote, go_on: bool) -> int:
+    from tui.fleet.writes.consistent import After
+
     power = live.restarts.power
     if note.stage is Stage.RESTORING:
         after = await power.after_restore(note, start=go_on, told=out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tui.cli.output import complain, out
 from tui.cli.reading import Reading
@@ -14,10 +15,12 @@ from tui.fleet.operation import Kind
 from tui.fleet.state import ServerView
 from tui.fleet.writes.drafts import dispensable, no_room
 from tui.fleet.writes.rules import refusal
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.text import age
 from tui.vps.models import SLOTS, Server, Snapshot
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 Ready = tuple[Server, Snapshot | None]
 """A server, and the snapshot that goes first to make room, if any."""

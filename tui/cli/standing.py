@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import complain, out
@@ -12,10 +12,11 @@ from tui.cli.waiting import polling
 from tui.cli.writing import sent
 from tui.exit_codes import ExitCode
 from tui.fleet.plan import Plan
-from tui.fleet.power import PowerNote, Stage
-from tui.fleet.writes.stopping import Answer
-from tui.session.connection import Connection
-from tui.session.session import Session
+from tui.fleet.power import Answer, PowerNote, Stage
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 _DOES: Final = {
     Answer.WAIT: "waiting longer",

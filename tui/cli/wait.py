@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,11 +19,15 @@ from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.vps.errors import Unauthorised
 from tui.vps.models import Key, Phase, Snapshot
 from tui.vps.sanitize import clean
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 
 @click.command(cls=Command)
@@ -75,6 +78,8 @@ class Watched:
     def __init__(
         self, session: Session, live: Connection, snapshots: Sequence[Snapshot], *, restores: bool
     ) -> None:
+        import asyncio
+
         self._session = session
         self._live = live
         self._left = {snapshot.id: snapshot for snapshot in snapshots}
@@ -91,6 +96,8 @@ class Watched:
 
     async def end(self, seconds: float) -> int:
         """Wait, and say each end; returns the exit code. Raises Unauthorised."""
+        import asyncio
+
         self._look(self._session.store.fleet, Change())
         stop = self._session.store.listen(self._look)
         try:

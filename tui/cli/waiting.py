@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from tui.cli.output import complain
 from tui.cli.progress import Progress, speaking
@@ -13,9 +13,13 @@ from tui.fleet.operation import Operation
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.vps.errors import Unauthorised
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 Reached = Callable[[Operation], bool]
 
@@ -23,6 +27,8 @@ Reached = Callable[[Operation], bool]
 @asynccontextmanager
 async def polling(live: Connection) -> AsyncIterator[None]:
     """Keep asking what the provider does, so that operations end."""
+    import asyncio
+
     task = asyncio.create_task(live.poller.run())
     try:
         yield
@@ -41,6 +47,8 @@ class Wait:
         reached: Reached,
         tell: Callable[[Operation], None] = lambda operation: None,
     ) -> None:
+        import asyncio
+
         self._session = session
         self._live = live
         self._latest = {operation.id: operation for operation in operations}
@@ -52,6 +60,8 @@ class Wait:
 
     async def during(self, seconds: float) -> Sequence[Operation]:
         """Poll for so long at most; returns where they stand then. Raises Unauthorised."""
+        import asyncio
+
         if not self._left:
             return list(self._latest.values())
         ends = [

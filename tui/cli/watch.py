@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -21,18 +20,20 @@ from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.changes import FleetChange
 from tui.fleet.health import Rules
-from tui.fleet.journal.changes import ChangeBook
 from tui.fleet.operation import Operation
 from tui.fleet.plan import Plan
-from tui.fleet.recorder import ChangeRecorder
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.notices import News, facts, plan_title, tally_line
-from tui.session.connection import Connection
-from tui.session.session import Session
-from tui.terminal.hooks import run_each
 from tui.text import duration, plural
 from tui.vps.errors import Unauthorised
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tui.fleet.recorder import ChangeRecorder
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 
 @click.command(cls=Command)
@@ -56,6 +57,8 @@ class Watch:
     """Polls for ever and prints what it sees; an outage is an event, and no end."""
 
     def __init__(self, session: Session, live: Connection, rules: Rules, *, as_json: bool) -> None:
+        import asyncio
+
         self._session = session
         self._live = live
         self._watched = Watched(rules)
@@ -69,6 +72,8 @@ class Watch:
 
     async def run(self) -> int:
         """Watch until nobody reads any more or the token is refused; returns the exit code."""
+        import asyncio
+
         self._session.listen(self._told)
         self._session.plan_ended = self._plan_ended
         self._session.store.listen(self._changed)
@@ -85,6 +90,12 @@ class Watch:
 
     def _recorder(self) -> ChangeRecorder:
         """What has the user's command run for each event that no other session has seen."""
+        import asyncio
+
+        from tui.fleet.journal.changes import ChangeBook
+        from tui.fleet.recorder import ChangeRecorder
+        from tui.terminal.hooks import run_each
+
         session, journal = self._session, self._live.operations.journal.file
         session.remembering.replaced = None  # it is recorded here
 

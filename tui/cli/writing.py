@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -19,12 +18,13 @@ from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.state import ServerView
-from tui.fleet.writes.operations import JournalUnavailable
 from tui.fleet.writes.rules import Reason, refusal, unwritable
 from tui.notices import Listener, News
-from tui.session.connection import Connection
-from tui.session.session import Session
 from tui.vps.models import Snapshot
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+    from tui.session.session import Session
 
 T = TypeVar("T")
 Write = Callable[[bool], Coroutine[Any, Any, T]]
@@ -37,6 +37,8 @@ _MAY_RUN: Final = (Stage.STOPPING, Stage.WATCHED)
 
 async def prepare(session: Session, live: Connection) -> Reading:
     """Read the fleet before a write; what is open from before is settled by it, and told."""
+    from tui.fleet.writes.operations import JournalUnavailable
+
     end_telling = session.listen(ends_to(complain))
     try:
         reading = await read(session, live)
@@ -172,6 +174,8 @@ async def send(session: Session, write: Write[T]) -> T:
     Raises what the write raises. Where this is interrupted, the answer is recorded all the same
     if it comes soon, and otherwise looked for at the next start.
     """
+    from tui.fleet.writes.operations import JournalUnavailable
+
     try:
         return await sent(session, write(False))
     except JournalUnavailable as error:
@@ -182,6 +186,8 @@ async def send(session: Session, write: Write[T]) -> T:
 
 async def sent(session: Session, write: Coroutine[Any, Any, T]) -> T:
     """Send something that goes on to its end, whoever waits for it."""
+    import asyncio
+
     try:
         return await asyncio.shield(session.perform(write))
     except asyncio.CancelledError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import stat
@@ -55,6 +54,10 @@ class FromEnvironment:
 
     async def read(self) -> Token:
         """The variable's value."""
+        return self.look()
+
+    def look(self) -> Token:
+        """The value, at once. Raises TokenError."""
         if not self.environ.get(self.variable):
             if masked(self.variable) == "***":
                 raise TokenError("token_env holds a token; it names the variable that holds it")
@@ -75,9 +78,10 @@ class FromFile:
 
     async def read(self) -> Token:
         """The file's content."""
-        return await asyncio.to_thread(self._read)
+        return await _in_thread(self.look)
 
-    def _read(self) -> Token:
+    def look(self) -> Token:
+        """The content, at once. Raises TokenError."""
         check_private(self.path, self.shown)
         try:
             return token_from(read_file(self.path).decode("utf-8-sig"), self.describe())
@@ -100,7 +104,7 @@ class FromSettings:
 
     async def read(self) -> Token:
         """The value."""
-        return await asyncio.to_thread(self.look)
+        return await _in_thread(self.look)
 
     def look(self) -> Token:
         """The value, at once. Raises TokenError."""
@@ -129,7 +133,7 @@ class FromKeyring:
 
     async def read(self) -> Token:
         """The entry's secret."""
-        return await asyncio.to_thread(self._read)
+        return await _in_thread(self._read)
 
     def _read(self) -> Token:
         try:
@@ -144,6 +148,12 @@ class FromKeyring:
         if not secret:
             raise TokenError(f"{self.describe()}: there is no such entry")
         return token_from(secret, self.describe())
+
+
+async def _in_thread(look: Callable[[], Token]) -> Token:
+    import asyncio
+
+    return await asyncio.to_thread(look)
 
 
 def check_owned(path: Path, shown: str, others: int = 0o002) -> None:

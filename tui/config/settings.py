@@ -25,7 +25,6 @@ from tui.config.paths import config_file as config_path
 from tui.config.paths import expand, provider_file, read_file, saved_token, seen, tidy
 from tui.config.schema import DEFAULT_URL, SET_BY_USER, TOKENS, VARIABLES, Values, from_text
 from tui.config.tables import Group, Policy, UserCommand
-from tui.config.token_command import FromCommand
 from tui.vps.token import masked
 from tui.vps.urls import InsecureUrl, base_url, page_problem
 
@@ -191,6 +190,8 @@ def _token(
 def _source(key: str, value: str, environ: Mapping[str, str]) -> TokenSource:
     """The source that a setting names."""
     if key == "token_command":
+        from tui.config.token_command import FromCommand
+
         return FromCommand(value)
     if key == "token_env":
         refuse_empty(environ.get(value), f"environment {value}")

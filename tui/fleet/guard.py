@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 import shutil
 import signal
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan, Standing, Step
+
+if TYPE_CHECKING:
+    import asyncio
 
 _MISSING: Final = 127
 """The exit code for a command that is not found, as a shell has it."""
@@ -72,6 +74,8 @@ async def run_command(command: Sequence[str], umask: int = -1) -> int:
     `umask` is its mask for new files, -1 our own. Raises CannotRun.
     SIGTERM and SIGHUP are passed on. Ctrl-c reaches it without us, and does not end us before it.
     """
+    import asyncio
+
     loop = asyncio.get_running_loop()
     signals = _Signals()
     for number in (*_PASSED_ON, signal.SIGINT):  # before it starts: none must reach us alone

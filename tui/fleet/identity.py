@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,7 +76,7 @@ def by_token(fingerprint: Callable[[bytes], str], url: str, former: str, folder:
     return Identity(f"token {fingerprint(key)} {place(url)}", url, former)
 
 
-_without_folder: Final = secrets.token_bytes(_KEY)
+_without_folder: Final = os.urandom(_KEY)
 _one_at_a_time: Final = threading.Lock()
 """Two threads of one process would make the key under the same name of its own."""
 
@@ -101,7 +100,7 @@ def _make(path: Path) -> None:
     paths.private_folder(path.parent)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(paths.open_private(fresh, os.O_WRONLY | os.O_TRUNC), "wb") as file:
-        file.write(secrets.token_bytes(_KEY))
+        file.write(os.urandom(_KEY))
         file.flush()
         os.fsync(file.fileno())
     try:

@@ -19,6 +19,14 @@ class Stage(enum.Enum):
     WATCHED = "watched"  # it was not seen stopped: the stop may still take effect
 
 
+class Answer(enum.Enum):
+    """What to do with a server that does not stop."""
+
+    WAIT = "wait"
+    AS_IT_IS = "as it is"  # snapshot it running
+    GIVE_UP = "give up"
+
+
 @dataclass(frozen=True, slots=True)
 class PowerNote:
     """A server that ran before and is to run again.

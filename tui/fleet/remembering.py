@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from tui.config import paths
-from tui.config.credentials import FromEnvironment, FromFile, FromSettings, TokenError
 from tui.config.settings import Settings
 from tui.fleet.clock import Clock
 from tui.fleet.memory import Memory, Packed, Remembered, shown
+from tui.fleet.owner import memory_of, owner_of
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.store import Change, Store
 from tui.vps.models import Key
@@ -74,7 +74,7 @@ class Remembering:
             self._ready.set()
 
     async def _take_up(self, token: Token) -> None:
-        owner = await asyncio.to_thread(_fingerprint, self._keys, token)
+        owner = await asyncio.to_thread(owner_of, self._keys, token)
         if not owner:  # whose it is cannot be told
             self._store.forget_remembered()
         if owner == self._owner:
@@ -141,28 +141,6 @@ class Remembering:
         return Remembered(found.head, fleet.servers)
 
 
-def memory_of(settings: Settings, environ: Mapping[str, str]) -> Memory:
-    """The file of the account that the settings name."""
-    place = f"{settings.account}\n{settings.origins.get('token', '')}"
-    return Memory(paths.memory_folder(environ), settings.profile, place)
-
-
-async def known(settings: Settings, environ: Mapping[str, str], now: float) -> Remembered | None:
-    """What an earlier run knew of an account, nobody being asked; `now` is seconds since 1970.
-
-    Where the token can be read without asking for it, that has to be the one it belongs to.
-    """
-    memory, source = memory_of(settings, environ), settings.token
-    if not isinstance(source, FromEnvironment | FromFile | FromSettings):
-        return memory.load(now)
-    try:
-        token = await source.read()
-    except TokenError:
-        return None
-    owner = await asyncio.to_thread(_fingerprint, paths.state_folder(environ), token)
-    return memory.load(now, owner) if owner else None
-
-
 def remembering(
     settings: Settings, environ: Mapping[str, str], store: Store, clock: Clock
 ) -> Remembering:
@@ -170,11 +148,3 @@ def remembering(
     on = settings.remember and not settings.demo
     keys = paths.state_folder(environ)
     return Remembering(memory_of(settings, environ), store, clock, keys=keys, on=on)
-
-
-def _fingerprint(folder: Path, token: Token) -> str:
-    """Whose fleet it is; empty where no key can be kept, and it cannot be told."""
-    from tui.fleet.identity import machine_key
-
-    key = machine_key(folder)
-    return "" if key is None else token.fingerprint(key)

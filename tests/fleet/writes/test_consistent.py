@@ -12,11 +12,11 @@ from tests.helpers.clocks import eventually
 from tests.helpers.desk import Desk
 from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import Operation, State
-from tui.fleet.power import PowerNote, Stage
+from tui.fleet.power import Answer, PowerNote, Stage
 from tui.fleet.writes.consistent import After, Consistent
 from tui.fleet.writes.operations import Operations, Refused
 from tui.fleet.writes.power_status import PowerStatus
-from tui.fleet.writes.stopping import Answer, NotStopped
+from tui.fleet.writes.stopping import NotStopped
 from tui.vps.errors import Forbidden, NotFound, Rejected, Unreachable, VpsError
 from tui.vps.models import Key, Server, Snapshot
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from tui.fleet.journal.journal import Clash
 from tui.fleet.journal.power import PowerBook, PowerTaken
 from tui.fleet.operation import open_on
-from tui.fleet.power import PowerNote, Stage
+from tui.fleet.power import Answer, PowerNote, Stage
 from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus
@@ -29,14 +28,6 @@ class Switch(Protocol):
     async def power(self, server_id: Key, action: Literal["start", "stop"]) -> None:
         """Switch a server."""
         ...
-
-
-class Answer(enum.Enum):
-    """What to do with a server that does not stop."""
-
-    WAIT = "wait"
-    AS_IT_IS = "as it is"  # snapshot it running
-    GIVE_UP = "give up"
 
 
 Ask = Callable[[str], Awaitable[Answer]]

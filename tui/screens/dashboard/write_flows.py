@@ -13,8 +13,8 @@ from tui.vps.models import Snapshot
 from tui.widgets.panes import Panes
 
 if TYPE_CHECKING:
+    from tui.fleet.power import Answer
     from tui.fleet.writes.plan_run import Told
-    from tui.fleet.writes.stopping import Answer
     from tui.screens.dashboard.set_flows import SetFlows
     from tui.screens.dashboard.single_flows import SingleFlows
     from tui.screens.dialogs.operations import Asked

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from tui.fleet.clock import Clock
-from tui.fleet.writes.stopping import Answer
+from tui.fleet.power import Answer
 from tui.screens.dialogs.prompt import ChooseDialog
 
 _CHOICES: Final = {

@@ -217,6 +217,26 @@ def test_json_has_each_step(empty_world: Place, words: str, steps: list[tuple[st
     assert nothing_came_of_it(empty_world)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "create db-01 x",
+        "guard db-01 --name x",
+        "delete ID --server db-01 --yes",
+        "prune db-01 --name nightly-* --keep-last 1 --yes",
+    ],
+)
+def test_nothing_would_go_where_the_provider_is_at_work(empty_world: Place, words: str) -> None:
+    ids = dated(empty_world, "db-01", (1, 2))
+    empty_world.world.add_snapshot(empty_world.server("db-01"), "now", hours=0, ready_in=300)
+    given = words.replace("ID", ids[0]).split()
+    command = ("--", "true") if given[0] == "guard" else ()
+    for dry in ((DRY,), ()):
+        code, _, err = ciplun(empty_world, *given, *dry, *command)
+        assert (code, "now is in progress on db-01" in err) == (1, True), (dry, err)
+    assert empty_world.sent() == empty_world.sent("DELETE") == []
+
+
 def test_prune_is_refused_as_it_would_be_after_the_same_table(empty_world: Place) -> None:
     dated(empty_world, "db-01", (1, 2, 3))
     words = ("prune", "db-01", "--name", "nightly-*", "--keep-last", "1", "--read-only")

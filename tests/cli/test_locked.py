@@ -49,6 +49,8 @@ def locked(state: Path) -> Iterator[None]:
         ("guard --on mail --name x -- true", 1),
         ("prune --on mail --name * --keep-last 1 --yes", 1),
         ("delete 810 --server mail --yes", 1),
+        ("create mail x --dry-run", 1),
+        ("delete 810 --server mail --dry-run", 1),
         ("list mail", 0),
         ("metrics mail", 0),
         ("check mail -c 52w", 0),

@@ -49,7 +49,7 @@ async def _apply(settings: Settings, path: Path, *, dry: bool, sure: bool) -> in
         plan = found.plan()
         tell_steps(plan.steps)
         if dry:
-            return would(reading, plan.steps)
+            return would(live, reading, plan.steps)
         words = _in_words(plan)
         confirm(f"Carries out the plan of {stamp(found.made_at)}.", words, sure=sure)
         return await carry_out(session, live, plan, wait=True)

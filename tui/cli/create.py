@@ -138,7 +138,7 @@ def _would(live: Connection, reading: Reading, ready: Sequence[Ready], wanted: W
     tell_steps(creates(plan))
     if wanted.stop and ready:
         out("each server that runs would be stopped for it and started after")
-    return gravest([*codes, would(reading, plan.steps)])
+    return gravest([*codes, would(live, reading, plan.steps)])
 
 
 async def _send(

@@ -59,7 +59,7 @@ async def _delete(
         plan = delete_plan(targets, f"{plural(len(targets), 'snapshot')} of {view.server.name}")
         if dry:
             out(question)
-            return would(reading, plan.steps)
+            return would(live, reading, plan.steps)
         confirm(question, f"delete {len(targets)}" if others else first.name, sure=sure)
         if others:
             return await carry_out(session, live, plan, wait=True)

@@ -38,6 +38,7 @@ from tui.vps.models import Server
 
 if TYPE_CHECKING:
     from tui.fleet.writes.ensuring import Ensured, Ensurer
+    from tui.session.connection import Connection
     from tui.session.session import Session
 
 _WORDS: Final = {
@@ -127,7 +128,7 @@ async def _ensure(
         )
         if dry:
             found = await ensurer.foresee(servers, _tell, ends=wait)
-            return gravest([_foreseen(reading, found), _code_of_reading(selection, reading)])
+            return gravest([_foreseen(live, reading, found), _code_of_reading(selection, reading)])
         found = await sent(session, ensurer.all(servers, _tell))
         codes = [_code(each) for each in found if each.operation is None]
         codes.append(_code_of_reading(selection, reading))
@@ -152,12 +153,12 @@ def _code_of_reading(selection: Selection, reading: Reading) -> int:
     return ExitCode.UNKNOWN if selection.uncertain(reading) else ExitCode.DONE
 
 
-def _foreseen(reading: Reading, found: Sequence[Ensured]) -> int:
+def _foreseen(live: Connection, reading: Reading, found: Sequence[Ensured]) -> int:
     """Say what would be done; returns the exit code."""
     steps = [step for each in found for step in each.steps]
     tell_steps(steps)
     out(_summary(found, started="to be started"))
-    return gravest([would(reading, steps), *map(_code, found)])
+    return gravest([would(live, reading, steps), *map(_code, found)])
 
 
 def _tell(found: Ensured) -> None:

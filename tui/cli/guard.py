@@ -117,7 +117,7 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
         tell_room(ready, session.now)
         draft = create_plan(ready, guard.name, f"before {_brief(guard.command)}")
         if guard.dry:
-            return _would(reading, draft, guard)
+            return _would(live, reading, draft, guard)
         plan = await send(session, lambda bare: live.plans.start(draft, unjournaled=bare))
         plan = await _completed(session, live, await send_steps(session, live, plan), guard)
         if lacking := missing(plan):
@@ -136,12 +136,12 @@ async def _guard(settings: Settings, selection: Selection, guard: Guard) -> int:
         return ended
 
 
-def _would(reading: Reading, draft: Plan, guard: Guard) -> int:
+def _would(live: Connection, reading: Reading, draft: Plan, guard: Guard) -> int:
     """Say what would be done; returns the exit code."""
     tell_steps(creates(draft))
     after = ", and delete the new snapshots if it succeeds" if guard.tidy else ""
     out(f"once all are completed it would run {_brief(guard.command)}{after}")
-    return would(reading, draft.steps)
+    return would(live, reading, draft.steps)
 
 
 async def _completed(session: Session, live: Connection, plan: Plan, guard: Guard) -> Plan:

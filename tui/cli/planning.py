@@ -15,6 +15,8 @@ from tui.cli.writing import in_words, send, sent
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import State
 from tui.fleet.plan import Plan, Standing, Step
+from tui.fleet.state import Fleet
+from tui.fleet.writes.preflight import busy_problem
 from tui.fleet.writes.rules import refusal
 from tui.text import plural
 
@@ -33,19 +35,18 @@ def tell_steps(steps: Iterable[Step]) -> None:
         out(f"{step.title} on {step.server_name}{why}")
 
 
-def would(reading: Reading, steps: Sequence[Step]) -> int:
-    """End a dry run: say in one line what these steps would do, and what the rules refuse of them.
+def would(live: Connection, reading: Reading, steps: Sequence[Step]) -> int:
+    """End a dry run: say in one line what these steps would do, and what would be refused of them.
 
-    Returns the exit code: whether all of it would be sent.
+    Returns the exit code: whether all of it would be sent, and recorded.
     """
     output.is_all()
     refused: dict[str, None] = {}
     tally: Counter[str] = Counter()
     servers = set()
     for step in steps:
-        view = reading.fleet.servers.get(step.server_id)
-        if why := refusal(step.kind, reading.fleet, view, step.target):
-            refused[f"{step.server_name}: nothing was sent: {in_words(why)}"] = None
+        if why := _refused(reading.fleet, step):
+            refused[f"{step.server_name}: nothing was sent: {why}"] = None
             continue
         tally[step.kind.value] += 1
         servers.add(step.server_id)
@@ -57,7 +58,16 @@ def would(reading: Reading, steps: Sequence[Step]) -> int:
         out(f"would {' and '.join(parts)} of {plural(len(servers), 'server')}")
     elif not refused:
         out("nothing to do")
-    return ExitCode.FAILED if refused else ExitCode.DONE
+    unrecorded = live.operations.books.trouble  # which has been said already
+    return ExitCode.FAILED if refused or unrecorded else ExitCode.DONE
+
+
+def _refused(fleet: Fleet, step: Step) -> str:
+    """Why a step would not be sent, as far as is known; empty where it would."""
+    view = fleet.servers.get(step.server_id)
+    if why := refusal(step.kind, fleet, view, step.target):
+        return in_words(why)
+    return busy_problem(view.snapshots if view else (), step.server_name, step.target)
 
 
 def _step_document(step: Step) -> dict[str, object]:

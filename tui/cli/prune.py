@@ -166,7 +166,7 @@ async def _prune(settings: Settings, selection: Selection, pruning: Pruning) -> 
         unwritten = f"{pruning.file} was not written" if pruning.file is not None else ""
         if pruning.dry and goes:
             check_open(session, live, reading)
-            code = would(reading, plan.steps)
+            code = would(live, reading, plan.steps)
             if unwritten:
                 out(unwritten)
             return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from tui.fleet.operation import Operation
@@ -53,12 +54,18 @@ async def check_target(
     listing = await api.snapshots(operation.server_id)
     if target is not None:
         _unchanged(listing, target)
-    for snapshot in listing.items:
-        if snapshot.phase is Phase.BUSY and (target is None or snapshot.id != target.id):
-            status = snapshot.status_words
-            raise Refused(f"not sent: {snapshot.name} is {status} on {operation.server_name}")
+    if why := busy_problem(listing.items, operation.server_name, target):
+        raise Refused(f"not sent: {why}")
     await _not_restoring(api, operation)
     return listing
+
+
+def busy_problem(snapshots: Iterable[Snapshot], server_name: str, target: Snapshot | None) -> str:
+    """What the provider is at on a server besides the target; empty where nothing is."""
+    for snapshot in snapshots:
+        if snapshot.phase is Phase.BUSY and (target is None or snapshot.id != target.id):
+            return f"{snapshot.name} is {snapshot.status_words} on {server_name}"
+    return ""
 
 
 async def check_spare(api: Reader, target: Snapshot) -> None:

@@ -253,3 +253,23 @@ def test_more_than_five_are_not_made_room_for(empty_world: Place) -> None:
     code, _, err = ciplun(empty_world, "create", "many", "x")
     assert (code, "--make-room deletes" in err) == (1, False)
     assert nothing_came_of_it(empty_world)
+
+
+def test_restore_says_what_is_made_and_goes_first(empty_world: Place) -> None:
+    target, *_ = dated(empty_world, "db-01", (1, 2, 3, 4, 5))
+    words = ("restore", target, "--server", "db-01")
+    lost = "Restoring overwrites all data on db-01 with nightly-2025-01-21, "
+    code, out, err = ciplun(empty_world, *words, DRY)
+    assert (code, err, lost in out) == (0, "", True)
+    assert out.splitlines()[-1] == "would restore 1 snapshot of 1 server"
+    code, out, err = ciplun(empty_world, *words, "--snapshot-first", DRY)
+    assert (code, err, lost in out) == (0, "", True)
+    assert "First nightly-2025-01-17 is deleted to make room" in out
+    assert out.endswith(
+        "would create 1 snapshot and delete 1 snapshot and restore 1 snapshot of 1 server\n"
+    )
+    assert nothing_came_of_it(empty_world)
+    for refused in (("--read-only",), ("--server", "nobody")):
+        dry = ciplun(empty_world, *words, *refused, DRY)
+        assert dry == ciplun(empty_world, *words, *refused, "--yes")
+        assert dry[0] in (1, 2)

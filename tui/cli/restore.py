@@ -13,6 +13,7 @@ from tui.cli.arguments import (
     Command,
     as_json,
     check_timeout,
+    dry_run,
     of_server,
     settings,
     shared,
@@ -22,14 +23,14 @@ from tui.cli.arguments import (
 )
 from tui.cli.finishing import finish, gravest, said
 from tui.cli.output import complain, out
-from tui.cli.planning import carry_out
+from tui.cli.planning import carry_out, would
 from tui.cli.reading import Reading
 from tui.cli.running import opened, run_gathering
 from tui.cli.writing import check_allowed, confirm, prepare, send, sent, settle_first
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind
-from tui.fleet.plan import Plan
+from tui.fleet.plan import Plan, target_step
 from tui.fleet.state import ServerView
 from tui.fleet.templates import Template
 from tui.fleet.writes.drafts import safety, safety_plan
@@ -54,6 +55,7 @@ _NAMES: Final = Template("before-restore-{date}")
 @click.option(
     "--start-after", is_flag=True, help="Start the server if it ran before; waits for the end."
 )
+@dry_run
 @sure
 @click.option("--wait", is_flag=True, help="Wait until it has ended.")
 @timeout
@@ -64,6 +66,7 @@ def command(
     server: str,
     snapshot_first: bool,
     start_after: bool,
+    dry_run: bool,
     yes: bool,
     wait: bool,
     timeout: float | None,
@@ -74,7 +77,8 @@ def command(
     check_timeout(timeout, waits=wait or start_after)
     found = settings(**given)
     start = start_after or found.start_after_restore
-    wanted = Wanted(snapshot_id, server, snapshot_first, start, yes, wait or start_after, timeout)
+    wait = wait or start_after
+    wanted = Wanted(snapshot_id, server, snapshot_first, start, dry_run, yes, wait, timeout)
     return run_gathering(_restore(found, wanted), as_json=as_json)
 
 
@@ -86,6 +90,7 @@ class Wanted:
     server: str
     snapshot_first: bool
     start_after: bool
+    dry: bool
     sure: bool
     wait: bool
     timeout: float | None
@@ -102,9 +107,13 @@ async def _restore(settings: Settings, wanted: Wanted) -> int:
         if wanted.snapshot_first:
             check_allowed(session, live, reading, Kind.CREATE, view)
             plan, before = _with_snapshot(reading, view, target, session.now)
-        question = f"Restoring overwrites all data on {target.server_name} with {target.name}"
-        created = age(target.created_at, session.now)
-        confirm(f"{before}{question}, {created}.", target.server_name, sure=wanted.sure)
+        words = f"Restoring overwrites all data on {target.server_name} with {target.name}"
+        question = f"{before}{words}, {age(target.created_at, session.now)}."
+        if wanted.dry:
+            out(question)
+            steps = plan.steps if plan is not None else [target_step(Kind.RESTORE, target)]
+            return would(live, reading, steps)
+        confirm(question, target.server_name, sure=wanted.sure)
         wait, timeout = wanted.wait, wanted.timeout
         if plan is not None:
             code = await carry_out(session, live, plan, wait=wait, timeout=timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import inspect
 import pkgutil
@@ -12,8 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from textual._styles_cache import StylesCache
 
 import tui
+from tests.helpers.driving import live, until
+from tests.helpers.places import Place
 from tui.terminal import textual_private
 from tui.terminal.textual_private import USED
 
@@ -91,3 +95,23 @@ def own_names(node: ast.AST) -> set[str]:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 names.add(name)
     return names
+
+
+async def test_a_screen_that_is_closed_takes_its_lines_with_it(simulated: Place) -> None:
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, StylesCache) for each in gc.get_objects())
+
+    async with simulated.app().run_test(size=(80, 24)) as pilot:
+        board = await live(pilot)
+
+        async def look_around() -> None:
+            for key in ("m", "question_mark", "d"):
+                await pilot.press(key)
+                await until(pilot, lambda: pilot.app.screen is not board)
+                await pilot.press("escape")
+                await until(pilot, lambda: pilot.app.screen is board)
+
+        for _ in range(10):
+            await look_around()
+        assert kept() < 100, "a few are held until others have come, not twenty for each round"

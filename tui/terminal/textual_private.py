@@ -11,12 +11,14 @@ import os
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import RenderableType
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS as FUNCTIONAL_KEYS
+from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser as XTermParser
 from textual.app import App
 from textual.content import Content
@@ -42,6 +44,8 @@ USED: Final = (
     "textual.widget:Widget._border_title",
     # An option may take several lines of a list.
     "textual.widgets._option_list:OptionList._index_to_line",
+    # A screen that is closed takes its lines with it.
+    "textual._styles_cache:StylesCache.get_inner_outer",
     # What is not dirty keeps its lines.
     "textual.widget:Widget._set_dirty",
     # Whether a key has been dealt with.
@@ -82,6 +86,12 @@ USED: Final = (
 """`module:name`, or `module:class.attribute`."""
 SEQUENCES: Final = frozenset(ANSI_SEQUENCES_KEYS)
 """Sequences that Textual knows as keys of some terminal."""
+
+
+# Textual caches these two styles by two colours and by `self`, which holds all lines of a widget: a
+# thousand widgets that were closed long ago, 65 MB after days of dialogs. The colours are enough.
+_styles_of = StylesCache.get_inner_outer.__wrapped__
+StylesCache.get_inner_outer = staticmethod(lru_cache(1024)(partial(_styles_of, StylesCache)))  # type: ignore[method-assign, assignment]
 
 
 class EndingApp(App[None]):

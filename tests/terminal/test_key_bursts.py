@@ -52,6 +52,7 @@ def test_keys_that_come_while_a_dialog_opens_go_into_it(
 def test_a_pasted_text_comes_after_the_key_before_it(terminal: Terminal) -> None:
     with terminal:
         terminal.until("web-server-02")
+        terminal.until("live")  # before that nothing is written to a server
         terminal.send("c\x15\x1b[200~pasted\x1b[201~")
         terminal.until("▌ pasted")
 
@@ -59,6 +60,7 @@ def test_a_pasted_text_comes_after_the_key_before_it(terminal: Terminal) -> None
 def test_a_name_to_type_arms_nothing_by_itself(terminal: Terminal, simulated: Place) -> None:
     with terminal:
         terminal.until("web-server-02")
+        terminal.until("live")  # before that nothing is written to a server
         terminal.send("/db-01\r2Rdb-01\r")  # the last key only goes to the button
         terminal.until("Restore db-01")
         terminal.until("▌ db-01")
@@ -73,6 +75,7 @@ def test_enters_that_come_with_the_name_delete_nothing(
 ) -> None:
     with terminal:
         terminal.until("web-server-02")
+        terminal.until("live")  # before that nothing is written to a server
         terminal.send("/mail\r2D")
         terminal.until("Delete before-dovecot-2_4")
         terminal.send("before-dovecot-2_4" + "\r" * (1 if gap else 6))

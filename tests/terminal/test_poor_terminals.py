@@ -83,7 +83,7 @@ def test_with_16_colours_nothing_has_the_colour_of_its_background(
             if cell.data.strip()
         ]
         terminal.send("q")
-    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25]", bytes(terminal.output)), "16 colours alone"
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25];", bytes(terminal.output)), "16 colours alone"
     assert any(sign == "▱" and ground != "default" for sign, _, ground, _ in seen)
     assert [cell for cell in seen if cell[1] == cell[2] != "default"] == []
 
@@ -103,5 +103,5 @@ def test_the_theme_of_the_terminal_s_own_colours_sends_no_others(
         terminal.until(lambda: "esc cancel" not in terminal.text())
         terminal.send("m")
         terminal.until("esc back")
-    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25]", bytes(terminal.output)), "16 colours alone"
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25];", bytes(terminal.output)), "16 colours alone"
     assert re.search(rb"\x1b\[[0-9;]*31", bytes(terminal.output)), "but those"

@@ -15,11 +15,11 @@ from tui.config.ages import Age
 from tui.config.tables import Policy
 from tui.fleet.health import AHEAD, OVERDUE, ahead
 from tui.fleet.operation import Kind, Operation
-from tui.fleet.plan import Step, create_step, target_step
+from tui.fleet.plan import Step, target_step
 from tui.fleet.retention import retain
 from tui.fleet.state import ServerView, newest_first
 from tui.fleet.templates import Template
-from tui.fleet.writes.drafts import dispensable, no_room
+from tui.fleet.writes.drafts import create_steps, dispensable, no_room
 from tui.vps.models import SLOTS, Key, Phase, Snapshot
 
 NAME: Final = "ensured-{date}"
@@ -164,11 +164,10 @@ def steps_of(
     decision: Decision, wanted: Wanted, now: datetime, protected: Container[Key], *, ends: bool
 ) -> Sequence[Step]:
     """What would be sent for a decision, in order; with `ends` also once its create has ended."""
-    view, steps = decision.view, []
+    view = decision.view
+    steps: list[Step] = []
     if decision.course is Course.CREATE:
-        why = f"to make room for {decision.name}"
-        steps += [target_step(Kind.DELETE, snapshot, why) for snapshot in decision.goes]
-        steps.append(create_step(view.server, decision.name, needs=len(steps) or None))
+        steps = create_steps(view.server, decision.name, "", decision.goes)
         view = _after(decision, now)
     elif decision.course is not Course.FRESH:
         return ()

@@ -39,11 +39,33 @@ def no_room(view: ServerView, which: str = "snapshots") -> str:
     return f"none of its {which} should be deleted"
 
 
+def to_make_room(name: str) -> str:
+    """Why a snapshot is deleted before the one of this name is created."""
+    return f"to make room for {name}"
+
+
+def create_steps(
+    server: Server,
+    name: str,
+    description: str,
+    goes: Iterable[Snapshot | None],
+    *,
+    after: int = 0,
+) -> list[Step]:
+    """The deletes of what `goes` to make room, and a create that needs the last of them.
+
+    So many steps of the plan come before, `after` which these are numbered.
+    """
+    why = to_make_room(name)
+    steps = [target_step(Kind.DELETE, each, why) for each in goes if each is not None]
+    needs = after + len(steps) if steps else None
+    return [*steps, create_step(server, name, description, needs=needs)]
+
+
 def room_plan(goes: Snapshot, server: Server, name: str, description: str = "") -> Plan:
     """Delete `goes`, and only once that is certain create `name`."""
-    delete = target_step(Kind.DELETE, goes, f"to make room for {name}")
-    create = create_step(server, name, description, needs=1)
-    return Plan(kind=PlanKind.MAKE_ROOM, name=name, steps=(delete, create))
+    steps = create_steps(server, name, description, (goes,))
+    return Plan(kind=PlanKind.MAKE_ROOM, name=name, steps=tuple(steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +91,8 @@ def safety(view: ServerView, target: Snapshot, name: str, protected: Container[K
 
 def safety_plan(target: Snapshot, server: Server, first: Safety) -> Plan:
     """Snapshot a server, and only once that is completed restore `target`."""
-    steps: list[Step] = []
-    if first.goes is not None:
-        steps.append(target_step(Kind.DELETE, first.goes, f"to make room for {first.name}"))
     why = f"before {server.name} is restored from {target.name}"
-    steps.append(create_step(server, first.name, why, needs=len(steps) or None))
+    steps = create_steps(server, first.name, why, (first.goes,))
     steps.append(target_step(Kind.RESTORE, target, needs=len(steps)))
     return Plan(kind=PlanKind.SAFETY_RESTORE, name=target.name, steps=tuple(steps))
 
@@ -91,11 +110,7 @@ def create_plan(
     """
     steps: list[Step] = []
     for server, goes in servers:
-        needs = None
-        if goes is not None:
-            steps.append(target_step(Kind.DELETE, goes, f"to make room for {name}"))
-            needs = len(steps)
-        steps.append(create_step(server, name, description, needs=needs))
+        steps += create_steps(server, name, description, (goes,), after=len(steps))
     kind = PlanKind.STOPPED_CREATE if stop else PlanKind.CREATE
     return Plan(kind=kind, name=name, steps=tuple(steps))
 

@@ -17,6 +17,7 @@ from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.operation import Operation, State, open_on
 from tui.fleet.plan import Step
 from tui.fleet.state import ServerView, newest_first
+from tui.fleet.writes.drafts import to_make_room
 from tui.fleet.writes.operations import Operations, Refused
 from tui.fleet.writes.plan_run import AT_ONCE
 from tui.vps.errors import VpsError
@@ -95,8 +96,7 @@ class Ensurer:
                 good = decision.course in WELL
                 return Ensured(server, decision.course, decision.words, good)
             for snapshot in decision.goes:
-                why = f"to make room for {decision.name}"
-                await self._operations.delete_for_certain(snapshot, why)
+                await self._operations.delete_for_certain(snapshot, to_make_room(decision.name))
                 deleted.append(snapshot.name)
             operation = await self._operations.create(server, decision.name, "ensured")
         except _FORESEEN as error:
@@ -125,8 +125,7 @@ class Ensurer:
         deleted: list[str] = []
         try:
             while goes := await self._surplus(server):
-                why = pruned_by(self._wanted)
-                await self._operations.delete_for_certain(goes[0], why)
+                await self._operations.delete_for_certain(goes[0], pruned_by(self._wanted))
                 deleted.append(goes[0].name)
         except _FORESEEN as error:
             return await self._failed(server, error, deleted)

@@ -135,7 +135,10 @@ class Plan:
     ours: bool = False
 
     def __post_init__(self) -> None:
-        numbered = tuple(replace(step, number=n) for n, step in enumerate(self.steps, 1))
+        numbered = tuple(
+            step if step.number == n else replace(step, number=n)
+            for n, step in enumerate(self.steps, 1)
+        )
         object.__setattr__(self, "steps", numbered)
 
     @property

@@ -90,6 +90,8 @@ class PlanRun:
 
     def with_power(self, plan: Plan) -> Plan:
         """The same plan with what is done to its servers here and now."""
+        if not plan.stops:
+            return plan
         steps = tuple(replace(s, power=self._switching.get(s.number, "")) for s in plan.steps)
         return replace(plan, steps=steps)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -144,8 +145,7 @@ class Plan:
     @property
     def tally(self) -> Tally:
         """How many steps stand where; of a set of creates, without those that make room."""
-        aside = Kind.DELETE if self.creates else None
-        return Tally(step.standing for step in self.steps if step.kind is not aside)
+        return Tally(step.standing for step in self._counted)
 
     @property
     def failed(self) -> int:
@@ -155,13 +155,14 @@ class Plan:
     @property
     def doubtful(self) -> int:
         """How many of those not done nobody has refused: it is only likely that nothing came."""
-        aside = Kind.DELETE if self.creates else None
-        return sum(
-            step.became is not None
-            and step.became.state in (State.NOT_CARRIED_OUT, State.VANISHED)
-            and step.kind is not aside
-            for step in self.steps
-        )
+        likely = (State.NOT_CARRIED_OUT, State.VANISHED)
+        return sum(s.became is not None and s.became.state in likely for s in self._counted)
+
+    @property
+    def _counted(self) -> Sequence[Step]:
+        if not self.creates:
+            return self.steps
+        return [step for step in self.steps if step.kind is not Kind.DELETE]
 
     @property
     def operations(self) -> frozenset[int]:

@@ -30,6 +30,9 @@ _COLUMNS: Final = ("name", "account", "user", "origin", "asked_at", "ended_at", 
 class PlanTaken(Exception):
     """A step is not begun: another process is at the plan, has sent the step, or ended it."""
 
+    def __init__(self) -> None:
+        super().__init__("the plan has ended, or another session works on it")
+
 
 class PlanBook:
     """The plans in one journal. All methods raise JournalUnavailable."""
@@ -70,7 +73,7 @@ class PlanBook:
                 (operation.id, plan_id, number, State.NEVER_SENT.value, self._journal.owner),
             )
             if not cursor.rowcount:
-                raise PlanTaken("the plan has ended, or another session works on it")
+                raise PlanTaken
 
         return write
 

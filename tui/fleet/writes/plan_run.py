@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tui.fleet.journal.journal import JournalUnavailable
+from tui.fleet.journal.journal import Also, JournalUnavailable
 from tui.fleet.journal.plans import PlanBook, PlanTaken
 from tui.fleet.operation import Kind, Operation
 from tui.fleet.plan import Plan, PlanKind, Standing, Step
@@ -170,10 +170,10 @@ class PlanRun:
         """Begin the operation of a step and send it. Raises what the operation raises."""
         operations, alone = self._operations, self.plan.id < 0
         also = self._book.link(self.plan.id, step.number)
-        if self.plan.stops and step.kind is Kind.CREATE:
-            return await self._send_stopped(step)
         if step.kind is Kind.CREATE:
             server = Server(id=step.server_id, name=step.server_name)
+            if self.plan.stops:
+                return await self._send_stopped(server, step, also)
             return await operations.create(
                 server, step.name, step.description, unjournaled=alone, also=also
             )
@@ -189,9 +189,8 @@ class PlanRun:
             step.target, reason=step.description, unjournaled=alone, also=also
         )
 
-    async def _send_stopped(self, step: Step) -> Operation:
+    async def _send_stopped(self, server: Server, step: Step, also: Also) -> Operation:
         """Snapshot a server that is stopped for it; returns once it was started again."""
-        server = Server(id=step.server_id, name=step.server_name)
         if self._power is None or self.plan.id < 0:
             raise Refused("not sent: no server is stopped without a record")
         number = step.number
@@ -199,14 +198,14 @@ class PlanRun:
             await self._power.free(server.id)
             now = await self._reread(self.plan.id)
             if not now.ours or not now.open:
-                raise PlanTaken("the plan was ended, or another session is at it")
+                raise PlanTaken
             return await self._power.snapshot(
                 server,
                 step.name,
                 step.description,
                 told=lambda words: self._tell_power(number, words),
                 ask=self._ask,
-                also=self._book.link(self.plan.id, number),
+                also=also,
             )
         finally:
             self._switching.pop(number, None)

@@ -145,7 +145,7 @@ def open_private(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def replace_private(path: Path, data: bytes | bytearray, *, synced: bool = False) -> None:
+def replace_private(path: Path, data: bytes, *, synced: bool = False) -> None:
     """Have a file for its owner alone hold `data`, or what it held before. Raises OSError.
 
     `synced`: it holds that after a power failure, too.

@@ -12,9 +12,8 @@ from tui.fleet.state import Fleet, ServerView
 from tui.vps.models import Key, Server, Snapshot
 
 
-def text_of_server(server: Server) -> str:
+def text_of_server(s: Server) -> str:
     """What a plain word is looked for in: a folded line for each of a server's texts."""
-    s = server
     return fold(f"\n{s.name}\n{s.hostname}\n{s.address}\n{s.id}\n{s.location}\n{s.plan}\n{s.os}\n")
 
 

@@ -133,7 +133,7 @@ class Painter:
         if len(row) < x + width:
             row += [_UNKNOWN] * (x + width - len(row))
         if not cells:  # terminals don't agree on how wide such text is
-            self._send(y, x, text, self._style)
+            self._send(y, x, text)
             self._cursor = (0, 0)
             row[x : x + width] = [_UNKNOWN] * width
             return
@@ -141,7 +141,7 @@ class Painter:
         if before == cells:
             return
         if width <= _NO_GAP and before[0] != cells[0] and before[-1] != cells[-1]:
-            self._send(y, x, text, self._style)  # as most do under the cursor: sent as it is
+            self._send(y, x, text)  # as most do under the cursor: sent as it is
         else:
             self._differing(y, x, text, cells, before)
         row[x : x + width] = cells
@@ -151,13 +151,13 @@ class Painter:
         start = end = differ[0]
         for n in [*differ[1:], len(cells) + _NO_GAP]:
             if n - end >= _NO_GAP:
-                piece = text[start : end + 1]
-                self._send(y, x + start, piece, cells[start][1] if piece.isspace() else self._style)
+                self._send(y, x + start, text[start : end + 1])
                 start = n
             end = n
 
-    def _send(self, y: int, x: int, text: str, style: Style) -> None:
+    def _send(self, y: int, x: int, text: str) -> None:
         self._move((y, x))
+        style = self._style
         if text.isspace():
             style = _blank(style)
             if style == _blank(self._sent):

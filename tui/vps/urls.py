@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 _ASCII: Final = re.compile(r"[!-~]*")
 
@@ -21,12 +21,8 @@ def base_url(url: str) -> str:
     """
     if not _ASCII.fullmatch(url):
         raise InsecureUrl("the address has characters that no address has")
-    try:
-        parts = urlsplit(url)
-        has_port = parts.port != 0
-    except ValueError:  # its words are for programmers
-        has_port = False
-    if not has_port:
+    parts = _parts(url)
+    if parts is None:
         raise InsecureUrl(
             "the address must be like https://example.org or https://example.org:8443"
         )
@@ -47,16 +43,26 @@ def page_problem(url: str) -> str:
 
     It must be https or on this machine, and have no user in it.
     """
-    try:
-        parts = urlsplit(url)
-        good = parts.port != 0 and bool(parts.hostname) and bool(_ASCII.fullmatch(url))
-    except ValueError:
-        good = False
-    if not good or "@" in parts.netloc or parts.scheme not in ("http", "https"):
+    parts = _parts(url) if _ASCII.fullmatch(url) else None
+    if (
+        parts is None
+        or not parts.hostname
+        or "@" in parts.netloc
+        or parts.scheme not in ("http", "https")
+    ):
         return "must be an address like https://example.org/ping"
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         return "must be https, or on this machine"
     return ""
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address; None where it is none, or its port is not one."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None
+    except ValueError:  # its words are for programmers
+        return None
 
 
 def is_loopback(host: str) -> bool:

@@ -51,9 +51,9 @@ class Paginator(Generic[T]):
         Raises VpsError.
         """
         known = {} if fresh else self._known
-        walk = _Walk(self._fetch, self._reader, self._limits, self._pause, known)
+        walk = _Walk(self._fetch, self._reader, self._limits, self._pause, known, told)
         try:
-            listing = await walk.to_the_end({**query, "page_size": _PAGE_SIZE}, told)
+            listing = await walk.to_the_end({**query, "page_size": _PAGE_SIZE})
         finally:
             await walk.ahead.close()
         if not fresh:
@@ -71,6 +71,7 @@ class _Walk(Generic[T]):
         limits: Limits,
         pause: Pause,
         known: Pages[T],
+        told: Told[T] | None,
     ) -> None:
         self.pages: Pages[T] = {}
         self.ahead = Lookahead(self._ask_ahead)
@@ -79,20 +80,19 @@ class _Walk(Generic[T]):
         self._limits = limits
         self._pause = pause
         self._known = known
+        self._told = told
         self._clock = asyncio.get_running_loop().time
         self._start = self._clock()
         self._paused = 0.0
         self._pauses = 0
         self._received = 0
         self._total: int | None = None
-        self._told: Told[T] | None = None
         self._size = 0
 
-    async def to_the_end(self, query: Query, told: Told[T] | None) -> Listing[T]:
+    async def to_the_end(self, query: Query) -> Listing[T]:
         """Follow the links. Raises VpsError."""
         following: Query | None = query
         cut_off = False
-        self._told = told
         while following is not None:
             key = page_key(following)
             try:
@@ -105,9 +105,9 @@ class _Walk(Generic[T]):
             self.pages[key] = page
             self._received += page.received
             self._size += page.size
-            if told is not None:
+            if self._told is not None:
                 self._total = page.count if page.count is not None and page.count >= 0 else None
-                told(Part(tuple(page.items), self._received, self._total, page.next is None))
+                self._told(Part(tuple(page.items), self._received, self._total, page.next is None))
             following = self._next(following, page)
         cut_off = cut_off or self.ahead.unreached
         return _merged(list(self.pages.values()), cut_off=cut_off)

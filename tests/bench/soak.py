@@ -86,13 +86,17 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
-class Grown(NamedTuple):
-    """What there is more of after so many polls: MB, descriptors, tasks, files of ours."""
+class Used(NamedTuple):
+    """What there is of MB, descriptors, tasks, and files of ours."""
 
     memory: float
     descriptors: int
     tasks: int
     files: int
+
+    def since(self, before: Used) -> Used:
+        """What there is more of."""
+        return Used(*(max(0, now - then) for now, then in zip(self, before, strict=True)))  # type: ignore[arg-type]
 
 
 class Held(NamedTuple):
@@ -123,22 +127,22 @@ async def look_around(weeks: Weeks, pilot: Pilot[None], number: int) -> None:
         await pilot.press("escape")  # what stands in the tray has been seen
 
 
-async def go_on(weeks: Weeks, pilot: Pilot[None], count: int) -> Grown:
-    """Poll for so long, with somebody passing by."""
-    folder = Path(weeks.simulated.environ["HOME"])
-    gc.collect()
-    before = memory(), descriptors(), len(asyncio.all_tasks()), kept_files(folder)
+async def go_on(weeks: Weeks, pilot: Pilot[None], count: int) -> Used:
+    """Poll for so long, with somebody passing by; gives what there is more of then."""
+    before = used(weeks)
     for number in range(count):
         await weeks.poll()
         await look_around(weeks, pilot, number)
     await pilot.pause()
+    return used(weeks).since(before)
+
+
+def used(weeks: Weeks) -> Used:
+    """What is in use, without garbage."""
     gc.collect()
-    after = memory(), descriptors(), len(asyncio.all_tasks()), kept_files(folder)
-    return Grown(*(max(0, now - then) for now, then in zip(after, before, strict=True)))  # type: ignore[arg-type]
-
-
-def kept_files(folder: Path) -> int:
-    return sum(path.is_file() for path in folder.rglob("*"))
+    kept = Path(weeks.simulated.environ["HOME"]).rglob("*")
+    files = sum(path.is_file() for path in kept)
+    return Used(memory(), descriptors(), len(asyncio.all_tasks()), files)
 
 
 @asynccontextmanager

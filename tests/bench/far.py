@@ -8,13 +8,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.line import line
-from tests.bench.measure import CIPLUN, Program, surroundings
+from tests.bench.measure import Program
 from tests.bench.service import service
 from tests.bench.table import Row, limit
 from tests.helpers.far import FarTerminal, Way
+from tests.helpers.program import CIPLUN, environ
 
 FIRST = b"build-0"
 """What the servers that are listed first begin with: where pages come, others come before them."""
@@ -63,14 +65,14 @@ def far(quick: bool) -> Iterator[Row]:
     for fleet in fleets:
         if quick and fleet != Fleet(12, "docs") and fleet != Fleet(1_000, "client"):
             continue
-        with service(fleet.servers, fleet.dialect) as environ:
+        with service(fleet.servers, fleet.dialect) as served:
             for trip in trips:
-                yield from _far(fleet, trip, environ)
+                yield from _far(fleet, trip, served)
 
 
-def _far(fleet: Fleet, trip: float, environ: dict[str, str]) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as home, line(environ["VPS_API_URL"], trip) as url:
-        variables = {**surroundings(home), **environ, "VPS_API_URL": url}
+def _far(fleet: Fleet, trip: float, served: dict[str, str]) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as home, line(served["VPS_API_URL"], trip) as url:
+        variables = environ(Path(home), **{**served, "VPS_API_URL": url})
         wanted = goal(fleet, trip)
         name = f"{trip * 1000:.0f} ms, {fleet.servers:,} servers, {fleet.dialect}"
         first, whole = _cold(variables)
@@ -88,10 +90,10 @@ def poor(quick: bool) -> Iterator[Row]:
     there, back = Way(0.15, 0.01, seed=1), Way(0.15, 0.01, seed=2)
     with (
         tempfile.TemporaryDirectory() as home,
-        service(1_000) as environ,
-        line(environ["VPS_API_URL"], 0.3, 0.01) as url,
+        service(1_000) as served,
+        line(served["VPS_API_URL"], 0.3, 0.01) as url,
     ):
-        variables = {**surroundings(home), **environ, "VPS_API_URL": url}
+        variables = environ(Path(home), **{**served, "VPS_API_URL": url})
         with FarTerminal(CIPLUN, variables, there, back) as terminal:
             terminal.until("live")
             opened = [terminal.shown_after("m", "esc back"), terminal.shown_after("\x1b", "q Quit")]
@@ -121,9 +123,9 @@ def _build(number: int) -> str:
     return f"build-{5 + 8 * number:05}"
 
 
-def _cold(environ: dict[str, str]) -> tuple[float, float]:
+def _cold(variables: dict[str, str]) -> tuple[float, float]:
     """Milliseconds from the first paint to the first row, and until all is live."""
-    program = Program(CIPLUN, environ)
+    program = Program(CIPLUN, variables)
     try:
         painted = program.until(b"Quit")
         first = program.until(FIRST) - painted
@@ -136,16 +138,16 @@ def _cold(environ: dict[str, str]) -> tuple[float, float]:
     return first, whole
 
 
-def _warm(environ: dict[str, str]) -> float:
+def _warm(variables: dict[str, str]) -> float:
     """The same from a start that remembers the fleet: the rows are painted with all else."""
-    program = Program(CIPLUN, environ)
+    program = Program(CIPLUN, variables)
     try:
         return max(0.0, program.until(FIRST) - program.until(b"Quit"))
     finally:
         program.end()
 
 
-def _command(environ: dict[str, str], command: str) -> float:
+def _command(variables: dict[str, str], command: str) -> float:
     began = time.perf_counter()
-    subprocess.run([*CIPLUN, command], env=environ, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run([*CIPLUN, command], env=variables, stdout=subprocess.DEVNULL, check=False)
     return (time.perf_counter() - began) * 1000

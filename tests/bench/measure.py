@@ -10,7 +10,6 @@ import select
 import signal
 import statistics
 import struct
-import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
@@ -20,19 +19,6 @@ from pathlib import Path
 _QUESTION = b"\x1b[5n"
 QUIET = 0.03
 """Seconds without output after which a screen counts as right."""
-
-
-CIPLUN = (sys.executable, "-m", "tui")
-
-
-def surroundings(home: str) -> dict[str, str]:
-    """The environment of a program that is measured."""
-    return {
-        "HOME": home,
-        "PATH": os.environ["PATH"],
-        "LANG": "C.UTF-8",
-        "TERM": "xterm-256color",
-    }
 
 
 class Program:

@@ -9,21 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.measure import CIPLUN, Pair, Program, Side, p95, paired, surroundings
+from tests.bench.measure import Pair, Program, Side, p95, paired
 from tests.bench.service import service
 from tests.bench.table import Row, limit, ratio
+from tests.helpers.program import CIPLUN, environ
 
 BARE = str(Path(__file__).with_name("bare.py"))
 ROWS = b"build-00005"
 
 
-def sides(home: str, environ: dict[str, str], *bare: str) -> tuple[Side, Side]:
+def sides(home: str, served: dict[str, str], *bare: str) -> tuple[Side, Side]:
     """Ours, and the bare app with these arguments."""
-    shared = {
-        **surroundings(home),
-        "CIPLUN_REMEMBER": "false",  # what is remembered is measured by `far`
-        **environ,
-    }
+    # What is remembered is measured by `far`.
+    shared = environ(Path(home), CIPLUN_REMEMBER="false", **served)
     ours = Side(CIPLUN, shared, b"Quit")
     return ours, Side([sys.executable, BARE, *bare], shared, b"READY")
 
@@ -142,14 +140,14 @@ def idle(ours: Side, bare: Side, seconds: float) -> Iterator[Row]:
 def small(quick: bool) -> Iterator[Row]:
     """A dozen servers."""
     runs = 3 if quick else 11
-    with tempfile.TemporaryDirectory() as home, service(12) as environ:
-        ours, bare = sides(home, environ, "12")
+    with tempfile.TemporaryDirectory() as home, service(12) as served:
+        ours, bare = sides(home, served, "12")
         yield from startup(ours, bare, runs)
         few = 2 if quick else 3
         yield from keys(ours, bare, few, 50 if quick else 100).rows("12 servers")
         slow = keys(ours, bare, 1 if quick else 3, 10, bps=9600)
         yield ratio("Key to quiet screen at 9,600 bit/s, median", slow.median, 0.8, "ms")
-        following = sides(home, environ, "12", "follow")
+        following = sides(home, served, "12", "follow")
         times, amount = follows(*following, 3 if quick else 10)
         yield Row(
             "Key after a pause, with the chosen server's snapshots and details",
@@ -162,8 +160,8 @@ def small(quick: bool) -> Iterator[Row]:
 
 def large(quick: bool) -> Iterator[Row]:
     """Ten thousand servers with 50,000 snapshots."""
-    with tempfile.TemporaryDirectory() as home, service(10_000) as environ:
-        ours, bare = sides(home, environ, "10000")
+    with tempfile.TemporaryDirectory() as home, service(10_000) as served:
+        ours, bare = sides(home, served, "10000")
         loaded = Side(ours.argv, ours.environ, b"live")
         run, presses = (1, 50) if quick else (3, 100)
         yield from keys(loaded, bare, run, presses).rows("10,000 servers")

@@ -7,8 +7,8 @@ import json
 import subprocess
 from collections.abc import Iterator
 
-from tests.bench.measure import CIPLUN
 from tests.helpers.places import TOKEN
+from tests.helpers.program import CIPLUN
 
 
 @contextlib.contextmanager

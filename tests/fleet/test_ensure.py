@@ -50,7 +50,7 @@ POLICY = Policy(name="nightly-{date}", keep_last=2, reserve=1)
         (
             view("a", *(snapshot(99) for _ in range(5))),
             Course.NO_ROOM,
-            "all 5 slots are used, and none of its snapshots should be deleted",
+            "all 5 slots are used, and making room was not asked for",
         ),
         (
             view("a", snapshot(30, name="nightly-2025-01-23"), snapshot(40)),
@@ -92,8 +92,9 @@ def test_room_is_made_of_the_most_dispensable_one_and_it_is_named_first() -> Non
     wanted = Wanted(24 * HOUR, NIGHTLY, make_room=True)
     full = view("a", *(snapshot(99 + n, name=f"s{n}") for n in range(5)))
     assert decide(full, wanted, NOW).words == "deletes s4 and creates nightly-2025-01-23"
-    protected = {s.id for s in full.snapshots}
-    assert decide(full, wanted, NOW, protected=protected).course is Course.NO_ROOM
+    found = decide(full, wanted, NOW, protected={s.id for s in full.snapshots})
+    assert found.course is Course.NO_ROOM
+    assert found.words == "all 5 slots are used, and none of its snapshots should be deleted"
     failed = view("a", *(snapshot(99 + n, name=f"s{n}") for n in range(4)), snapshot(1, "failed"))
     assert [s.status for s in decide(failed, wanted, NOW).goes] == ["failed"]
     undated = view("a", snapshot(None, name="x"), snapshot(99, name="s"), snapshot(98, name="r"))

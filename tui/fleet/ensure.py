@@ -132,7 +132,9 @@ def _with_room(
     if not goes and wanted.make_room:
         goes = dispensable(view, protected)[:1]
     if len(goes) <= view.used - SLOTS:
-        return Decision(view, Course.NO_ROOM, f"all {SLOTS} slots are used, and {no_room(view)}")
+        asked = wanted.make_room or view.used > SLOTS
+        why = no_room(view) if asked else "making room was not asked for"
+        return Decision(view, Course.NO_ROOM, f"all {SLOTS} slots are used, and {why}")
     names = ", ".join(snapshot.name for snapshot in goes)
     return Decision(view, Course.CREATE, f"deletes {names} and creates {name}", name, tuple(goes))
 

@@ -111,6 +111,24 @@ def test_no_servers_at_all_is_unknown(empty_world: Place) -> None:
     assert ciplun(empty_world, "check", "--empty-ok")[0] == 0
 
 
+def test_a_server_whose_snapshots_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    """And not said to have none; another one has none, whatever cannot be read elsewhere."""
+    db = {"id": 11, "name": "db", "status": "active"}
+    bad = snapshot(801, status=[])
+    with saying(fleet([bad, snapshot(802, name={})], [GOOD, db])) as said:
+        code, out, _ = against(said, tmp_path, "check", "web")
+        assert (code, "no completed" in out) == (3, False)
+        assert "web: a snapshot could not be read" in out
+        code, out, _ = against(said, tmp_path, "check")
+        assert (code, out.count("no completed snapshot")) == (2, 1)
+        assert "CRITICAL - db: no completed snapshot" in out
+        code, out, _ = against(said, tmp_path, "metrics", "web")
+        assert 'server="web",finding="unseen"} 1' in out
+        assert 'server="web",finding="none"} 0' in out
+        code, out, _ = against(said, tmp_path, "list", "web")
+        assert "a snapshot could not be read" in out
+
+
 @pytest.mark.parametrize("created", ["2999-01-01T00:00:00Z", None])
 def test_a_date_in_the_future_or_none_is_not_fresh(tmp_path: Path, created: str | None) -> None:
     with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:

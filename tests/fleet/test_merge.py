@@ -63,6 +63,18 @@ def test_what_is_listed_and_cannot_be_read_stays_and_all_else_may_go() -> None:
     assert set(merge_servers(views, servers)) == {1, 2}
 
 
+def test_a_server_with_snapshots_that_cannot_be_read_is_marked_until_all_can_be() -> None:
+    views = merge_servers({}, Listing(items=(server(1), server(2))))
+    partly: Listing[Snapshot] = Listing(items=(), unread=frozenset({9}), unread_on=frozenset({1}))
+    marked = merge_snapshots(views, partly)
+    assert {key for key, view in marked.items() if view.unread} == {1}
+    assert not changed(marked, merge_snapshots(marked, partly))
+    assert merge_snapshots(marked, listing(settled=False))[1].unread
+    assert not merge_snapshots(marked, listing())[1].unread
+    assert not merge_snapshots(marked, listing(), scope=1)[1].unread
+    assert 1 not in merge_snapshots({}, partly), "its own list says that it is gone"
+
+
 @given(SNAPSHOTS)
 def test_the_same_list_again_changes_nothing(items: list[Snapshot]) -> None:
     views = merge_snapshots({}, listing(*items))

@@ -238,12 +238,14 @@ async def test_pages_that_shift_make_a_list_unsettled() -> None:
 async def test_one_bad_item_is_counted_and_the_others_are_kept() -> None:
     good = '{"id": 1, "server": {"id": 1, "name": "w"}, "name": "s", "status": "completed"}'
     bad = ['{"name": "no id"}', '{"id": 2, "server": null, "name": "x", "status": "y"}', "7"]
+    bad += [f'{{"id": [], "server": {of}}}' for of in ('{"id": 3}', "4", '"5"', '{"id": []}')]
     body = f'{{"results": [{good}, {", ".join(bad)}]}}'
     async with faulty(http(body)) as server, client(server.url) as api:
         listing = await api.snapshots()
     assert [s.id for s in listing.items] == [1]
-    assert len(listing.problems) == 3
+    assert len(listing.problems) == 7
     assert listing.unread == {2}
+    assert listing.unread_on == {3, 4, 5}
     assert not listing.settled
     assert not listing.proves_absence
 

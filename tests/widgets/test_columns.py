@@ -6,10 +6,16 @@ import re
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from tests.helpers.driving import choose, live, shown, until
+from tests.helpers.fleets import NOW, view
 from tests.helpers.places import Place
+from tui.fleet.health import Judge
+from tui.fleet.scope import Scope
+from tui.fleet.state import Fleet
 from tui.widgets.pane_widths import Longest, Share, share
+from tui.widgets.risk import age_cell
 from tui.widgets.row_columns import Cell, Cells, Column, fit, heading, place
 from tui.widgets.server_list import Extras, wide_columns
 
@@ -57,6 +63,12 @@ def test_a_name_that_just_fits_is_whole_without_its_state() -> None:
     assert cut((Cell("build-00069"), Cell(" stopped")), 11, middle=0) == "build-00069"
     assert cut((Cell("P "), Cell("nightly-2026-11-28")), 12, middle=-1) == "P nigh…11-28"
     assert cut((Cell("冷凍-冷凍-冷凍-1"),), 9, middle=0) == "冷凍…凍-1"
+
+
+def test_a_server_whose_snapshots_cannot_be_read_is_not_said_to_have_none() -> None:
+    scope = Scope(Fleet(), NOW.timestamp(), Judge())
+    assert age_cell(view("a"), scope) == Cell("none ", "failed")
+    assert age_cell(replace(view("b"), unread=True), scope) == Cell("? ", "warn")
 
 
 @pytest.mark.parametrize("width", range(3, 12))

@@ -239,12 +239,12 @@ def _found(
     if view.partial:
         return  # it is being read: nothing can be said of it yet
     name, key, age = view.server.name, view.server.id, now - facts.newest
-    if view.newest_completed is None:
-        yield Finding("none", Severity.CRITICAL, name, "no completed snapshot", key)
-    elif limits and age >= min(limits):
-        if facts.odd:
-            what = "the date of a snapshot is missing or in the future"
-            yield Finding("unseen", Severity.UNKNOWN, name, what, key)
+    none = view.newest_completed is None
+    if none or (limits and age >= min(limits)):
+        if doubt := _doubt(view, facts):
+            yield Finding("unseen", Severity.UNKNOWN, name, doubt, key)
+        elif none:
+            yield Finding("none", Severity.CRITICAL, name, "no completed snapshot", key)
         else:
             critical = max_age and age >= max_age
             severity = Severity.CRITICAL if critical else Severity.WARNING
@@ -257,6 +257,13 @@ def _found(
         yield Finding("failed", Severity.WARNING, name, what, key)
     if view.full:
         yield Finding("full", Severity.WARNING, name, f"full: all {view.used} slots are used", key)
+
+
+def _doubt(view: ServerView, facts: _Facts) -> str:
+    """Why it cannot be told that a server has no fresh one; empty where it can."""
+    if view.unread:
+        return "a snapshot could not be read"
+    return "the date of a snapshot is missing or in the future" if facts.odd else ""
 
 
 def findings(healths: Iterable[Health]) -> list[Finding]:

@@ -55,9 +55,10 @@ def merge_snapshots(
     if scope is not None:
         touched: Iterable[Key] = {scope}
     elif listing.settled:
-        touched = {*listed, *(key for key, view in views.items() if view.snapshots)}
+        known = (key for key, view in views.items() if view.snapshots or view.unread)
+        touched = {*listed, *known, *(listing.unread_on & views.keys())}
     else:
-        touched = listed
+        touched = {*listed, *(listing.unread_on & views.keys())}
     for key in touched:
         if key in keep:
             continue
@@ -74,9 +75,10 @@ def _with_snapshots(
     if not listing.settled or listing.unread:
         kept = (s for s in view.snapshots if not listing.settled or s.id in listing.unread)
         listed = {s.id: s for s in kept} | listed
+    unread = key in listing.unread_on or (view.unread and not listing.settled)
     if _same(view.snapshots, listed):
-        return view
-    return replace(view, snapshots=newest_first(listed.values()))
+        return view if view.unread == unread else replace(view, unread=unread)
+    return replace(view, snapshots=newest_first(listed.values()), unread=unread)
 
 
 def _same(held: tuple[Snapshot, ...], listed: dict[Key, Snapshot]) -> bool:

@@ -63,6 +63,8 @@ class ServerView(msgspec.Struct, frozen=True):
     listed: bool = True
     partial: bool = False
     """Its snapshots are still being read: those that it shows are not all of them."""
+    unread: bool = False
+    """It has snapshots that could not be read: those that it shows may not be all of them."""
     remembered: bool = False
     """It is from an earlier run, and nothing of it has been asked for since."""
     busy: int = 0

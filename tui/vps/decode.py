@@ -13,7 +13,7 @@ from tui.vps.models import Account, Backup, Key, Restoring, Server, Snapshot
 from tui.vps.parsing import MOST_BYTES, lenient, parse
 from tui.vps.sanitize import DESCRIPTION_LENGTH, MAX_LENGTH
 from tui.vps.token import Token
-from tui.vps.wire import ServerRef, WireBackup, WireIds, WireServer, WireSnapshot
+from tui.vps.wire import ServerRef, WireBackup, WireIds, WireOwner, WireServer, WireSnapshot
 
 T = TypeVar("T")
 
@@ -22,6 +22,7 @@ _BACKUP: Final = msgspec.json.Decoder(WireBackup)
 _SERVER: Final = msgspec.json.Decoder(WireServer)
 _ANY: Final = msgspec.json.Decoder()
 _IDS: Final = msgspec.json.Decoder(WireIds)
+_OWNER: Final = msgspec.json.Decoder(WireOwner)
 _MOST_ALIKE: Final = 1_000
 """Plans, places and systems that are kept as they were read."""
 _ABOUT_ALL: Final = frozenset(("detail", "non_field_errors", "error", "message"))
@@ -62,6 +63,13 @@ class Decoder:
         try:
             ids = self._strict(_IDS, raw)
             return self._key(ids.id, ids.uuid)
+        except BadItem:
+            return None
+
+    def server_of(self, raw: msgspec.Raw) -> Key | None:
+        """The server of an item that cannot be read, if that much of it can."""
+        try:
+            return self._server_of(self._strict(_OWNER, raw))[0]
         except BadItem:
             return None
 
@@ -184,7 +192,7 @@ class Decoder:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
             raise BadItem(self._line(str(error), 120)) from error
 
-    def _server_of(self, wire: WireSnapshot) -> tuple[Key, str]:
+    def _server_of(self, wire: WireOwner) -> tuple[Key, str]:
         server = wire.server
         name = wire.server_name or wire.server_hostname or ""
         if isinstance(server, ServerRef):

@@ -130,9 +130,10 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A list as it came: the readable `items`, what was wrong, and what it can prove.
 
     `problems` has a sentence for each of the first hundred items that could not be read, of
-    `unreadable` in all, and `unread` the ids of those that have one: they are there, whatever
-    they are. `settled` is False where the pages shifted, ids repeated, `count` differs from what
-    came, or an item without an id could be any: then nothing missing from it may be called gone.
+    `unreadable` in all, `unread` the ids of those that have one: they are there, whatever they
+    are, and `unread_on` the ids of the servers that are known to have any. `settled` is False
+    where the pages shifted, ids repeated, `count` differs from what came, or an item without an
+    id could be any: then nothing missing from it may be called gone.
     `total` is the provider's own count, None where it gave none. `server_id` is the server whose
     snapshots alone were asked for; `filter_ignored` is True where those of others came too.
     """
@@ -141,6 +142,7 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     unreadable: int = 0
     unread: frozenset[Key] = frozenset()
+    unread_on: frozenset[Key] = frozenset()
     settled: bool = True
     total: int | None = None
     pages: int = 1

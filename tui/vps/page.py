@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,6 +21,13 @@ MOST_PROBLEMS: Final = 100
 """Sentences that are kept about items that cannot be read; the others are counted."""
 
 
+class Unread(NamedTuple):
+    """An item that cannot be read: its own id and that of its server, as far as those can."""
+
+    id: Key | None
+    server_id: Key | None
+
+
 class DecodedPage(msgspec.Struct, Generic[T], frozen=True):
     """One page as it was read.
 
@@ -30,8 +37,7 @@ class DecodedPage(msgspec.Struct, Generic[T], frozen=True):
 
     items: list[T]
     problems: list[str]
-    unreadable: int
-    unread: list[Key]
+    unread: list[Unread]
     received: int
     before: int
     size: int
@@ -69,11 +75,10 @@ class PageReader(Generic[T]):
         received = len(page.results)
         if before + received > self._most:
             raise TooLarge(f"the list is longer than {self._most} items")
-        items, problems, unreadable, unread = self._read_items(page, before)
+        items, problems, unread = self._read_items(page, before)
         return DecodedPage(
             items=items,
             problems=problems,
-            unreadable=unreadable,
             unread=unread,
             received=received,
             before=before,
@@ -84,20 +89,16 @@ class PageReader(Generic[T]):
             digest=digest,
         )
 
-    def _read_items(self, page: Page, before: int) -> tuple[list[T], list[str], int, list[Key]]:
-        """The readable items, sentences about some others, how many, and the ids of those."""
+    def _read_items(self, page: Page, before: int) -> tuple[list[T], list[str], list[Unread]]:
+        """The readable items, sentences about some others, and what is known of those."""
         items: list[T] = []
         problems: list[str] = []
-        unread: list[Key] = []
-        unreadable = 0
+        unread: list[Unread] = []
         for number, raw in enumerate(page.results, before + 1):
             try:
                 items.append(self._read(raw))
             except BadItem as error:
-                unreadable += 1
                 if len(problems) < MOST_PROBLEMS:
                     problems.append(f"{self._what} {number} of the list: {error}")
-                key = self._decoder.id_of(raw)
-                if key is not None:
-                    unread.append(key)
-        return items, problems, unreadable, unread
+                unread.append(Unread(self._decoder.id_of(raw), self._decoder.server_of(raw)))
+        return items, problems, unread

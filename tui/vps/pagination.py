@@ -188,17 +188,18 @@ def _merged(pages: list[DecodedPage[T]], *, cut_off: bool) -> Listing[T]:
     """The pages as one list, with whatever speaks against its being whole."""
     items = {item.id: item for page in pages for item in page.items}
     problems = [problem for page in pages for problem in page.problems]
-    unreadable = sum(page.unreadable for page in pages)
-    unread = frozenset(key for page in pages for key in page.unread)
+    unread = [item for page in pages for item in page.unread]
+    ids = frozenset(item.id for item in unread if item.id is not None)
     received = sum(page.received for page in pages)
     counts = [page.count for page in pages if page.count is not None]
     repeated = len(items) < sum(len(page.items) for page in pages)
-    whole = not cut_off and not repeated and len(unread) == unreadable
+    whole = not cut_off and not repeated and len(ids) == len(unread)
     return Listing(
         items=tuple(items.values()),
         problems=tuple(problems[:MOST_PROBLEMS]),
-        unreadable=unreadable,
-        unread=unread,
+        unreadable=len(unread),
+        unread=ids,
+        unread_on=frozenset(item.server_id for item in unread if item.server_id is not None),
         settled=whole and all(count == received for count in counts),
         total=next((count for count in reversed(counts) if count >= 0), None),
         pages=len(pages),

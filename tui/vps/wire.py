@@ -37,16 +37,21 @@ class ServerRef(msgspec.Struct, gc=False):
     hostname: str | None = None
 
 
-class WireSnapshot(msgspec.Struct, gc=False):
-    """A snapshot as it comes. `created_at` is text: dates are read leniently."""
+class WireOwner(msgspec.Struct, gc=False):
+    """Whose a snapshot is."""
 
-    id: Scalar = None
-    uuid: Scalar = None
     server: ServerRef | int | str | None = None
     server_id: Scalar = None
     server_uuid: Scalar = None
     server_name: str | None = None
     server_hostname: str | None = None
+
+
+class WireSnapshot(WireOwner, gc=False):
+    """A snapshot as it comes. `created_at` is text: dates are read leniently."""
+
+    id: Scalar = None
+    uuid: Scalar = None
     name: str | None = None
     label: str | None = None
     status: str | None = None

@@ -248,7 +248,7 @@ def edited(
     """A scenario that changes the JSON of good answers."""
 
     def change(request: Request, response: Response, world: World) -> Response:
-        if response.status_code >= 300 or response.media_type != "application/json":
+        if not is_good_json(response):
             return response
         response.body = json.dumps(edit(json.loads(bytes(response.body)), request)).encode()
         response.headers["content-length"] = str(len(response.body))
@@ -277,6 +277,11 @@ def json_answer(value: object, status: int = 200, **headers: str) -> Response:
     """A JSON answer; headers with underscores for hyphens."""
     told = {name.replace("_", "-"): text for name, text in headers.items()}
     return Response(encode.dump(value), status, told, "application/json")
+
+
+def is_good_json(response: Response) -> bool:
+    """Whether it is what was asked for, as JSON: no refusal and no page for a browser."""
+    return response.status_code < 300 and response.media_type == "application/json"
 
 
 def items_of(answer: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from tui.simulator.scenarios.base import (
     Scenario,
     afterwards,
     edited,
+    is_good_json,
     items_of,
     json_answer,
     lists,
@@ -97,7 +98,7 @@ def _shifting() -> Edit:
 
 def _lost_page(request: Request, response: Response, world: World) -> Response:
     """The list in two pages, of which the second has gone when it is asked for."""
-    if response.status_code != 200 or response.media_type != "application/json":
+    if not is_good_json(response):
         return response
     if _cursor(request) > 1:
         return json_answer({"detail": "Invalid page."}, 404)

@@ -145,6 +145,18 @@ def open_private(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
+def write_private(path: Path, data: bytes, *, synced: bool = True) -> None:
+    """Write a new file for its owner alone. Raises FileExistsError, or OSError.
+
+    `synced`: it is there after a power failure, too.
+    """
+    with os.fdopen(open_private(path, os.O_WRONLY | os.O_EXCL), "wb") as file:
+        file.write(data)
+        file.flush()
+        if synced:
+            os.fsync(file.fileno())
+
+
 def replace_private(path: Path, data: bytes, *, synced: bool = False) -> None:
     """Have a file for its owner alone hold `data`, or what it held before. Raises OSError.
 
@@ -154,11 +166,7 @@ def replace_private(path: Path, data: bytes, *, synced: bool = False) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)  # what a killed process may have left
     try:
-        with os.fdopen(open_private(fresh, os.O_WRONLY | os.O_EXCL), "wb") as file:
-            file.write(data)
-            file.flush()
-            if synced:
-                os.fsync(file.fileno())
+        write_private(fresh, data, synced=synced)
         fresh.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

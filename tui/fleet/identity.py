@@ -99,10 +99,8 @@ def _make(path: Path) -> None:
     """Make the key under a name of its own first: nobody sees half of it. Raises OSError."""
     paths.private_folder(path.parent)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(paths.open_private(fresh, os.O_WRONLY | os.O_TRUNC), "wb") as file:
-        file.write(os.urandom(_KEY))
-        file.flush()
-        os.fsync(file.fileno())
+    fresh.unlink(missing_ok=True)  # what a killed process may have left
+    paths.write_private(fresh, os.urandom(_KEY))
     try:
         os.link(fresh, path)
     except FileExistsError:

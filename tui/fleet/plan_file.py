@@ -7,7 +7,6 @@ restore or delete its snapshot as it was: id, name, status, created_at).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from tui.config.credentials import TokenError, check_owned
-from tui.config.paths import open_private, read_file
+from tui.config.paths import read_file, write_private
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan, PlanKind, Step
 from tui.fleet.state import Fleet
@@ -103,10 +102,7 @@ def write(path: Path, plan: Plan, fleet: Fleet, account: str, now: datetime) -> 
         raise PlanFileError(f"it has more than {_MOST} steps: choose fewer servers")
     data = msgspec.json.format(msgspec.json.encode(_of(plan, fleet, account, now)))
     try:
-        with os.fdopen(open_private(path, os.O_WRONLY | os.O_EXCL), "wb") as file:
-            file.write(data + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write_private(path, data + b"\n")
     except FileExistsError:
         raise PlanFileError(f"{path}: this file exists already") from None
     except OSError as error:

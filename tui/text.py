@@ -85,6 +85,14 @@ def taken(since: float, now: float) -> str:
     return duration(seconds) if seconds else f"<{_STEP}s"
 
 
+def coarse(seconds: float) -> str:
+    """A span in whole minutes: what changes once a minute keeps the line quiet."""
+    minutes = int(max(0.0, seconds) // 60)
+    if minutes < 60:
+        return f"{minutes}m" if minutes else "<1m"
+    return f"{minutes // 60}h{minutes % 60:02}m"
+
+
 def long_duration(seconds: float) -> str:
     """A span in words for a sentence: ``3 days and 4 hours``."""
     whole = max(0, int(seconds))

@@ -31,10 +31,11 @@ from tui.notices import News
 from tui.screens.dialogs.create import CreateDialog
 from tui.screens.dialogs.restore import RestoreDialog
 from tui.terminal.notify import Announcer
+from tui.text import coarse
 from tui.vps.models import Server, Snapshot
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.line import Line
-from tui.widgets.running_tray import KEPT, Ends, Entry, coarse, entries
+from tui.widgets.running_tray import KEPT, Ends, Entry, entries
 
 KEYS = Keys({"operations": "f7"})
 

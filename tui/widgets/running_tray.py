@@ -16,7 +16,7 @@ from tui.fleet.plan import Plan, PlanKind, Standing
 from tui.fleet.power import PowerNote
 from tui.fleet.state import Fleet
 from tui.notices import News, doing, plan_title, tally_line
-from tui.text import elapsed
+from tui.text import coarse, elapsed
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.line import Line, Piece
 
@@ -96,14 +96,6 @@ class Ends:
         self._ends[key] = end
         while len(self._ends) > KEPT:
             del self._ends[next(iter(self._ends))]
-
-
-def coarse(seconds: float) -> str:
-    """A span in whole minutes: what changes once a minute keeps the line quiet."""
-    minutes = int(max(0.0, seconds) // 60)
-    if minutes < 60:
-        return f"{minutes}m" if minutes else "<1m"
-    return f"{minutes // 60}h{minutes % 60:02}m"
 
 
 def entries(

@@ -12,12 +12,11 @@ from textual.reactive import var
 from tui.fleet.operation import Kind
 from tui.fleet.queries import Arrangement
 from tui.fleet.state import Fleet
-from tui.text import age, elapsed, short_age, size, stamp, taken
+from tui.text import age, coarse, elapsed, short_age, size, stamp, taken
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.row_columns import EXTRA, GUTTER, Cell, Cells, Column
 from tui.widgets.row_list import RowList
-from tui.widgets.running_tray import coarse
 
 _STATUS = Column("status", "Status", width=16)
 _SHORT_STATUS = Column("status", "Status", width=9, gap=1)

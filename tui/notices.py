@@ -9,7 +9,7 @@ import msgspec
 
 from tui.fleet.estimates import PUBLISHED
 from tui.fleet.operation import DENIED, Certainty, Kind, Operation, State
-from tui.fleet.plan import Plan, PlanKind, Standing, Step
+from tui.fleet.plan import Plan, PlanKind, Standing, Step, Tally
 from tui.text import duration, plural, some
 
 _BAD_ENDS: Final = {
@@ -141,36 +141,37 @@ def plan_title(plan: Plan) -> str:
 
 def tally_line(plan: Plan) -> str:
     """How many of its steps stand where: ``6 done · 3 running · 1 refused``."""
-    tally, failed = plan.tally, plan.failed
-    done = "deleted" if plan.deletes else "done"
+    tally = plan.tally
     parts = (
-        (tally[Standing.DONE], done),
+        (tally[Standing.DONE], "deleted" if plan.deletes else "done"),
         (tally[Standing.RUNNING], "running"),
         (tally[Standing.UNSENT], "not sent yet"),
-        (tally.not_done - failed - plan.doubtful, "refused"),
-        (plan.doubtful, "likely not done"),
-        (failed, "failed"),
-        (tally[Standing.UNTOLD], "cannot be told"),
+        *_badly(plan, tally),
     )
     return " · ".join(f"{count} {word}" for count, word in parts if count)
 
 
 def tally_words(plan: Plan) -> str:
     """What has come of a plan so far, and why it stopped if it did."""
-    tally, failed = plan.tally, plan.failed
+    tally = plan.tally
     if plan.deletes:
         parts = [(tally[Standing.DONE], "deleted"), (tally[Standing.RUNNING], "started")]
     else:
         parts = [(tally[Standing.DONE] + tally[Standing.RUNNING], "started")]
-    parts += [
-        (tally.not_done - failed - plan.doubtful, "refused"),
-        (plan.doubtful, "likely not done"),
-        (failed, "failed"),
-        (tally[Standing.UNTOLD], "cannot be told"),
-        (tally[Standing.UNSENT], "not sent yet"),
-    ]
+    parts += [*_badly(plan, tally), (tally[Standing.UNSENT], "not sent yet")]
     words = ", ".join(f"{count} {word}" for count, word in parts if count)
     return f"{words}. Stopped: {plan.words}" if plan.words and plan.open else words
+
+
+def _badly(plan: Plan, tally: Tally) -> Sequence[tuple[int, str]]:
+    """How many steps came to nothing or cannot be told, with a word for each kind."""
+    failed, doubtful = plan.failed, plan.doubtful
+    return (
+        (tally.not_done - failed - doubtful, "refused"),
+        (doubtful, "likely not done"),
+        (failed, "failed"),
+        (tally[Standing.UNTOLD], "cannot be told"),
+    )
 
 
 def stands(plan: Plan) -> str:

@@ -66,14 +66,14 @@ class OperationList(RowList[Entry]):
         return Cell(row.user, "dim")
 
     def _plan(self, row: Plan) -> Cell:
-        g = self.glyphs
+        g, tally = self.glyphs, row.tally
         if row.interrupted:
             return Cell(f"{g.unknown} stopped, {len(row.unsent)} not sent", "warn")
         if row.open:
             return Cell(f"{g.busy} {tally_line(row)}", "busy")
-        if row.tally.not_done:
+        if tally.not_done:
             return Cell(f"{g.failed} {tally_line(row)}", "failed")
-        if row.tally[Standing.UNTOLD]:
+        if tally[Standing.UNTOLD]:
             return Cell(f"{g.unknown} {tally_line(row)}", "warn")
         return Cell(f"{g.completed} {tally_line(row)}", "good")
 

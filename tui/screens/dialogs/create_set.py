@@ -95,11 +95,15 @@ class CreateSetDialog(BulkDialog):
 
     @property
     def _room(self) -> bool:
-        return any(choice.value for choice in self.query("#room").results(Choice))
+        return self._ticked("room")
 
     @property
     def _stop(self) -> bool:
-        return any(choice.value for choice in self.query("#stop").results(Choice))
+        return self._ticked("stop")
+
+    def _ticked(self, name: str) -> bool:
+        """Whether a choice is there and chosen; it is looked for in the whole dialog."""
+        return any(choice.value for choice in self.query(f"#{name}").results(Choice))
 
     @property
     def _not_stopped(self) -> Sequence[ServerView]:
@@ -114,7 +118,8 @@ class CreateSetDialog(BulkDialog):
     def _chosen(self) -> Sequence[ServerView]:
         """The servers that do, as it is chosen now."""
         found = self._free if self._room else self._fitting
-        return [v for v in found if not (self._stop and v.server.id in self._unstoppable)]
+        left_out = self._unstoppable if self._stop else ()
+        return [view for view in found if view.server.id not in left_out]
 
     @property
     def _confirm(self) -> ConfirmField:
@@ -137,16 +142,17 @@ class CreateSetDialog(BulkDialog):
     def rows(self) -> Sequence[Row]:
         """Each server with its slots, and what goes there."""
         found: list[Row] = []
+        room, stop = self._room, self._stop
         for view in self._chosen():
             words, grave = create_advice(view.server.status)
-            if self._stop:
+            if stop:
                 stays = view.server.status == "stopped"
                 words = "is stopped, and stays so" if stays else "stopped for it, started after"
                 grave = False
             cells: list[Piece] = [
                 (view.server.name, ""),
                 (f"{view.used} of {SLOTS}", "$text-warning" if view.full else ""),
-                *(self._cost(view) if self._room else ()),
+                *(self._cost(view) if room else ()),
                 (words, "$text-warning" if grave else "$text-muted"),
             ]
             found.append((view.server.id, cells))

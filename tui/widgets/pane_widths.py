@@ -82,21 +82,23 @@ def share(total: int, longest: Longest, *, backups: bool) -> Share:
     if total < LARGE_FROM:
         return Share(max(_LEAST, min(wanted, total - table)), extras)
     widths = {c.key: c.width + c.gap for c in wide_columns(extras)}
-    more_days = STRIP_DAYS - SHORT_STRIP_DAYS
+    more_days = widths["more days"] = STRIP_DAYS - SHORT_STRIP_DAYS
+    whole, described = total - table, total - table - DESCRIPTION_WIDTH
+    rooms = {  # up to how many cells each is added, the first before the next
+        "location": total - max(_LEAST_TABLE, COMPACT_WIDTH + longest.snapshot),
+        "backup": whole,
+        "address": whole,
+        "more days": described,
+        "status": described,
+    }
     wanted += widths["days"] - more_days
-    least = total - max(_LEAST_TABLE, COMPACT_WIDTH + longest.snapshot)
-    if wanted + widths["location"] > least:
-        if wanted + more_days <= total - _LEAST_TABLE:
-            return Share(wanted + more_days, extras)
-        return Share(wanted, replace(extras, days=SHORT_STRIP_DAYS))
-    wanted += widths["location"]
-    columns = [key for key in ("backup", "address") if key in widths]
-    while columns and wanted + widths[columns[0]] <= total - table:
-        wanted += widths[columns.pop(0)]
-    described = total - table - DESCRIPTION_WIDTH
-    if columns or wanted + more_days > described:
-        return Share(wanted, replace(extras, days=SHORT_STRIP_DAYS))
-    wanted += more_days
-    if wanted + widths["status"] <= described:
-        wanted += widths["status"]
-    return Share(wanted, extras)
+    added = []
+    for key in filter(widths.__contains__, rooms):
+        if wanted + widths[key] > rooms[key]:
+            break
+        wanted += widths[key]
+        added.append(key)
+    if not added and wanted + more_days <= total - _LEAST_TABLE:
+        return Share(wanted + more_days, extras)
+    days = STRIP_DAYS if "more days" in added else SHORT_STRIP_DAYS
+    return Share(wanted, replace(extras, days=days))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -11,6 +11,8 @@ from rich.cells import cell_len, set_cell_size
 
 GUTTER: Final = 3
 """Cells before the first column: cursor, mark, a space."""
+AROUND: Final = GUTTER + 3
+"""Cells of a list beside its columns: gutter, frame and scroll bar."""
 EXTRA: Final = 5
 """The priority from which on a column gives way before a name is cut."""
 _LEAST_NAME: Final = 4
@@ -44,6 +46,11 @@ class Column(msgspec.Struct, frozen=True):
     priority: int = 0
     gap: int = 2
     middle: int | None = None
+
+
+def cells_of(columns: Iterable[Column]) -> int:
+    """Cells of columns that are so wide as they say, with the gaps before them."""
+    return sum(column.width + column.gap for column in columns)
 
 
 class Place(msgspec.Struct, frozen=True):

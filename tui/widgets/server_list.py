@@ -19,7 +19,7 @@ from tui.text import short_age
 from tui.vps.models import Key
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.risk import age_cell
-from tui.widgets.row_columns import EXTRA, Cell, Cells, Column
+from tui.widgets.row_columns import AROUND, EXTRA, Cell, Cells, Column, cells_of
 from tui.widgets.row_list import RowList
 from tui.widgets.timeline import STRIP_DAYS, strip_cells
 from tui.widgets.usage_bar import usage_cells, usage_word
@@ -59,11 +59,7 @@ NARROW = (
 _NARROW_BELOW: Final = 44
 _TINY_BELOW: Final = 30
 _RUNNING: Final = ("active", "")
-_MORE: Final = 6
-"""Cells of frame, scroll bar and gutter."""
-BASE_WIDTH: Final = _MORE + sum(
-    c.width + c.gap for c in wide_columns(Extras())[1:] if c.priority < EXTRA
-)
+BASE_WIDTH: Final = AROUND + cells_of(c for c in wide_columns(Extras())[1:] if c.priority < EXTRA)
 """Cells of the list with its least columns, without those of the name."""
 
 

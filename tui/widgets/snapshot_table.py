@@ -15,16 +15,17 @@ from tui.fleet.state import Fleet
 from tui.text import age, coarse, elapsed, short_age, size, stamp, taken
 from tui.vps.models import Phase, Snapshot
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.row_columns import EXTRA, GUTTER, Cell, Cells, Column
+from tui.widgets.row_columns import AROUND, EXTRA, GUTTER, Cell, Cells, Column, cells_of
 from tui.widgets.row_list import RowList
 
+_NAME = Column("name", "Name", min_width=12, middle=-1)
 _STATUS = Column("status", "Status", width=16)
 _SHORT_STATUS = Column("status", "Status", width=9, gap=1)
 _AGE = Column("created", "Age", width=5, align="right")
 _NEAR_AGE = Column("created", "Age", width=5, align="right", gap=1)
 _SHORT_AGE = Column("created", "Age", width=4, align="right", gap=1)
 COLUMNS = (
-    Column("name", "Name", min_width=12, middle=-1),
+    _NAME,
     Column("description", "Description", min_width=16, priority=7),
     _STATUS,
     Column("size", "Size", width=8, align="right", priority=1),
@@ -32,22 +33,22 @@ COLUMNS = (
     Column("created", "Created", width=12, align="right"),
 )
 ALL_COLUMNS = (Column("server", "Server", min_width=14, middle=0), *COLUMNS)
-NARROW = (Column("name", "Name", min_width=12, middle=-1), _STATUS, _AGE)
-SMALL = (Column("name", "Name", min_width=12, middle=-1), _SHORT_STATUS, _NEAR_AGE)
+NARROW = (_NAME, _STATUS, _AGE)
+SMALL = (_NAME, _SHORT_STATUS, _NEAR_AGE)
 """A name is worth more than what a busy one usually takes, which the tray says as well."""
 TINY = (Column("name", "Name", min_width=10, middle=-1), _SHORT_STATUS, _SHORT_AGE)
 TINY_ALL = (
     Column("server", "Server", width=16, middle=0),
-    Column("name", "Name", min_width=12, middle=-1),
+    _NAME,
     _SHORT_STATUS,
     _SHORT_AGE,
 )
 _NARROW_BELOW, _SMALL_BELOW, _TINY_BELOW, _TINY_ALL_BELOW = 62, 52, 41, 72
-FIXED_WIDTH: Final = 6 + sum(c.width + c.gap for c in COLUMNS[2:] if c.priority < EXTRA)
+FIXED_WIDTH: Final = AROUND + cells_of(c for c in COLUMNS[2:] if c.priority < EXTRA)
 """Cells of the table without those of the name and of what only a large screen adds."""
-COMPACT_WIDTH: Final = 6 + sum(c.width + c.gap for c in SMALL[1:])
+COMPACT_WIDTH: Final = AROUND + cells_of(SMALL[1:])
 """The same of the table that has a short status."""
-_NARROW_ROOM: Final = GUTTER + sum(c.width + c.gap for c in NARROW[1:])
+_NARROW_ROOM: Final = GUTTER + cells_of(NARROW[1:])
 DESCRIPTION_WIDTH: Final = COLUMNS[1].min_width + COLUMNS[1].gap
 
 Expectation = Callable[[Kind], tuple[str, float] | None]

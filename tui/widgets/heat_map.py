@@ -85,7 +85,7 @@ class HeatMap(Widget):
         apart = 2 * len(rows) - 1 <= height
         return Content("\n\n" if apart else "\n").join(lines)
 
-    def _signed(self, width: int, height: int, styles: Mapping[int, str] = _STYLES) -> Content:
+    def _signed(self, width: int, height: int, styles: Mapping[int, str]) -> Content:
         each = -(-len(self._fields) // (width // 2 * height))
         groups = [self._fields[n : n + each] for n in range(0, len(self._fields), each)]
         worst = [max(field.heat for field in group) for group in groups]

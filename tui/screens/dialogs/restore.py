@@ -74,7 +74,7 @@ class RestoreDialog(ConfirmDialog):
         if first.goes is not None:
             room = (
                 f"for which {first.goes.name} #{first.goes.id} "
-                f"({first.goes.status}, {age(first.goes.created_at, self._now)}) is deleted"
+                f"({first.goes.status_words}, {age(first.goes.created_at, self._now)}) is deleted"
             )
         return (
             f"{first.name}, 3 to 10 minutes, {room}. "

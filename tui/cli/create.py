@@ -120,7 +120,7 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
         if wanted.stop:
             standing = StandStill(session, live, wanted.unstopped, wanted.timeout)
             draft = create_plan(ready, wanted.name, wanted.description, stop=True)
-            return gravest([code, await standing.all(draft, wanted.timeout)])
+            return gravest([code, await standing.all(draft)])
         return gravest([code, await _send(session, live, ready, wanted)])
 
 

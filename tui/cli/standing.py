@@ -30,26 +30,27 @@ UNSTOPPED: Final = {"start": Answer.GIVE_UP, "snapshot": Answer.AS_IT_IS, "wait"
 class StandStill:
     """Snapshots of servers that stand still. `unstopped`: what to do with one that does not stop.
 
-    `seconds` are the most for which it is waited on, an hour where it is None.
+    `timeout` is the most for which it is waited on, in seconds, an hour where it is None.
     """
 
     def __init__(
-        self, session: Session, live: Connection, unstopped: Answer, seconds: float | None
+        self, session: Session, live: Connection, unstopped: Answer, timeout: float | None
     ) -> None:
         self._session = session
         self._live = live
         self._power = live.restarts.power
         self._unstopped = unstopped
+        self._timeout = timeout
         self._given_up = False
-        self._end = session.clock.monotonic() + (LONGEST if seconds is None else seconds)
+        self._end = session.clock.monotonic() + (LONGEST if timeout is None else timeout)
 
-    async def all(self, draft: Plan, timeout: float | None) -> int:
+    async def all(self, draft: Plan) -> int:
         """Stop each server, snapshot and start it, a few at a time, and wait for all of it.
 
         Returns the exit code; a server that ran before is started whatever becomes of its
         snapshot, also where its stop takes effect late.
         """
-        session, live = self._session, self._live
+        session, live, timeout = self._session, self._live, self._timeout
         try:
             codes = [
                 await carry_out(session, live, draft, wait=True, timeout=timeout, ask=self._answer)

@@ -126,19 +126,18 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
 
 def _would(live: Connection, reading: Reading, ready: Sequence[Ready], wanted: Wanted) -> int:
     """Say what would be created; returns the exit code."""
-    codes: list[int] = []
-    if wanted.stop:
-        whys = [live.restarts.power.problem(server) for server, _ in ready]
-        for (server, _), why in zip(ready, whys, strict=True):
-            if why:
-                complain(f"{server.name}: nothing was sent: {why}")
-                codes.append(ExitCode.FAILED)
-        ready = [each for each, why in zip(ready, whys, strict=True) if not why]
-    plan = create_plan(ready, wanted.name, wanted.description, stop=wanted.stop)
+    able: list[Ready] = []
+    for server, goes in ready:
+        if wanted.stop and (why := live.restarts.power.problem(server)):
+            complain(f"{server.name}: nothing was sent: {why}")
+        else:
+            able.append((server, goes))
+    plan = create_plan(able, wanted.name, wanted.description, stop=wanted.stop)
     tell_steps(creates(plan))
-    if wanted.stop and ready:
+    if wanted.stop and able:
         out("each server that runs would be stopped for it and started after")
-    return gravest([*codes, would(live, reading, plan.steps)])
+    code = ExitCode.DONE if len(able) == len(ready) else ExitCode.FAILED
+    return gravest([code, would(live, reading, plan.steps)])
 
 
 async def _send(

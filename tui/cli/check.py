@@ -33,6 +33,7 @@ from tui.fleet.health import (
     newest_age,
     worst,
 )
+from tui.fleet.scope import Scope
 from tui.fleet.state import ServerView, count
 from tui.text import plural
 from tui.vps.errors import Forbidden, NotFound
@@ -213,12 +214,12 @@ def _judged(
     besides: Sequence[Finding],
 ) -> _Verdict:
     """The verdict on some servers; what could not be seen is never well."""
-    judge, under_way = Judge(asked.rules), reading.fleet.operations
+    scope = Scope(reading.fleet, now, Judge(asked.rules))
     empty = not views and not asked.empty_ok
     unseen = [*reading.reasons, *(["there are no servers"] if empty else [])]
     found = findings(
         [
-            *(judge.of(view, now, under_way.get(view.server.id)) for view in views),
+            *map(scope.health, views),
             *(Health((Finding("unseen", Severity.UNKNOWN, "", reason),)) for reason in unseen),
             *(Health((finding,)) for finding in besides),
         ]

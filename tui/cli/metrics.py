@@ -22,6 +22,7 @@ from tui.cli.selection import Selection, of_servers
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.health import NAMES, Judge, newest_age
+from tui.fleet.scope import Scope
 from tui.fleet.state import ServerView
 from tui.vps.models import SLOTS
 
@@ -160,9 +161,8 @@ def _of_servers(
         "For how long the provider has been at the oldest snapshot in progress; 0 without any.",
         ((view, _busy(view, now)) for view in views),
     )
-    judge = Judge(selection.rules)
-    under_way = reading.fleet.operations
-    healths = [(view, judge.of(view, now, under_way.get(view.server.id))) for view in views]
+    scope = Scope(reading.fleet, now, Judge(selection.rules))
+    healths = [(view, scope.health(view)) for view in views]
     yield Family(
         "ciplun_finding",
         "1 where the finding of this name holds.",

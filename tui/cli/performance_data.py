@@ -16,7 +16,8 @@ _MEASURED: Final = 50
 def figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[str]:
     """Performance data: label=value[unit];warning;critical;least;most."""
     totals = count(views)
-    known = [age for view in views if math.isfinite(age := newest_age(view, now))]
+    ages = [newest_age(view, now) for view in views]
+    known = [age for age in ages if math.isfinite(age)]
     figures = [
         f"'servers'={totals.servers};;;0",
         f"'slots used'={totals.used};;;0;{totals.slots}",
@@ -29,9 +30,9 @@ def figures(views: Sequence[ServerView], rules: Rules, now: float) -> Sequence[s
         figures.append(_aged("oldest", max(known), *(limits[0] if len({*limits}) == 1 else ())))
     if len(views) <= _MEASURED:
         labels = _labels([view.server.name for view in views])
-        for view, label, ages in zip(views, labels, limits, strict=True):
-            if math.isfinite(age := newest_age(view, now)):
-                figures.append(_aged(f"age {label}", age, *ages))
+        for label, age, own in zip(labels, ages, limits, strict=True):
+            if math.isfinite(age):
+                figures.append(_aged(f"age {label}", age, *own))
     return figures
 
 

@@ -53,11 +53,6 @@ class Output:
         """Print nothing from now on but one document, at the end."""
         self._document = {"lines": [], "errors": []}
 
-    @property
-    def gathers(self) -> bool:
-        """Whether there is a document that has not been printed yet."""
-        return self._document is not None
-
     def complain(self, text: str, *, once: bool = False) -> None:
         """Print a line to stderr and have it in the document; `once`: not right after the same."""
         if once and text == self._complaint:

@@ -97,7 +97,7 @@ def run_gathering(work: Coroutine[Any, Any, int], *, as_json: bool) -> int:
         return run(work)
     output.gather()
     code = run(work, as_json=True)
-    if output.gathers:  # else it ended with what went wrong
+    if not output.documented:  # else it ended with what went wrong
         output.end(complete=code != ExitCode.UNKNOWN, exit_code=code)
     return code
 

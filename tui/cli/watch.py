@@ -92,11 +92,10 @@ class Watch:
         """What has the user's command run for each event that no other session has seen."""
         import asyncio
 
-        from tui.fleet.journal.changes import ChangeBook
         from tui.fleet.recorder import ChangeRecorder
         from tui.terminal.hooks import run_each
 
-        session, journal = self._session, self._live.operations.journal.file
+        session = self._session
         session.remembering.replaced = None  # it is recorded here
 
         def told(found: Sequence[FleetChange]) -> None:
@@ -106,7 +105,7 @@ class Watch:
             task.add_done_callback(self._running.discard)
 
         return ChangeRecorder(
-            ChangeBook(journal, lambda: self._live.operations.account),
+            session.change_book(self._live),
             session.store,
             rules=Rules.of(session.settings),
             now=session.service_now,

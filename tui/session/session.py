@@ -138,7 +138,7 @@ class Session:
         from tui.fleet.activity import Activity
 
         activity = Activity(
-            self._changes(live),
+            self.change_book(live),
             self.store,
             rules=Rules.of(self.settings),
             now=self.service_now,
@@ -161,10 +161,11 @@ class Session:
     async def _record_since(self, live: Connection, before: Remembered, fleet: Fleet) -> None:
         from tui.fleet.recorder import record_since
 
-        rules = Rules.of(self.settings)
-        await record_since(self._changes(live), before, fleet, rules=rules, at=self.service_now())
+        book, rules = self.change_book(live), Rules.of(self.settings)
+        await record_since(book, before, fleet, rules=rules, at=self.service_now())
 
-    def _changes(self, live: Connection) -> ChangeBook:
+    def change_book(self, live: Connection) -> ChangeBook:
+        """Where the changes in the fleet of this account are kept."""
         from tui.fleet.journal.changes import ChangeBook
 
         return ChangeBook(live.operations.journal.file, lambda: live.operations.account)

@@ -15,7 +15,7 @@ from tui.cli.progress import Progress
 from tui.cli.reading import PatientApi, tell_reasons
 from tui.cli.running import opened, run_gathering
 from tui.cli.waiting import polling, standing
-from tui.cli.writing import ends_to, owed, sent
+from tui.cli.writing import ends_to, owed, sent, ways_on
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Certainty, Operation, State
@@ -62,7 +62,8 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
         for operation in left:
             out(_standing(operation, session))
         codes = [_code(left, waited=seconds > 0, doubted=api.doubts)]
-        codes += [await _power(session, live, note, go_on) for note in await _owed(live)]
+        notes = await live.restarts.power.left()
+        codes += [await _power(session, live, note, go_on) for note in notes]
         for plan in [plan for plan in await live.plans.refresh() if plan.interrupted]:
             out(_of_plan(plan))
             if go_on:
@@ -76,11 +77,6 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
         if partly or any(operation.certainty is Certainty.UNTOLD for operation in ended):
             codes.append(ExitCode.UNKNOWN)
         return gravest(codes)
-
-
-async def _owed(live: Connection) -> Sequence[PowerNote]:
-    """Servers that ran before and were not started again."""
-    return await live.restarts.power.left()
 
 
 async def _power(session: Session, live: Connection, note: PowerNote, go_on: bool) -> int:
@@ -150,6 +146,5 @@ def _of_plan(plan: Plan) -> str:
     why = f": {plan.words}" if plan.words else ""
     return (
         f"plan {plan.id}  {plan.kind.value} {plan.name} stopped{why}: {done} of "
-        f"{plural(len(plan.steps), 'step')} sent{bad}; `ciplun settle --go-on` sends the rest, "
-        f"`ciplun over plan:{plan.id}` ends it"
+        f"{plural(len(plan.steps), 'step')} sent{bad}; {ways_on(plan)}"
     )

@@ -16,6 +16,7 @@ from tui.cli.reading import PatientApi, Reading, read, tell_incomplete
 from tui.cli.running import Stop
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Kind, Operation
+from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote, Stage
 from tui.fleet.state import ServerView
 from tui.fleet.writes.rules import Reason, refusal, unwritable
@@ -48,13 +49,17 @@ async def prepare(session: Session, live: Connection) -> Reading:
     tell_incomplete(reading)
     for plan in live.plans.running():
         if plan.interrupted:  # the session has said where it stands
-            ways = f"`ciplun settle --go-on` sends the rest, `ciplun over plan:{plan.id}` ends it"
-            complain(ways)
+            complain(ways_on(plan))
     with suppress(JournalUnavailable):  # whoever writes is told of that
         for note in await live.restarts.power.left():
             if note.stage is not Stage.RESTORING:
                 complain(owed(note))
     return reading
+
+
+def ways_on(plan: Plan) -> str:
+    """What can be done about a plan that stopped half way."""
+    return f"`ciplun settle --go-on` sends the rest, `ciplun over plan:{plan.id}` ends it"
 
 
 def owed(note: PowerNote) -> str:

@@ -1,4 +1,4 @@
-"""What a policy keeps and what delete: within five slots, and never what must not go."""
+"""What a policy keeps and what goes: within five slots, and never what must not go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the token goes, and where it never delete: TLS, proxies, .netrc, plain http."""
+"""Where the token goes, and where it never goes: TLS, proxies, .netrc, plain http."""
 
 from __future__ import annotations
 

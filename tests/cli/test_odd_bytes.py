@@ -102,7 +102,7 @@ def no_list(door: Door, *why: str) -> None:
         code, out, err = door.run(*words)
         said = json.loads(out)["error"] if out else err
         assert (code, any(reason in said for reason in why)) == (1, True), (words, out, err)
-        assert "unforeseen" not in said
+        assert "unexpected error" not in said
     code, out, _ = door.run("check")
     assert (code, out.startswith("SNAPSHOTS UNKNOWN - ")) == (3, True), out
     assert (sent(door), door.operations()) == (0, [])
@@ -236,7 +236,7 @@ def unknown_once(door: Door, words: tuple[str, ...]) -> None:
     code, out, err = door.run(*words)
     (kept,) = door.operations()
     assert (code, kept["state"], kept["kind"]) == (3, "unknown", words[0]), (out, err)
-    assert "unforeseen" not in out + err
+    assert "unexpected error" not in out + err
     assert door.run(*words).code == 1
     assert sent(door) == 1
 

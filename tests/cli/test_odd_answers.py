@@ -6,10 +6,7 @@ The service is of the test's own making; output, journal and exit code are read 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
@@ -18,13 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.faulty import http
-from tests.helpers.program import CIPLUN
-from tests.helpers.raw import Door
+from tests.helpers.raw import CREATE, DELETE, RESTORE, Door
 from tests.helpers.service import page, snapshot
 
-CREATE = ("create", "web", "nightly")
-RESTORE = ("restore", "801", "--server", "web", "--yes")
-DELETE = ("delete", "801", "--server", "web", "--yes")
 HTML = "<html><h1>Fine</h1></html>"
 UNKNOWN = ("unknown", None)
 DENIED = ("not carried out", "likely")
@@ -226,27 +219,6 @@ def test_another_account_s_token_settles_nothing_and_is_not_in_the_way(
 # -- plans that are killed -----------------------------------------------------------------------
 
 
-def killed_at(door: Door, beginning: str, words: Sequence[str], *, carried_out: bool) -> None:
-    """A command is killed as a write arrives whose method and path begin so."""
-    killed: list[subprocess.Popen[bytes]] = []
-    plain = door.raw.written
-
-    def kill(method: str, path: str) -> bytes:
-        strike = f"{method} {path}".startswith(beginning)
-        said = b"" if strike and not carried_out else plain(method, path)
-        if strike:
-            os.kill(killed[0].pid, signal.SIGKILL)
-        return b"" if strike else said
-
-    door.raw.written = kill
-    killed.append(subprocess.Popen([*CIPLUN, *words], env={**os.environ}))
-    try:
-        assert killed[0].wait(30) == -signal.SIGKILL
-    finally:
-        killed[0].kill()
-    door.raw.written = plain
-
-
 def obedient(door: Door, name: str = "nightly") -> None:
     """The service does what it is asked for; what it makes is completed at once."""
 
@@ -269,7 +241,7 @@ def test_make_room_killed_at_its_delete_goes_on_with_the_create_only_if_there_is
 ) -> None:
     door.raw.snapshots = [snapshot(key) for key in range(801, 806)]
     obedient(door)
-    killed_at(door, "DELETE", [*CREATE, "--make-room"], carried_out=carried_out)
+    door.killed_at("DELETE", [*CREATE, "--make-room"], carried_out=carried_out)
     assert "next is the create of nightly on web" in door.run("list").err
     code, out, _ = door.look(61)
     assert (code, "create nightly stopped: 1 of 2 steps sent" in out) == (3, True), out
@@ -286,7 +258,7 @@ def test_a_safety_restore_killed_at_its_restore_restores_once(
 ) -> None:
     obedient(door, time.strftime("before-restore-%Y-%m-%d", time.gmtime()))
     words = [*RESTORE, "--snapshot-first"]
-    killed_at(door, "POST /snapshots/801/restore/", words, carried_out=carried_out)
+    door.killed_at("POST /snapshots/801/restore/", words, carried_out=carried_out)
     for _ in range(2):
         code, out, _ = door.run("settle", "--go-on")
         assert (code, "restore of old on web: no answer" in out) == (3, True), out

@@ -14,13 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.faulty import http
-from tests.helpers.raw import Door
+from tests.helpers.raw import CREATE, DELETE, RESTORE, Door
 from tests.helpers.service import SECRET, page, snapshot
 from tui.vps.exchange import Limits
 
-CREATE = ("create", "web", "nightly")
-RESTORE = ("restore", "801", "--server", "web", "--yes")
-DELETE = ("delete", "801", "--server", "web", "--yes")
 WRITES = (CREATE, RESTORE, DELETE)
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 NAMED = SECRET.replace("vps", "\\u0076ps")

@@ -6,7 +6,6 @@ The service is of the test's own making; each command is a session of its own.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import threading
 
@@ -14,11 +13,8 @@ import pytest
 
 from tests.helpers.faulty import http
 from tests.helpers.program import CIPLUN
-from tests.helpers.raw import Door
+from tests.helpers.raw import CREATE, DELETE, RESTORE, Door
 
-CREATE = ("create", "web", "nightly")
-RESTORE = ("restore", "801", "--server", "web", "--yes")
-DELETE = ("delete", "801", "--server", "web", "--yes")
 BEGUN = http('{"status": "success", "snapshot": {"id": 801}, "server": {"id": 10}}')
 MADE = http(
     '{"id": 827, "server": {"id": 10, "name": "web"}, "name": "nightly", "status": "pending"}',
@@ -261,18 +257,7 @@ def test_the_admin_s_word_frees_a_server_whatever_this_machine_s_clock_says(
 
 
 def test_creates_alone_settle_one_that_was_killed(door: Door) -> None:
-    killed: list[subprocess.Popen[bytes]] = []
-
-    def kill(method: str, path: str) -> bytes:
-        os.kill(killed[0].pid, signal.SIGKILL)
-        return b""
-
-    door.raw.written = kill
-    killed.append(subprocess.Popen([*CIPLUN, *CREATE], env={**os.environ}))
-    try:
-        assert killed[0].wait(30) == -signal.SIGKILL
-    finally:
-        killed[0].kill()
+    door.killed_at("POST", CREATE, carried_out=False)
     ends = []
     door.raw.written = lambda method, path: MADE
     for _ in range(12):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +18,15 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.helpers.faulty import http
+from tests.helpers.program import CIPLUN
 from tests.helpers.service import NOT_FOUND, SECRET, Said, page, saying, snapshot
 from tui.cli import main
 from tui.fleet.clock import SystemClock
 
+CREATE = ("create", "web", "nightly")
+RESTORE = ("restore", "801", "--server", "web", "--yes")
+DELETE = ("delete", "801", "--server", "web", "--yes")
+"""Commands that write to what there is at first."""
 Listed = Callable[[Sequence[dict[str, object]], str], bytes]
 """From the snapshots and the path that is asked to the answer."""
 Written = Callable[[str, str], bytes]
@@ -111,6 +119,26 @@ class Door:
         """Let so much time pass, and settle."""
         self.raw.later += seconds
         return self.run("settle")
+
+    def killed_at(self, beginning: str, words: Sequence[str], *, carried_out: bool) -> None:
+        """A command is killed as a write arrives whose method and path begin so."""
+        killed: list[subprocess.Popen[bytes]] = []
+        plain = self.raw.written
+
+        def kill(method: str, path: str) -> bytes:
+            strike = f"{method} {path}".startswith(beginning)
+            said = b"" if strike and not carried_out else plain(method, path)
+            if strike:
+                os.kill(killed[0].pid, signal.SIGKILL)
+            return b"" if strike else said
+
+        self.raw.written = kill
+        killed.append(subprocess.Popen([*CIPLUN, *words], env=self.environ))
+        try:
+            assert killed[0].wait(30) == -signal.SIGKILL
+        finally:
+            killed[0].kill()
+        self.raw.written = plain
 
     def operations(self) -> list[dict[str, Any]]:
         """Those in the journal, the newest first, as `history` tells them."""

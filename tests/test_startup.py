@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.places import TOKEN, Place, place
-from tests.helpers.program import ciplun, environ
+from tests.helpers.program import ciplun, completing, environ
 from tests.helpers.pty import Terminal
 from tests.helpers.settings_files import home as with_settings
 
@@ -156,9 +156,7 @@ def test_a_name_is_completed_by_what_reads_and_not_by_what_works(
         VPS_API_URL=seen.url,
         VPS_API_TOKEN=TOKEN,
         TOLD=str(told),
-        _CIPLUN_COMPLETE="bash_complete",
-        COMP_WORDS=f"ciplun {typed}",
-        COMP_CWORD=str(typed.count(" ") + 1),
+        **completing(f"ciplun {typed}"),
     )
     command = [sys.executable, "-c", COMPLETED]
     done = subprocess.run(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import ciplun, run
+from tests.helpers.program import ciplun, completing, run
 
 
 def test_what_was_known_last_is_printed_with_its_age_and_nothing_is_asked(
@@ -33,7 +33,7 @@ def test_what_was_known_last_is_printed_with_its_age_and_nothing_is_asked(
 def test_with_another_token_nothing_is_printed_or_completed(simulated: Place) -> None:
     home = Path(simulated.environ["HOME"])
     foreign = {"VPS_API_URL": simulated.url, "VPS_API_TOKEN": TOKEN[::-1]}
-    tab = {"_CIPLUN_COMPLETE": "bash_complete", "COMP_WORDS": "ciplun list ma", "COMP_CWORD": "2"}
+    tab = completing("ciplun list ma")
     ciplun(simulated, "list")
     own = {**foreign, "VPS_API_TOKEN": TOKEN}
     assert run(home, **own, **tab).stdout.strip().endswith("mail")

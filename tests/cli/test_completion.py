@@ -13,7 +13,7 @@ import pytest
 from click.shell_completion import BashComplete
 
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import ciplun, environ
+from tests.helpers.program import ciplun, completing, environ
 from tests.manpage import FILE as MANUAL
 from tui.cli.main import COMMANDS
 from tui.cli.main import ciplun as main
@@ -37,14 +37,29 @@ def asked(place: Place, words: str, shell: str = "bash") -> list[str]:
         Path(place.environ["HOME"]),
         VPS_API_URL=place.url,
         VPS_API_TOKEN=TOKEN,
-        _CIPLUN_COMPLETE=f"{shell}_complete",
-        COMP_WORDS=words,
-        COMP_CWORD=str(len(words.split(" ")) - 1),
+        **completing(words, shell),
     )
     done = subprocess.run(
         [PROGRAM], env=surroundings, capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def by_a_shell(place: Place, *command: str) -> list[str]:
+    """The lines that a shell prints by this command, in the profile of what has been seen."""
+    home = Path(place.environ["HOME"])
+    surroundings = environ(home, VPS_API_URL=place.url, VPS_API_TOKEN=TOKEN, CIPLUN_PROFILE="prod")
+    surroundings["PATH"] = f"{Path(PROGRAM).parent}:{surroundings['PATH']}"
+    done = subprocess.run(
+        command,
+        env=surroundings,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     return done.stdout.splitlines()
 
 
@@ -123,22 +138,12 @@ def test_a_real_bash_completes(known: Place) -> None:
     bash = shutil.which("bash")
     assert bash is not None
     script = (
-        f'eval "$({PROGRAM} completion bash)"; export CIPLUN_PROFILE=prod\n'
+        f'eval "$({PROGRAM} completion bash)"\n'
         f"COMP_WORDS=({PROGRAM} list web); COMP_CWORD=2; _ciplun_completion {PROGRAM}\n"
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    home = Path(known.environ["HOME"])
-    surroundings = environ(home, VPS_API_URL=known.url, VPS_API_TOKEN=TOKEN)
-    done = subprocess.run(
-        [bash, "--norc", "-c", script],
-        env=surroundings,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stdout.split() == ["web-server-01", "web-server-02"]
+    printed = by_a_shell(known, bash, "--norc", "-c", script)
+    assert printed == ["web-server-01", "web-server-02"]
 
 
 def test_a_real_fish_completes(known: Place) -> None:
@@ -146,22 +151,8 @@ def test_a_real_fish_completes(known: Place) -> None:
     if fish is None:
         pytest.skip("no fish is installed here")
     script = f"{PROGRAM} completion fish | source; complete -C 'ciplun list web'"
-    home = Path(known.environ["HOME"])
-    surroundings = environ(home, VPS_API_URL=known.url, VPS_API_TOKEN=TOKEN, CIPLUN_PROFILE="prod")
-    surroundings["PATH"] = f"{Path(PROGRAM).parent}:{surroundings['PATH']}"
-    done = subprocess.run(
-        [fish, "--no-config", "-c", script],
-        env=surroundings,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert [line.partition("\t")[0] for line in done.stdout.splitlines()] == [
-        "web-server-01",
-        "web-server-02",
-    ]
+    printed = by_a_shell(known, fish, "--no-config", "-c", script)
+    assert [line.partition("\t")[0] for line in printed] == ["web-server-01", "web-server-02"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

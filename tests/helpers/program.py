@@ -25,6 +25,15 @@ def environ(home: Path, **more: str) -> dict[str, str]:
     }
 
 
+def completing(words: str, shell: str = "bash") -> dict[str, str]:
+    """What a shell adds to the environment where tab is pressed behind these words."""
+    return {
+        "_CIPLUN_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+
+
 def run_bytes(
     home: Path, *arguments: str | bytes, **more: str
 ) -> subprocess.CompletedProcess[bytes]:

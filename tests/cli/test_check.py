@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
+import signal
 import time
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import CIPLUN, ciplun, environ, run
+from tests.helpers.program import ciplun, ended_by, run
 from tests.helpers.raw import Door
 from tests.helpers.service import fleet, saying, snapshot
 from tests.helpers.settings_files import home
@@ -124,26 +124,8 @@ def test_a_date_in_the_future_gives_no_figure(tmp_path: Path) -> None:
 
 
 def test_a_check_that_is_ended_is_unknown(tmp_path: Path) -> None:
-    def answer(method: str, path: str) -> bytes:
-        time.sleep(5)
-        return b""
-
-    with saying(answer) as said:
-        with subprocess.Popen(
-            [*CIPLUN, "check"],
-            env=environ(tmp_path, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN),
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            end = time.monotonic() + 20
-            while not said.requests and time.monotonic() < end:
-                time.sleep(0.01)
-            process.terminate()
-            out, _ = process.communicate(timeout=10)
-        assert (process.returncode, out) == (
-            3,
-            "SNAPSHOTS UNKNOWN - ended before there was a result\n",
-        )
+    code, out, _ = ended_by(signal.SIGTERM, tmp_path, "check")
+    assert (code, out) == (3, "SNAPSHOTS UNKNOWN - ended before there was a result\n")
 
 
 def test_backups_are_looked_at_where_that_is_asked_for(simulated: Place) -> None:

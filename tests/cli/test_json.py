@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ import pytest
 
 from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import CIPLUN, ciplun, environ, run
+from tests.helpers.program import ciplun, ended_by, run
 from tests.helpers.service import fleet, saying, snapshot
 from tui.cli.main import COMMANDS
 from tui.cli.main import ciplun as group
@@ -175,28 +172,7 @@ def test_where_documents_come_a_line_each_an_error_is_one_line(
 def test_an_end_from_outside_is_in_the_document(
     tmp_path: Path, command: str, number: signal.Signals, code: int, why: str
 ) -> None:
-    over = threading.Event()
-
-    def answer(method: str, path: str) -> bytes:
-        over.wait(20)
-        return b""
-
-    with saying(answer) as said:
-        surroundings = environ(tmp_path, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        with subprocess.Popen(
-            [*CIPLUN, command, "--json"],
-            env=surroundings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        ) as process:
-            end = time.monotonic() + 20
-            while not said.requests and time.monotonic() < end:
-                time.sleep(0.01)
-            process.send_signal(number)
-            out, err = process.communicate(timeout=10)
-        over.set()
+    ended, out, err = ended_by(number, tmp_path, command, "--json")
     found = document(out)
-    assert (process.returncode, found["complete"], found["exit_code"]) == (code, False, code)
+    assert (ended, found["complete"], found["exit_code"]) == (code, False, code)
     assert (found["error"], err) == (why, f"ciplun: {why}\n")

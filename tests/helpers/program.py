@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.pty import Terminal
+from tests.helpers.service import saying
 
 CIPLUN = [sys.executable, "-m", "tui"]
 
@@ -54,6 +58,32 @@ def run(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
+
+
+def ended_by(number: signal.Signals, home: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run it where no answer comes, and end it by a signal once it has asked."""
+    over = threading.Event()
+
+    def answer(method: str, path: str) -> bytes:
+        over.wait(20)
+        return b""
+
+    with saying(answer) as said:
+        with subprocess.Popen(
+            [*CIPLUN, *arguments],
+            env=environ(home, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        ) as process:
+            end = time.monotonic() + 20
+            while not said.requests and time.monotonic() < end:
+                time.sleep(0.01)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=10)
+        over.set()
+    return process.returncode, out, err
 
 
 def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import Place, held
+from tests.helpers.places import Place, dated, held
 from tests.helpers.program import ciplun, journal_states
 from tests.helpers.settings_files import home
 
@@ -21,16 +21,6 @@ keep_last = 2
 reserve = 1
 """
 DRY = "--dry-run"
-
-
-def dated(place: Place, server: str, ages: tuple[int, ...]) -> list[str]:
-    """Nightly snapshots of these ages in days; returns their ids, in the same order."""
-    found = place.world.add_server(server)
-    made = [
-        place.world.add_snapshot(found, f"nightly-2025-01-{22 - days:02}", hours=days * 24)
-        for days in ages
-    ]
-    return [str(place.key(snapshot)) for snapshot in made]
 
 
 def nothing_came_of_it(place: Place) -> bool:

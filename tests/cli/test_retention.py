@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import Place, held
+from tests.helpers.places import Place, dated, held
 from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
 from tests.helpers.settings_files import home
@@ -21,14 +21,6 @@ name = "nightly-{date}"
 keep_last = 2
 reserve = 1
 """
-
-
-def dated(place: Place, server: str, ages: tuple[float, ...], name: str = "nightly") -> None:
-    """Nightly snapshots of these ages in days."""
-    found = place.world.add_server(server)
-    for days in ages:
-        day = f"2025-01-{22 - int(days):02}"
-        place.world.add_snapshot(found, f"{name}-{day}", hours=days * 24)
 
 
 def left(place: Place, server: str) -> set[str]:

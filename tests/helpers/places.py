@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +84,16 @@ def place(home: Path, *, fleet: bool = True, dialect: str = "docs") -> Iterator[
             "TERM": "xterm-256color",
         }
         yield Place(url, world, service, environ, FakeClock(NOON))
+
+
+def dated(simulated: Place, server: str, ages: Sequence[float], name: str = "nightly") -> list[str]:
+    """A new server with snapshots of these ages in days; returns their ids, in the same order."""
+    found = simulated.world.add_server(server)
+    made = [
+        simulated.world.add_snapshot(found, f"{name}-2025-01-{22 - int(days):02}", hours=days * 24)
+        for days in ages
+    ]
+    return [str(simulated.key(snapshot)) for snapshot in made]
 
 
 def held(simulated: Place, name: str) -> int:

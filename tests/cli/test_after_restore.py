@@ -36,7 +36,7 @@ def test_a_server_that_ran_before_and_stands_stopped(
     monkeypatch.setattr("os.environ", {**simulated.environ, "CIPLUN_POLL_BUSY": "1"})
     simulated.service.hooks.append(SeenRestoring())
     simulated.world.after_restore = "stopped"
-    found = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    found = simulated.snapshot("before-rspamd")
     restore = ["restore", str(found.id), "--server", "mail", "--yes"]
     assert main.run([*restore, "--start-after" if start else "--wait"]) == 0
     out, err = capsys.readouterr()

@@ -175,7 +175,7 @@ def test_apply_shows_the_plan_and_what_would_stop_it(empty_world: Place, tmp_pat
     assert dry[1].splitlines()[-1] == "would delete 2 snapshots of 1 server"
     assert nothing_came_of_it(empty_world)
     assert ciplun(empty_world, "create", "db-01", "x")[0] == 0
-    empty_world.world.remove(next(s for s in empty_world.world.snapshots.values() if s.name == "x"))
+    empty_world.world.remove(empty_world.snapshot("x"))
     code, _, err = ciplun(empty_world, "apply", file, DRY)
     assert (code, len(err.splitlines())) == (1, 1)
     assert "create of x" in err

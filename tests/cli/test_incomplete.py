@@ -83,7 +83,7 @@ def test_what_is_settled_by_a_part_says_so(simulated: Place) -> None:
 
 
 def test_what_is_protected_by_a_part_says_so(simulated: Place) -> None:
-    found = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    found = simulated.snapshot("before-rspamd")
     simulated.service.hooks += hooks(["bad-items"])
     for command, stands in (("protect", "protected"), ("unprotect", "no longer protected")):
         code, out, err = ciplun(simulated, command, str(found.id), "--server", "mail")

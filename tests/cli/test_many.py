@@ -14,8 +14,7 @@ from tui.simulator.scenarios import hooks
 
 
 def target(simulated: Place, name: str) -> str:
-    found = next(s for s in simulated.world.snapshots.values() if s.name == name)
-    return str(simulated.key(found))
+    return str(simulated.key(simulated.snapshot(name)))
 
 
 def plans(home: Path) -> list[tuple[str, bool]]:

@@ -63,7 +63,7 @@ def test_what_was_done_is_done_whoever_reads_of_it(
 
 
 def test_a_delete_without_stdin_asks_nobody(simulated: Place) -> None:
-    target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    target = simulated.snapshot("before-rspamd")
     line = f"CIPLUN delete {target.id} --server mail"
     done = shell(simulated, f"{line} <&-")
     assert (done.returncode, "use --yes to go ahead" in done.stderr) == (2, True)

@@ -31,7 +31,7 @@ def test_list(simulated: Place) -> None:
 
 def test_list_says_what_the_dashboard_shows(simulated: Place) -> None:
     assert ciplun(simulated, "create", "web-server-02", "mail", "before-patch")[0] == 0
-    kept = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    kept = simulated.snapshot("before-rspamd")
     assert ciplun(simulated, "protect", str(simulated.key(kept)), "--server", "mail")[0] == 0
     out = ciplun(simulated, "list")[1]
     (replica,) = [line for line in out.splitlines() if line.startswith("db-02-replica")]
@@ -52,7 +52,7 @@ def test_create_restore_delete_and_their_history(simulated: Place) -> None:
     simulated.world.clock.speed = 2000.0
     code, out, _ = ciplun(simulated, "create", "web-server-02", "by-hand", "--wait")
     assert (code, "is completed" in out) == (0, True)
-    made = next(s for s in simulated.world.snapshots.values() if s.name == "by-hand")
+    made = simulated.snapshot("by-hand")
     code, _, err = ciplun(
         simulated, "restore", str(simulated.key(made)), "--server", "web-server-02"
     )
@@ -146,7 +146,7 @@ def test_info_is_a_bug_report_as_json_too(simulated: Place) -> None:
 
 
 def test_at_a_terminal_the_name_has_to_be_typed(simulated: Place, tmp_path: Path) -> None:
-    target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    target = simulated.snapshot("before-rspamd")
     argv = [*CIPLUN, "delete", str(simulated.key(target)), "--server", "mail"]
     surroundings = simulated.environ | environ(tmp_path)
     with Terminal(argv, surroundings) as terminal:

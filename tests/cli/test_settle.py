@@ -115,7 +115,7 @@ def test_a_plan_that_stopped_is_gone_on_with_or_ended(simulated: Place, tmp_path
 
 
 def test_protection_is_a_rule_at_every_door(simulated: Place) -> None:
-    found = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    found = simulated.snapshot("before-rspamd")
     where = (str(found.id), "--server", "mail")
     code, out, _ = ciplun(simulated, "protect", *where)
     assert (code, "before-rspamd of mail is protected here" in out) == (0, True)

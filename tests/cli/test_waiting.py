@@ -89,7 +89,7 @@ def test_sigterm_says_where_things_stand(simulated: Place, tmp_path: Path) -> No
 
 
 def test_sigterm_at_the_question_sends_nothing(simulated: Place, tmp_path: Path) -> None:
-    target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    target = simulated.snapshot("before-rspamd")
     with started(simulated, "delete", str(target.id), "--server", "mail") as terminal:
         terminal.until("to go ahead")
         os.kill(terminal.pid, signal.SIGTERM)

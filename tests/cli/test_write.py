@@ -25,8 +25,7 @@ def started(simulated: Place, *arguments: str) -> Terminal:
 
 
 def target(simulated: Place, name: str = "before-rspamd") -> str:
-    found = next(s for s in simulated.world.snapshots.values() if s.name == name)
-    return str(simulated.key(found))
+    return str(simulated.key(simulated.snapshot(name)))
 
 
 def test_ctrl_c_while_waiting_leaves_at_once_and_loses_nothing(

@@ -55,6 +55,10 @@ class Place:
         """The one of this name."""
         return next(s for s in self.world.servers.values() if s.name == name)
 
+    def snapshot(self, name: str) -> SimSnapshot:
+        """The first of this name."""
+        return next(s for s in self.world.snapshots.values() if s.name == name)
+
     def status(self, name: str) -> str:
         """What the provider would call its status now."""
         return self.server(name).status(self.world.clock.now())

@@ -80,7 +80,7 @@ async def test_the_cursor_follows_the_item_not_the_row(simulated: Place) -> None
         board = await live(pilot)
         await choose(pilot, "db-01", "nightly-3")
         row = board.table._cursor
-        gone = next(s for s in simulated.world.snapshots.values() if s.name == "nightly-5")
+        gone = simulated.snapshot("nightly-5")
         simulated.world.delete(simulated.world.account, gone.id)
         await pilot.press("r")
         await until(pilot, lambda: board.table.row_count == 4)

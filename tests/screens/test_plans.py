@@ -105,7 +105,7 @@ async def test_a_plan_left_half_way_is_ended_by_two_presses(simulated: Place) ->
 
 async def test_going_on_is_refused_where_the_target_has_changed(simulated: Place) -> None:
     await left_half_way(simulated)
-    target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+    target = simulated.snapshot("before-rspamd")
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
         await simulated.pass_time(650)

@@ -175,7 +175,7 @@ async def test_a_dialog_whose_data_goes_stale_reads_the_target_again(simulated: 
         assert not any("never sent" in text for text in told(pilot)), "the dialog has said it"
         assert simulated.sent("DELETE") == []
         simulated.service.hooks.clear()
-        target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+        target = simulated.snapshot("before-rspamd")
         simulated.world.delete(simulated.world.account, target.id)
         await until(
             pilot, lambda: button(pilot).has_focus and not button(pilot).has_class("-active")

@@ -196,7 +196,7 @@ async def test_days_show_what_failed_what_is_kept_and_what_has_gone(simulated: P
         await choose(pilot, "web-server-01")
         assert "╌◇" in shown(pilot)
         world = simulated.world
-        gone = next(s for s in world.snapshots.values() if s.name == "resync-retry")
+        gone = simulated.snapshot("resync-retry")
         world.delete(world.account, gone.id)
         await pilot.press("r")
         await until(pilot, lambda: "▮▯··" in shown(pilot))

@@ -293,7 +293,7 @@ async def test_the_target_is_read_again_and_refused_if_it_changed(simulated: Pla
         await live(pilot)
         await choose(pilot, "mail", "before-rspamd")
         await pilot.press("D")
-        target = next(s for s in simulated.world.snapshots.values() if s.name == "before-rspamd")
+        target = simulated.snapshot("before-rspamd")
         target.name = "renamed"
         target.encoded.clear()
         await type_text(pilot, "before-rspamd")

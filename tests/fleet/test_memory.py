@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -41,15 +41,15 @@ def memory(folder: Path, place: str = "prod https://admin.vps.org") -> Memory:
 
 def written(folder: Path, views: dict[Key, ServerView] | None = None, owner: str = "me") -> Memory:
     made = memory(folder)
-    views = fleet() if views is None else views
-    made.write(made.pack(views.values(), count(views.values()), owner, NOW))
+    put_away(made, fleet() if views is None else views, owner=owner)
     return made
 
 
-def put_away(memory: Memory, views: dict[Key, ServerView] | None = None, at: float = NOW) -> None:
-    """Write a fleet, or none, known at a moment."""
-    found = (views or {}).values()
-    memory.write(memory.pack(found, count(()), "me", at))
+def put_away(
+    memory: Memory, views: Mapping[Key, ServerView], at: float = NOW, owner: str = "me"
+) -> None:
+    """Write a fleet, known at a moment."""
+    memory.write(memory.pack(views.values(), count(views.values()), owner, at))
 
 
 def test_what_was_written_comes_back(tmp_path: Path) -> None:
@@ -203,10 +203,10 @@ def test_texts_in_the_file_are_cleaned(tmp_path: Path) -> None:
 
 def test_the_accounts_seen_longest_ago_give_way(tmp_path: Path) -> None:
     for number in range(25):
-        put_away(Memory(tmp_path, f"profile-{number}", "place"))
+        put_away(Memory(tmp_path, f"profile-{number}", "place"), {})
     (tmp_path / "x.12345").write_bytes(b"left by a killed process")
     os.utime(tmp_path / "x.12345", (NOW, NOW))
-    put_away(Memory(tmp_path, "last", "place"))
+    put_away(Memory(tmp_path, "last", "place"), {})
     assert len(list(tmp_path.iterdir())) == 20
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.provider import Provider
@@ -18,6 +21,8 @@ from tui.fleet.writes.consistent import Consistent
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.plans import Plans
 from tui.vps.models import Key, Server, Snapshot
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -73,6 +78,28 @@ class Desk:
         await (operations or self.operations).observe(sighting)
         with suppress(JournalUnavailable):
             await self.plans_of[operations or self.operations].refresh()
+
+    async def pass_until(
+        self, holds: Callable[[], object], hours: float = 2.0, step: float = 60.0
+    ) -> None:
+        """Let time pass, `step` seconds at once, with a look of every session, until it holds.
+
+        It fails after `hours`.
+        """
+        for _ in range(int(hours * 3_600 / step)):
+            if holds():
+                return
+            await asyncio.sleep(0.002)
+            await self.provider.pass_time(step)
+            for operations in self.desks:
+                await self.look(operations)
+        assert holds()
+
+    async def in_time(self, work: Awaitable[T], hours: float = 2.0, step: float = 60.0) -> T:
+        """Let time pass until it is done."""
+        task = asyncio.ensure_future(work)
+        await self.pass_until(task.done, hours, step)
+        return await task
 
     async def target(self, name: str = "old") -> Snapshot:
         """A completed snapshot of the first server, as it is listed."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import pytest
 
@@ -20,8 +19,6 @@ from tui.fleet.writes.stopping import NotStopped
 from tui.vps.errors import Forbidden, NotFound, Rejected, Unreachable, VpsError
 from tui.vps.models import Key, Server, Snapshot
 
-T = TypeVar("T")
-
 
 def consistent(desk: Desk, operations: Operations | None = None) -> Consistent:
     used = operations or desk.operations
@@ -32,20 +29,6 @@ def consistent(desk: Desk, operations: Operations | None = None) -> Consistent:
         clock=desk.clock,
         now=desk.provider.world.clock.now,
     )
-
-
-async def in_time(desk: Desk, work: Awaitable[T], hours: float = 3.0) -> T:
-    """Let time pass, with a poll a minute, until it is done."""
-    task = asyncio.ensure_future(work)
-    for _ in range(int(hours * 60)):
-        if task.done():
-            break
-        await asyncio.sleep(0.002)
-        await desk.provider.pass_time(60)
-        for operations in desk.desks:
-            await desk.look(operations)
-    assert task.done()
-    return await task
 
 
 def status(desk: Desk) -> str:
@@ -64,7 +47,7 @@ def slow(desk: Desk) -> None:
 
 async def test_a_server_that_runs_stands_still_for_its_snapshot(desk: Desk) -> None:
     told: list[str] = []
-    made = await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet", told=told.append))
+    made = await desk.in_time(consistent(desk).snapshot(desk.server(), "quiet", told=told.append))
     assert made.state is State.COMPLETED
     assert desk.sent() == ["stop", "create", "start"]
     assert status(desk) == "active"
@@ -80,7 +63,7 @@ async def test_a_server_that_runs_stands_still_for_its_snapshot(desk: Desk) -> N
 
 async def test_one_that_was_stopped_stays_stopped(desk: Desk) -> None:
     desk.provider.machine(desk.provider.ids[0]).power = "stopped"
-    made = await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+    made = await desk.in_time(consistent(desk).snapshot(desk.server(), "quiet"))
     assert made.state is State.COMPLETED
     assert desk.sent() == ["create"]
     assert status(desk) == "stopped"
@@ -127,7 +110,7 @@ async def test_a_lost_answer_to_the_stop_is_told_by_the_status(desk: Desk) -> No
     work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
     await eventually(desk.sent)
     desk.provider.fate = "answered"
-    assert (await in_time(desk, work)).state is State.COMPLETED
+    assert (await desk.in_time(work)).state is State.COMPLETED
     assert desk.sent() == ["stop", "create", "start"]
 
 
@@ -147,11 +130,9 @@ async def test_one_reading_of_stopped_is_not_believed(
     monkeypatch.setattr(desk.provider, "server", server)
     desk.provider.world.power_seconds = {}
     work = asyncio.ensure_future(consistent(desk).snapshot(desk.server(), "quiet"))
-    while "create" not in desk.sent():
-        await desk.provider.pass_time(10)
-        await asyncio.sleep(0.002)
+    await desk.pass_until(lambda: "create" in desk.sent(), step=10)
     assert seen[:5] == ["active", "stopped", "active", "stopped", "stopped"]
-    await in_time(desk, work)
+    await desk.in_time(work)
 
 
 async def test_two_readings_are_waited_for_however_slow_they_are(
@@ -165,7 +146,7 @@ async def test_two_readings_are_waited_for_however_slow_they_are(
 
     monkeypatch.setattr(desk.provider, "server", server)
     reading = PowerStatus(desk.operations, desk.clock).steady(desk.server().id, within=10)
-    assert await in_time(desk, reading) == "active"
+    assert await desk.in_time(reading) == "active"
 
 
 async def test_a_server_that_does_not_stop_is_asked_about_and_started(desk: Desk) -> None:
@@ -177,7 +158,7 @@ async def test_a_server_that_does_not_stop_is_asked_about_and_started(desk: Desk
         return Answer.WAIT if len(asked) == 1 else Answer.GIVE_UP
 
     with pytest.raises(NotStopped):
-        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet", ask=ask))
+        await desk.in_time(consistent(desk).snapshot(desk.server(), "quiet", ask=ask))
     assert asked == ["web-0 was not seen stopped for 10 min"] * 2
     assert desk.sent() == ["stop", "start"]
     assert status(desk) == "active"
@@ -186,7 +167,7 @@ async def test_a_server_that_does_not_stop_is_asked_about_and_started(desk: Desk
 async def test_a_late_stop_is_watched_for_also_after_a_crash(desk: Desk) -> None:
     desk.provider.world.power_seconds = {"stop": 30_000, "start": 0}
     with pytest.raises(NotStopped):
-        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+        await desk.in_time(consistent(desk).snapshot(desk.server(), "quiet"))
     (note,) = await left(desk)
     assert (note.stage, status(desk)) == (Stage.WATCHED, "active")
     desk.die(desk.operations)
@@ -196,7 +177,7 @@ async def test_a_late_stop_is_watched_for_also_after_a_crash(desk: Desk) -> None
     await asyncio.sleep(0.02)
     machine = desk.provider.machine(desk.provider.ids[0])
     machine.power, machine.power_next = "stopped", ""  # late, it takes effect
-    assert await in_time(desk, work)
+    assert await desk.in_time(work)
     assert (desk.sent(), status(desk)) == (["stop", "start", "start"], "active")
     assert await left(desk, other) == []
 
@@ -204,9 +185,9 @@ async def test_a_late_stop_is_watched_for_also_after_a_crash(desk: Desk) -> None
 async def test_one_that_goes_on_running_is_watched_for_an_hour_and_no_longer(desk: Desk) -> None:
     desk.provider.world.power_seconds = {"stop": 30_000, "start": 0}
     with pytest.raises(NotStopped):
-        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+        await desk.in_time(consistent(desk).snapshot(desk.server(), "quiet"))
     (note,) = await left(desk)
-    assert await in_time(desk, consistent(desk).resume(note), hours=1.1)
+    assert await desk.in_time(consistent(desk).resume(note), hours=1.1)
     assert (desk.sent(), await left(desk)) == (["stop", "start"], [])
 
 
@@ -216,7 +197,7 @@ async def test_or_it_is_taken_as_it_is(desk: Desk) -> None:
     async def ask(question: str) -> Answer:
         return Answer.AS_IT_IS
 
-    made = await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet", ask=ask))
+    made = await desk.in_time(consistent(desk).snapshot(desk.server(), "quiet", ask=ask))
     assert made.state is State.COMPLETED
     assert status(desk) == "active"
 
@@ -241,7 +222,7 @@ async def test_a_create_that_does_not_come_about_starts_it_all_the_same(
 
     monkeypatch.setattr(desk.provider, "create_snapshot", tried)
     with pytest.raises(VpsError, match=words):
-        await in_time(desk, consistent(desk).snapshot(desk.server(), "quiet"))
+        await desk.in_time(consistent(desk).snapshot(desk.server(), "quiet"))
     assert desk.provider.carried_out[0][0] == "stop"
     assert (status(desk), await left(desk)) == ("active", [])
 
@@ -275,7 +256,7 @@ async def test_a_crash_is_gone_on_with_by_the_start(
     await other.start()
     (note,) = await left(desk, other)
     assert note.stage is stage
-    assert await in_time(desk, consistent(desk, other).resume(note))
+    assert await desk.in_time(consistent(desk, other).resume(note))
     assert status(desk) == "active"
     assert desk.sent().count("create") == taking
     assert desk.sent().count("stop") <= 1
@@ -301,7 +282,7 @@ async def test_two_sessions_do_not_switch_one_server(desk: Desk) -> None:
         with pytest.raises(Refused, match="web-0 is being stopped or started already"):
             await consistent(desk, other).snapshot(desk.server(), "other")
     assert await left(desk, other) == []  # a living session is at it
-    await in_time(desk, work)
+    await desk.in_time(work)
     assert desk.sent() == ["stop", "create", "start"]
 
 
@@ -314,7 +295,7 @@ async def restored(desk: Desk, power_after: str, before: str = "active") -> Oper
     machine.power = before
     operation = await desk.operations.restore(target)
     machine.power_after = power_after
-    return await in_time(desk, desk.operations.outcome(operation))
+    return await desk.in_time(desk.operations.outcome(operation))
 
 
 async def test_a_server_that_ran_before_its_restore_and_is_stopped_is_offered_and_started(
@@ -323,10 +304,10 @@ async def test_a_server_that_ran_before_its_restore_and_is_stopped_is_offered_an
     await restored(desk, "stopped")
     (note,) = await left(desk)
     power = consistent(desk)
-    assert await in_time(desk, power.after_restore(note, start=False)) is After.STOPPED
+    assert await desk.in_time(power.after_restore(note, start=False)) is After.STOPPED
     (note,) = await left(desk)
     assert note.words == "it is stopped"
-    assert await in_time(desk, power.after_restore(note, start=True)) is After.RUNS
+    assert await desk.in_time(power.after_restore(note, start=True)) is After.RUNS
     assert status(desk) == "active"
     assert desk.sent() == ["restore", "start"]
     assert await left(desk) == []
@@ -335,7 +316,7 @@ async def test_a_server_that_ran_before_its_restore_and_is_stopped_is_offered_an
 async def test_one_that_runs_again_needs_nothing(desk: Desk) -> None:
     await restored(desk, "active")
     (note,) = await left(desk)
-    assert await in_time(desk, consistent(desk).after_restore(note, start=True)) is After.RUNS
+    assert await desk.in_time(consistent(desk).after_restore(note, start=True)) is After.RUNS
     assert desk.sent() == ["restore"]
     assert await left(desk) == []
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import pytest
 
@@ -15,23 +13,6 @@ from tui.fleet.plan import Plan, Standing
 from tui.fleet.power import Stage
 from tui.fleet.writes import plan_run
 from tui.fleet.writes.drafts import create_plan
-from tui.fleet.writes.operations import Operations
-
-T = TypeVar("T")
-
-
-async def in_time(desk: Desk, work: Awaitable[T], until: Callable[[], object] = bool) -> T | None:
-    """Let time pass, with a look of every living session, until it is done, or `until` holds."""
-    task = asyncio.ensure_future(work)
-    for _ in range(400):
-        if task.done() or until():
-            break
-        await asyncio.sleep(0.002)
-        await desk.provider.pass_time(20)
-        for operations in desk.desks:
-            await desk.look(operations)
-    assert task.done() or until()
-    return task.result() if task.done() else None
 
 
 def statuses(desk: Desk) -> list[str]:
@@ -62,8 +43,7 @@ async def test_each_server_is_stopped_snapshotted_and_started(desk: Desk) -> Non
     told: list[str] = []
     plan = await desk.plans.start(draft(desk))
     run = desk.plans.run(plan, lambda _, step: told.append(f"{step.server_name}: {step.power}"))
-    ended = await in_time(desk, run)
-    assert ended is not None
+    ended = await desk.in_time(run, step=20)
     assert (ended.open, ended.tally) == (False, {Standing.DONE: 2})
     assert verbs(desk, 0) == verbs(desk, 1) == ["stop", "create", "start"]
     assert statuses(desk) == ["active", "active"]
@@ -81,7 +61,7 @@ async def test_one_that_is_being_stopped_is_no_longer_to_be_sent(desk: Desk) -> 
     await eventually(lambda: desk.sent() == ["stop", "stop"])
     (now,) = desk.plans.running()
     assert (now.tally, now.unsent) == ({Standing.RUNNING: 2}, ())
-    await in_time(desk, run)
+    await desk.in_time(run, step=20)
 
 
 async def test_room_is_made_on_a_server_only_when_its_turn_comes(
@@ -96,14 +76,13 @@ async def test_room_is_made_on_a_server_only_when_its_turn_comes(
     oldest = {s.server_id: s for s in listed if s.name == "old-0"}
     pairs = [(desk.provider.server_model(key), oldest[key]) for key in desk.provider.ids]
     plan = await desk.plans.start(create_plan(pairs, "quiet", stop=True))
-    await in_time(desk, desk.plans.run(plan))
+    await desk.in_time(desk.plans.run(plan), step=20)
     assert desk.sent() == ["delete", "stop", "create", "start"] * 2
 
 
 async def test_one_that_cannot_be_stopped_is_refused_and_the_others_go_on(desk: Desk) -> None:
     desk.provider.machine(desk.provider.ids[0]).power = "suspended"
-    ended = await in_time(desk, desk.plans.run(await desk.plans.start(draft(desk))))
-    assert ended is not None
+    ended = await desk.in_time(desk.plans.run(await desk.plans.start(draft(desk))), step=20)
     words = "web-0 is neither running nor stopped: it is suspended"
     assert [(s.standing, s.words) for s in ended.steps] == [
         (Standing.SKIPPED, words),
@@ -120,7 +99,7 @@ async def test_a_crash_is_gone_on_with_by_the_start_and_then_the_rest(
     plan = await desk.plans.start(draft(desk))
     run = asyncio.create_task(desk.plans.run(plan))
     verb = {Stage.STOPPING: "stop", Stage.TAKING: "create", Stage.STARTING: "start"}[stage]
-    await in_time(desk, asyncio.shield(run), lambda: verb in desk.sent())
+    await desk.pass_until(lambda: verb in desk.sent(), step=20)
     desk.power_of[desk.operations].leave()
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
@@ -134,8 +113,7 @@ async def test_a_crash_is_gone_on_with_by_the_start_and_then_the_rest(
     (note,) = await desk.power_of[other].left()
     taken = await desk.plans_of[other].go_on(found.id)
     both = asyncio.gather(desk.power_of[other].resume(note), desk.plans_of[other].run(taken))
-    done = await in_time(desk, both)
-    assert done is not None
+    done = await desk.in_time(both, step=20)
     assert done[1].tally == {Standing.DONE: 2}
     assert statuses(desk) == ["active", "active"]
     assert [verbs(desk, n).count("create") for n in (0, 1)] == [1, 1]
@@ -153,11 +131,10 @@ async def test_whoever_ends_it_meanwhile_gets_the_server_back_and_no_snapshot(
     run = asyncio.create_task(desk.plans.run(plan))
     await eventually(lambda: desk.sent() == ["stop"])
     await desk.plans.end(plan.id)
-    ended = await in_time(desk, run)
+    ended = await desk.in_time(run, step=20)
     assert statuses(desk) == ["active", "active"]
     assert desk.sent() == ["stop", "start"], "the other one is not even stopped"
     assert desk.plans.running() == []
-    assert ended is not None
     assert {step.standing for step in ended.steps} == {Standing.SKIPPED}
     assert await desk.power_of[desk.operations].left() == []
 
@@ -172,10 +149,6 @@ async def test_what_a_dead_session_left_of_a_server_that_runs_blocks_no_other_st
     desk.provider.machine(desk.provider.ids[0]).power_next = ""
     other = desk.open()
     await other.start()
-    assert await created(desk, other) is State.COMPLETED
+    made = await desk.in_time(desk.power_of[other].snapshot(desk.server(), "quiet"), step=20)
+    assert made.state is State.COMPLETED
     assert await desk.power_of[other].left() == []
-
-
-async def created(desk: Desk, operations: Operations) -> State | None:
-    made = await in_time(desk, desk.power_of[operations].snapshot(desk.server(), "quiet"))
-    return None if made is None else made.state

@@ -101,6 +101,13 @@ async def choose(pilot: Pilot[None], server: str, snapshot: str | None = None) -
     return board
 
 
+async def mark(pilot: Pilot[None], *servers: str) -> None:
+    """Put the cursor on each of these servers and mark it."""
+    for name in servers:
+        await choose(pilot, name)
+        await pilot.press("space")
+
+
 async def type_text(pilot: Pilot[None], text: str) -> None:
     names = {"-": "minus", "_": "underscore", " ": "space", ".": "full_stop"}
     await pilot.press(*(names.get(char, char) for char in text))

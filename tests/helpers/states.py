@@ -8,7 +8,17 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from tests.helpers.driving import choose, connection, fire, live, session, shown, type_text, until
+from tests.helpers.driving import (
+    choose,
+    connection,
+    fire,
+    live,
+    mark,
+    session,
+    shown,
+    type_text,
+    until,
+)
 from tui.fleet.operation import State
 
 Steps = Callable[[Pilot[None]], Awaitable[None]]
@@ -64,9 +74,7 @@ async def create_full(pilot: Pilot[None]) -> None:
 
 async def create_set(pilot: Pilot[None]) -> None:
     await live(pilot)
-    for name in ("mail", "db-01", "legacy-crm"):
-        await choose(pilot, name)
-        await pilot.press("space")
+    await mark(pilot, "mail", "db-01", "legacy-crm")
     await pilot.press("c")
 
 

@@ -11,6 +11,7 @@ from tests.helpers.driving import (
     connection,
     fire,
     live,
+    mark,
     polls,
     session,
     shown,
@@ -127,9 +128,7 @@ async def test_a_set_is_one_row_opened_by_enter_and_deleted_in_one_dialog(
 ) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        for name in ("mail", "vpn-gateway", "legacy-crm"):
-            await choose(pilot, name)
-            await pilot.press("space")
+        await mark(pilot, "mail", "vpn-gateway", "legacy-crm")
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
         await pilot.press("enter")

@@ -14,6 +14,7 @@ from tests.helpers.driving import (
     connection,
     fire,
     live,
+    mark,
     session,
     shown,
     type_text,
@@ -66,9 +67,7 @@ async def test_each_snapshot_is_shown_with_its_reason_and_a_count_deletes(
 async def test_marks_that_a_filter_hides_are_said_before_what_goes(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        for name in ("db-01", "mail"):
-            await choose(pilot, name)
-            await pilot.press("space")
+        await mark(pilot, "db-01", "mail")
         await pilot.press("slash")
         await type_text(pilot, "mail")
         await pilot.press("enter", "K")

@@ -15,6 +15,7 @@ from tests.helpers.driving import (
     dashboard,
     fire,
     live,
+    mark,
     polls,
     shown,
     toasts,
@@ -264,9 +265,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_a_set_rings_once_as_a_whole(simulated: Place, rung: list[str]) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
-        for name in ("mail", "vpn-gateway", "legacy-crm"):
-            await choose(pilot, name)
-            await pilot.press("space")
+        await mark(pilot, "mail", "vpn-gateway", "legacy-crm")
         await pilot.press("c", "enter")
         await until(pilot, lambda: len(connection(pilot).operations.running()) == 3)
         await until(pilot, lambda: all_accepted(pilot))

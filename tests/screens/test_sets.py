@@ -12,6 +12,7 @@ from tests.helpers.driving import (
     connection,
     fire,
     live,
+    mark,
     shown,
     type_text,
     until,
@@ -38,9 +39,7 @@ def table(pilot: Pilot[None]) -> str:
 
 async def marked(pilot: Pilot[None], *names: str) -> None:
     await live(pilot)
-    for name in names:
-        await choose(pilot, name)
-        await pilot.press("space")
+    await mark(pilot, *names)
 
 
 async def test_room_is_made_on_each_full_server_once_it_is_agreed_to(simulated: Place) -> None:

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.helpers.dialogs import button, on_dashboard, said
-from tests.helpers.driving import answer, choose, connection, live, polls, shown, told, until
+from tests.helpers.driving import answer, connection, live, mark, polls, shown, told, until
 from tests.helpers.places import Place
 from tui.fleet.plan import PlanKind, Standing
 from tui.fleet.writes import plan_run
@@ -24,9 +24,7 @@ from tui.widgets.checkbox import Choice
 
 async def set_of(pilot: Pilot[None], *names: str) -> CreateSetDialog:
     await live(pilot)
-    for name in names:
-        await choose(pilot, name)
-        await pilot.press("space")
+    await mark(pilot, *names)
     await pilot.press("c")
     await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
     assert isinstance(pilot.app.screen, CreateSetDialog)

@@ -14,6 +14,7 @@ from tests.helpers.driving import (
     dashboard,
     fire,
     live,
+    mark,
     polls,
     shown,
     toasts,
@@ -147,9 +148,7 @@ async def test_a_plan_that_ends_half_way_says_where_it_stands(simulated: Place) 
 async def test_one_name_for_all_marked_servers(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
-        for name in ("mail", "vpn-gateway", "db-01", "legacy-crm"):
-            await choose(pilot, name)
-            await pilot.press("space")
+        await mark(pilot, "mail", "vpn-gateway", "db-01", "legacy-crm")
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
         texts = " ".join(str(widget.content) for widget in pilot.app.screen.query(Static))

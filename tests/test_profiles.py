@@ -43,6 +43,7 @@ def two_accounts(
             terminal.until("busy-of-a")
             terminal.send("G")
             terminal.until("snap-of-a")
+            terminal.until("live")  # what is not known to be true is no target of a write
             yield first, second, terminal
 
 

@@ -140,6 +140,7 @@ def test_the_program_started_so_sends_nothing(
 ) -> None:
     with saying(FLEET) as said, on_a_terminal(said, tmp_path, *options, **more) as terminal:
         terminal.until("snap-1")
+        terminal.until("live")
         terminal.until("locked" if "CIPLUN_LOCKED" in more else "read-only")
         terminal.send("c")
         terminal.until("Cannot create:")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from textual.pilot import Pilot
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import connection, dashboard, live, shown, toasts, type_text, until
@@ -27,6 +31,18 @@ NOW = [
     snapshot(3, server=DB, status="failed"),
     snapshot(4, server=DB, created_at="2025-01-22T18:30:00Z"),
 ]
+MORNING = NOON + 14 * 3_600 + 60
+
+
+@asynccontextmanager
+async def in_the_morning(said: Said, home: Path) -> AsyncIterator[Pilot[None]]:
+    """The dashboard 14 hours later, which has told what happened meanwhile."""
+    async with watching(said.url, home, FakeClock(MORNING)).run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await until(pilot, lambda: toasts(pilot))
+        words = "since you last looked, 14 h ago: 1 new, 1 gone, 1 failed · ! shows it"
+        assert toasts(pilot) == [words]
+        yield pilot
 
 
 async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Path) -> None:
@@ -36,12 +52,7 @@ async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Pat
             await until(pilot, lambda: board.session.activity is not None)
             assert toasts(pilot) == []
         said.answer = fleet(NOW, SERVERS)
-        later = FakeClock(NOON + 14 * 3_600 + 60)
-        async with watching(said.url, tmp_path, later).run_test(size=(120, 40)) as pilot:
-            await live(pilot)
-            await until(pilot, lambda: toasts(pilot))
-            words = "since you last looked, 14 h ago: 1 new, 1 gone, 1 failed · ! shows it"
-            assert toasts(pilot) == [words]
+        async with in_the_morning(said, tmp_path) as pilot:
             await pilot.press("exclamation_mark")
             await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))
             await until(pilot, lambda: "snap-4" in shown(pilot))
@@ -62,6 +73,7 @@ async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Pat
             assert isinstance(pilot.app.screen, OperationsDialog), "once"
             await pilot.press("exclamation_mark")
             await until(pilot, lambda: isinstance(pilot.app.screen, ActivityDialog))
+        later = FakeClock(MORNING)
         async with watching(said.url, tmp_path, later).run_test(size=(120, 40)) as pilot:
             board = await live(pilot)
             await until(pilot, lambda: board.session.activity is not None)
@@ -87,12 +99,8 @@ async def test_what_a_command_saw_at_night_is_there_in_the_morning(tmp_path: Pat
             await live(pilot)
         said.answer = fleet(NOW, SERVERS)
         await command(said, tmp_path, FakeClock(NOON + 7 * 3_600))
-        later = FakeClock(NOON + 14 * 3_600 + 60)
-        async with watching(said.url, tmp_path, later).run_test(size=(120, 40)) as pilot:
-            await live(pilot)
-            await until(pilot, lambda: toasts(pilot))
-            words = "since you last looked, 14 h ago: 1 new, 1 gone, 1 failed · ! shows it"
-            assert toasts(pilot) == [words]
+        async with in_the_morning(said, tmp_path):
+            pass
 
 
 async def test_what_this_machine_did_is_told_from_the_rest(simulated: Place) -> None:

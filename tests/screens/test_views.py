@@ -10,6 +10,7 @@ from tui.fleet.state import Freshness
 from tui.fleet.views import BUILT_IN, Counted
 from tui.simulator.demo import large_fleet
 from tui.widgets.empty_states import no_problem
+from tui.widgets.server_list import ServerList
 from tui.widgets.views_bar import ViewsBar, fitting
 
 COUNTS = (12, 9, 5, 1, 2, 3)
@@ -127,6 +128,13 @@ async def test_the_header_gives_up_the_host_before_what_failed(
         assert "live" in top
 
 
+def out_of_sight(pane: ServerList) -> str:
+    """Where the cursor is, if it is not in sight."""
+    top = pane.scroll_offset.y
+    seen = top <= pane.cursor < top + pane.size.height - 1
+    return "" if seen else f"row {pane.cursor} of {pane.row_count}, from {top}"
+
+
 async def test_after_sorting_and_filtering_300_rows_the_cursor_is_in_sight(
     empty_world: Place,
 ) -> None:
@@ -137,14 +145,10 @@ async def test_after_sorting_and_filtering_300_rows_the_cursor_is_in_sight(
         await until(pilot, lambda: board.servers.row_count == 300)
         pane = board.servers
 
-        def in_sight() -> bool:
-            top = pane.scroll_offset.y
-            return top <= pane.cursor < top + pane.size.height - 1
-
         for keys in (["G"], ["S"], ["s"], ["pagedown"], ["s"], ["S"], ["g"], ["S"]):
             await pilot.press(*keys)
             await pilot.pause()
-            assert in_sight(), keys
+            assert not out_of_sight(pane), keys
         await pilot.press("G", "slash")
         await type_text(pilot, "1")
         await pilot.press("enter")
@@ -153,7 +157,7 @@ async def test_after_sorting_and_filtering_300_rows_the_cursor_is_in_sight(
         await pilot.press("G", "escape")
         await pilot.pause()
         assert pane.row_count == 300
-        assert in_sight()
+        assert not out_of_sight(pane)
 
 
 async def test_after_views_widths_and_every_order_of_300_rows_the_cursor_is_in_sight(
@@ -165,20 +169,15 @@ async def test_after_views_widths_and_every_order_of_300_rows_the_cursor_is_in_s
         await until(pilot, lambda: board.servers.row_count == 300)
         pane = board.servers
 
-        def at() -> str:
-            top = pane.scroll_offset.y
-            seen = top <= pane.cursor < top + pane.size.height - 1
-            return "" if seen else f"row {pane.cursor} of {pane.row_count}, from {top}"
-
         await pilot.press(*["j"] * 150)
         for keys in "sssssssSfffFFFwsssssssssswnN":
             await pilot.press(keys)
             await pilot.pause()
-            assert not at(), (keys, pane.arrangement.sort, board.panes.shown.name, at())
+            assert not out_of_sight(pane), (keys, pane.arrangement.sort, board.panes.shown.name)
         chosen = pane.cursor_key
         for size in ((60, 15), (200, 50), (80, 24)):
             await pilot.resize_terminal(*size)
-            await until(pilot, lambda: not at())
+            await until(pilot, lambda: not out_of_sight(pane))
             assert pane.cursor_key == chosen
 
 

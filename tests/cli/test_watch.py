@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tui.cli.output import output
 from tui.cli.watch import Watch
+from tui.config.settings import Settings
 from tui.fleet.health import Rules
+from tui.session.session import Session
 from tui.simulator.scenarios import hooks
 
 
@@ -34,16 +37,29 @@ async def lines(
     raise AssertionError(f"never said: {wanted}\n{printed}")
 
 
+@asynccontextmanager
+async def watching(
+    place: Place, settings: Settings | None = None, *, as_json: bool = False
+) -> AsyncIterator[tuple[Session, asyncio.Task[int]]]:
+    """The command in this process, on a session of its own."""
+    output.begin()
+    session = place.session(settings)
+    live = await session.open()
+    task = asyncio.create_task(Watch(session, live, Rules(), as_json=as_json).run())
+    try:
+        yield session, task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await session.close()
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 async def test_events_and_an_outage(
     simulated: Place, capsys: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
-    output.begin()
-    session = simulated.session()
-    live = await session.open()
     printed: list[str] = []
-    watching = asyncio.create_task(Watch(session, live, Rules(), as_json=as_json).run())
-    try:
+    async with watching(simulated, as_json=as_json) as (session, task):
         await lines(simulated, capsys, "watching 12 servers", printed)
         assert any(", 9 with a problem" in line for line in printed)
         mail = simulated.server("mail")
@@ -57,7 +73,8 @@ async def test_events_and_an_outage(
         web.power = "stopped"
         await lines(simulated, capsys, "web-server-01: stopped, was active", printed)
         target = next(s for s in session.store.fleet.servers.values() if s.server.name == "mail")
-        await live.operations.protect(target.snapshots[0], on=True)
+        assert session.live is not None
+        await session.live.operations.protect(target.snapshots[0], on=True)
         kept = f"mail: snapshot {target.snapshots[0].name} is protected here"
         await lines(simulated, capsys, kept, printed)
         simulated.service.hooks += hooks(["error-503"])
@@ -71,11 +88,7 @@ async def test_events_and_an_outage(
         await lines(simulated, capsys, "mail: no completed snapshot", printed)
         simulated.world.tokens.clear()
         await lines(simulated, capsys, "Invalid token", printed)
-        assert await asyncio.wait_for(watching, 10) == 4
-    finally:
-        watching.cancel()
-        await settle()
-        await session.close()
+        assert await asyncio.wait_for(task, 10) == 4
     if as_json:
         events = [json.loads(line) for line in printed]
         found = next(e for e in events if e["event"] == "appeared")
@@ -86,21 +99,13 @@ async def test_events_and_an_outage(
 async def test_lists_that_never_agree_are_said_once_and_when_they_do_again(
     simulated: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output.begin()
     simulated.service.hooks += hooks(["wrong-count"])
-    session = simulated.session()
-    live = await session.open()
     printed: list[str] = []
-    watching = asyncio.create_task(Watch(session, live, Rules(), as_json=False).run())
-    try:
+    async with watching(simulated):
         await lines(simulated, capsys, "not complete: the lists changed", printed)
         simulated.service.hooks.clear()
         await lines(simulated, capsys, "complete again", printed)
         assert sum("not complete" in line for line in printed) == 1
-    finally:
-        watching.cancel()
-        await settle()
-        await session.close()
 
 
 async def test_each_event_runs_the_user_s_command_once_over_restarts(
@@ -111,11 +116,7 @@ async def test_each_event_runs_the_user_s_command_once_over_restarts(
     settings = simulated.settings(on_event=("sh", "-c", script, str(told)), remember=True)
 
     async def watch(*, until: str, meanwhile: Callable[[], object]) -> None:
-        output.begin()
-        session = simulated.session(settings)
-        live = await session.open()
-        watching = asyncio.create_task(Watch(session, live, Rules(), as_json=False).run())
-        try:
+        async with watching(simulated, settings) as (session, _):
             await eventually(lambda: session.store.fleet.freshness.live)
             await settle(20)
             meanwhile()
@@ -123,10 +124,6 @@ async def test_each_event_runs_the_user_s_command_once_over_restarts(
                 while not (told.exists() and until in told.read_text()):
                     await simulated.pass_time(20)
                     await asyncio.sleep(0.02)
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-            await session.close()
 
     mail = simulated.server("mail")
 

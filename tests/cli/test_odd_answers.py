@@ -271,6 +271,22 @@ def test_a_safety_restore_killed_at_its_restore_restores_once(
     assert states == [("restore", "unknown"), ("create", "completed")]
 
 
+def test_a_plan_is_not_carried_out_on_a_server_that_is_only_listed_as_restoring(
+    door: Door, tmp_path: Path
+) -> None:
+    """No service has to show a server by itself: then the last look sees no status."""
+    door.raw.snapshots = [snapshot(801), snapshot(802, created_at="2025-01-16T18:30:00Z")]
+    file = str(tmp_path / "plan.json")
+    assert door.run("prune", "web", "--name", "*", "--keep-last", "1", "--plan", file).code == 0
+    door.raw.status = "restoring"
+    door.raw.alone = False
+    for more in ("--dry-run", "--yes"):
+        code, out, err = door.run("apply", file, more)
+        assert (code, out) == (1, "")
+        assert err.startswith("ciplun: web (#10) is being restored\n")
+    assert door.said.count("DELETE") == 0
+
+
 # -- loss of memory ------------------------------------------------------------------------------
 
 

@@ -36,13 +36,15 @@ Written = Callable[[str, str], bytes]
 class Raw:
     """What the service says.
 
-    `status` is the server's, None where it shows no servers. `listed` makes the answer to the list
-    call of the `snapshots`, `written` that to a write. `skew` is in seconds by which its clock is
-    wrong, None where it tells no time; `wall` those by which this machine's is.
+    `status` is the server's, None where it shows no servers; one that is not shown `alone` is in
+    their list only. `listed` makes the answer to the list call of the `snapshots`, `written` that
+    to a write. `skew` is in seconds by which its clock is wrong, None where it tells no time;
+    `wall` those by which this machine's is.
     """
 
     def __init__(self) -> None:
         self.status: str | None = "active"
+        self.alone = True
         self.snapshots = [snapshot(801, name="old")]
         self.listed: Listed = lambda snapshots, path: page(snapshots)
         self.email = "a@example.org"
@@ -77,7 +79,9 @@ class Raw:
         if self.status is None:
             return NOT_FOUND
         server = {"id": 10, "name": "web", "status": self.status}
-        return page([server]) if path.partition("?")[0] == "/servers/" else http(json.dumps(server))
+        if path.partition("?")[0] == "/servers/":
+            return page([server])
+        return http(json.dumps(server)) if self.alone else NOT_FOUND
 
 
 class Ended(NamedTuple):

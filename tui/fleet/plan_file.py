@@ -223,6 +223,8 @@ def _of_server(server: ServerLine, fleet: Fleet) -> str:
         return "is no longer listed"
     if view.server.name != server.name:
         return f"is called {view.server.name} now"
+    if fleet.restoring(server.id):
+        return "is being restored"
     before = len(server.snapshots)
     if view.used != before:
         return f"used {before} slots and uses {view.used} now"

@@ -54,6 +54,12 @@ def test_waiting_for_others_says_at_once_for_what(simulated: Place, command: str
     assert len(json.loads(out)["errors"]) == (command == "wait"), "the end of it, and no progress"
 
 
+def test_where_nothing_is_waited_for_nothing_is_said_of_it(simulated: Place) -> None:
+    simulated.world.clock.advance(3_600)
+    assert ciplun(simulated, "wait") == (0, "nothing is busy\n", "")
+    assert ciplun(simulated, "settle", "--wait")[2] == ""
+
+
 async def test_elsewhere_a_line_now_and_one_a_minute(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

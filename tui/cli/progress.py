@@ -34,7 +34,9 @@ class Progress:
         return 1.0 if self._rewrites else EVERY
 
     def show(self, text: str) -> None:
-        """Say where it stands, if that is due."""
+        """Say where it stands, if there is anything to say and that is due."""
+        if not text:
+            return
         if self._rewrites:
             width = shutil.get_terminal_size().columns - 1
             line = clean(text, width - 1)[:width]
@@ -54,7 +56,7 @@ class Progress:
 
 @asynccontextmanager
 async def speaking(clock: Clock, words: Callable[[], str]) -> AsyncIterator[Progress]:
-    """Say `words` again and again meanwhile, where there are any."""
+    """Say `words` again and again meanwhile."""
     import asyncio
 
     progress = Progress(clock)
@@ -62,8 +64,7 @@ async def speaking(clock: Clock, words: Callable[[], str]) -> AsyncIterator[Prog
     async def speak() -> None:
         while True:
             await clock.sleep(progress.pace)
-            if text := words():
-                progress.show(text)
+            progress.show(words())
 
     task = asyncio.create_task(speak())
     try:

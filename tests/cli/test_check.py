@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.faulty import http
-from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import ciplun, ended_by, run
+from tests.helpers.places import Place
+from tests.helpers.program import against, ciplun, ended_by, run
 from tests.helpers.raw import Door
 from tests.helpers.service import fleet, saying, snapshot
 from tests.helpers.settings_files import home
@@ -67,9 +67,9 @@ def test_the_servers_that_are_named_and_their_thresholds(simulated: Place) -> No
 def test_no_name_forges_data(tmp_path: Path, name: str) -> None:
     servers = [{"id": 10, "name": name, "status": "active"}, {"id": 11, "name": name}]
     with saying(fleet([snapshot(801, server={"id": 10, "name": name})], servers)) as said:
-        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        first, *others = done.stdout.splitlines()
-        assert done.returncode == 2
+        code, out, _ = against(said.url, tmp_path, "check")
+        first, *others = out.splitlines()
+        assert code == 2
         assert figures(first)["full"] == "0;;;0"
         assert all("|" not in line for line in others)
 
@@ -77,10 +77,10 @@ def test_no_name_forges_data(tmp_path: Path, name: str) -> None:
 def test_no_error_forges_data(tmp_path: Path) -> None:
     words = http('{"detail": "no | \'full\'=0;;;0"}', "400 X")
     with saying(fleet((), (), {("GET", "/snapshots/"): words})) as said:
-        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        assert done.returncode == 3
-        assert "|" not in done.stdout
-        assert done.stdout.startswith("SNAPSHOTS UNKNOWN - ")
+        code, out, _ = against(said.url, tmp_path, "check")
+        assert code == 3
+        assert "|" not in out
+        assert out.startswith("SNAPSHOTS UNKNOWN - ")
 
 
 def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
@@ -90,8 +90,8 @@ def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
 
     with saying(answer) as said:
         began = time.monotonic()
-        done = run(tmp_path, "check", "-t", "1", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        assert (done.returncode, done.stdout) == (3, "SNAPSHOTS UNKNOWN - no result after 1 s\n")
+        code, out, _ = against(said.url, tmp_path, "check", "-t", "1")
+        assert (code, out) == (3, "SNAPSHOTS UNKNOWN - no result after 1 s\n")
         assert time.monotonic() - began < 10
 
 
@@ -99,27 +99,27 @@ def test_trouble_of_our_own_is_unknown(tmp_path: Path) -> None:
     done = run(tmp_path, "check")  # no token
     assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (3, 1, "")
     with saying(lambda method, path: http('{"detail": "Invalid token."}', "401 X")) as said:
-        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        assert (done.returncode, len(done.stdout.splitlines())) == (3, 1)
-        done = run(tmp_path, "check", "nobody", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        assert done.returncode == 3
+        code, out, _ = against(said.url, tmp_path, "check")
+        assert (code, len(out.splitlines())) == (3, 1)
+        code, out, _ = against(said.url, tmp_path, "check", "nobody")
+        assert code == 3
 
 
 def test_all_well_is_said_in_one_line(tmp_path: Path) -> None:
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:
-        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        (line,) = done.stdout.splitlines()
-        assert (done.returncode, done.stderr) == (0, "")
+        code, out, err = against(said.url, tmp_path, "check")
+        (line,) = out.splitlines()
+        assert (code, err) == (0, "")
         assert line.startswith("SNAPSHOTS OK - 1 server, each with a fresh one | ")
 
 
 def test_a_date_in_the_future_gives_no_figure(tmp_path: Path) -> None:
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))
     with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:
-        done = run(tmp_path, "check", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        (line,) = done.stdout.splitlines()
-        assert (done.returncode, done.stderr) == (3, "")
+        code, out, err = against(said.url, tmp_path, "check")
+        (line,) = out.splitlines()
+        assert (code, err) == (3, "")
         assert list(figures(line)) == ["servers", "slots used", "full", "failed", "busy"]
 
 
@@ -144,9 +144,9 @@ def test_backups_that_cannot_be_seen_are_unknown(tmp_path: Path) -> None:
     missing = {("GET", "/backups/"): http('{"detail": "Not found."}', "404 X")}
     with saying(fleet([snapshot(801)], [GOOD], missing)) as said:
         arguments = ("check", "-c", "99999d", "--backups", "2d")
-        done = run(tmp_path, *arguments, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        assert done.returncode == 3
-        assert "backups cannot be seen: Not found." in done.stdout
+        code, out, _ = against(said.url, tmp_path, *arguments)
+        assert code == 3
+        assert "backups cannot be seen: Not found." in out
 
 
 def test_limits_are_those_of_each_server_and_nothing_is_called_fresh_that_is_not(
@@ -163,10 +163,9 @@ def test_limits_are_those_of_each_server_and_nothing_is_called_fresh_that_is_not
     with saying(fleet(listed, servers)) as said:
 
         def check(*arguments: str) -> tuple[int, str, dict[str, str]]:
-            words = ("check", *arguments)
-            done = run(tmp_path, *words, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-            (line,) = done.stdout.splitlines()
-            return done.returncode, line, figures(line)
+            code, out, _ = against(said.url, tmp_path, "check", *arguments)
+            (line,) = out.splitlines()
+            return code, line, figures(line)
 
         code, _, data = check()
         assert code == 2
@@ -179,12 +178,8 @@ def test_limits_are_those_of_each_server_and_nothing_is_called_fresh_that_is_not
             code, line, _ = check(*arguments)
             assert (code, "OK - 2 servers, nothing found" in line) == (0, True)
         assert "OK - 1 server, each with a fresh one" in check("web")[1]
-        assert (
-            run(
-                tmp_path, "check", "--on", "full", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN
-            ).returncode
-            == 3
-        )  # perhaps it is a slip
+        slip = against(said.url, tmp_path, "check", "--on", "full")
+        assert slip[0] == 3, "perhaps it is one"
         code, line, _ = check("--on", "full", "--empty-ok")
         assert (code, "OK - 0 servers, nothing found" in line) == (0, True)
 

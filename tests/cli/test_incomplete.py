@@ -9,18 +9,12 @@ import pytest
 
 from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import ciplun, run
+from tests.helpers.program import against, ciplun, run
 from tests.helpers.service import Said, fleet, page, saying, snapshot
 from tui.simulator.scenarios import hooks
 
 GOOD = {"id": 10, "name": "web", "status": "active"}
 OLD = "2025-01-15T18:30:00Z"
-
-
-def against(said: Said, home: Path, *arguments: str) -> tuple[int, str, str]:
-    done = run(home, *arguments, VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -116,23 +110,23 @@ def test_a_server_whose_snapshots_cannot_be_read_is_unknown(tmp_path: Path) -> N
     db = {"id": 11, "name": "db", "status": "active"}
     bad = snapshot(801, status=[])
     with saying(fleet([bad, snapshot(802, name={})], [GOOD, db])) as said:
-        code, out, _ = against(said, tmp_path, "check", "web")
+        code, out, _ = against(said.url, tmp_path, "check", "web")
         assert (code, "no completed" in out) == (3, False)
         assert "web: a snapshot could not be read" in out
-        code, out, _ = against(said, tmp_path, "check")
+        code, out, _ = against(said.url, tmp_path, "check")
         assert (code, out.count("no completed snapshot")) == (2, 1)
         assert "CRITICAL - db: no completed snapshot" in out
-        code, out, _ = against(said, tmp_path, "metrics", "web")
+        code, out, _ = against(said.url, tmp_path, "metrics", "web")
         assert 'server="web",finding="unseen"} 1' in out
         assert 'server="web",finding="none"} 0' in out
-        code, out, _ = against(said, tmp_path, "list", "web")
+        code, out, _ = against(said.url, tmp_path, "list", "web")
         assert "a snapshot could not be read" in out
 
 
 @pytest.mark.parametrize("created", ["2999-01-01T00:00:00Z", None])
 def test_a_date_in_the_future_or_none_is_not_fresh(tmp_path: Path, created: str | None) -> None:
     with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:
-        code, out, _ = against(said, tmp_path, "check")
+        code, out, _ = against(said.url, tmp_path, "check")
         assert code in (1, 2, 3)
         assert "web" in out.splitlines()[0].split(" | ")[0]
 
@@ -164,7 +158,7 @@ def flaky(times: int, failure: bytes) -> Said:
 )
 def test_a_passing_failure_of_a_read_is_not_the_end(tmp_path: Path, failure: bytes) -> None:
     with saying(flaky(2, failure).answer) as said:
-        code, out, err = against(said, tmp_path, "list", "web", "--ids")
+        code, out, err = against(said.url, tmp_path, "list", "web", "--ids")
         assert (code, out, err) == (0, "801\n", "")
 
 
@@ -215,7 +209,7 @@ def test_the_last_look_before_a_write_is_as_patient(tmp_path: Path) -> None:
 
 def test_a_lasting_failure_ends_after_a_few_tries(tmp_path: Path) -> None:
     with saying(lambda method, path: http("<html>", "503 Service Unavailable")) as said:
-        code, out, _ = against(said, tmp_path, "check")
+        code, out, _ = against(said.url, tmp_path, "check")
         assert (code, out.startswith("SNAPSHOTS UNKNOWN - ")) == (3, True)
         asked = [path for _, path in said.requests if "/snapshots/" in path]
         assert len(asked) == 4
@@ -226,7 +220,7 @@ def test_a_lasting_failure_ends_after_a_few_tries(tmp_path: Path) -> None:
 )
 def test_json_says_errors_too(tmp_path: Path, words: tuple[str, ...]) -> None:
     with saying(lambda method, path: http('{"detail": "Invalid token."}', "401 X")) as said:
-        code, out, err = against(said, tmp_path, *words, "--json")
+        code, out, err = against(said.url, tmp_path, *words, "--json")
         document = json.loads(out)
         assert (code, document["complete"], document["exit_code"]) == (4, False, 4)
         assert document["error"] in err
@@ -234,5 +228,5 @@ def test_json_says_errors_too(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 def test_a_page_of_nothing_is_nothing(tmp_path: Path) -> None:
     with saying(fleet((), (), {("GET", "/snapshots/"): page([])})) as said:
-        code, out, err = against(said, tmp_path, "list")
+        code, out, err = against(said.url, tmp_path, "list")
         assert (code, out, err) == (0, "", "")

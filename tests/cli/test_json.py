@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import ciplun, ended_by, run
+from tests.helpers.program import against, ciplun, ended_by, run
 from tests.helpers.service import fleet, saying, snapshot
 from tui.cli.main import COMMANDS
 from tui.cli.main import ciplun as group
@@ -82,9 +82,9 @@ def test_check_says_what_it_could_not_see(simulated: Place) -> None:
 def test_a_date_that_is_not_believed_is_not_complete(tmp_path: Path) -> None:
     web = {"id": 10, "name": "web", "status": "active"}
     with saying(fleet([snapshot(801, created_at="2999-01-01T00:00:00Z")], [web])) as said:
-        done = run(tmp_path, "check", "--json", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-    found = document(done.stdout)
-    assert (done.returncode, found["complete"], found["severity"]) == (3, False, "unknown")
+        code, out, _ = against(said.url, tmp_path, "check", "--json")
+    found = document(out)
+    assert (code, found["complete"], found["severity"]) == (3, False, "unknown")
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,10 @@ def test_metrics_as_json_are_in_no_text_file(simulated: Place, tmp_path: Path) -
 def test_a_refused_token_is_in_the_document(tmp_path: Path) -> None:
     with saying(lambda method, path: http('{"detail": "Invalid token."}', "401 X")) as said:
         for command, code in (("check", 3), ("metrics", 4), ("protect 1 --server x", 4)):
-            more = {"VPS_API_URL": said.url, "VPS_API_TOKEN": TOKEN}
-            done = run(tmp_path, *command.split(), "--json", **more)
-            found = document(done.stdout)
-            assert (done.returncode, found["complete"], found["exit_code"]) == (code, False, code)
-            assert found["error"] in done.stderr
+            ended, out, err = against(said.url, tmp_path, *command.split(), "--json")
+            found = document(out)
+            assert (ended, found["complete"], found["exit_code"]) == (code, False, code)
+            assert found["error"] in err
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import NOON, TOKEN, Place
-from tests.helpers.program import ciplun, run
+from tests.helpers.places import NOON, Place
+from tests.helpers.program import against, ciplun
 from tests.helpers.service import fleet, saying, snapshot
 from tests.helpers.settings_files import home
 from tui.simulator.scenarios import hooks
@@ -78,12 +78,12 @@ def test_a_file_is_written_whole_or_not_at_all(simulated: Place, tmp_path: Path)
 def test_names_are_escaped_and_what_is_missing_is_told(tmp_path: Path) -> None:
     server = {"id": 10, "name": 'a"b\\c\nd', "status": "active"}
     with saying(fleet([snapshot(801), {"id": 802}], [server])) as said:
-        done = run(tmp_path, "metrics", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-        assert done.returncode == 0
-        found = samples(done.stdout)
+        code, out, err = against(said.url, tmp_path, "metrics")
+        assert code == 0
+        found = samples(out)
         assert found["ciplun_complete", ""] == 0
         assert found["ciplun_slots_used", 'server_id="10",server="a\\"b\\\\c␊d"'] == 1
-        assert "not complete" in done.stderr
+        assert "not complete" in err
 
 
 def test_a_date_that_is_not_believed_hides_no_old_one(tmp_path: Path) -> None:
@@ -94,8 +94,8 @@ def test_a_date_that_is_not_believed_hides_no_old_one(tmp_path: Path) -> None:
     listed = [snapshot(1, created_at=ahead), snapshot(2, created_at=old)]
     listed.append(snapshot(3, created_at=ahead, **db))
     with saying(fleet(listed, servers)) as said:
-        done = run(tmp_path, "metrics", VPS_API_URL=said.url, VPS_API_TOKEN=TOKEN)
-    found = samples(done.stdout)
+        _, out, _ = against(said.url, tmp_path, "metrics")
+    found = samples(out)
     name = "ciplun_newest_completed_timestamp_seconds"
     assert found[name, 'server_id="10",server="web"'] == 1_736_965_800
     assert (name, 'server_id="11",server="db"') not in found

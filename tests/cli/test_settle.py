@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.places import TOKEN, Place
-from tests.helpers.program import CIPLUN, ciplun, environ, journal_states, run
+from tests.helpers.program import CIPLUN, against, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
 from tests.helpers.service import fleet, saying, snapshot
 from tests.helpers.simulators import Hidden
@@ -163,6 +163,5 @@ def test_a_delete_that_is_waited_for_ends_well_where_it_is_gone(
         return (before if lists < 2 else after)(method, path)
 
     with saying(answer) as said:
-        places = {"VPS_API_URL": said.url, "VPS_API_TOKEN": TOKEN, "CIPLUN_POLL_BUSY": "1"}
-        done = run(tmp_path, "wait", **places)
-        assert (done.returncode, "snap-801 of web is " in done.stdout) == (code, True), done
+        ended, out, err = against(said.url, tmp_path, "wait")
+        assert (ended, "snap-801 of web is " in out) == (code, True), (out, err)

@@ -87,8 +87,13 @@ def ended_by(number: signal.Signals, home: Path, *arguments: str) -> tuple[int, 
 
 
 def ciplun(place: Place, *arguments: str) -> tuple[int, str, str]:
-    home = Path(place.environ["HOME"])
-    done = run(home, *arguments, VPS_API_URL=place.url, VPS_API_TOKEN=TOKEN, CIPLUN_POLL_BUSY="1")
+    """Run it to its end against a place; its code and what it prints."""
+    return against(place.url, Path(place.environ["HOME"]), *arguments)
+
+
+def against(url: str, home: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run it to its end against any service; its code and what it prints."""
+    done = run(home, *arguments, VPS_API_URL=url, VPS_API_TOKEN=TOKEN, CIPLUN_POLL_BUSY="1")
     assert TOKEN not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout, done.stderr

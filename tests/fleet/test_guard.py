@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.clocks import eventually
 from tests.helpers.journals import operation
 from tui.fleet.guard import CannotRun, check_runnable, missing, run_command, way_back
 from tui.fleet.operation import State
@@ -110,7 +111,6 @@ async def test_signals_are_passed_on(
     )
     running = asyncio.create_task(run_command([sys.executable, "-c", script]))
     async with asyncio.timeout(20):
-        while "ready" not in capfd.readouterr().out:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: "ready" in capfd.readouterr().out)
         os.kill(os.getpid(), number)
         assert await running == 7

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import zlib
@@ -12,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.helpers.clocks import FakeClock, settle
+from tests.helpers.clocks import FakeClock, eventually, settle
 from tests.helpers.fakes import server, snapshot
 from tui.fleet import memory as memory_module
 from tui.fleet.memory import Memory, Remembered, shown
@@ -242,8 +241,7 @@ class Life:
 
     async def written(self) -> int:
         await settle()
-        while self.life._writing is not None and not self.life._writing.done():
-            await asyncio.sleep(0.001)
+        await eventually(lambda: self.life._writing is None or self.life._writing.done())
         found = self.memory.load(self.clock.wall())
         return -1 if found is None else len(found.views)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.clocks import eventually
 from tests.helpers.faulty import SECRET, Answer, client, cut, faulty, http, reset, silence, trickle
 from tui.vps.client import Client
 from tui.vps.errors import (
@@ -294,8 +295,7 @@ async def test_a_cancelled_write_goes_on_and_a_cancelled_read_leaves_the_pool_wh
     async with faulty(wait) as server, client(server.url) as api:
         reads = [asyncio.create_task(api.snapshots()) for _ in range(30)]
         writing = asyncio.create_task(api.create_snapshot(1, "x"))
-        while not any(r.startswith(b"POST") for r in server.requests):
-            await asyncio.sleep(0.01)
+        await eventually(lambda: any(r.startswith(b"POST") for r in server.requests))
         for task in (*reads, writing):
             task.cancel()
         await asyncio.gather(*reads, writing, return_exceptions=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.clocks import eventually
 from tests.helpers.desk import Desk
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.state import Sighting
@@ -74,8 +75,7 @@ async def test_a_poll_that_reads_the_journal_just_now_does_not_lose_a_new_operat
     await read.wait()
     desk.provider.snapshots = waiting  # type: ignore[method-assign, assignment]
     creating = asyncio.create_task(create(desk))
-    while not desk.operations.running():
-        await asyncio.sleep(0)
+    await eventually(desk.operations.running)
     go_on.set()
     await polling
     assert desk.operations.running(), "it began after the journal was read"

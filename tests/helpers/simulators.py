@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from tests.helpers.stage import staged
 from tui.simulator.clock import VirtualClock
@@ -62,6 +62,18 @@ class Silence(Hook):
         if request.method == "POST":  # type: ignore[attr-defined]
             await asyncio.sleep(60)
         return response
+
+
+class Missing(Hook):
+    """A service without the routes that end so."""
+
+    def __init__(self, end: str) -> None:
+        self.end = end
+
+    async def before(self, request: Request, world: World) -> Response | None:
+        if request.url.path.endswith(self.end):
+            return JSONResponse({"detail": "Not found."}, 404)
+        return None
 
 
 class Hidden(Hook):

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from textual.pilot import Pilot
 
 from tests.helpers.driving import live, polls, session, shown
 from tests.helpers.places import Place
+from tests.helpers.simulators import Missing
 from tui.screens.dashboard.backups_seen import EVERY
-from tui.simulator.web import Hook
-from tui.simulator.world import World
 from tui.widgets.pane_widths import LARGE_FROM
-
-
-class NoBackups(Hook):
-    """A service that has no such page."""
-
-    async def after(self, request: Request, response: Response, world: World) -> Response:
-        if request.url.path.endswith("/backups/"):
-            return JSONResponse({"detail": "Not found."}, 404)
-        return response
 
 
 def asked(simulated: Place) -> int:
@@ -53,7 +41,7 @@ async def test_backups_have_a_column_on_wide_screens(simulated: Place) -> None:
 async def test_where_they_are_not_shown_nothing_is_said_and_asked_no_more(
     simulated: Place,
 ) -> None:
-    simulated.service.hooks.append(NoBackups())
+    simulated.service.hooks.append(Missing("/backups/"))
     async with simulated.app().run_test(size=(200, 50)) as pilot:
         board = await live(pilot)
         await polls(pilot, simulated, lambda: asked(simulated) == 1)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.helpers.dialogs import button, on_dashboard, said
 from tests.helpers.driving import answer, connection, live, mark, polls, shown, told, until
 from tests.helpers.places import Place
+from tests.helpers.simulators import Missing
 from tui.fleet.plan import PlanKind, Standing
 from tui.fleet.writes import plan_run
 from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.go_on import GoOnDialog
 from tui.screens.dialogs.unstopped import UnstoppedDialog
 from tui.simulator.objects import NEVER
-from tui.simulator.web import Hook
-from tui.simulator.world import World
 from tui.widgets.checkbox import Choice
 
 
@@ -103,19 +100,10 @@ async def test_one_that_does_not_stop_is_asked_about_and_the_others_go_on(
         assert len([path for path in simulated.sent() if "snapshots" in path]) == 1
 
 
-class NoPower(Hook):
-    """A service without power routes."""
-
-    async def before(self, request: Request, world: World) -> Response | None:
-        if request.url.path.endswith("/power/"):
-            return JSONResponse({"detail": "Not found."}, 404)
-        return None
-
-
 async def test_where_the_service_stops_none_that_is_told_and_not_offered_again(
     simulated: Place,
 ) -> None:
-    simulated.service.hooks.append(NoPower())
+    simulated.service.hooks.append(Missing("/power/"))
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         dialog = await set_of(pilot, "mail", "vpn-gateway")
         dialog.query_one("#stop", Choice).action_tick()

@@ -147,6 +147,7 @@ def tally_line(plan: Plan) -> str:
         (tally[Standing.RUNNING], "running"),
         (tally[Standing.UNSENT], "not sent yet"),
         *_badly(plan, tally),
+        (sum(step.over and step.power != "" for step in plan.steps), "starting again"),
     )
     return " · ".join(f"{count} {word}" for count, word in parts if count)
 

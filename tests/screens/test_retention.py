@@ -84,6 +84,7 @@ async def test_a_policy_that_is_none_is_said_with_what_would_be_right(simulated:
         )
         field = pilot.app.screen.query_one("#policy", Input)
         for text, said in (
+            ("  ", "a policy is missing: no policy is set, or like last=2"),
             ("last=9 name=x", "last=9: a number from 0 to 5"),
             ("last=1", "name=… is missing"),
             ("first=1 name=x", "first=1: write it like last=2"),

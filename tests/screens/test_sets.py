@@ -67,6 +67,20 @@ async def test_room_is_made_on_each_full_server_once_it_is_agreed_to(simulated: 
         assert len(plan.steps) == 3
 
 
+async def test_where_all_are_full_it_begins_at_the_choice_to_make_room(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "games", "db-01")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        assert not pilot.app.screen.query_one("#items").display, "no head without a row"
+        room = pilot.app.screen.query_one("#room", Choice)
+        assert room.has_focus
+        await pilot.press("m")
+        assert room.value
+        assert "nightly-1" in table(pilot)
+        assert pilot.app.screen.query_one("#items").display
+
+
 async def test_without_room_a_full_server_is_skipped(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         await marked(pilot, "mail", "db-01")

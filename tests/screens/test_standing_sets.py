@@ -57,6 +57,27 @@ async def test_each_is_stopped_snapshotted_and_started(simulated: Place) -> None
         await until(pilot, lambda: any("stopped for it: 2 done" in line for line in told(pilot)))
 
 
+async def test_while_servers_stop_and_start_again_the_operations_say_what_the_tray_says(
+    simulated: Place,
+) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await set_of(pilot, "mail", "vpn-gateway")
+        await pilot.press("shift+tab", "space", "tab", "enter")
+        await until(pilot, lambda: "stopping mail" in row(pilot, "mail"))
+        await pilot.press("escape", "exclamation_mark")
+        await until(pilot, lambda: "create of before-update" in said(pilot))
+        assert ": 2 running" in said(pilot)
+        assert "on mail  stopping mail" in said(pilot)
+        await pilot.press("D")
+        await until(pilot, lambda: "it has made no snapshot so far" in shown(pilot))
+        await pilot.press("escape")
+        await polls(
+            pilot, simulated, lambda: any("starting again" in t for t in told(pilot)), step=15
+        )
+        await polls(pilot, simulated, lambda: not connection(pilot).plans.running(), step=15)
+        await until(pilot, lambda: any("stopped for it: 2 done after" in t for t in told(pilot)))
+
+
 async def test_where_none_can_be_stopped_the_choice_says_why(simulated: Place) -> None:
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         dialog = await set_of(pilot, "billing")

@@ -96,8 +96,11 @@ class Step:
 
     @property
     def stands(self) -> str:
-        """Where it stands, in the words of its operation where it is one."""
-        return self.became.stands if self.became is not None else self.standing.value
+        """Where it stands, in the words of its operation, or of what is done to its server."""
+        if self.became is not None:
+            return self.became.stands
+        switching = self.standing is Standing.RUNNING
+        return self.power if switching else self.standing.value
 
     @property
     def title(self) -> str:

@@ -63,6 +63,8 @@ def typed(text: str, known: Mapping[str, Policy]) -> Typed:
         return Typed(text, known[text], by_template(known[text].name))
     if "=" not in text:
         there = f"there are: {', '.join(known)}" if known else "no policy is set"
+        if not text:
+            raise BadPolicy(f"a policy is missing: {there}, or like {EXAMPLE}")
         right = meant(text, known, f"{there}, or like {EXAMPLE}")
         raise BadPolicy(f"{clean(text, 40)} is not a policy: {right}")
     values: dict[str, int | str] = {}

@@ -137,12 +137,13 @@ class Monitor(Screen[None]):
         views = sorted(scope.fleet.servers.values(), key=lambda v: natural(v.server.name))
         healths = [scope.health(view) for view in views]
         found = findings(healths)
-        found.sort(key=lambda finding: finding.name != "failed")
-        new = self._noted.new(found)
+        new = frozenset(self._noted.new(found))
+        found.sort(key=lambda finding: (finding not in new, finding.name != "failed"))
+        some = len(new) < len(found)  # of which a few are told apart, by a word too
         self.set_class(bool(new), "-alarm")
         self.figures.show(_figures(scope.fleet, healths, new=bool(new)))
         self.heat.show([_field(view, scope) for view in views])
-        self.names.show([_line(finding, finding in new) for finding in found])
+        self.names.show([_line(f, new=f in new, said=some and f in new) for f in found])
         self._show_bars()
 
     def _show_bars(self) -> None:
@@ -205,7 +206,8 @@ def _field(view: ServerView, scope: Scope) -> Field:
     return Field(view.server.name, word, heat)
 
 
-def _line(finding: Finding, new: bool) -> Content:
+def _line(finding: Finding, *, new: bool, said: bool) -> Content:
     critical = finding.severity is Severity.CRITICAL
     style = ("bold $text-error" if critical else "bold $text-warning") if new else "$text-muted"
-    return Content.assemble((f"{finding.server:<28}  ", style), (finding.what, style))
+    what = f"new: {finding.what}" if said else finding.what
+    return Content.assemble((f"{finding.server:<28}  ", style), (what, style))

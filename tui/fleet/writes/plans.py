@@ -81,7 +81,8 @@ class Plans:
         """Open and past plans, newest first."""
         found: list[Plan] = []
         for book in self._all_books():
-            found += await book.history(self._books.account, limit)
+            read = await book.history(self._books.account, limit)
+            found += [self._with_power(plan) for plan in read]
         return sorted(found, key=lambda plan: (plan.asked_at, abs(plan.id)), reverse=True)[:limit]
 
     def note(self, operation: Operation) -> None:
@@ -194,13 +195,15 @@ class Plans:
             raise Refused("this plan is no longer in the journal")
         return self._take(plan)
 
+    def _with_power(self, plan: Plan) -> Plan:
+        """The same with what is done to its servers, where it is carried out here."""
+        return next((r.with_power(plan) for r in self._runs if r.plan.id == plan.id), plan)
+
     def _take(self, plan: Plan) -> Plan:
         """Have everybody know where a plan stands now."""
         if plan.ours and plan.id not in self._at:
             plan = replace(plan, owned=False)  # it stopped here without having let go of it
-        for run in self._runs:
-            if run.plan.id == plan.id:
-                plan = run.with_power(plan)
+        plan = self._with_power(plan)
         if self._open.get(plan.id) != plan:
             known = plan.id in self._open
             if plan.open:

@@ -151,4 +151,6 @@ class BulkDialog(SendingDialog):
             lines.append([*cells[:kept], last])
         heads = (*head[:kept], "Result" if begun else head[-1])
         content = table(heads, lines, self._widest)
-        self.query_one("#items", Static).update(content)
+        items = self.query_one("#items", Static)
+        items.display = bool(lines)
+        items.update(content)

@@ -81,8 +81,7 @@ class CreateSetDialog(BulkDialog):
     def question(self) -> Iterable[Widget]:
         """The choices to make room and to stop, the name, and what to type for it."""
         if self._roomy:
-            key = self.keys.shown("make_room")
-            yield Choice(f"Make room on {plural(len(self._roomy), 'server')} ({key})", id="room")
+            yield Choice(f"Make room on {plural(len(self._roomy), 'server')}", id="room")
         whys = [self._unstoppable.get(v.server.id, "") for v in self._not_stopped]
         if whys:
             why = f"{AT_ONCE} at a time" if "" in whys else whys[0]
@@ -131,9 +130,10 @@ class CreateSetDialog(BulkDialog):
         return bool(self._confirm.display) or super().guarded
 
     def on_mount(self) -> None:
-        """Begin at the name."""
+        """Begin at the name; where all are full, at the choice to make room."""
         super().on_mount()
-        self.query_one("#name").focus()
+        all_full = self._roomy and not self._fitting
+        self.query_one("#room" if all_full else "#name").focus()
 
     def head(self) -> Sequence[str]:
         """What goes is a column where room is made."""

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from tui.commands import bindings
 from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.matching import fold
-from tui.fleet.operation import Operation, State
+from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan
 from tui.fleet.power import PowerNote
 from tui.fleet.writes.drafts import made_by
@@ -248,7 +248,10 @@ class OperationsDialog(ListDialog[Asked]):
         if isinstance(row, Plan) and made_by(row):
             self.finish(Asked("delete", row))
         else:
-            self.app.notify("only a set of creates has snapshots to delete", markup=False)
+            creates = isinstance(row, Plan) and any(s.kind is Kind.CREATE for s in row.steps)
+            none = "it has made no snapshot so far"
+            why = none if creates else "only a set of creates has snapshots to delete"
+            self.app.notify(why, markup=False)
 
     def action_stop_tracking(self) -> None:
         """Wait no longer for an operation, or send nothing more of a plan; asked for twice."""

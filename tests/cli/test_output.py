@@ -114,6 +114,20 @@ def test_no_file_takes_the_place_of_a_closed_stream(simulated: Place, tmp_path: 
     assert journal_states(tmp_path) == [("create", "accepted")]
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_an_interrupt_prints_nothing_between_the_lines(
+    closed: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*given: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tui.cli.watch.settings", interrupted)
+    if closed:
+        monkeypatch.setattr(sys, "stderr", None)
+    assert main.run(["watch", "--json"]) == 130
+    assert capsys.readouterr() == ("", "" if closed else "\n")
+
+
 def test_a_locale_that_cannot_show_a_name_is_no_end(simulated: Place) -> None:
     server = simulated.server("mail")
     server.name = "Übergröße"

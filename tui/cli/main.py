@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from tui.cli import arguments, names
-from tui.cli.output import BROKEN_PIPE, complain, fail, output, unknown
+from tui.cli.output import BROKEN_PIPE, complain, fail, output, tell, unknown
 from tui.config.file import SettingsError
 from tui.config.fitting import meant
 from tui.exit_codes import ExitCode
@@ -62,6 +62,14 @@ class Commands(click.Group):
         self.called = name or ""
         output.in_lines = name in IN_LINES
         return name, command, rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. What ends the line of the terminal's ``^C`` is for stderr alone."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # without a stderr click would write it to stdout
+            tell("\n")
+            raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order in which they are shown."""

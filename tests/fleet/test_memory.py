@@ -54,6 +54,7 @@ def put_away(
 def test_what_was_written_comes_back(tmp_path: Path) -> None:
     views = fleet(250)
     views[7] = ServerView(server(7), (snapshot(70, 7, "failed"), snapshot(71, 7)), listed=False)
+    views[8] = ServerView(server(8), unread=True)
     made = written(tmp_path, views)
     found = made.load(NOW + 60, "me")
     assert found is not None

@@ -58,6 +58,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     server: Server
     snapshots: tuple[Snapshot, ...]
     listed: bool
+    unread: bool = False
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -111,7 +112,7 @@ class Memory:
 
     def pack(self, views: Iterable[ServerView], totals: Totals, owner: str, as_of: float) -> Packed:
         """Make ready what `write` takes."""
-        rows = [_Row(v.server, v.snapshots, v.listed) for v in views]
+        rows = [_Row(v.server, v.snapshots, v.listed, v.unread) for v in views]
         rows.sort(key=lambda row: natural(row.server.name))
         head = _packed(Head(self._place, owner, as_of, totals))
         return Packed(head, _packed(rows[:_FIRST]) + _packed(rows[_FIRST:]))
@@ -214,7 +215,7 @@ def _view(row: _Row) -> ServerView:
     if not _fine(_texts(server)):
         server = _cleaned(server)
     snapshots = tuple(s if _fine(_texts(s)) else _cleaned(s) for s in row.snapshots)
-    return ServerView(server, snapshots, row.listed)
+    return ServerView(server, snapshots, row.listed, unread=row.unread)
 
 
 def _texts(item: Server | Snapshot) -> Sequence[object]:

@@ -28,7 +28,7 @@ ENVIRONMENT = {
     "CIPLUN_…": "Each setting of the settings file, in capitals, such as CIPLUN_PROFILE.",
     "CIPLUN_CONFIG": "Another settings file; /dev/null is an empty one.",
     "NO_COLOR": "Without colour.",
-    "CIPLUN_ASCII": "1: only ASCII characters; 0: all of them, whatever LANG says.",
+    "CIPLUN_ASCII": "1: only ASCII characters; 0: all of them, whatever LANG and TERM say.",
     "CIPLUN_CURSOR": "1: the terminal's own cursor stands on what is chosen.",
     "SSL_CERT_FILE": "Authorities of your own; certificates are always checked.",
     "HTTPS_PROXY": "The proxy for https.",

@@ -249,6 +249,7 @@ async def test_a_server_is_added_by_id_where_no_list_names_it(empty_world: Place
         await type_text(pilot, str(empty_world.key(server)))
         await pilot.press("enter")
         await until(pilot, lambda: board.servers.row_count == 1)
+        assert not any("lists no server" in text for text in toasts(pilot)), "no list says that"
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
         await pilot.press("enter")
@@ -272,6 +273,7 @@ async def test_only_what_can_be_an_id_is_added_and_it_is_taken_back(simulated: P
         await pilot.press("enter")
         await until(pilot, lambda: board.servers.row_count == 13)
         assert board.servers.cursor_key == 99999
+        assert toasts(pilot)[-1].startswith("the provider lists no server 99999: shown all the")
         await pilot.press("minus")
         await until(pilot, lambda: board.servers.row_count == 12)
         as_of = board.fleet.freshness.as_of

@@ -23,7 +23,14 @@ def test_as_wide_as_before(text: str) -> None:
     assert cell_len(plain) == cell_len(text)
 
 
-@pytest.mark.parametrize("locale", [{"LANG": "C"}, {"LANG": "C.UTF-8", "CIPLUN_ASCII": "1"}])
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"LANG": "C"},
+        {"LANG": "C.UTF-8", "CIPLUN_ASCII": "1"},
+        {"LANG": "C.UTF-8", "TERM": "linux"},
+    ],
+)
 def test_an_ascii_terminal_gets_nothing_but_ascii(
     simulated: Place, tmp_path: Path, locale: dict[str, str]
 ) -> None:
@@ -69,7 +76,7 @@ def test_what_others_wrote_over_is_drawn_again(simulated: Place, tmp_path: Path)
 def test_with_16_colours_nothing_has_the_colour_of_its_background(
     simulated: Place, tmp_path: Path, theme: str
 ) -> None:
-    more = {"TERM": "linux", "COLORTERM": "", "CIPLUN_THEME": theme}
+    more = {"TERM": "linux", "COLORTERM": "", "CIPLUN_THEME": theme, "CIPLUN_ASCII": "0"}
     with Terminal(CIPLUN, environ(tmp_path, **simulated.environ) | more) as terminal:
         terminal.until("web-server-02")
         terminal.until("q Quit")

@@ -88,10 +88,15 @@ ASCII: Final = Glyphs(
 
 
 def choose(environ: Mapping[str, str]) -> Glyphs:
-    """Unicode where the locale's encoding is UTF-8; ``CIPLUN_ASCII``, 1 or 0, overrules it."""
+    """Unicode where the locale's encoding is UTF-8; ``CIPLUN_ASCII``, 1 or 0, overrules it.
+
+    The console of Linux has fonts of 256 or 512 signs: most of ours would look alike there.
+    """
     wanted = environ.get("CIPLUN_ASCII")
     if wanted:
         return UNICODE if wanted == "0" else ASCII
+    if environ.get("TERM") == "linux":
+        return ASCII
     character_type, language = environ.get("LC_CTYPE", ""), environ.get("LANG", "")
     if sys.flags.utf8_mode and character_type == "C.UTF-8" and language:
         character_type = language  # Python has put UTF-8 there in place of the C locale

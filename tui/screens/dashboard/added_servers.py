@@ -53,11 +53,19 @@ class AddedServers:
             else:
                 panes.session.store.apply_server(Server(id=key, name=str(key)))
                 live.poller.refresh(key)
+                self._warn_of_unlisted(key)
             self._browser.go_to(key)
 
         words = "The id of a server, as the provider's panel shows it."
         dialog = AskDialog("Add a server", words, placeholder="12345", check=id_problem)
         panes.app.push_screen(dialog, add)
+
+    def _warn_of_unlisted(self, key: Key) -> None:
+        """Where the list of servers can be read, one that is not in it may be a slip."""
+        fleet = self._panes.fleet
+        if fleet.settled and fleet.servers_error is None:
+            back = keys_of(self._panes).shown("remove_server")
+            self._say(f"the provider lists no server {key}: shown all the same; {back} removes it")
 
     def take_back(self) -> None:
         """Show the chosen server no longer, if it was added and nothing is known of it."""

@@ -107,6 +107,9 @@ def test_a_plan_that_stopped_is_gone_on_with_or_ended(simulated: Place, tmp_path
     assert code == 3
     assert "create set stopped: 3 of 4 steps sent; `ciplun settle --go-on` sends the rest" in out
     assert ciplun(simulated, "create", "nobody", "x")[2].count("`ciplun settle --go-on` sends") == 1
+    code, _, err = ciplun(simulated, "settle", "--go-on", "--read-only")
+    assert (code, err) == (1, "ciplun: nothing was sent: read-only: nothing can be changed\n")
+    assert ciplun(simulated, "settle")[0] == 3, "it is there to be gone on with still"
     code, out, _ = ciplun(simulated, "settle", "--go-on")
     assert code == 0
     assert len(simulated.sent()) == 4

@@ -130,6 +130,9 @@ def test_what_a_crash_left_stopped_is_said_and_started(simulated: Place, inside:
     )
     code, _, err = inside("ensure", "db-01", "--max-age", "24h")  # who has only cron is told too
     assert (code, "mail was stopped for a snapshot" in err) == (0, True)
+    code, out, err = inside("settle", "--go-on", "--read-only")
+    assert (code, out) == (1, "")
+    assert err == "ciplun: nothing was sent: read-only: nothing can be changed\n"
     code, out, _ = inside("settle", "--go-on")
     assert (code, out) == (0, "starting mail\nmail runs again\n")
     assert simulated.status("mail") == "active"

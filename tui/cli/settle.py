@@ -12,10 +12,10 @@ from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import complain, out
 from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
-from tui.cli.reading import PatientApi, tell_reasons
+from tui.cli.reading import PatientApi, Reading, tell_reasons
 from tui.cli.running import opened, run_gathering
 from tui.cli.waiting import polling, standing
-from tui.cli.writing import ends_to, owed, sent, ways_on
+from tui.cli.writing import check_open, ends_to, owed, sent, ways_on
 from tui.config.settings import Settings
 from tui.exit_codes import ExitCode
 from tui.fleet.operation import Certainty, Operation, State
@@ -63,8 +63,11 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
             out(_standing(operation, session))
         codes = [_code(left, waited=seconds > 0, doubted=api.doubts)]
         notes = await live.restarts.power.left()
+        plans = [plan for plan in await live.plans.refresh() if plan.interrupted]
+        if go_on and (notes or plans):
+            check_open(session, live, Reading(session.store.fleet, ()))
         codes += [await _power(session, live, note, go_on) for note in notes]
-        for plan in [plan for plan in await live.plans.refresh() if plan.interrupted]:
+        for plan in plans:
             out(_of_plan(plan))
             if go_on:
                 taken = await live.plans.go_on(plan.id)

@@ -116,3 +116,8 @@ def test_a_tally_calls_refused_only_what_somebody_refused() -> None:
     plan = Plan(kind=PlanKind.CREATE, name="x", steps=steps)
     assert tally_line(plan) == "1 refused · 2 likely not done · 1 failed"
     assert tally_words(plan) == "1 refused, 2 likely not done, 1 failed"
+    left = Step(kind=Kind.CREATE, server_id=9, server_name="web", name="x", words="ended by admin")
+    ended = Plan(
+        kind=PlanKind.CREATE, name="x", steps=(steps[0], left), words=left.words, ended_at=9.0
+    )
+    assert tally_line(ended) == "1 refused · 1 given up"

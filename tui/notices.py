@@ -168,7 +168,8 @@ def _badly(plan: Plan, tally: Tally) -> Sequence[tuple[int, str]]:
     """How many steps came to nothing or cannot be told, with a word for each kind."""
     failed, doubtful = plan.failed, plan.doubtful
     return (
-        (tally.not_done - failed - doubtful, "refused"),
+        (tally.not_done - failed - doubtful - plan.given_up, "refused"),
+        (plan.given_up, "given up"),
         (doubtful, "likely not done"),
         (failed, "failed"),
         (tally[Standing.UNTOLD], "cannot be told"),

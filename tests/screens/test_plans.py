@@ -98,6 +98,7 @@ async def test_a_plan_left_half_way_is_ended_by_two_presses(simulated: Place) ->
         await pilot.press("X")
         await until(pilot, lambda: not connection(pilot).plans.running())
         await until(pilot, lambda: "ended by" in said(pilot))
+        assert "1 given up" in said(pilot), "nobody refused it"
         await pilot.press("o")
         assert isinstance(pilot.app.screen, OperationsDialog), "what is ended does not go on"
         await simulated.pass_time(650)

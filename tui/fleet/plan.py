@@ -43,6 +43,8 @@ _STANDINGS: Final = {
     State.COMPLETED: Standing.DONE,
     State.UNSEEN: Standing.UNTOLD,
 }
+ENDED_BY: Final = "ended by"
+"""How the words of a plan begin that somebody ended; those of the steps left then are the same."""
 OVER: Final = frozenset({Standing.DONE, Standing.NOT_DONE, Standing.SKIPPED, Standing.UNTOLD})
 """Where nothing more comes of a step."""
 
@@ -166,6 +168,18 @@ class Plan:
         if not self.creates:
             return self.steps
         return [step for step in self.steps if step.kind is not Kind.DELETE]
+
+    @property
+    def given_up(self) -> int:
+        """How many of those not done were left when somebody ended the plan."""
+        aside = Kind.DELETE if self.creates else None
+        return sum(
+            step.standing is Standing.SKIPPED
+            and step.words == self.words
+            and step.words.startswith(ENDED_BY)
+            and step.kind is not aside
+            for step in self.steps
+        )
 
     @property
     def operations(self) -> frozenset[int]:

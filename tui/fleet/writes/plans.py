@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tui.fleet.journal.plans import PlanBook
 from tui.fleet.operation import Operation
-from tui.fleet.plan import Plan, Step
+from tui.fleet.plan import ENDED_BY, Plan, Step
 from tui.fleet.writes.consistent import Consistent
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.plan_run import PlanRun, Told
@@ -126,7 +126,7 @@ class Plans:
     async def end(self, plan_id: int) -> Plan:
         """Send nothing more of a plan, whoever is at it; what was sent goes on."""
         plan = await self._reread(plan_id)
-        words = f"ended by {self._operations.who}"
+        words = f"{ENDED_BY} {self._operations.who}"
         steps = [step.number for step in plan.steps]  # what was sent keeps its operation
         await self._book(plan_id).end(plan_id, self._now(), words, steps)
         return await self._reread(plan_id)

@@ -101,16 +101,15 @@ async def test_what_cannot_be_run_has_the_code_of_a_shell(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-async def test_signals_are_passed_on(
-    number: signal.Signals, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_signals_are_passed_on(number: signal.Signals, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
     script = (
-        "import signal, sys, time\n"
+        "import pathlib, signal, sys, time\n"
         f"signal.signal({int(number)}, lambda *_: sys.exit(7))\n"
-        "print('ready', flush=True)\ntime.sleep(30)"
+        f"pathlib.Path({str(ready)!r}).touch()\ntime.sleep(30)"
     )
     running = asyncio.create_task(run_command([sys.executable, "-c", script]))
     async with asyncio.timeout(20):
-        await eventually(lambda: "ready" in capfd.readouterr().out)
+        await eventually(ready.exists)
         os.kill(os.getpid(), number)
         assert await running == 7

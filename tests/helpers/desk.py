@@ -43,10 +43,13 @@ class Desk:
         """Those of the first session."""
         return self.plans_of[self.operations]
 
-    def open(self) -> Operations:
+    def open(self, *, in_memory: bool = False) -> Operations:
         made = Operations(
             api=self.provider,
-            journal=Journal(self.folder / "journal.sqlite3", moments=Moments(self.clock)),
+            journal=Journal(
+                None if in_memory else self.folder / "journal.sqlite3",
+                moments=Moments(self.clock),
+            ),
             clock=self.clock,
             now=self.provider.world.clock.now,
             account=Identity("test"),

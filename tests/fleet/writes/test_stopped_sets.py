@@ -55,6 +55,24 @@ async def test_each_server_is_stopped_snapshotted_and_started(desk: Desk) -> Non
     assert all(step.power == "" for step in ended.steps)
 
 
+async def test_where_nothing_outlives_the_program_each_is_stopped_all_the_same(desk: Desk) -> None:
+    plans = desk.plans_of[desk.open(in_memory=True)]
+    ended = await desk.in_time(plans.run(await plans.start(draft(desk))), step=20)
+    assert ended.id < 0
+    assert (ended.open, ended.tally) == (False, {Standing.DONE: 2})
+    assert verbs(desk, 0) == verbs(desk, 1) == ["stop", "create", "start"]
+    assert statuses(desk) == ["active", "active"]
+
+
+async def test_what_is_to_be_unrecorded_stops_no_server(desk: Desk) -> None:
+    plan = await desk.plans.start(draft(desk), unjournaled=True)
+    ended = await desk.in_time(desk.plans.run(plan), step=20)
+    assert {step.reason for step in ended.steps} == {
+        "not sent: no server is stopped without a record"
+    }
+    assert desk.provider.carried_out == []
+
+
 async def test_one_that_is_being_stopped_is_no_longer_to_be_sent(desk: Desk) -> None:
     plan = await desk.plans.start(draft(desk))
     run = asyncio.create_task(desk.plans.run(plan))

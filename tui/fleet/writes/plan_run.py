@@ -191,7 +191,8 @@ class PlanRun:
 
     async def _send_stopped(self, server: Server, step: Step, also: Also) -> Operation:
         """Snapshot a server that is stopped for it; returns once it was started again."""
-        if self._power is None or self.plan.id < 0:
+        in_the_journal = self.plan.id > 0 or self._operations.journal.in_memory
+        if self._power is None or not in_the_journal:
             raise Refused("not sent: no server is stopped without a record")
         number = step.number
         try:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.helpers.dialogs import button, on_dashboard, said
-from tests.helpers.driving import answer, connection, live, mark, polls, shown, told, until
+from tests.helpers.driving import answer, connection, live, mark, polls, session, shown, told, until
 from tests.helpers.places import Place
 from tests.helpers.simulators import Missing
-from tui.fleet.plan import PlanKind, Standing
+from tui.fleet.operation import Kind
+from tui.fleet.plan import Plan, PlanKind, Standing, Step
 from tui.fleet.writes import plan_run
+from tui.fleet.writes.plan_run import Told
+from tui.fleet.writes.stopping import Ask, give_up
 from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.go_on import GoOnDialog
 from tui.screens.dialogs.unstopped import UnstoppedDialog
+from tui.session.connection import Connection
 from tui.simulator.objects import NEVER
 from tui.widgets.checkbox import Choice
 
@@ -64,6 +73,7 @@ async def test_while_servers_stop_and_start_again_the_operations_say_what_the_tr
         await set_of(pilot, "mail", "vpn-gateway")
         await pilot.press("shift+tab", "space", "tab", "enter")
         await until(pilot, lambda: "stopping mail" in row(pilot, "mail"))
+        await until(pilot, lambda: answer(pilot) == "2 started")
         await pilot.press("escape", "exclamation_mark")
         await until(pilot, lambda: "create of before-update" in said(pilot))
         assert ": 2 running" in said(pilot)
@@ -168,3 +178,24 @@ async def test_what_a_crash_left_of_it_is_started_and_offered_to_go_on(
         assert {simulated.status(name) for name in ("mail", "vpn-gateway")} == {"active"}
         made = [path for path in simulated.sent() if path.endswith("/snapshots/")]
         assert len(made) == 2
+
+
+async def test_what_is_under_way_is_given_as_it_was_heard_last(simulated: Place) -> None:
+    first = Step(kind=Kind.CREATE, server_id=1, server_name="a", name="x", power="stopping a")
+    second = Step(kind=Kind.CREATE, server_id=2, server_name="b", name="x")
+    one = Plan(kind=PlanKind.STOPPED_CREATE, name="x", steps=(first, second))
+    two = replace(one, steps=(first, replace(second, power="stopping b")))
+    over = asyncio.Event()
+
+    async def run(plan: Plan, told: Told, ask: Ask) -> Plan:
+        told(one, one.steps[0])
+        told(two, two.steps[1])
+        await over.wait()
+        return two
+
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        running = cast(Connection, SimpleNamespace(plans=SimpleNamespace(run=run)))
+        now = await session(pilot).begin(running, one, lambda plan, step: None, give_up)
+        over.set()
+        assert now is two

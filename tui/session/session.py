@@ -244,9 +244,12 @@ class Session:
         """
         from tui.fleet.writes.drafts import HalfDone, shortfall
 
+        latest = plan
         under_way: asyncio.Future[Plan] = asyncio.get_running_loop().create_future()
 
         def hear(now: Plan, step: Step) -> None:
+            nonlocal latest
+            latest = now
             told(now, step)
             if (now.waiting or step.power) and not under_way.done():
                 under_way.set_result(now)
@@ -255,7 +258,7 @@ class Session:
         await asyncio.wait({running, under_way}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             running.add_done_callback(self._tell_stopped)
-        now = running.result() if running.done() else under_way.result()
+        now = running.result() if running.done() else latest
         if not now.many and (words := shortfall(now)):
             raise HalfDone(words)
         return now

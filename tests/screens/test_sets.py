@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -13,6 +17,8 @@ from tests.helpers.driving import (
     fire,
     live,
     mark,
+    polls,
+    session,
     shown,
     type_text,
     until,
@@ -24,6 +30,8 @@ from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.make_room import RoomDialog
 from tui.simulator.scenarios import hooks
+from tui.simulator.web import Hook
+from tui.simulator.world import World
 from tui.widgets.checkbox import Choice
 from tui.widgets.confirm_field import ConfirmField
 from tui.widgets.send_button import SendButton
@@ -149,6 +157,32 @@ async def test_one_that_is_refused_is_told_and_the_others_go_on(simulated: Place
         assert "refused" in next(line for line in table(pilot).splitlines() if "billing" in line)
         (plan,) = connection(pilot).plans.running()
         assert plan.tally == {Standing.RUNNING: 2, Standing.NOT_DONE: 1}
+
+
+class NotAlone(Hook):
+    """A service that shows its servers in their list only."""
+
+    async def before(self, request: Request, world: World) -> Response | None:
+        if re.search(r"/servers/[^/]+/$", request.url.path):
+            return JSONResponse({"detail": "Not found."}, 404)
+        return None
+
+
+async def test_a_restore_that_begins_while_it_is_asked_about_lets_nothing_be_sent(
+    simulated: Place,
+) -> None:
+    simulated.service.hooks.append(NotAlone())
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "mail", "vpn-gateway")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateSetDialog))
+        mail = simulated.server("mail")
+        mail.restoring_until = simulated.world.clock.now() + 900
+        await polls(pilot, simulated, lambda: session(pilot).store.fleet.restoring(mail.id))
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 started, 1 refused" in answer(pilot))
+        assert "mail is being restored" in said(pilot)
+        assert len(simulated.sent()) == 1, "the other one's"
 
 
 async def test_the_table_fits_a_small_terminal(simulated: Place) -> None:

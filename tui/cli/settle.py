@@ -12,7 +12,7 @@ from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import complain, out
 from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
-from tui.cli.reading import PatientApi, Reading, tell_reasons
+from tui.cli.reading import PatientApi, read, tell_reasons
 from tui.cli.running import opened, run_gathering
 from tui.cli.waiting import polling, standing
 from tui.cli.writing import check_open, ends_to, owed, sent, ways_on
@@ -65,7 +65,7 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
         notes = await live.restarts.power.left()
         plans = [plan for plan in await live.plans.refresh() if plan.interrupted]
         if go_on and (notes or plans):
-            check_open(session, live, Reading(session.store.fleet, ()))
+            check_open(session, live, await read(session, live))
         codes += [await _power(session, live, note, go_on) for note in notes]
         for plan in plans:
             out(_of_plan(plan))

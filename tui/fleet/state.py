@@ -192,8 +192,12 @@ class Fleet(msgspec.Struct, frozen=True):
         operation = self.operations.get(server_id)
         if operation is not None and operation.kind is Kind.RESTORE:
             return True
+        return self.listed_status(server_id) == "restoring"
+
+    def listed_status(self, server_id: Key) -> str:
+        """The status of a server as it was read last; empty where it is not known."""
         view = self.servers.get(server_id)
-        return view is not None and view.server.status == "restoring"
+        return view.server.status if view is not None else ""
 
     def snapshot(self, server_id: Key, snapshot_id: Key) -> Snapshot | None:
         """The snapshot with this id on this server, if it is known."""

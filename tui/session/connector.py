@@ -177,6 +177,7 @@ class Connector:
             now=self.service_now,
             account=account,
             who=Who.here(environ),
+            listed=lambda key: around.store.fleet.listed_status(key),
             on_change=self._consequences.of_operation,
             on_correct=around.teller.know,
             on_protected=around.store.apply_protected,

@@ -170,3 +170,22 @@ async def test_what_a_dead_session_left_of_a_server_that_runs_blocks_no_other_st
     made = await desk.in_time(desk.power_of[other].snapshot(desk.server(), "quiet"), step=20)
     assert made.state is State.COMPLETED
     assert await desk.power_of[other].left() == []
+
+
+async def test_one_that_has_no_free_slot_any_more_is_not_stopped(desk: Desk) -> None:
+    world = desk.provider.world
+    for n in range(5):
+        world.add_snapshot(world.servers[int(desk.provider.ids[0])], f"s{n}", hours=n + 1)
+    plan = await desk.plans.start(draft(desk))
+    ended = await desk.in_time(desk.plans.run(plan), step=20)
+    assert ended.steps[0].reason == "not sent: web-0 has no free slot (5 of 5 used)"
+    assert (verbs(desk, 0), verbs(desk, 1)) == ([], ["stop", "create", "start"])
+
+
+async def test_one_on_which_a_snapshot_is_being_made_is_not_stopped(desk: Desk) -> None:
+    world = desk.provider.world
+    world.create(world.account, {"server_id": desk.provider.ids[0], "name": "of-a-colleague"})
+    plan = await desk.plans.start(draft(desk))
+    ended = await desk.in_time(desk.plans.run(plan), step=20)
+    assert ended.steps[0].reason == "not sent: of-a-colleague is in progress on web-0"
+    assert (verbs(desk, 0), verbs(desk, 1)) == ([], ["stop", "create", "start"])

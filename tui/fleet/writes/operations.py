@@ -19,7 +19,7 @@ from tui.fleet.state import Sighting
 from tui.fleet.writes.books import Books
 from tui.fleet.writes.identification import Identification
 from tui.fleet.writes.power_before import with_power
-from tui.fleet.writes.preflight import Api, Refused
+from tui.fleet.writes.preflight import Api, Listed, Refused, nothing_listed
 from tui.fleet.writes.protecting import Protecting
 from tui.fleet.writes.sending import Sender
 from tui.fleet.writes.settling import Settler
@@ -33,9 +33,9 @@ class Operations:
     """All writes of one account, sent by `api`; its tracker follows what becomes of them.
 
     `now` gives seconds since 1970 by the service's clock; the time between two pieces of evidence
-    is measured by the journal's moments. `on_change` hears of every step, and of an operation that
-    became overdue; `on_correct` of an end before it is corrected, `on_protected` of the snapshots
-    protected from deletes.
+    is measured by the journal's moments. `listed` tells a server's status. `on_change` hears of
+    every step, and of an operation that became overdue; `on_correct` of an end before it is
+    corrected, `on_protected` of the snapshots protected from deletes.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Operations:
         now: Callable[[], float],
         account: Identity,
         who: Who,
+        listed: Listed = nothing_listed,
         on_change: Callable[[Operation], None] = lambda operation: None,
         on_correct: Callable[[Operation], None] = lambda operation: None,
         on_protected: Callable[[frozenset[Key]], None] = lambda keys: None,
@@ -69,7 +70,7 @@ class Operations:
         self._now = now
         self._who = who
         self._protecting = Protecting(self._books, who, on_protected)
-        self._sender = Sender(self._books, self._tracker, moments, lambda: self.api)
+        self._sender = Sender(self._books, self._tracker, moments, lambda: self.api, listed)
 
     @property
     def books(self) -> Books:

@@ -16,7 +16,6 @@ from tui.fleet.plan import Plan, PlanKind, Standing, Step
 from tui.fleet.writes.consistent import Consistent
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.preflight import Refused, check_spare
-from tui.fleet.writes.rules import target_refusal
 from tui.fleet.writes.stopping import Ask
 from tui.vps.errors import (
     BadResponse,
@@ -179,8 +178,6 @@ class PlanRun:
             )
         if step.target is None:
             raise Refused("not sent: its target is not known")
-        if reason := target_refusal(step.kind, step.target, ()):
-            raise Refused(f"not sent: {reason}")
         if self.plan.kind is PlanKind.RETENTION:
             await check_spare(operations.api, step.target)
         if step.kind is Kind.RESTORE:

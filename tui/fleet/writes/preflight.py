@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from tui.fleet.operation import Operation
 from tui.fleet.state import newest_first
+from tui.fleet.writes.rules import target_refusal
 from tui.vps.errors import Forbidden, NotFound, Rejected
-from tui.vps.models import Account, Key, Listing, Phase, Restoring, Server, Snapshot
+from tui.vps.models import SLOTS, Account, Key, Listing, Phase, Restoring, Server, Snapshot
+
+Listed = Callable[[Key], str]
+"""The status of a server by the newest list of all; empty where it is not known."""
+
+
+def nothing_listed(server_id: Key) -> str:
+    """What is known of a server where no list was read: nothing."""
+    return ""
 
 
 class Refused(Exception):
@@ -48,16 +57,36 @@ class Api(Reader, Protocol):
 
 
 async def check_target(
-    api: Reader, operation: Operation, target: Snapshot | None
+    api: Reader, operation: Operation, target: Snapshot | None, listed: Listed = nothing_listed
 ) -> Listing[Snapshot]:
-    """Read the server's snapshots again, and return them. Raises Refused or VpsError."""
+    """Ask the rules again at the moment of a write, whichever door or plan it comes from.
+
+    Reads the server's snapshots again, and returns them. Raises Refused or VpsError.
+    """
+    if target is not None and (why := target_refusal(operation.kind, target, ())):
+        raise Refused(f"not sent: {why}")
     listing = await api.snapshots(operation.server_id)
     if target is not None:
         _unchanged(listing, target)
-    if why := busy_problem(listing.items, operation.server_name, target):
-        raise Refused(f"not sent: {why}")
-    await _not_restoring(api, operation)
+    if busy := busy_problem(listing.items, operation.server_name, target):
+        raise Refused(f"not sent: {busy}")
+    status = await shown_status(api, operation.server_id) or listed(operation.server_id)
+    if status == "restoring":
+        raise Refused(f"not sent: {operation.server_name} is being restored")
     return listing
+
+
+async def check_room(api: Reader, server: Server) -> None:
+    """Read again whether a server can take a snapshot, before it is stopped for one.
+
+    Raises Refused or VpsError.
+    """
+    listing = await api.snapshots(server.id)
+    if busy := busy_problem(listing.items, server.name, None):
+        raise Refused(f"not sent: {busy}")
+    used = len(listing.items)
+    if used >= SLOTS:
+        raise Refused(f"not sent: {server.name} has no free slot ({used} of {SLOTS} used)")
 
 
 def busy_problem(snapshots: Iterable[Snapshot], server_name: str, target: Snapshot | None) -> str:
@@ -101,8 +130,3 @@ async def shown_status(api: Reader, server_id: Key) -> str:
         return (await api.server(server_id)).status
     except (NotFound, Forbidden, Rejected):
         return ""
-
-
-async def _not_restoring(api: Reader, operation: Operation) -> None:
-    if await shown_status(api, operation.server_id) == "restoring":
-        raise Refused(f"not sent: {operation.server_name} is being restored")

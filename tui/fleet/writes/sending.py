@@ -12,7 +12,7 @@ from tui.fleet.clock import Moments
 from tui.fleet.journal.journal import Also, Clash
 from tui.fleet.operation import Kind, Operation, State, open_on
 from tui.fleet.writes.books import Books
-from tui.fleet.writes.preflight import Reader, Refused, check_target
+from tui.fleet.writes.preflight import Listed, Reader, Refused, check_target
 from tui.fleet.writes.tracker import Tracker
 from tui.vps.errors import OutcomeUnknown, Unreachable, VpsError, WriteRefused
 from tui.vps.models import Key, Snapshot
@@ -23,15 +23,24 @@ Send = Callable[[Operation], Awaitable[Operation]]
 
 
 class Sender:
-    """Sends each write at most once; reads its target again by `reader`."""
+    """Sends each write at most once; reads its target again by `reader`.
+
+    `listed` tells a server's status where the service does not show it alone.
+    """
 
     def __init__(
-        self, books: Books, tracker: Tracker, moments: Moments, reader: Callable[[], Reader]
+        self,
+        books: Books,
+        tracker: Tracker,
+        moments: Moments,
+        reader: Callable[[], Reader],
+        listed: Listed,
     ) -> None:
         self._books = books
         self._tracker = tracker
         self._moments = moments
         self._reader = reader
+        self._listed = listed
 
     async def write(
         self,
@@ -56,7 +65,7 @@ class Sender:
             raise Refused(taken(clash.operation, clash.seconds)) from None
         self._tracker.follow(operation)
         try:
-            before = await check_target(self._reader(), operation, target)
+            before = await check_target(self._reader(), operation, target, self._listed)
             operation = await self._tracker.leaves(operation, before)
             if operation.state is not State.SENT:
                 raise Refused("another session has ended this operation")

@@ -13,7 +13,7 @@ from tui.fleet.power import Answer, PowerNote, Stage
 from tui.fleet.writes import power_status
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.power_status import PowerStatus
-from tui.fleet.writes.preflight import Refused
+from tui.fleet.writes.preflight import Refused, check_room
 from tui.fleet.writes.sending import taken
 from tui.vps.errors import Forbidden, NotFound, OutcomeUnknown, VpsError
 from tui.vps.models import Key, Server
@@ -84,6 +84,11 @@ class Stopping:
             raise Refused(f"not sent: {error}") from None
         except Clash as clash:
             raise Refused(taken(clash.operation, clash.seconds)) from None
+        try:
+            await check_room(self._operations.api, server)
+        except (VpsError, Refused) as error:
+            await self._end(note, error)
+            raise
         await self._ask_to_stop(note, told)
         return note
 
@@ -102,8 +107,12 @@ class Stopping:
         except VpsError as error:
             if isinstance(error, Forbidden | NotFound):
                 self.denied[note.server_id] = f"refused: {error}"
-            await self._book.end(note.id, self._now(), f"not stopped: {error}")
+            await self._end(note, error)
             raise
+
+    async def _end(self, note: PowerNote, error: Exception) -> None:
+        """Record that a server was not stopped, and why."""
+        await self._book.end(note.id, self._now(), f"not stopped: {error}")
 
     async def until_stopped(self, note: PowerNote, told: Told, ask: Ask) -> bool:
         """Whether a server is seen stopped; False: it is taken as it is. Raises NotStopped."""

@@ -41,8 +41,9 @@ def test_with_another_token_nothing_is_printed_or_completed(simulated: Place) ->
     ciplun(simulated, "list")
     done = run(home, "list", "--cached", **foreign)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "nothing is remembered" in done.stderr
-    assert ciplun(simulated, "list", "--cached")[0] == 1, "it was forgotten"
+    assert "what was remembered is not used: it belongs to another token" in done.stderr
+    code, _, err = ciplun(simulated, "list", "--cached")
+    assert (code, "nothing is remembered" in err) == (1, True), "it was forgotten"
 
 
 def test_where_nothing_may_be_remembered_nothing_is(simulated: Place) -> None:
@@ -53,3 +54,28 @@ def test_where_nothing_may_be_remembered_nothing_is(simulated: Place) -> None:
     assert (done.returncode, "remember = false" in done.stderr) == (1, True)
     assert run(home, "list", **off).returncode == 0
     assert ciplun(simulated, "list", "--cached")[0] == 1, "it was forgotten"
+
+
+def test_what_cannot_be_used_is_not_printed_and_the_reason_is(simulated: Place) -> None:
+    _, out, _ = ciplun(simulated, "info")
+    assert "nothing yet" in out
+    ciplun(simulated, "list")
+    folder = Path(simulated.environ["HOME"], ".local/state/ciplun/memory")
+    (file,) = folder.iterdir()
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1])
+    code, out, err = ciplun(simulated, "list", "--cached")
+    words = "what was remembered is not used: others could read it or write to it"
+    assert (code, out, words in err) == (1, "", True)
+    assert list(folder.iterdir()) == [], "whatever somebody else has made of it"
+    ciplun(simulated, "list")
+    file.write_bytes(file.read_bytes()[:-1])
+    code, out, err = ciplun(simulated, "list", "--cached", "--json")
+    assert (code, f"it is damaged ({file.name})" in json.loads(out)["error"]) == (1, True)
+    assert "Traceback" not in err
+    assert "not used: it is damaged" in ciplun(simulated, "info")[1]
+    tab = completing("ciplun list ma")
+    done = run(Path(simulated.environ["HOME"]), VPS_API_TOKEN=TOKEN, **tab)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+    done = run(Path(simulated.environ["HOME"]), "list", "--cached", VPS_API_TOKEN="'a b'")
+    assert (done.returncode, "a token cannot have" in done.stderr) == (4, True), done.stderr

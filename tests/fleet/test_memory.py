@@ -22,6 +22,7 @@ from tui.fleet.state import Fleet, ServerView, count
 from tui.fleet.store import Store
 from tui.fleet.writes.rules import REMEMBERED, refusal
 from tui.vps.models import Key, Listing
+from tui.vps.sanitize import clean
 from tui.vps.token import Token
 
 NOW = 1_737_500_000.0
@@ -93,11 +94,21 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "absurd length": (lambda p: spoil(p, lambda b: b[:15] + b"\xff\xff\xff\xff"), "damaged"),
     "newer": (lambda p: spoil(p, lambda b: b.replace(b"fleet 1\n", b"fleet 2\n")), "version"),
-    "world-readable": (lambda p: p.chmod(0o644), "others can read"),
+    "older": (lambda p: spoil(p, lambda b: b.replace(b"fleet 1\n", b"fleet 0\n")), "version"),
+    "more than it should": (lambda p: spoil(p, lambda b: b + b"x"), "damaged"),
+    "a date of no zone": (lambda p: spoil(p, undated), "damaged"),
+    "world-readable": (lambda p: p.chmod(0o644), "others could read"),
     "a folder": (lambda p: put(p, p.mkdir), ""),
     "a link": (lambda p: put(p, lambda: p.symlink_to(p.with_suffix(".old"))), ""),
     "a pipe": (lambda p: put(p, lambda: os.mkfifo(p, 0o600)), "not a file"),
 }
+
+
+def undated(data: bytes) -> bytes:
+    """The file with a date that cannot be compared with others."""
+    size = int.from_bytes(data[15:19], "big")
+    (row,) = [[{"id": 1, "name": "a", "created_at": "2025-01-01T00:00:00"}, [], True, False]]
+    return data[: 19 + size] + part([row]) + part([])
 
 
 def put(path: Path, make: Callable[[], None]) -> None:
@@ -118,14 +129,59 @@ def test_what_cannot_be_used_is_as_if_it_were_not_there_and_said_once(
     change, why = BAD[bad]
     change(made.path)
     with caplog.at_level(logging.WARNING):
+        assert made.glance(NOW) is None
         assert made.load(NOW) is None
-        assert made.load(NOW) is None
+    assert why in caplog.text.splitlines()[0]
     assert len(caplog.records) == 1
-    assert why in caplog.text
+    assert why in made.trouble
+
+
+def test_a_file_that_is_cut_anywhere_shows_nothing_not_even_its_beginning(tmp_path: Path) -> None:
+    made = written(tmp_path, fleet(102))
+    whole = made.path.read_bytes()
+    for size in range(len(whole)):
+        made.path.write_bytes(whole[:size])
+        assert made.glance(NOW) is None, size
+        assert made.load(NOW) is None, size
+
+
+def test_a_file_that_others_could_write_to_is_removed(tmp_path: Path) -> None:
+    made = written(tmp_path)
+    made.path.chmod(0o666)
+    assert made.glance(NOW) is None
+    assert not made.path.exists()
+
+
+def test_what_comes_before_the_first_paint_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = fleet(3)
+    monkeypatch.setattr(memory_module, "_MOST_SHOWN", 300)
+    made = written(tmp_path, views)
+    first, found = made.glance(NOW), made.load(NOW)
+    assert first is not None
+    assert found is not None
+    assert (len(first.views), dict(found.views)) == (0, views)
+    head = made.path.read_bytes()[: -len(made.pack(views.values(), count(()), "me", NOW).rows)]
+    rows = [[{"id": n, "name": "a"}, [], True, False] for n in range(50)]
+    made.path.write_bytes(head + part(rows) + part([]))
+    assert made.glance(NOW) is None
+
+
+async def test_after_a_clock_was_set_back_commands_write_it_anew(tmp_path: Path) -> None:
+    made = written(tmp_path)
+    os.utime(made.path, (NOW + 1e6, NOW + 1e6))
+    run = Life(tmp_path)
+    await run.life.token_read(TOKEN)
+    run.sweep(fleet(5))
+    await run.life.close()
+    found = made.load(NOW)
+    assert found is not None
+    assert len(found.views) == 5
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = written(tmp_path)
+    made = written(tmp_path, fleet(150))
     monkeypatch.setattr(memory_module, "_MOST_BYTES", 100)
     assert made.load(NOW) is None
 
@@ -195,8 +251,10 @@ def test_where_nothing_can_be_written_the_old_one_stays_and_it_is_said_once(
 
 def test_texts_in_the_file_are_cleaned(tmp_path: Path) -> None:
     bad = ServerView(server(1, "\x1b]0;owned\x07"), (snapshot(11, 1, name="a\u202eb"),))
-    found = written(tmp_path, {1: bad}).load(NOW)
+    flags = ServerView(server(2, "\U0001f1e9" + "e" + "\u0301" * 90))
+    found = written(tmp_path, {1: bad, 2: flags}).load(NOW)
     assert found is not None
+    assert found.views[2].server.name == clean(flags.server.name)
     assert found.views[1].server.name.isprintable()
     assert found.views[1].snapshots[0].name.isprintable()
 
@@ -355,6 +413,7 @@ async def test_where_nobody_looks_what_is_replaced_is_told_before(tmp_path: Path
 
     await command(3)
     assert told == [], "there was nothing"
+    os.utime(memory(tmp_path).path, (NOW - 10, NOW - 10))
     await command(4)
     assert told == [], "one command after the other: the first is still there"
     for servers in (4, 4):

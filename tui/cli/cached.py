@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from tui.cli.reading import Reading
 from tui.cli.running import Stop
 from tui.config.settings import Settings
-from tui.fleet.memory import shown
+from tui.fleet.memory import Unusable, shown
 from tui.fleet.owner import known
 from tui.fleet.state import Fleet
 from tui.text import age
 
 
 async def remembered(settings: Settings) -> tuple[Reading, datetime]:
-    """What an earlier run knew, and when it knew it. Raises Stop where there is none."""
+    """What an earlier run knew, and when it knew it. Raises Stop without it, and TokenError."""
     import asyncio
 
     if settings.demo:
@@ -24,7 +24,10 @@ async def remembered(settings: Settings) -> tuple[Reading, datetime]:
     if not settings.remember:
         raise Stop("nothing is remembered: the settings say remember = false")
     now = time.time()
-    found = await asyncio.to_thread(known, settings, os.environ, now)
+    try:
+        found = await asyncio.to_thread(known, settings, os.environ, now)
+    except Unusable as error:
+        raise Stop(f"what was remembered is not used: {error}") from None
     if found is None:
         raise Stop("nothing is remembered of this account yet")
     as_of = datetime.fromtimestamp(found.head.as_of, UTC)

@@ -77,7 +77,7 @@ def _memory(settings: Settings) -> str:
     memory, now = memory_of(settings, os.environ), time.time()
     where, found = masked(paths.tidy(memory.path, os.environ)), memory.glance(now)
     if found is None:
-        return f"{where}  nothing that can be used"
+        return f"{where}  {f'not used: {memory.trouble}' if memory.trouble else 'nothing yet'}"
     when = age(datetime.fromtimestamp(found.head.as_of, UTC), datetime.fromtimestamp(now, UTC))
-    kilobytes = memory.path.stat().st_size / 1024
-    return f"{where}  {plural(found.head.totals.servers, 'server')}, {when}, {kilobytes:,.0f} KB"
+    size = f"{found.size / 1024:,.0f} KB"
+    return f"{where}  {plural(found.head.totals.servers, 'server')}, {when}, {size}"

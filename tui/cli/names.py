@@ -95,10 +95,15 @@ def _settings(ctx: click.Context) -> Settings | None:
 
 
 def _known(ctx: click.Context) -> Iterable[ServerView]:
+    from tui.config.credentials import TokenError
+    from tui.fleet.memory import Unusable
     from tui.fleet.owner import known
 
     found = _settings(ctx)
     if found is None or found.demo or not found.remember:
         return ()
-    remembered = known(found, os.environ, time.time())
+    try:
+        remembered = known(found, os.environ, time.time())
+    except (TokenError, Unusable):
+        return ()
     return remembered.views.values() if remembered else ()

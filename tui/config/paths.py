@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+REMEMBERED: Final = ".fleet"
+"""How the file of a last known fleet ends."""
 NO_HOME: Final = Path("/dev/null/no-home")
 """A home in which nothing can be: for a user without HOME whom the system does not know."""
 _LARGEST: Final = 1 << 20
@@ -177,11 +179,13 @@ def replace_private(path: Path, data: bytes, *, synced: bool = False) -> None:
 def narrow(environ: Mapping[str, str]) -> str:
     """Take from others what they may do with our folder and what is in it.
 
-    Returns a sentence if there was anything to take, else "".
+    Returns a sentence if there was anything to take, else "". What is remembered of a fleet is
+    left to `tui.fleet.memory`, which uses nothing that others may have written.
     """
     folder = state_folder(environ)
     try:  # the folder first: nobody can put anything else in it after that
-        narrowed = [path.name for path in _tree(folder) if _narrowed(path)]
+        found = (path for path in _tree(folder) if path.suffix != REMEMBERED)
+        narrowed = [path.name for path in found if _narrowed(path)]
     except OSError as error:
         return (
             f"others can read {tidy(folder, environ)}: {error.strerror or 'it cannot be changed'}"

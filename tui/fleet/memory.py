@@ -34,7 +34,9 @@ _VERSION: Final = 1
 _FIRST: Final = 100
 """Servers that the first paint takes: no screen shows more."""
 _MOST_BYTES: Final = 128 * 1024 * 1024
-"""Bytes of a part once it is unpacked."""
+"""Bytes of the rest once it is unpacked."""
+_MOST_SHOWN: Final = 4 * 1024 * 1024
+"""The same of the head and of the first servers: they are unpacked before the first paint."""
 _MOST_FILES: Final = 20
 """Accounts that are remembered; the one that was seen longest ago gives way."""
 _LONGEST: Final = DESCRIPTION_LENGTH
@@ -69,14 +71,22 @@ class Packed(msgspec.Struct, frozen=True):
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What a file had: its head, and the first servers or all of them."""
+    """What a file of `size` bytes had: its head, and the first servers or all of them."""
 
     head: Head
     views: Mapping[Key, ServerView]
+    size: int = 0
 
 
 class Unusable(Exception):
     """A remembered fleet cannot be used; a phrase that says why."""
+
+
+class _Exposed(Unusable):
+    """It was not this user's alone."""
+
+
+DAMAGED: Final = "it is damaged"
 
 
 _HEAD: Final = msgspec.msgpack.Decoder(Head)
@@ -93,9 +103,10 @@ class Memory:
 
     def __init__(self, folder: Path, profile: str, place: str) -> None:
         name = f"{quote(profile, safe='')[:80]}-{zlib.crc32(place.encode('utf-8', 'replace')):08x}"
-        self.path = folder / f"{name}.fleet"
+        self.path = folder / f"{name}{paths.REMEMBERED}"
+        self.trouble = ""
+        """Why it is not used or kept, once that was found."""
         self._place = place
-        self._said = False
 
     def glance(self, now: float) -> Remembered | None:
         """The head and the first servers, within a millisecond. `now` is seconds since 1970."""
@@ -114,8 +125,11 @@ class Memory:
         """Make ready what `write` takes."""
         rows = [_Row(v.server, v.snapshots, v.listed, v.unread) for v in views]
         rows.sort(key=lambda row: natural(row.server.name))
-        head = _packed(Head(self._place, owner, as_of, totals))
-        return Packed(head, _packed(rows[:_FIRST]) + _packed(rows[_FIRST:]))
+        head = _packed(_ENCODER.encode(Head(self._place, owner, as_of, totals)))
+        first, rest = _ENCODER.encode(rows[:_FIRST]), _ENCODER.encode(rows[_FIRST:])
+        if len(first) > _MOST_SHOWN:  # too much for the first paint
+            first, rest = _ENCODER.encode([]), _ENCODER.encode(rows)
+        return Packed(head, _packed(first) + _packed(rest))
 
     def has(self, packed: Packed) -> bool:
         """Whether the file has exactly these servers, whatever its head."""
@@ -136,11 +150,12 @@ class Memory:
             self._say(paths.trouble(self.path, error))
 
     def age(self, now: float) -> float:
-        """Seconds since it was written; without end where there is none."""
+        """Seconds since it was written; without end where that is in the future, or never."""
         try:
-            return max(0.0, now - self.path.stat().st_mtime)
+            age = now - self.path.stat().st_mtime
         except OSError:
             return math.inf
+        return age if age >= 0 else math.inf
 
     def forget(self) -> None:
         """Remove it."""
@@ -155,10 +170,13 @@ class Memory:
             return None
         except OSError as error:
             self._say(error.strerror or "it cannot be read")
+        except _Exposed as error:
+            self._say(str(error))
+            self.forget()
         except Unusable as error:
             self._say(str(error))
         except (zlib.error, msgspec.MsgspecError, ValueError, OverflowError):
-            self._say("it is damaged")
+            self._say(DAMAGED)
         return None
 
     def _open(self) -> BinaryIO:
@@ -170,27 +188,31 @@ class Memory:
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
             raise Unusable("it is not a file of yours")
         if status.st_mode & 0o077:
-            raise Unusable("others can read it or write to it")
+            raise _Exposed("others could read it or write to it")
         line = file.readline(40)
         if not line.startswith(_FORMAT):
-            raise Unusable("it is damaged")
+            raise Unusable(DAMAGED)
         if line != _FORMAT + b"%d\n" % _VERSION:
             raise Unusable("another version of ciplun wrote it")
-        head = _HEAD.decode(_part(file))
+        head = _HEAD.decode(_part(file, _MOST_SHOWN))
         if head.place != self._place:
             raise Unusable("it belongs to another account")
         if head.as_of > now + _AHEAD:
             raise Unusable("its date is in the future: the clock was changed")
         if not head.as_of > 0:  # no number, too
-            raise Unusable("it is damaged")
-        rows = _ROWS.decode(_part(file))
+            raise Unusable(DAMAGED)
+        rows = _ROWS.decode(_part(file, _MOST_SHOWN))
+        if _length(file) != status.st_size - file.tell():  # cut, or there is more
+            raise Unusable(DAMAGED)
         if whole:
-            rows += _ROWS.decode(_part(file))
-        return Remembered(head, {view.server.id: view for view in map(_view, rows)})
+            file.seek(-4, os.SEEK_CUR)
+            rows += _ROWS.decode(_part(file, _MOST_BYTES))
+        views = {view.server.id: view for view in map(_view, rows)}
+        return Remembered(head, views, status.st_size)
 
     def _say(self, why: str) -> None:
-        if not self._said:
-            self._said = True
+        if not self.trouble:
+            self.trouble = why
             log.warning("the last known fleet is not used or kept: %s (%s)", why, self.path.name)
 
 
@@ -226,9 +248,10 @@ def _texts(item: Server | Snapshot) -> Sequence[object]:
 
 
 def _fine(texts: Sequence[object]) -> bool:
-    """Whether these can be shown as they are: a file is input like any other."""
+    """Whether these can certainly be shown as they are: a file is input like any other."""
     return all(
-        not isinstance(text, str) or (len(text) <= _LONGEST and text.isprintable())
+        not isinstance(text, str)
+        or (len(text) <= _LONGEST and text.isascii() and text.isprintable())
         for text in texts
     )
 
@@ -240,20 +263,28 @@ def _cleaned(item: T) -> T:
     return replace(item, **changes)
 
 
-def _packed(part: object) -> bytes:
+def _packed(part: bytes) -> bytes:
     """A part with its length before it."""
-    packed = zlib.compress(_ENCODER.encode(part), 1)
+    packed = zlib.compress(part, 1)
     return len(packed).to_bytes(4, "big") + packed
 
 
-def _part(file: BinaryIO) -> bytes:
-    """The next part, unpacked within bounds."""
-    size = int.from_bytes(file.read(4), "big")
-    if size > _MOST_BYTES:
+def _length(file: BinaryIO) -> int:
+    """Bytes of the part that comes next."""
+    length = file.read(4)
+    if len(length) < 4:
+        raise Unusable(DAMAGED)
+    return int.from_bytes(length, "big")
+
+
+def _part(file: BinaryIO, most: int) -> bytes:
+    """The next part, of `most` bytes once it is unpacked."""
+    size = _length(file)
+    if size > most:
         raise ValueError
     packed = file.read(size)
     unpacker = zlib.decompressobj()
-    body = unpacker.decompress(packed, _MOST_BYTES)
+    body = unpacker.decompress(packed, most)
     if not unpacker.eof:
         raise ValueError
     return body
@@ -266,7 +297,8 @@ def _give_way(folder: Path) -> None:
     for path in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another session was quicker
             found.append((path.stat().st_mtime, path))
-    fleets = sorted((each for each in found if each[1].suffix == ".fleet"), reverse=True)
+    fleets = sorted((each for each in found if each[1].suffix == paths.REMEMBERED), reverse=True)
     left = [each for each in found if each[1].suffix[1:].isdigit() and each[0] < hour_ago]
     for _, path in [*fleets[_MOST_FILES:], *left]:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder, which nobody here made
+            path.unlink()

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.config import paths
-from tui.config.credentials import FromEnvironment, FromFile, FromSettings, TokenError
+from tui.config.credentials import FromEnvironment, FromFile, FromSettings
 from tui.config.settings import Settings
-from tui.fleet.memory import Memory, Remembered
+from tui.fleet.memory import Memory, Remembered, Unusable
 from tui.vps.token import Token
 
 
@@ -22,16 +22,18 @@ def known(settings: Settings, environ: Mapping[str, str], now: float) -> Remembe
     """What an earlier run knew of an account, nobody being asked; `now` is seconds since 1970.
 
     Where the token can be read without asking for it, that has to be the one it belongs to. Blocks.
+    Raises Unusable where something is there that cannot be used, and TokenError.
     """
     memory, source = memory_of(settings, environ), settings.token
-    if not isinstance(source, FromEnvironment | FromFile | FromSettings):
-        return memory.load(now)
-    try:
-        token = source.look()
-    except TokenError:
-        return None
-    owner = owner_of(paths.state_folder(environ), token)
-    return memory.load(now, owner) if owner else None
+    owner = None
+    if isinstance(source, FromEnvironment | FromFile | FromSettings):
+        owner = owner_of(paths.state_folder(environ), source.look())
+        if not owner:
+            raise Unusable("whose it is cannot be told")
+    found = memory.load(now, owner)
+    if found is None and memory.trouble:
+        raise Unusable(f"{memory.trouble} ({memory.path.name})")
+    return found
 
 
 def owner_of(folder: Path, token: Token) -> str:

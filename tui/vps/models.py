@@ -10,13 +10,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Annotated, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
 Key: TypeAlias = int | str
 """An id: an integer in the published API, a uuid in the provider's own clients. One that came as
 the text of an integer is that integer, so that the lists of servers and of snapshots agree."""
+
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An aware one, also where it was read from a file: others cannot be compared."""
 
 PANEL: Final = "admin.vps.org/account/developers/"
 """Where an account's tokens are made."""
@@ -53,7 +56,7 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     name: str
     status: str
     size_mb: int | None = None
-    created_at: datetime | None = None
+    created_at: Moment | None = None
     description: str = ""
 
     @property
@@ -79,7 +82,7 @@ class Backup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     server_id: Key
     kind: str = ""
     status: str = ""
-    created_at: datetime | None = None
+    created_at: Moment | None = None
 
     @property
     def completed(self) -> bool:
@@ -98,7 +101,7 @@ class Server(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     location: str = ""
     plan: str = ""
     os: str = ""
-    created_at: datetime | None = None
+    created_at: Moment | None = None
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

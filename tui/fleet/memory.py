@@ -150,12 +150,13 @@ class Memory:
             self._say(paths.trouble(self.path, error))
 
     def age(self, now: float) -> float:
-        """Seconds since it was written; without end where that is in the future, or never."""
+        """Seconds since it was written; without end where it is no good: it is to be replaced."""
         try:
-            age = now - self.path.stat().st_mtime
+            status = self.path.stat()
         except OSError:
             return math.inf
-        return age if age >= 0 else math.inf
+        age = now - status.st_mtime
+        return age if age >= 0 and not status.st_mode & 0o077 else math.inf
 
     def forget(self) -> None:
         """Remove it."""

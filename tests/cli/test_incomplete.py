@@ -123,6 +123,52 @@ def test_a_server_whose_snapshots_cannot_be_read_is_unknown(tmp_path: Path) -> N
         assert "a snapshot could not be read" in out
 
 
+WHO = {"id": 803, "name": "x", "status": "completed", "server": None}
+
+
+def miscounted(*items: object) -> bytes:
+    return http(json.dumps({"count": 9, "results": items}))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [miscounted(snapshot(801)), page([snapshot(801), WHO]), page([snapshot(801), {"name": "x"}])],
+    ids=["shifted", "of nobody", "of nobody, without an id"],
+)
+def test_where_any_server_may_have_more_none_is_said_to_have_none(
+    tmp_path: Path, listed: bytes
+) -> None:
+    """The older of web may have been made fresh, and db's only one is perhaps what is missing."""
+    db = {"id": 11, "name": "db", "status": "active"}
+    others = {("GET", "/snapshots/"): listed}
+    with saying(fleet((), [GOOD, db], others)) as said:
+        code, out, _ = against(said.url, tmp_path, "check", "-c", "1d")
+        assert code == 3
+        assert "no completed snapshot" not in out
+        assert "no snapshot in" not in out
+        for name in ("db", "web"):
+            assert f"{name}: a snapshot may be missing from the list" in out
+        assert against(said.url, tmp_path, "check", "web", "-c", "5200w")[0] == 3
+        code, out, _ = against(said.url, tmp_path, "metrics", "db", "web")
+        for name in ("db", "web"):
+            assert f'server="{name}",finding="unseen"}} 1' in out
+        assert 'finding="none"} 1' not in out
+        assert 'finding="stale"} 1' not in out
+        code, out, _ = against(said.url, tmp_path, "list")
+        assert out.count("a snapshot may be missing from the list") == 2
+        assert "no completed" not in out
+        assert against(said.url, tmp_path, "list", "--on", "none")[1] == ""
+        assert "db" in against(said.url, tmp_path, "list", "--on", "unseen")[1]
+
+
+def test_what_is_known_to_be_critical_is_so_in_an_unsettled_list(tmp_path: Path) -> None:
+    stuck = snapshot(801, status="in_progress")
+    others = {("GET", "/snapshots/"): miscounted(stuck)}
+    with saying(fleet((), [GOOD], others)) as said:
+        code, out, _ = against(said.url, tmp_path, "check")
+        assert (code, "CRITICAL - web: a snapshot is overdue" in out) == (2, True)
+
+
 @pytest.mark.parametrize("created", ["2999-01-01T00:00:00Z", None])
 def test_a_date_in_the_future_or_none_is_not_fresh(tmp_path: Path, created: str | None) -> None:
     with saying(fleet([snapshot(801, created_at=created)], [GOOD])) as said:

@@ -50,10 +50,12 @@ def test_each_finding_has_its_name_and_severity(
 
 def test_of_snapshots_that_could_not_be_read_nothing_is_claimed() -> None:
     for seen in (view("a"), view("a", snapshot(25)), view("a", snapshot(1, "failed"))):
-        judged = found(msgspec.structs.replace(seen, unread=True))
-        assert judged.pop("unseen") is Severity.UNKNOWN
-        assert not judged.keys() & {"none", "stale"}
+        for why in ("unread", "lacking"):
+            judged = found(msgspec.structs.replace(seen, **{why: True}))
+            assert judged.pop("unseen") is Severity.UNKNOWN
+            assert not judged.keys() & {"none", "stale"}
     assert found(msgspec.structs.replace(view("a", snapshot(1)), unread=True)) == {}
+    assert found(msgspec.structs.replace(view("a", snapshot(1)), lacking=True)) == {}
 
 
 def test_a_date_in_the_future_is_not_fresh_but_hides_no_fresh_one() -> None:

@@ -56,6 +56,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     views = fleet(250)
     views[7] = ServerView(server(7), (snapshot(70, 7, "failed"), snapshot(71, 7)), listed=False)
     views[8] = ServerView(server(8), unread=True)
+    views[9] = ServerView(server(9), lacking=True)
     made = written(tmp_path, views)
     found = made.load(NOW + 60, "me")
     assert found is not None

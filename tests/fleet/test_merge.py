@@ -75,6 +75,19 @@ def test_a_server_with_snapshots_that_cannot_be_read_is_marked_until_all_can_be(
     assert 1 not in merge_snapshots({}, partly), "its own list says that it is gone"
 
 
+def test_a_list_that_may_lack_any_leaves_all_in_doubt_until_one_comes_whole() -> None:
+    views = merge_servers({}, Listing(items=(server(1), server(2))))
+    views = merge_snapshots(views, listing(snapshot(11)))
+    shifted = listing(snapshot(11), settled=False)
+    doubted = merge_snapshots(views, shifted, lacking=True)
+    assert {key for key, view in doubted.items() if view.doubt} == {1, 2}
+    assert not changed(doubted, merge_snapshots(doubted, shifted, lacking=True))
+    assert not changed(doubted, merge_snapshots(doubted, shifted)), "no less than before"
+    alone = merge_snapshots(doubted, listing(), scope=2)
+    assert {key for key, view in alone.items() if view.doubt} == {1}
+    assert not any(view.doubt for view in merge_snapshots(doubted, listing(snapshot(11))).values())
+
+
 @given(SNAPSHOTS)
 def test_the_same_list_again_changes_nothing(items: list[Snapshot]) -> None:
     views = merge_snapshots({}, listing(*items))

@@ -61,6 +61,33 @@ async def running() -> AsyncIterator[Running]:
         await asyncio.gather(running.task, return_exceptions=True)
 
 
+def doubted(running: Running) -> set[Key]:
+    return {key for key, view in running.store.fleet.servers.items() if view.doubt}
+
+
+async def test_what_shifts_once_hides_nothing_and_what_goes_on_shifting_does(
+    running: Running,
+) -> None:
+    await running.start()
+    running.api.settled = False
+    await running.clock.advance(61)
+    assert (running.store.fleet.settled, doubted(running)) == (False, set())
+    await running.clock.advance(11)
+    assert (running.store.fleet.settled, doubted(running)) == (False, {1, 2})
+    running.api.settled = True
+    await running.clock.advance(61)
+    assert (running.store.fleet.settled, doubted(running)) == (True, set())
+
+
+async def test_a_first_list_that_shifts_is_not_believed(running: Running) -> None:
+    running.api.settled = False
+    await running.poller.sweep()
+    assert doubted(running) == {1, 2}
+    running.api.settled = True
+    await running.poller.sweep()
+    assert doubted(running) == set()
+
+
 async def test_asks_for_everything_at_once_and_then_once_a_minute(running: Running) -> None:
     await running.start()
     assert running.store.fleet.totals.servers == 2

@@ -78,7 +78,9 @@ class FakeApi:
             for part in self.snapshot_parts:
                 told(part)
                 await self.between()
-        return Listing(items=items, settled=self.settled, server_id=server_id)
+        return Listing(
+            items=items, settled=self.settled, lacking=not self.settled, server_id=server_id
+        )
 
     async def account(self) -> Account:
         await self._called("account")

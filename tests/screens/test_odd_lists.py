@@ -140,6 +140,31 @@ async def test_items_that_could_be_any_take_nothing_away(tmp_path: Path, clock: 
             assert "snap-2" in shown(pilot)
 
 
+async def test_where_a_snapshot_may_be_any_one_s_no_server_is_said_to_have_none(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    servers = [{"id": 10, "name": "web"}, {"id": 11, "name": "bare"}]
+    whose = snapshot(2, server=None)
+    with saying(fleet([snapshot(1), whose], servers)) as said:
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+            await live(pilot)
+            await until(pilot, lambda: "1 unreadable" in shown(pilot))
+            bare = next(
+                line for line in shown(pilot).splitlines() if "bare" in line and "0/5" in line
+            )
+            assert "?" in bare
+            assert "none" not in bare
+            assert "No snapshot to show: a snapshot may be missing from the list" in shown(pilot)
+            await choose(pilot, "bare")
+            await pilot.press("1", "d")
+            await until(pilot, lambda: "Newest" in shown(pilot))
+            assert "none completed" not in shown(pilot)
+            await pilot.press("escape")
+            said.answer = fleet([snapshot(1)], servers)
+            await pilot.press("r")
+            await until(pilot, lambda: "none" in shown(pilot))
+
+
 async def test_one_bad_item_is_named_and_the_rest_lives_on(
     tmp_path: Path, clock: FakeClock
 ) -> None:

@@ -231,9 +231,23 @@ async def test_pages_that_shift_make_a_list_unsettled() -> None:
         async with faulty(*answers) as server, client(server.url) as api:
             listing = await api.snapshots()
         assert not listing.settled
+        assert listing.lacking
     async with faulty(page("?page=2", 1, count=2), page(None, 2, count=2)) as server:
         async with client(server.url) as api:
-            assert (await api.snapshots()).settled
+            listing = await api.snapshots()
+    assert (listing.settled, listing.lacking) == (True, False)
+
+
+@pytest.mark.parametrize("server", ['{"id": 4}', "4", "null", '{"id": []}'])
+@pytest.mark.parametrize("key", ["2", "[]"])
+async def test_what_cannot_be_read_hides_only_what_is_of_the_same_server(
+    key: str, server: str
+) -> None:
+    bad = f'{{"results": [{{"id": {key}, "server": {server}, "name": "x", "status": []}}]}}'
+    async with faulty(http(bad)) as service, client(service.url) as api:
+        listing = await api.snapshots()
+    assert listing.settled == (key == "2")
+    assert listing.lacking == ("4" not in server), "it names no server: it may be any one's"
 
 
 async def test_one_bad_item_is_counted_and_the_others_are_kept() -> None:

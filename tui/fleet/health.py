@@ -261,9 +261,7 @@ def _found(
 
 def _doubt(view: ServerView, facts: _Facts) -> str:
     """Why it cannot be told that a server has no fresh one; empty where it can."""
-    if view.unread:
-        return "a snapshot could not be read"
-    return "the date of a snapshot is missing or in the future" if facts.odd else ""
+    return view.doubt or ("the date of a snapshot is missing or in the future" if facts.odd else "")
 
 
 def findings(healths: Iterable[Health]) -> list[Finding]:

@@ -61,6 +61,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     snapshots: tuple[Snapshot, ...]
     listed: bool
     unread: bool = False
+    lacking: bool = False
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -123,7 +124,7 @@ class Memory:
 
     def pack(self, views: Iterable[ServerView], totals: Totals, owner: str, as_of: float) -> Packed:
         """Make ready what `write` takes."""
-        rows = [_Row(v.server, v.snapshots, v.listed, v.unread) for v in views]
+        rows = [_Row(v.server, v.snapshots, v.listed, v.unread, v.lacking) for v in views]
         rows.sort(key=lambda row: natural(row.server.name))
         head = _packed(_ENCODER.encode(Head(self._place, owner, as_of, totals)))
         first, rest = _ENCODER.encode(rows[:_FIRST]), _ENCODER.encode(rows[_FIRST:])
@@ -238,7 +239,7 @@ def _view(row: _Row) -> ServerView:
     if not _fine(_texts(server)):
         server = _cleaned(server)
     snapshots = tuple(s if _fine(_texts(s)) else _cleaned(s) for s in row.snapshots)
-    return ServerView(server, snapshots, row.listed, unread=row.unread)
+    return ServerView(server, snapshots, row.listed, unread=row.unread, lacking=row.lacking)
 
 
 def _texts(item: Server | Snapshot) -> Sequence[object]:

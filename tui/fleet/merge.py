@@ -41,12 +41,14 @@ def merge_snapshots(
     listing: Listing[Snapshot],
     scope: Key | None = None,
     keep: frozenset[Key] = frozenset(),
+    *,
+    lacking: bool = False,
 ) -> dict[Key, ServerView]:
     """Lay a list of snapshots, of one server (`scope`) or of all, over `views`.
 
     An unsettled list adds and changes but never removes, and what is listed and cannot be read
-    stays as it was. Servers in `keep` are left as they are:
-    something was written to them after this list was asked for.
+    stays as it was. One that is `lacking` leaves every server in doubt. Servers in `keep` are left
+    as they are: something was written to them after this list was asked for.
     """
     listed: dict[Key, dict[Key, Snapshot]] = defaultdict(dict)
     for snapshot in listing.items:
@@ -54,20 +56,26 @@ def merge_snapshots(
     merged = dict(views)
     if scope is not None:
         touched: Iterable[Key] = {scope}
+    elif lacking:
+        touched = {*listed, *views}
     elif listing.settled:
-        known = (key for key, view in views.items() if view.snapshots or view.unread)
+        known = (key for key, view in views.items() if view.snapshots or view.doubt)
         touched = {*listed, *known, *(listing.unread_on & views.keys())}
     else:
         touched = {*listed, *(listing.unread_on & views.keys())}
     for key in touched:
         if key in keep:
             continue
-        merged[key] = _with_snapshots(merged.get(key), key, listed.get(key, {}), listing)
+        merged[key] = _with_snapshots(merged.get(key), key, listed.get(key, {}), listing, lacking)
     return merged
 
 
 def _with_snapshots(
-    view: ServerView | None, key: Key, listed: dict[Key, Snapshot], listing: Listing[Snapshot]
+    view: ServerView | None,
+    key: Key,
+    listed: dict[Key, Snapshot],
+    listing: Listing[Snapshot],
+    lacking: bool,
 ) -> ServerView:
     if view is None:
         name = next((s.server_name for s in listed.values() if s.server_name), str(key))
@@ -76,9 +84,13 @@ def _with_snapshots(
         kept = (s for s in view.snapshots if not listing.settled or s.id in listing.unread)
         listed = {s.id: s for s in kept} | listed
     unread = key in listing.unread_on or (view.unread and not listing.settled)
-    if _same(view.snapshots, listed):
-        return view if view.unread == unread else replace(view, unread=unread)
-    return replace(view, snapshots=newest_first(listed.values()), unread=unread)
+    lacking = lacking or (view.lacking and not listing.settled)
+    if not _same(view.snapshots, listed):
+        snapshots = newest_first(listed.values())
+        return replace(view, snapshots=snapshots, unread=unread, lacking=lacking)
+    if (view.unread, view.lacking) == (unread, lacking):
+        return view
+    return replace(view, unread=unread, lacking=lacking)
 
 
 def _same(held: tuple[Snapshot, ...], listed: dict[Key, Snapshot]) -> bool:
@@ -121,6 +133,8 @@ def merge(
     servers: Listing[Server] | None,
     scope: Key | None,
     keep: frozenset[Key],
+    *,
+    lacking: bool = False,
 ) -> dict[Key, ServerView]:
     """Lay a list of servers, where there is one, and then a list of snapshots over `views`.
 
@@ -130,7 +144,7 @@ def merge(
         views = {key: view for key, view in views.items() if not view.remembered}
     if servers is not None:
         views = merge_servers(views, servers)
-    merged = merge_snapshots(views, snapshots, scope, keep)
+    merged = merge_snapshots(views, snapshots, scope, keep, lacking=lacking)
     read = merged if scope is None else (scope,)
     return _whole(merged, [key for key in read if key not in keep])
 

@@ -279,12 +279,15 @@ class Poller:
     ) -> None:
         before = self._store.fleet.servers
         large = len(listing.items) + (len(servers.items) if servers else 0) >= IN_THREAD
+        # What shifted only this time is asked for again soon, and hides nothing meanwhile.
+        first = self._store.fleet.freshness.as_of is None
+        lacking = listing.lacking and (listing.settled or self._shifting or first)
         arguments = (listing, servers, scope, self._store.written_since(asked_at))
         if large:
-            views = await asyncio.to_thread(merge, before, *arguments)
+            views = await asyncio.to_thread(merge, before, *arguments, lacking=lacking)
         if not large or self._store.fleet.servers is not before:  # a write came between
             arguments = (listing, servers, scope, self._store.written_since(asked_at))
-            views = merge(self._store.fleet.servers, *arguments)
+            views = merge(self._store.fleet.servers, *arguments, lacking=lacking)
         if scope is None:
             problems = listing.problems + (servers.problems if servers else ())
             settled = listing.settled and (servers is None or servers.settled)

@@ -58,7 +58,7 @@ def _busy(view: ServerView, scope: Scope) -> bool:
 
 STATES: Final[dict[str, Term]] = {
     "full": Term(lambda view, _: view.full),
-    "none": Term(lambda view, _: view.newest_completed is None),
+    "none": Term(lambda view, _: view.newest_completed is None and not view.doubt),
     "stale": Term(_has("stale")),
     "overdue": Term(_has("overdue")),
     "unseen": Term(_has("unseen")),

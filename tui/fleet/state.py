@@ -65,6 +65,8 @@ class ServerView(msgspec.Struct, frozen=True):
     """Its snapshots are still being read: those that it shows are not all of them."""
     unread: bool = False
     """It has snapshots that could not be read: those that it shows may not be all of them."""
+    lacking: bool = False
+    """The list of all may lack snapshots of it: those that it shows may not be all of them."""
     remembered: bool = False
     """It is from an earlier run, and nothing of it has been asked for since."""
     busy: int = 0
@@ -81,6 +83,13 @@ class ServerView(msgspec.Struct, frozen=True):
         force_setattr(self, "failed", phases.count(Phase.FAILED))
         completed = (s for s in self.snapshots if s.phase is Phase.COMPLETED)
         force_setattr(self, "newest_completed", next(completed, None))
+
+    @property
+    def doubt(self) -> str:
+        """Why it may have snapshots that it does not show, in a phrase; empty where it has none."""
+        if self.unread:
+            return "a snapshot could not be read"
+        return "a snapshot may be missing from the list" if self.lacking else ""
 
     @property
     def used(self) -> int:

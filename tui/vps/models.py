@@ -136,7 +136,8 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     `unreadable` in all, `unread` the ids of those that have one: they are there, whatever they
     are, and `unread_on` the ids of the servers that are known to have any. `settled` is False
     where the pages shifted, ids repeated, `count` differs from what came, or an item without an
-    id could be any: then nothing missing from it may be called gone.
+    id could be any: then nothing missing from it may be called gone. `lacking`: it may lack items
+    of any server, since the pages shifted or an item that could not be read names none.
     `total` is the provider's own count, None where it gave none. `server_id` is the server whose
     snapshots alone were asked for; `filter_ignored` is True where those of others came too.
     """
@@ -147,6 +148,7 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     unread: frozenset[Key] = frozenset()
     unread_on: frozenset[Key] = frozenset()
     settled: bool = True
+    lacking: bool = False
     total: int | None = None
     pages: int = 1
     server_id: Key | None = None

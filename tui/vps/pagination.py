@@ -193,14 +193,15 @@ def _merged(pages: list[DecodedPage[T]], *, cut_off: bool) -> Listing[T]:
     received = sum(page.received for page in pages)
     counts = [page.count for page in pages if page.count is not None]
     repeated = len(items) < sum(len(page.items) for page in pages)
-    whole = not cut_off and not repeated and len(ids) == len(unread)
+    shifted = cut_off or repeated or any(count != received for count in counts)
     return Listing(
         items=tuple(items.values()),
         problems=tuple(problems[:MOST_PROBLEMS]),
         unreadable=len(unread),
         unread=ids,
         unread_on=frozenset(item.server_id for item in unread if item.server_id is not None),
-        settled=whole and all(count == received for count in counts),
+        settled=not shifted and len(ids) == len(unread),
+        lacking=shifted or any(item.server_id is None for item in unread),
         total=next((count for count in reversed(counts) if count >= 0), None),
         pages=len(pages),
     )

@@ -39,6 +39,8 @@ def snapshots_empty(fleet: Fleet, view: ServerView | None, text: str, keys: Keys
         return "" if fleet.servers or fleet.freshness.as_of is None else "No snapshots"
     if view.partial:
         return "reading its snapshots …"
+    if view.doubt:
+        return f"No snapshot to show: {view.doubt}"
     words = "No snapshots of this server"
     return words if view.remembered else f"{words}\n\n{keys.shown('create')} creates the first"
 

@@ -18,7 +18,7 @@ def age_cell(view: ServerView, scope: Scope) -> Cell:
     """The age of a server's newest completed snapshot; what is too old is also marked."""
     newest = view.newest_completed
     if newest is None:
-        if view.unread:  # it may have one
+        if view.doubt:  # it may have one
             return Cell("? ", age_look(view, scope))
         return Cell("none ", "failed" if scope.health(view).has("none") else "dim")
     text = short_age(newest.created_at, datetime.fromtimestamp(scope.now, UTC))

@@ -87,7 +87,12 @@ def server_facts(view: ServerView, operation: Operation | None, now: datetime) -
         ("Plan", server.plan),
         ("System", server.os),
         ("Slots", f"{view.used} of {SLOTS} used"),
-        ("Newest", f"{newest.name}, {age(newest.created_at, now)}" if newest else "none completed"),
+        (
+            "Newest",
+            f"{newest.name}, {age(newest.created_at, now)}"
+            if newest
+            else view.doubt or "none completed",
+        ),
         ("Failed", plural(view.failed, "snapshot") if view.failed else ""),
     ]
     if operation is not None:
@@ -175,7 +180,10 @@ def run_words(view: ServerView, name: str, runs: Runs, now: datetime) -> str:
         newest = view.newest_completed
         made = newest.created_at.timestamp() if newest and newest.created_at else 0.0
         left = made + ensured.max_age - now.timestamp()
-        words.append(f"a new one is due {f'in {duration(left)}' if left > 0 else 'now'}")
+        if left <= 0 and view.doubt:
+            words.append(f"when a new one is due cannot be told: {view.doubt}")
+        else:
+            words.append(f"a new one is due {f'in {duration(left)}' if left > 0 else 'now'}")
     return "; ".join(words)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from tests.helpers.journals import operation
 from tui.fleet.changes import FleetChange, Happened, between
 from tui.fleet.health import Rules
 from tui.fleet.journal import changes as book_module
-from tui.fleet.journal.changes import ChangeBook
+from tui.fleet.journal.changes import ChangeBook, Look
 from tui.fleet.journal.journal import Journal
 from tui.fleet.memory import Head, Remembered
 from tui.fleet.operation import Kind, State
@@ -179,7 +181,13 @@ async def test_no_more_is_kept_than_a_file_should_hold(
 async def test_a_look_tells_when_the_last_one_was(journal: Journal) -> None:
     book = ChangeBook(journal.file, lambda: "a")
     assert await book.look(NOW) is None
-    assert await book.look(NOW + 50) == NOW
+    assert await book.look(NOW + 50) == Look(NOW, 0)
+    await book.record([made(1, at=NOW + 1e6)])  # the clock was ahead
+    assert await book.look(NOW + 60) == Look(NOW + 50, 0)
+    await book.record([made(2, at=NOW + 70)])
+    last = await book.look(NOW + 400)
+    assert last == Look(NOW + 60, 1)
+    assert [c.snapshot_id for c in await book.read(after=last.newest)] == [2], "once"
     assert await ChangeBook(journal.file, lambda: "b").look(NOW) is None
 
 
@@ -344,6 +352,45 @@ async def test_where_no_record_can_be_kept_it_goes_on(journal: Journal) -> None:
     await run.recorder.close()
 
 
+async def test_what_cannot_be_recorded_now_is_recorded_later(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.fleet.journal.file.PATIENCE", 0.01)
+    monkeypatch.setattr("tui.fleet.journal.file._BRIEF", 0.01)
+    run = Recording(journal)
+    await run.sweep(views(s1=[]))
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        await run.sweep(views(s1=[snapshot(11)]))
+        await run.sweep(views(s1=[]))
+        assert run.told == []
+        other.rollback()
+    await run.sweep(dict(run.store.fleet.servers))
+    told = [change for change in run.told if change.snapshot_id]
+    assert kinds(told) == [("appeared", 1, 11), ("vanished", 1, 11)]
+    await run.recorder.close()
+
+
+def test_what_could_not_be_read_before_is_no_news() -> None:
+    before: Views = {1: ServerView(server(1), (snapshot(11),), unread=True)}
+    old, new = snapshot(12, hours=20), snapshot(13, hours=1)
+    failed, undated = snapshot(14, 1, "failed", hours=20), replace(snapshot(15), created_at=None)
+    after = views(s1=[snapshot(11), old, new, failed, undated])
+    found = between(before, after, NOW - 14 * 3_600, NOW)
+    assert kinds(found) == [("appeared", 1, 13)], "the others may have been there"
+
+
+async def test_what_was_known_before_was_not_later_than_what_is_known_now(journal: Journal) -> None:
+    then = views(s1=[snapshot(11, 1, "in_progress", hours=5)])
+    ahead = Head("place", "owner", NOW + 3_600, count(then.values()))
+    run = Recording(journal, Remembered(ahead, then))
+    await run.sweep(views(s1=[snapshot(11, hours=5)]))
+    change = run.told[0]
+    assert change.kind is Happened.COMPLETED
+    assert change.since <= change.at
+    await run.recorder.close()
+
+
 async def test_an_account_keeps_its_changes_when_it_gets_another_token(journal: Journal) -> None:
     old, new = ChangeBook(journal.file, lambda: "a"), ChangeBook(journal.file, lambda: "b")
     await old.record([made(1)])
@@ -352,4 +399,39 @@ async def test_an_account_keeps_its_changes_when_it_gets_another_token(journal: 
     await journal.learn(["a", "b"])
     assert [c.snapshot_id for c in await new.read()] == [1]
     assert await new.record([made(1)]) == []
-    assert await new.look(NOW + 60) == NOW
+    assert await new.look(NOW + 60) == Look(NOW, 1)
+
+
+async def test_that_a_server_has_gone_is_recorded_once_however_late_another_sees_it(
+    journal: Journal,
+) -> None:
+    book = ChangeBook(journal.file, lambda: "a")
+    gone, back = (
+        replace(made(1, kind), snapshot_id=None) for kind in (Happened.VANISHED, Happened.APPEARED)
+    )
+    assert await book.record([gone]) == [gone]
+    assert await book.record([replace(gone, at=NOW + 12 * 3_600)]) == []
+    assert await book.record([back]) == [back]
+    assert await book.record([replace(back, at=NOW + 12 * 3_600)]) == []
+    assert await book.record([gone]) == [gone]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "kind = 'sighed'",
+        "server_id = '{'",
+        "at = 1e300",
+        "since = 'x'",
+        "made_at = 'x'",
+        "made_at = 1e18",
+    ],
+)
+async def test_a_row_that_says_nothing_hides_no_other(journal: Journal, odd: str) -> None:
+    book = ChangeBook(journal.file, lambda: "a")
+    await book.record([made(1), made(2), replace(made(3), snapshot_name="\x1b[31m")], told=False)
+    await journal.file.write(lambda db: db.execute(f"UPDATE changes SET {odd} WHERE id = 1"))
+    assert [c.snapshot_id for c in await book.read()] == [3, 2]
+    told = await book.record([])
+    assert [c.snapshot_id for c in told] == [2, 3]
+    assert told[1].snapshot_name.isprintable()

@@ -399,11 +399,14 @@ async def test_it_is_written_once_a_minute_at_most_and_only_with_news(tmp_path: 
 async def test_where_nobody_looks_what_is_replaced_is_told_before(tmp_path: Path) -> None:
     told: list[tuple[Remembered, bool]] = []
 
-    async def replaced(before: Remembered, after: Fleet) -> None:
+    kept = True
+
+    async def replaced(before: Remembered, after: Fleet) -> bool:
         now = memory(tmp_path).load(NOW)
         assert now is not None
         assert now.views.keys() == before.views.keys(), "not yet"
         told.append((before, before.views is after.servers))
+        return kept
 
     async def command(servers: int, owner: Token = TOKEN) -> None:
         run = Life(tmp_path)
@@ -424,6 +427,12 @@ async def test_where_nobody_looks_what_is_replaced_is_told_before(tmp_path: Path
     os.utime(memory(tmp_path).path, (NOW - 100, NOW - 100))
     await command(5, OTHER)
     assert len(told) == 2, "that was another account's"
+    kept = False
+    os.utime(memory(tmp_path).path, (NOW - 100, NOW - 100))
+    await command(6, OTHER)
+    found = memory(tmp_path).load(NOW)
+    assert found is not None
+    assert len(found.views) == 5, "what changed could not be recorded: the next one sees it again"
 
 
 async def test_what_did_not_come_whole_is_not_kept(tmp_path: Path) -> None:

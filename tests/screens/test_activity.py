@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -66,6 +67,9 @@ async def test_who_comes_back_is_told_once_and_shown_what_happened(tmp_path: Pat
             await type_text(pilot, "web")
             await until(pilot, lambda: "snap-4" not in shown(pilot))
             assert "snap-2" in shown(pilot)
+            for words in (" gone: snap", " not by this machine 2025-01-23"):
+                await type_text(pilot, words)
+                assert "snap-2" in shown(pilot)
             await pilot.press("enter", "escape")
             await until(pilot, lambda: isinstance(pilot.app.screen, OperationsDialog))
             await pilot.press("escape", "exclamation_mark")
@@ -101,6 +105,68 @@ async def test_what_a_command_saw_at_night_is_there_in_the_morning(tmp_path: Pat
         await command(said, tmp_path, FakeClock(NOON + 7 * 3_600))
         async with in_the_morning(said, tmp_path):
             pass
+
+
+def dated(answer: Answer, at: float) -> Answer:
+    """The same, with the service's own time."""
+    date = f"Date: {formatdate(at, usegmt=True)}\r\n".encode()
+
+    def answers(method: str, path: str) -> bytes:
+        said = answer(method, path)
+        assert isinstance(said, bytes)
+        return said.replace(b"Content-Type", date + b"Content-Type", 1)
+
+    return answers
+
+
+async def test_when_nobody_looked_is_told_by_the_service_s_clock(tmp_path: Path) -> None:
+    behind = 7_200.0
+    with saying(dated(fleet(THEN, SERVERS), NOON - behind)) as said:
+        async with watching(said.url, tmp_path, FakeClock(NOON)).run_test(size=(120, 40)) as pilot:
+            await live(pilot)
+        said.answer = dated(fleet(NOW, SERVERS), MORNING - behind)
+        async with in_the_morning(said, tmp_path) as pilot:
+            activity = dashboard(pilot).session.activity
+            assert activity is not None
+            change = (await activity.book.read())[0]
+            assert abs(change.at - (MORNING - behind)) < 60
+            assert abs(change.at - change.since - (MORNING - NOON)) < 60
+
+
+async def test_who_left_before_it_was_told_is_told_the_next_time(tmp_path: Path) -> None:
+    with saying(fleet(THEN, SERVERS)) as said:
+        async with watching(said.url, tmp_path, FakeClock(NOON)).run_test(size=(120, 40)) as pilot:
+            await live(pilot)
+        said.answer = fleet(NOW, SERVERS)
+        await command(said, tmp_path, FakeClock(NOON + 7 * 3_600))
+        said.answer = lambda method, path: b""  # in a tunnel
+        on_the_way = FakeClock(MORNING - 3_600)
+        async with watching(said.url, tmp_path, on_the_way).run_test(size=(120, 40)) as pilot:
+            board = dashboard(pilot)
+            await until(pilot, lambda: board.session.activity is not None)
+            await until(pilot, lambda: board.fleet.freshness.error is not None)
+        said.answer = fleet(NOW, SERVERS)
+        async with in_the_morning(said, tmp_path):
+            pass
+
+
+async def test_what_was_on_the_screen_when_it_was_killed_is_no_news(tmp_path: Path) -> None:
+    with saying(fleet(THEN, SERVERS)) as said:
+        clock = FakeClock(NOON)
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+            activity = (await live(pilot)).session.activity
+            assert activity is not None
+            await until(pilot, lambda: activity._greeted)
+            said.answer = fleet(NOW, SERVERS)
+            await pilot.press("r")
+            await until(pilot, lambda: activity._looking is not None)
+            looking = activity._looking
+            assert looking is not None
+            await until(pilot, looking.done)
+            last = await activity.book.look(NOON)
+            assert last is not None
+            assert await activity.book.read(after=last.newest) == []
+            assert len(await activity.book.read()) == 3
 
 
 async def test_what_this_machine_did_is_told_from_the_rest(simulated: Place) -> None:

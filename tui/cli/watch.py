@@ -109,7 +109,7 @@ class Watch:
             session.store,
             rules=Rules.of(session.settings),
             now=session.service_now,
-            before=session.remembering.before,
+            before=session.before,
             told=told,
         )
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.fleet.changes import FleetChange, Happened
 from tui.fleet.health import Rules
-from tui.fleet.journal.changes import MOST, ChangeBook
+from tui.fleet.journal.changes import ChangeBook
 from tui.fleet.journal.file import JournalUnavailable
 from tui.fleet.memory import Remembered
 from tui.fleet.recorder import ChangeRecorder
@@ -69,6 +69,8 @@ class Activity:
             book, store, rules=rules, now=now, before=before, told=self._told
         )
         self._greeting = asyncio.create_task(self._sum_up(), name="greeting")
+        self._greeted = False
+        self._looking: asyncio.Task[None] | None = None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` what this session was the first to see; returns what ends that."""
@@ -79,10 +81,18 @@ class Activity:
         """Record that somebody looked until now."""
         self._greeting.cancel()
         await self._recorder.close()
+        if self._looking is not None:
+            await self._looking
+        if self._greeted:
+            await self._look()
+
+    async def _look(self) -> None:
         with suppress(JournalUnavailable):
             await self.book.look(self._now())
 
     def _told(self, found: Sequence[FleetChange]) -> None:
+        if self._greeted:  # whatever ends this session: what it shows was seen
+            self._looking = asyncio.create_task(self._look(), name="look")
         for listener in tuple(self._listeners):
             listener(found)
 
@@ -91,8 +101,9 @@ class Activity:
             await self._recorder.looked.wait()  # by then the service's time is known
             now = self._now()
             last = await self.book.look(now)
-            if last is None or now - last < _AWAY:
+            self._greeted = True
+            if last is None or now - last.at < _AWAY:
                 return
-            summary = summed_up(await self.book.read(since=last, limit=MOST), now - last)
+            summary = summed_up(await self.book.read(after=last.newest), now - last.at)
             if summary:
                 self._greet(summary)

@@ -72,6 +72,13 @@ class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
         return f"{words[self.kind]} {self.snapshot_name}".strip()
 
     @property
+    def short(self) -> str:
+        """The same with room for a snapshot's name; that it is one goes without saying."""
+        if self.snapshot_id is None:
+            return self.what
+        return f"{_SHORT.get(self.kind, self.kind.value)}: {self.snapshot_name}"
+
+    @property
     def of_account(self) -> bool:
         """Whether it is about no server."""
         return not self.server_name and self.server_id == ""
@@ -107,6 +114,7 @@ _OF_SNAPSHOT: Final = {
     Happened.FULL: "full by snapshot",
     Happened.STALE: "stale: snapshot",
 }
+_SHORT: Final = {Happened.APPEARED: "new", Happened.VANISHED: "gone"}
 _OF_SERVER: Final = {
     **_OF_SNAPSHOT,
     Happened.APPEARED: "new server",
@@ -132,7 +140,7 @@ def between(before: Views, after: Views, since: float, at: float) -> list[FleetC
     """What changed from one settled state of the fleet to the next one."""
     found: list[FleetChange] = []
     for key in sorted(changed(before, after), key=str):
-        for kind, view, snapshot in _of_server(before.get(key), after.get(key)):
+        for kind, view, snapshot in _of_server(before.get(key), after.get(key), since):
             found.append(_change(kind, view, snapshot, since, at))
     return found
 
@@ -158,7 +166,7 @@ def of_token(kind: Happened, since: float, at: float) -> FleetChange:
 _What = tuple[Happened, ServerView, Snapshot | None]
 
 
-def _of_server(old: ServerView | None, new: ServerView | None) -> Iterator[_What]:
+def _of_server(old: ServerView | None, new: ServerView | None, since: float) -> Iterator[_What]:
     if new is None:
         if old is not None:
             yield from ((Happened.VANISHED, old, snapshot) for snapshot in old.snapshots)
@@ -167,11 +175,19 @@ def _of_server(old: ServerView | None, new: ServerView | None) -> Iterator[_What
     if old is None:
         yield Happened.APPEARED, new, None
     known = {snapshot.id: snapshot for snapshot in old.snapshots} if old is not None else {}
+    doubted = old is not None and old.unread
     for snapshot in reversed(new.snapshots):
-        yield from _of_snapshot(known.pop(snapshot.id, None), snapshot, new)
+        known_as = known.pop(snapshot.id, None)
+        if known_as is not None or not doubted or _made_after(snapshot, since):
+            yield from _of_snapshot(known_as, snapshot, new)
     yield from ((Happened.VANISHED, new, snapshot) for snapshot in known.values())
-    if new.full and old is not None and not old.full:
+    if new.full and old is not None and not old.full and not doubted:
         yield Happened.FULL, new, None
+
+
+def _made_after(snapshot: Snapshot, moment: float) -> bool:
+    """Whether it is certainly new, where one that was there could not be read."""
+    return snapshot.created_at is not None and snapshot.created_at.timestamp() > moment
 
 
 def _of_snapshot(old: Snapshot | None, new: Snapshot, view: ServerView) -> Iterator[_What]:

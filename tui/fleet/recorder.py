@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from tui.fleet.changes import FleetChange, Happened, between, of_token, turned
 from tui.fleet.health import Health, Judge, Rules
-from tui.fleet.journal.changes import ChangeBook
+from tui.fleet.journal.changes import MOST, ChangeBook
 from tui.fleet.journal.file import JournalUnavailable
 from tui.fleet.memory import Remembered
 from tui.fleet.merge import Views
@@ -53,6 +53,7 @@ class ChangeRecorder:
         self._refused: bool | None = None
         self._task: asyncio.Task[None] | None = None
         self._again = False
+        self._owed: list[FleetChange] = []
         self._failed = False
         self._end_listening = store.listen(self._changed)
 
@@ -81,11 +82,15 @@ class ChangeRecorder:
                 found = self._of_token(fleet)
                 if _is_known(fleet):
                     found += await self._found(fleet)
-                if (found or not self.looked.is_set()) and (news := await self._book.record(found)):
-                    self._told(news)
+                self._owed = [*self._owed, *found][-MOST:]
+                if self._owed or not self.looked.is_set():
+                    news = await self._book.record(self._owed)
+                    self._owed, self._failed = [], False
+                    if news:
+                        self._told(news)
             except JournalUnavailable as error:
                 if not self._failed:
-                    log.warning("changes are not recorded: %s", error)
+                    log.warning("changes are not recorded yet: %s", error)
                 self._failed = True
             if _is_known(fleet):
                 self.looked.set()
@@ -108,7 +113,7 @@ class ChangeRecorder:
         if seen is None:
             earlier = await self._before()
             if earlier is not None:
-                seen, since = earlier.views, earlier.head.as_of
+                seen, since = earlier.views, min(earlier.head.as_of, at)
                 self._healths = await asyncio.to_thread(self._judge.all, seen, since)
             else:
                 self._healths = await asyncio.to_thread(self._judge.all, views, at)
@@ -127,20 +132,22 @@ class ChangeRecorder:
 
 async def record_since(
     book: ChangeBook, before: Remembered, fleet: Fleet, *, rules: Rules, at: float
-) -> None:
+) -> bool:
     """Record what changed since an earlier run, seen at `at` by a session that nobody looks at.
 
-    It is told by the next one that somebody does. What cannot be kept is logged.
+    It is told by the next one that somebody does. Returns whether it could be kept.
     """
     try:
         if found := await asyncio.to_thread(_since, before, fleet.servers, rules, at):
             await book.record(found, told=False)
     except JournalUnavailable as error:
-        log.warning("changes are not recorded: %s", error)
+        log.warning("changes are not recorded yet: %s", error)
+        return False
+    return True
 
 
 def _since(before: Remembered, views: Views, rules: Rules, at: float) -> list[FleetChange]:
-    judge, earlier, since = Judge(rules), before.views, before.head.as_of
+    judge, earlier, since = Judge(rules), before.views, min(before.head.as_of, at)
     healths = judge.all(earlier, since)
     found = between(earlier, views, since, at)
     return found + turned(views, healths, judge.all(views, at), since, at)

@@ -28,11 +28,11 @@ class Remembering:
 
     The key that tells whose it is lies in the folder `keys` (see `tui.fleet.identity`). Where
     nobody looks, `replaced` hears of what is about to be replaced, and by what: no later start
-    knows it.
+    knows it. It returns whether that is recorded; if not, the next one replaces it.
     """
 
     def __init__(self, memory: Memory, store: Store, clock: Clock, *, keys: Path, on: bool) -> None:
-        self.replaced: Callable[[Remembered, Fleet], Awaitable[None]] | None = None
+        self.replaced: Callable[[Remembered, Fleet], Awaitable[bool]] | None = None
         self._keys = keys
         self._before: Remembered | None = None
         self._ready = asyncio.Event()
@@ -126,8 +126,8 @@ class Remembering:
         packed = await asyncio.to_thread(self._memory.pack, *facts)
         if self.replaced is not None and not self._shows:
             before = await asyncio.to_thread(self._replaced_by, packed, fleet)
-            if before is not None:
-                await self.replaced(before, fleet)
+            if before is not None and not await self.replaced(before, fleet):
+                return
         await asyncio.to_thread(self._memory.write, packed)
 
     def _replaced_by(self, packed: Packed, fleet: Fleet) -> Remembered | None:

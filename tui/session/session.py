@@ -142,7 +142,7 @@ class Session:
             self.store,
             rules=Rules.of(self.settings),
             now=self.service_now,
-            before=self.remembering.before,
+            before=self.before,
             greet=self._greeted,
         )
         activity.listen(lambda found: self.changed(found))
@@ -158,11 +158,21 @@ class Session:
         self.remembering.replaced = partial(self._record_since, live)
         return live
 
-    async def _record_since(self, live: Connection, before: Remembered, fleet: Fleet) -> None:
+    async def before(self) -> Remembered | None:
+        """What an earlier run knew (see `Remembering.before`), by the service's clock."""
+        found = await self.remembering.before()
+        return None if found is None else self._by_service(found)
+
+    def _by_service(self, found: Remembered) -> Remembered:
+        as_of = found.head.as_of + self.service_now() - self.clock.wall()
+        return replace(found, head=replace(found.head, as_of=as_of))
+
+    async def _record_since(self, live: Connection, before: Remembered, fleet: Fleet) -> bool:
         from tui.fleet.recorder import record_since
 
         book, rules = self.change_book(live), Rules.of(self.settings)
-        await record_since(book, before, fleet, rules=rules, at=self.service_now())
+        at, earlier = self.service_now(), self._by_service(before)
+        return await record_since(book, earlier, fleet, rules=rules, at=at)
 
     def change_book(self, live: Connection) -> ChangeBook:
         """Where the changes in the fleet of this account are kept."""

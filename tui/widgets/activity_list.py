@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from tui.fleet.changes import FleetChange, Happened
 from tui.text import duration
@@ -22,9 +21,6 @@ COLUMNS = (
 )
 
 
-_WORDS: Final = {Happened.APPEARED: "new", Happened.VANISHED: "gone"}
-
-
 class ActivityList(RowList[FleetChange]):
     """Rows are changes; a day is named once, where it begins."""
 
@@ -37,7 +33,7 @@ class ActivityList(RowList[FleetChange]):
         """Take over new rows, the newest first."""
         self._days, last = {}, ""
         for row in rows:
-            day = self._moment(row).strftime("%Y-%m-%d")
+            day = day_of(row, local=self._local)
             self._days[self.row_key(row)] = "" if day == last else day
             last = day
         self.set_rows(rows)
@@ -51,34 +47,33 @@ class ActivityList(RowList[FleetChange]):
         took = row.took
         return (
             Cell(self._days.get(self.row_key(row), ""), "dim"),
-            Cell(self._moment(row).strftime("%H:%M"), "dim"),
+            Cell(_moment(row, local=self._local).strftime("%H:%M"), "dim"),
             self._what(row),
             Cell(row.server_name),
             Cell("" if took is None else duration(took), "dim"),
             Cell(row.by, "dim" if row.ours else ""),
         )
 
-    def _moment(self, row: FleetChange) -> datetime:
-        return datetime.fromtimestamp(row.when, UTC).astimezone(None if self._local else UTC)
-
     def _what(self, row: FleetChange) -> Cell:
         g = self.glyphs
         match row.kind:
             case Happened.FAILED:
-                return Cell(f"{g.failed} {_short(row)}", "failed")
+                return Cell(f"{g.failed} {row.short}", "failed")
             case Happened.COMPLETED:
-                return Cell(f"{g.completed} {_short(row)}", "good")
+                return Cell(f"{g.completed} {row.short}", "good")
             case Happened.VANISHED:
-                return Cell(f"{g.dash} {_short(row)}", "warn")
+                return Cell(f"{g.dash} {row.short}", "warn")
             case Happened.FULL | Happened.STALE | Happened.OVERDUE | Happened.REFUSED:
                 return Cell(f"{g.unknown} {row.what}", "warn")
             case Happened.RECOVERED:
                 return Cell(f"{g.completed} {row.what}", "good")
-        return Cell(f"+ {_short(row)}")
+        return Cell(f"+ {row.short}")
 
 
-def _short(row: FleetChange) -> str:
-    """What happened, with room for a snapshot's name; that it is one goes without saying."""
-    if row.snapshot_id is None:
-        return row.what
-    return f"{_WORDS.get(row.kind, row.kind.value)}: {row.snapshot_name}"
+def day_of(row: FleetChange, *, local: bool) -> str:
+    """The day of a change: ``2025-01-22``."""
+    return _moment(row, local=local).strftime("%Y-%m-%d")
+
+
+def _moment(row: FleetChange, *, local: bool) -> datetime:
+    return datetime.fromtimestamp(row.when, UTC).astimezone(None if local else UTC)

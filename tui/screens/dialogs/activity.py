@@ -15,11 +15,12 @@ from textual.widgets import Static
 from tui.commands import bindings
 from tui.fleet.activity import Activity, Summary
 from tui.fleet.changes import FleetChange
+from tui.fleet.journal.changes import MOST
 from tui.fleet.journal.file import JournalUnavailable
 from tui.fleet.matching import fold
 from tui.screens.dialogs.listing import ListDialog
 from tui.text import duration, short_age, stamp
-from tui.widgets.activity_list import ActivityList
+from tui.widgets.activity_list import ActivityList, day_of
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.text_field import Field
 
@@ -42,7 +43,7 @@ class ActivityDialog(ListDialog[None]):
     def body(self) -> Iterable[Widget]:
         """The list, and more of the chosen change."""
         yield Field(
-            id="activity-filter", placeholder="filter: part of a server, a snapshot or a kind"
+            id="activity-filter", placeholder="filter: parts of a server, a snapshot, a kind, a day"
         )
         yield Static("", id="activity-trouble", classes="-warning", markup=False)
         yield ActivityList(self._glyphs, local=self._local, id="activity")
@@ -69,6 +70,8 @@ class ActivityDialog(ListDialog[None]):
         trouble = self.query_one("#activity-trouble", Static)
         try:
             found, words = await self._activity.book.read(), ""
+            if len(found) == MOST:
+                words = f"only the newest {MOST:,} are shown"
             self._all = sorted(found, key=lambda change: change.when, reverse=True)
         except JournalUnavailable as error:
             words = str(error)
@@ -78,10 +81,10 @@ class ActivityDialog(ListDialog[None]):
 
     def show_rows(self) -> None:
         """List what matches the filter."""
-        text = fold(self.query_one(Field).value)
+        words = fold(self.query_one(Field).value).split()
         rows = self.query_one(ActivityList)
-        rows.empty = "Nothing matches" if text else "Nothing has changed since ciplun first looked"
-        rows.show([c for c in self._all if text in fold(f"{c.server_name}\n{c.what}")])
+        rows.empty = "Nothing matches" if words else "Nothing has changed since ciplun first looked"
+        rows.show([c for c in self._all if _matches(c, words, local=self._local)])
         self._describe()
 
     @on(ActivityList.Highlighted)
@@ -90,6 +93,15 @@ class ActivityDialog(ListDialog[None]):
         change = self.query_one(ActivityList).cursor_row
         words = "" if change is None else describe(change, local=self._local)
         self.query_one("#timeline", Static).update(Content(words))
+
+
+def _matches(change: FleetChange, words: Sequence[str], *, local: bool) -> bool:
+    """Whether each of the folded words is part of what the list shows."""
+    if not words:
+        return True
+    day = day_of(change, local=local)
+    text = fold(f"{change.server_name}\n{change.what}\n{change.short}\n{change.by}\n{day}")
+    return all(word in text for word in words)
 
 
 def describe(change: FleetChange, *, local: bool) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.helpers.journals import operation
 from tui.fleet.operation import Certainty, Kind, Operation, State

@@ -7,10 +7,10 @@ import contextlib
 import gc
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tui.fleet.operation import Kind, Operation, State
 
@@ -19,4 +19,4 @@ def operation(server: int | str = 1, **changes: object) -> Operation:
         snapshot_name="fresh",
         asked_at=1.0,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -80,7 +79,7 @@ def test_what_runs_is_shown_with_elapsed_and_usual_time() -> None:
 def set_plan(**changes: object) -> Plan:
     steps = tuple(create_step(Server(id=n, name=f"web-{n}"), "before-patch") for n in range(10))
     plan = Plan(kind=PlanKind.CREATE, name="before-patch", steps=steps, id=1, owned=True)
-    return replace(plan, **changes)  # type: ignore[arg-type]
+    return replace(plan, **changes)
 
 
 def test_a_set_is_one_line_and_hides_its_operations() -> None:

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.helpers.driving import live, until
 from tests.helpers.places import Place

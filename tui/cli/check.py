@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
+import msgspec
 
 from tui.cli import performance_data
 from tui.cli.arguments import Command, Number, age, as_json, settings, shared, some_age
@@ -118,8 +118,7 @@ def command(
     return run(_check(found, selection, asked, timeout))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """By what is judged."""
 
     rules: Rules
@@ -171,8 +170,7 @@ async def _backups(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(msgspec.Struct, frozen=True):
     """What was found on some servers, the gravest first, at a time in seconds since 1970."""
 
     found: Sequence[Finding]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from tui.cli.arguments import (
     Command,
@@ -46,8 +46,7 @@ def _checked_description(ctx: click.Context, param: click.Parameter, given: str)
     return given
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What is asked for of each server. `timeout` is in seconds."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
 
 from tui.cli.arguments import Command, dry_run, make_room, name, settings, shared, span
 from tui.cli.finishing import follow
@@ -85,8 +85,7 @@ def command(
     return run(_guard(found, selection, guard))
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(msgspec.Struct, frozen=True):
     """What is guarded: `timeout` is in seconds, for the snapshots."""
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -46,8 +45,7 @@ if TYPE_CHECKING:
 _KEEP: Final = ("keep_last", "keep_daily", "keep_weekly", "keep_monthly", "reserve")
 
 
-@dataclass(frozen=True, slots=True)
-class Pruning:
+class Pruning(msgspec.Struct, frozen=True):
     """What is to be pruned by what, and how: a `dry` run and a `file` delete nothing.
 
     `ran` is the policy of which this is a run, empty where it is none.

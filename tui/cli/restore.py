@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
 
 from tui.cli import lookup, names
 from tui.cli.arguments import (
@@ -82,8 +82,7 @@ def command(
     return run_gathering(_restore(found, wanted), as_json=as_json)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What is asked for. `timeout` is in seconds."""
 
     snapshot_id: str

@@ -6,12 +6,11 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from tui.config.paths import read_file, replace_private
-from tui.vps.token import BadToken, Token, masked
+from tui.vps.token import BadToken, Token, Unshown, masked
 
 
 class TokenError(Exception):
@@ -41,12 +40,11 @@ def token_from(text: str, where: str) -> Token:
         raise TokenError(f"{where}: {error}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class FromEnvironment:
+class FromEnvironment(Unshown, frozen=True):
     """A variable of the environment."""
 
     variable: str
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
 
     def describe(self) -> str:
         """The variable's name."""
@@ -65,8 +63,7 @@ class FromEnvironment:
         return token_from(self.environ[self.variable], self.describe())
 
 
-@dataclass(frozen=True, slots=True)
-class FromFile:
+class FromFile(Unshown, frozen=True):
     """A file that holds nothing else, readable by its owner alone."""
 
     path: Path
@@ -89,14 +86,13 @@ class FromFile:
             raise TokenError(f"{self.describe()}: {why(error)}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class FromSettings:
+class FromSettings(Unshown, frozen=True):
     """An entry of a settings file; the file is read anew each time, and must be private."""
 
     path: Path
     shown: str
     entry: tuple[str, ...]
-    parse: Callable[[str], Any] = field(repr=False)
+    parse: Callable[[str], Any]
 
     def describe(self) -> str:
         """The settings file."""
@@ -120,8 +116,7 @@ class FromSettings:
         return token_from(found if isinstance(found, str) else "", self.shown)
 
 
-@dataclass(frozen=True, slots=True)
-class FromKeyring:
+class FromKeyring(Unshown, frozen=True):
     """The system's keyring, an optional extra of the installation."""
 
     service: str

@@ -7,9 +7,10 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from tui.config.credentials import TokenError, check_owned
 from tui.config.fitting import Unfit, meant
@@ -17,7 +18,7 @@ from tui.config.paths import read_file, tidy
 from tui.config.schema import SETTINGS, TOKENS, fit
 from tui.config.tables import NAMES, Misplaced, Tables, read_tables
 from tui.vps.sanitize import clean
-from tui.vps.token import masked
+from tui.vps.token import Unshown, masked
 
 
 class SettingsError(Exception):
@@ -27,18 +28,17 @@ class SettingsError(Exception):
         super().__init__(masked(text))
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(Unshown, frozen=True):
     """What the file says; everything empty where there is none."""
 
     path: Path
     shown: str
-    defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    defaults: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     default_profile: str = ""
-    lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    lines: Mapping[tuple[str, str], int] = msgspec.field(default_factory=dict)
     """The line of each key of each profile; of the keys outside of profiles under ""."""
-    own: Tables = field(default_factory=Tables, repr=False)
+    own: Tables = msgspec.field(default_factory=Tables)
     """Groups, policies, views and commands: they are the user's, whatever the profile."""
 
     @property

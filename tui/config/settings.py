@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from tui.config import file as config_file
 from tui.config.credentials import (
@@ -35,8 +36,7 @@ NO_SOURCE: Final = "nowhere"
 """Where a token comes from that there is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What the command line said."""
 
     profile: str | None = None

@@ -7,23 +7,21 @@ import contextlib
 import os
 import shlex
 import signal
-from dataclasses import dataclass, field
 from typing import Final
 
 from tui.config.credentials import TokenError, token_from, why
 from tui.vps.sanitize import clean
-from tui.vps.token import Token, masked
+from tui.vps.token import Token, Unshown, masked
 
 COMMAND_LIMIT: Final = 30.0
 """Seconds that a token command may take."""
 _LONGEST_OUTPUT: Final = 8 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class FromCommand:
+class FromCommand(Unshown, frozen=True):
     """A command that prints it, run without a shell and without a terminal to ask on."""
 
-    command: str = field(repr=False)
+    command: str
     limit: float = COMMAND_LIMIT
 
     def describe(self) -> str:

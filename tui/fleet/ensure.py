@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from tui.config.ages import Age
 from tui.config.tables import Policy
@@ -40,8 +41,7 @@ WELL: Final = frozenset({Course.FRESH, Course.ON_ITS_WAY, Course.CREATE})
 """Where the server is, or is about to be, as it should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What every server should have: a completed snapshot younger than `max_age` seconds.
 
     With `make_room` a full server loses the most dispensable one first. A `policy` says what else
@@ -49,13 +49,12 @@ class Wanted:
     """
 
     max_age: float
-    template: Template = field(default_factory=lambda: Template(NAME))
+    template: Template = msgspec.field(default_factory=lambda: Template(NAME))
     make_room: bool = False
     policy: Policy | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What one server needs, in words. `goes` has to be deleted before `name` is created."""
 
     view: ServerView

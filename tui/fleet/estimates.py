@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tui.fleet.operation import Kind
 
@@ -14,8 +15,7 @@ ENOUGH: Final = 5
 """Own durations from which on they say more than the published ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True):
     """Seconds: usually from `low` to `high`, and overdue after `late`.
 
     With `own`, the two are the median and the 90th percentile of this account's own past.

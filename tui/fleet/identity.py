@@ -7,10 +7,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from tui.config import paths
 
@@ -46,8 +47,7 @@ def _host(host: str) -> str:
     return _HERE if mapped.is_loopback else str(mapped)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """An account under the `name` that its token gives it.
 
     Once it has said who it is, it has another one as well; where it has no `url` it is not asked.

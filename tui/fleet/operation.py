@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tui.fleet.clock import Moment
 from tui.vps.models import Key
@@ -83,8 +84,7 @@ def state_words(kind: Kind, state: State) -> str:
     return _WORDS.get(state, state.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """A create, restore or delete, as the journal keeps it.
 
     Times are seconds since 1970 UTC, by the service's clock where it is known. `seen_busy` tells
@@ -172,8 +172,7 @@ def may_follow(kind: Kind, snapshot_id: Key | None, before: Operation) -> bool:
     return kind is before.kind is Kind.DELETE and snapshot_id == before.snapshot_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """What has been gathered on an operation, by whichever process.
 
     `seen` are the ids its server had before the write, and `begun` is when it left; `partly` is

@@ -5,8 +5,10 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import force_setattr, replace
 
 from tui.fleet.operation import Kind, Operation, State
 from tui.vps.models import Key, Server, Snapshot
@@ -49,8 +51,7 @@ OVER: Final = frozenset({Standing.DONE, Standing.NOT_DONE, Standing.SKIPPED, Sta
 """Where nothing more comes of a step."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One write of a plan, with its target as it was when the admin agreed to it.
 
     `name` is the snapshot's, `description` what is kept with it (of a delete: its reason).
@@ -119,8 +120,7 @@ class Tally(Counter[Standing]):
         return self[Standing.NOT_DONE] + self[Standing.SKIPPED]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Several writes that belong together, as the journal keeps them.
 
     Times are seconds since 1970 UTC. `ended_at` is None while something can still come of it.
@@ -145,7 +145,7 @@ class Plan:
             step if step.number == n else replace(step, number=n)
             for n, step in enumerate(self.steps, 1)
         )
-        object.__setattr__(self, "steps", numbered)
+        force_setattr(self, "steps", numbered)
 
     @property
     def tally(self) -> Tally:

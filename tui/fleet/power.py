@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.vps.models import Key
 
@@ -27,8 +28,7 @@ class Answer(enum.Enum):
     GIVE_UP = "give up"
 
 
-@dataclass(frozen=True, slots=True)
-class PowerNote:
+class PowerNote(msgspec.Struct, frozen=True):
     """A server that ran before and is to run again.
 
     `operation` is the id of the create or restore it waits for. Times are seconds since 1970.

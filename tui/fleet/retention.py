@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+import msgspec
 
 from tui.config.tables import Policy
 from tui.fleet.health import ahead
@@ -27,8 +28,7 @@ Made = Callable[[str], bool]
 _STRANGER: Final = "not the policy's"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What becomes of one snapshot, and why: ``weekly 2025-W03``."""
 
     snapshot: Snapshot
@@ -41,8 +41,7 @@ class Verdict:
         return f"{'delete' if self.goes else 'keep'}: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(msgspec.Struct, frozen=True):
     """What a policy would do on one server, newest snapshot first."""
 
     view: ServerView

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.fleet.groups import Groups
 from tui.fleet.health import Health, Judge
@@ -38,16 +39,15 @@ class Texts:
         return known[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """A fleet at `now`, seconds since 1970, and what is marked in it. Judge and texts are kept."""
 
     fleet: Fleet
     now: float
-    judge: Judge = field(default_factory=Judge)
+    judge: Judge = msgspec.field(default_factory=Judge)
     marked_servers: Container[object] = frozenset()
     marked_snapshots: Container[object] = frozenset()
-    texts: Texts = field(default_factory=Texts)
+    texts: Texts = msgspec.field(default_factory=Texts)
 
     @property
     def groups(self) -> Groups:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+import msgspec
 
 from tui.fleet.groups import Groups
 from tui.fleet.matching import fold, is_pattern, pattern
@@ -26,8 +27,7 @@ LONGEST: Final = 500
 """Characters of a selector."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(msgspec.Struct, frozen=True):
     """A text that was understood as far as `problem` does not say otherwise.
 
     `words` are the plain texts in it, folded; `terms` has all else. A `hint` says what a text was

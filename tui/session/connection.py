@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from tui.fleet.poller import Poller
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from tui.vps.client import Client
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True):
     """What exists only once there is a token and its client."""
 
     client: Client

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from tui.config import paths
 from tui.config.credentials import TokenError
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
     from tui.vps.client import Client
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What a session has from its start, whether it ever connects or not.
 
     `token_read` hears of each token before it is used, `plan_ended` of each plan that has ended,
@@ -155,7 +156,7 @@ class Connector:
             live.poller.api = client
             live.operations.become(client, await self.access.identity(client))
             self._around.errands.perform(live.operations.identify())
-            self.live = dataclasses.replace(live, client=client)
+            self.live = replace(live, client=client)
             await live.client.aclose()
 
     # -- its parts --------------------------------------------------------------------------

@@ -6,11 +6,11 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
 import httpx
+import msgspec
 
 from tui.vps.decode import Decoder
 from tui.vps.error_mapping import epoch, error_from_exception, error_from_status, retry_after
@@ -33,8 +33,7 @@ _ETAG: Final = re.compile(r"[!-~]{1,200}")
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What is waited for and taken at most. Times in seconds, sizes in bytes after decoding."""
 
     phase: float = 10.0
@@ -55,8 +54,7 @@ class Limits:
         return min(self.list_base + pages * self.list_page, self.list_most)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One request below the base URL; `etag` makes a GET conditional, `most` bounds its bytes."""
 
     method: str
@@ -72,8 +70,7 @@ class Request:
         return self.method != "GET"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A 2xx answer, or the 304 that a conditional GET asked for."""
 
     status: int

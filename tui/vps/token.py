@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final, final
+from typing import Any, Final, final
+
+import msgspec
 
 _ODD: Final = re.compile(r"[^!-~]")
 _ESCAPES: Final = re.compile(r"[%\\&]")
@@ -20,6 +22,16 @@ def masked(text: str) -> str:
 
 class BadToken(ValueError):
     """A token that is none; the message says which sign is wrong, and never quotes the rest."""
+
+
+class Unshown(msgspec.Struct, frozen=True):
+    """A record that may hold a token: it shows its kind, and nothing of what is in it."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 @final

@@ -10,10 +10,10 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.helpers.journals import operation
 from tui.fleet.journal.database import VERSION, set_aside

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.helpers.journals import operation
 from tui.fleet.clock import Moment
@@ -24,7 +24,7 @@ def case(kind: Kind, state: State = State.UNKNOWN, **changes: object) -> Case:
     target = None if kind is Kind.CREATE else 801
     made = operation(kind=kind, state=state, asked_at=ASKED, snapshot_id=target)
     begun = Moment("boot", 0.0, ASKED)
-    return Case(replace(made, **changes), Gathered(seen=frozenset({801}), begun=begun))  # type: ignore[arg-type]
+    return Case(replace(made, **changes), Gathered(seen=frozenset({801}), begun=begun))
 
 
 def snapshot(key: int = 900, **changes: Any) -> Snapshot:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from msgspec.structs import replace
 
@@ -76,11 +74,11 @@ def test_what_has_ended_without_proof_keeps_its_server() -> None:
     assert why is not None
     assert why.text == "the create of nightly may still come (not carried out: likely)"
     assert why.remedy == "operations"
-    made = dataclasses.replace(ended, state=State.COMPLETED)
+    made = replace(ended, state=State.COMPLETED)
     fleet = replace(whole, kept={1: made})
     assert "may still go on" in str(refusal(Kind.DELETE, fleet, view, view.snapshots[0]))
     assert refusal(Kind.RESTORE, fleet, view, view.snapshots[0]) is None
-    gone = dataclasses.replace(ended, kind=Kind.DELETE, snapshot_id=view.snapshots[0].id)
+    gone = replace(ended, kind=Kind.DELETE, snapshot_id=view.snapshots[0].id)
     fleet = replace(whole, kept={1: gone})
     assert refusal(Kind.DELETE, fleet, view, view.snapshots[0]) is None, "that is harmless"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from tui.config.paths import open_private
 from tui.fleet.clock import Moment
@@ -20,8 +21,7 @@ that the provider publishes."""
 _ROW: Final = "a record could not be read and was set aside"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """One loss: `at` in seconds since 1970, and a clause that says what is lost."""
 
     at: float

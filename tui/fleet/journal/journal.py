@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from tui.fleet.clock import Moment, Moments, SystemClock
 from tui.fleet.journal import gaps, reading, writing
@@ -36,8 +37,7 @@ Also = Callable[["sqlite3.Connection", Operation], None]
 """What is recorded in the transaction that begins an operation; if it raises, neither is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One line of an operation's timeline; `at` is in seconds since 1970."""
 
     at: float
@@ -45,8 +45,7 @@ class Step:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An operation as the journal has it: `owned` while the process that sent it lives.
 
     `ours` tells that this is that process.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from tui.fleet.clock import Moment
 from tui.fleet.journal.gaps import set_row_aside
@@ -35,8 +36,7 @@ MINE: Final = (
 """A condition: of the account that has this name, under whichever of its names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """An operation with what was gathered on it, and the process that began it."""
 
     operation: Operation

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, astuple, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import asdict, astuple
 
 from tui.fleet.clock import Moment
 from tui.fleet.operation import Gathered, Operation
@@ -15,7 +15,7 @@ from tui.vps.models import Key
 if TYPE_CHECKING:
     import sqlite3
 
-_COLUMNS: Final = tuple(field.name for field in fields(Operation))
+_COLUMNS: Final = Operation.__struct_fields__
 _KEYS: Final = ("server_id", "snapshot_id")
 _FLAGS: Final = ("overdue", "seen_busy", "freed")
 _LATEST: Final = 1e11

@@ -6,8 +6,9 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from tui.fleet.clock import Moment
 from tui.fleet.journal import gaps

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.fleet.operation import Kind
 from tui.fleet.plan import Plan, PlanKind, Standing, Step, create_step, target_step
@@ -68,8 +69,7 @@ def room_plan(goes: Snapshot, server: Server, name: str, description: str = "") 
     return Plan(kind=PlanKind.MAKE_ROOM, name=name, steps=tuple(steps))
 
 
-@dataclass(frozen=True, slots=True)
-class Safety:
+class Safety(msgspec.Struct, frozen=True):
     """What goes before a safety restore: the new snapshot's name, and whose slot it takes if any.
 
     At five of five `goes` is deleted first; it is never the one to restore.

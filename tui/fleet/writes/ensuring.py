@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+import msgspec
 
 from tui.fleet.ensure import WELL, Course, Decision, Wanted, decide, pruned_by, steps_of, surplus
 from tui.fleet.journal.journal import JournalUnavailable
@@ -28,8 +29,7 @@ _FORESEEN: Final = (VpsError, Refused, JournalUnavailable)
 _GOOD: Final = frozenset({State.ACCEPTED, State.COMPLETED})
 
 
-@dataclass(frozen=True, slots=True)
-class Ensured:
+class Ensured(msgspec.Struct, frozen=True):
     """How it went on one server: in words, with the create that was asked for, if one was.
 
     `deleted` are the names of snapshots that are gone for it, `steps` what would be sent where

@@ -7,10 +7,10 @@ stand in a table in `tui/README.md`.
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.fleet.clock import Moment
 from tui.fleet.operation import HELD, OPEN, Certainty, Gathered, Kind, Operation, State
@@ -32,8 +32,7 @@ WATCHED: Final = 90.0
 _TWICE_MISSING: Final = "two lists, a minute apart, did not show it"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """A step: the new state, how sure it is, what that rests on, and what else is known now."""
 
     state: State
@@ -78,8 +77,7 @@ def narrowed(sighting: Sighting, operations: Collection[Operation]) -> Sighting:
     return msgspec.structs.replace(sighting, snapshots=tuple(mine))
 
 
-@dataclass(slots=True)
-class Case:
+class Case(msgspec.Struct):
     """An operation with what has been gathered on it.
 
     Two monotonic instants: `since` is when this process first saw it in its present state (what
@@ -87,7 +85,7 @@ class Case:
     """
 
     operation: Operation
-    gathered: Gathered = field(default_factory=Gathered)
+    gathered: Gathered = msgspec.field(default_factory=Gathered)
     since: float = float("-inf")
     going_on: float | None = None
 

@@ -7,7 +7,8 @@ disk, then the request leaves. Whatever dies in between leaves a record that tel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock

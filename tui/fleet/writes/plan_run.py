@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from tui.fleet.journal.journal import Also, JournalUnavailable
 from tui.fleet.journal.plans import PlanBook, PlanTaken

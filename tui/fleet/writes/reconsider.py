@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui.fleet.operation import Certainty, Kind, Operation, State
 from tui.fleet.state import Sighting

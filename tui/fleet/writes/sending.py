@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable, Container
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui.fleet.actor import Who
 from tui.fleet.clock import Moments

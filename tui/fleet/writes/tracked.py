@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.fleet.estimates import Expected, expected
 from tui.fleet.operation import Kind, Operation
@@ -12,8 +13,7 @@ from tui.fleet.writes.books import Books
 from tui.fleet.writes.evidence import Case
 
 
-@dataclass(slots=True)
-class Tracked:
+class Tracked(msgspec.Struct):
     """An operation that has not ended.
 
     `on_the_wire`: it is leaving or not answered yet, so that no listing says anything about it.

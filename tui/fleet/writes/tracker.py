@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from tui.fleet.actor import Who
 from tui.fleet.clock import Clock, Moments

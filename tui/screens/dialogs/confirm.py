@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from textual.widget import Widget
 
 from tui.fleet.clock import Clock
@@ -20,8 +20,7 @@ from tui.widgets.confirm_field import ConfirmField
 Send = Callable[[bool], "asyncio.Task[Sent]"]
 
 
-@dataclass(frozen=True, slots=True)
-class Warning:
+class Warning(msgspec.Struct, frozen=True):
     """A sentence of a confirmation; the grave ones stand out."""
 
     text: str

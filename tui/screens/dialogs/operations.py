@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -40,8 +39,7 @@ _AGAIN = (State.NOT_CARRIED_OUT, State.UNSEEN, State.NEVER_SENT, State.REFUSED)
 _STOPPABLE = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What is asked for: an operation again, the rest of a plan, or the delete of what it made."""
 
     what: Literal["again", "go on", "delete"]
@@ -213,7 +211,7 @@ class OperationsDialog(ListDialog[Asked]):
         """Put the chosen operation or plan on the clipboard, as JSON."""
         row = self._chosen
         if row is not None:
-            encoded = msgspec.json.encode(asdict(row))
+            encoded = msgspec.json.encode(row)
             text = msgspec.json.format(encoded, indent=2).decode()
             title = plan_title(row) if isinstance(row, Plan) else f"the {row.title}"
             to_clipboard(self.app, f"JSON of {title}", text)

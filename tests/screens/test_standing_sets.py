@@ -199,3 +199,22 @@ async def test_what_is_under_way_is_given_as_it_was_heard_last(simulated: Place)
         now = await session(pilot).begin(running, one, lambda plan, step: None, give_up)
         over.set()
         assert now is two
+
+
+async def test_a_plan_that_comes_late_hides_nothing_that_was_heard_since(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        dialog = await set_of(pilot, "mail", "vpn-gateway")
+        servers = [view.server for view in dialog._chosen()]
+        steps = [
+            Step(kind=Kind.CREATE, server_id=s.id, server_name=s.name, name="x") for s in servers
+        ]
+        one = Plan(kind=PlanKind.STOPPED_CREATE, name="x", steps=tuple(steps))
+        started = tuple(
+            replace(each, operation=n, power="stopping") for n, each in enumerate(steps)
+        )
+        two = replace(one, steps=started)
+        dialog.told(two, two.steps[0])
+        dialog.sent(one)
+        assert answer(pilot) == "2 started"
+        dialog.sent(replace(one, words="the service cannot be reached", ended_at=None))
+        assert answer(pilot).endswith("Stopped: the service cannot be reached")

@@ -112,7 +112,8 @@ class BulkDialog(SendingDialog):
         """Stay: what becomes of each is shown here, and elsewhere too."""
         self._show_begun()
         if isinstance(sent, Plan) and self.is_attached:
-            self._answer_tally(sent)
+            # More may have been heard before this came here; why it stopped is only in this.
+            self._answer_tally(sent if sent.words else self._plan or sent)
 
     def _show_begun(self) -> None:
         """From now on there is nothing to cancel."""

@@ -153,6 +153,57 @@ async def test_waits_as_long_as_told(running: Running) -> None:
     assert running.api.count("snapshots") == 2
 
 
+@pytest.mark.parametrize("told", [0.0, 0.01])
+async def test_leave_to_ask_at_once_is_no_leave_to_ask_without_end(
+    running: Running, told: float
+) -> None:
+    running.api.errors["snapshots"] = RateLimited("slower", told)
+    await running.start()
+    await running.clock.advance(600)
+    assert running.api.count("snapshots") < 20
+
+
+async def test_a_service_that_is_away_for_a_while_is_asked_after_it(running: Running) -> None:
+    running.api.errors["snapshots"] = BadResponse("the provider answered 503", 120)
+    await running.start()
+    await running.clock.advance(119)
+    assert running.api.count("snapshots") == 1
+    del running.api.errors["snapshots"]
+    await running.clock.advance(2)
+    assert running.store.fleet.freshness.live
+
+
+async def test_where_one_list_fails_the_other_is_read_no_further(running: Running) -> None:
+    running.api.errors["servers"] = BadResponse("the provider answered 500")
+    ended: list[str] = []
+
+    async def snapshots(*_: object, **__: object) -> object:
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            ended.append("given up")
+
+    running.api.snapshots = snapshots  # type: ignore[assignment]
+    await running.start()
+    assert isinstance(running.store.fleet.freshness.error, BadResponse)
+    assert ended == ["given up"]
+
+
+async def test_a_service_that_takes_its_time_has_time_for_others(running: Running) -> None:
+    running.api.gate = asyncio.Event()
+    await running.start()
+    await running.clock.advance(100)
+    running.api.gate.set()
+    await running.clock.advance(1)
+    assert running.api.count("snapshots") == 1
+    await running.clock.advance(290)
+    assert running.api.count("snapshots") == 1
+    await running.clock.advance(20)
+    assert running.api.count("snapshots") == 2
+    await running.clock.advance(70)
+    assert running.api.count("snapshots") == 3, "the last one was answered at once"
+
+
 async def test_a_refused_token_is_not_tried_again_unasked(running: Running) -> None:
     running.api.errors["snapshots"] = Unauthorised("Invalid token.")
     await running.start()

@@ -185,6 +185,14 @@ async def test_a_list_that_grows_for_ever_ends_with_its_limit() -> None:
     assert len(book.asked) <= 24
 
 
+@pytest.mark.parametrize("results", [[], items(1, 3)])
+async def test_a_list_whose_pages_bring_nothing_new_has_no_end(results: object) -> None:
+    book = Book(pages=10**6, count=30, results=results)
+    with pytest.raises(BadResponse, match="bring nothing new"):
+        await read(book)
+    assert len(book.asked) < 30
+
+
 async def test_a_large_page_is_asked_for_again_in_its_turn() -> None:
     def said(number: int, _: int) -> bytes | None:
         if number != 3:
@@ -231,6 +239,59 @@ async def test_a_limit_that_tells_no_time_is_waited_for_longer_each_time() -> No
     listing, pauses = await limited(book)
     assert listing.settled
     assert pauses == [2.0, 4.0, 8.0, 16.0]
+
+
+@pytest.mark.parametrize("told", ["0", "0.01"])
+async def test_leave_to_ask_again_at_once_is_no_leave_to_ask_without_end(told: str) -> None:
+    answer = http("{}", "429 X", f"Retry-After: {told}")
+    book = Book(pages=3, said=lambda n, time: answer if n == 2 and time < 5 else None)
+    listing, pauses = await limited(book)
+    assert listing.settled
+    assert pauses == [1.0, 4.0, 8.0, 16.0]
+    for_ever = Book(pages=3, said=lambda n, _: answer if n == 2 else None)
+    with pytest.raises(RateLimited):
+        await limited(for_ever)
+    assert len(for_ever.asked) < 20
+
+
+async def test_a_limit_slows_down_all_lists_and_they_wait_together() -> None:
+    refused: set[bytes] = set()
+    now = most = 0
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        now -= 1
+        line = request.split(b"\r\n")[0]
+        if b"page=4" in line and b"/snapshots/" in line and not refused:
+            refused.add(line)
+            writer.write(LIMITED)
+        else:
+            found = re.search(rb"[?&]page=(\d+)", line)
+            writer.write(book.page(int(found[1]) if found else 1))
+        await writer.drain()
+
+    async def pause(seconds: float) -> None:
+        nonlocal most
+        pauses.append(seconds)
+        for _ in range(500):  # whoever asks meanwhile would be seen
+            await asyncio.sleep(0)
+        assert now == 0
+        most = 0
+
+    book, pauses = Book(pages=12), list[float]()
+    async with faulty(answer) as server:
+        made = Client(server.url, Token(SECRET), pause=pause)
+        made.pace.heard = pauses.append
+        servers, snapshots = await asyncio.gather(made.servers(), made.snapshots())
+        assert (servers.settled, snapshots.settled) == (True, True)
+        assert (pauses, most) == ([7.0, 7.0], 1), "told, and made"
+        await made.snapshots()
+        assert most > 1, "the next reading begins as any"
+        await made.aclose()
 
 
 async def test_a_limit_on_the_first_page_or_for_too_long_ends_the_list() -> None:

@@ -17,7 +17,8 @@ from tui.fleet.parts import Parts
 from tui.fleet.schedule import Turns
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
-from tui.vps.errors import BadResponse, Forbidden, NotFound, RateLimited, Unauthorised, VpsError
+from tui.fleet.together import both
+from tui.vps.errors import BadResponse, Forbidden, NotFound, Unauthorised, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot, Told
 
 log = logging.getLogger(__name__)
@@ -154,9 +155,9 @@ class Poller:
         return delay
 
     def _backoff(self, error: VpsError) -> float:
-        told = error.retry_after if isinstance(error, RateLimited) else None
-        grown = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
-        delay = told if told is not None else grown * (0.75 + 0.25 * self._jitter())
+        grown = min(LAST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._failures, 10))
+        grown *= 0.75 + 0.25 * self._jitter()
+        delay = max(grown, error.retry_after or 0.0)  # "in 0 seconds" is no leave to ask like mad
         self._failures += 1
         if isinstance(error, BadResponse):  # what came before that is not believed either
             self._store.forget_partial()
@@ -200,17 +201,10 @@ class Poller:
         asked_at = self._clock.monotonic()
         first = shown and self._store.fleet.freshness.as_of is None
         parts = Parts(self._store, self._clock) if first else None
-        servers, snapshots = await asyncio.gather(
+        servers, snapshots = await both(
             self._servers(parts.servers if parts else None),
             self.api.snapshots(told=parts.snapshots if parts else None),
-            return_exceptions=True,
         )
-        if isinstance(snapshots, BaseException):
-            if isinstance(servers, BaseException) and not isinstance(servers, VpsError):
-                raise servers  # an unforeseen error is not hidden by a foreseen one
-            raise snapshots
-        if isinstance(servers, BaseException):
-            raise servers
         statuses: dict[Key, str] = {}
         if servers is not None:
             statuses = {server.id: server.status for server in servers.items}
@@ -219,7 +213,7 @@ class Poller:
         # counts wrong would otherwise be asked without end.
         again = not self._store.fleet.settled and not self._shifting
         self._shifting = not self._store.fleet.settled
-        self._turns.swept()
+        self._turns.swept(self._clock.monotonic() - asked_at)
         pace = self._busy if again else self._turns.pace()
         self._sweep_due = self._clock.monotonic() + pace
         self._fresh(

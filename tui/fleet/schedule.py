@@ -13,6 +13,9 @@ BUSY_AT_ONCE: Final = 8
 """Servers asked for in one busy round; more of them take turns."""
 ITEMS_A_SECOND: Final = 200
 """How much the sweeps may ask for on average: a large fleet is swept more rarely."""
+REST: Final = 3.0
+"""From one sweep to the next at least so many times as long as it took: a service that is slow, or
+limits the rate, has time for others, and for what is to be written."""
 
 
 class Turns:
@@ -27,11 +30,13 @@ class Turns:
         self._chosen = chosen
         self._asked: tuple[Key | None, float] = (None, float("-inf"))
         self._swept = float("-inf")
+        self._took = 0.0
         self._turn = 0
 
-    def swept(self) -> None:
-        """Everything has been asked for."""
+    def swept(self, took: float) -> None:
+        """Everything has been asked for, within so many seconds."""
         self._swept = self._clock.monotonic()
+        self._took = took
 
     def asked(self, key: Key) -> None:
         """One server has been asked for."""
@@ -45,7 +50,7 @@ class Turns:
 
     def pace(self) -> float:
         """Seconds from one sweep to the next."""
-        return max(self._idle, self.weight())
+        return max(self._idle, self.weight(), REST * self._took)
 
     def between(self) -> bool:
         """Whether there is anything to ask for between two sweeps."""

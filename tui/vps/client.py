@@ -25,8 +25,9 @@ from tui.vps.models import (
     Told,
     same_key,
 )
+from tui.vps.pace import Pace, Pause
 from tui.vps.page import PageReader
-from tui.vps.pagination import Paginator, Pause
+from tui.vps.pagination import Paginator
 from tui.vps.token import Token
 from tui.vps.urls import base_url, path_segment
 
@@ -58,13 +59,14 @@ class Client:
         self._may_write = may_write
         self._decoder = decoder = Decoder(token)
         self.exchange = Exchange(base_url(url), token, limits=limits, clock=clock, decoder=decoder)
+        self.pace = pace = Pace(pause)
         limits, read = self.exchange.limits, self.exchange.read
         servers = PageReader(decoder, decoder.server, "server", limits.items)
-        self._servers = Paginator(partial(read, "servers/"), servers, limits, pause)
+        self._servers = Paginator(partial(read, "servers/"), servers, limits, pace)
         snapshots = PageReader(decoder, decoder.snapshot, "snapshot", limits.items)
-        self._snapshots = Paginator(partial(read, "snapshots/"), snapshots, limits, pause)
+        self._snapshots = Paginator(partial(read, "snapshots/"), snapshots, limits, pace)
         backups = PageReader(decoder, decoder.backup, "backup", limits.items)
-        self._backups = Paginator(partial(read, "backups/"), backups, limits, pause)
+        self._backups = Paginator(partial(read, "backups/"), backups, limits, pace)
         self.forbidden: Forbidden | None = None
         """The 403 that the last write was answered with, if it was."""
 

@@ -151,7 +151,7 @@ def error_from_status(
         return Rejected(text or f"refused with status {status}", said.messages, status)
     if 300 <= status < 400:
         return BadResponse(f"the provider answered {status}, a redirect that is not followed")
-    return BadResponse(f"the provider answered {status}")
+    return BadResponse(f"the provider answered {status}", retry_after if status == 503 else None)
 
 
 def retry_after(text: str, date: float | None) -> float | None:

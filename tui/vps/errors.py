@@ -14,6 +14,8 @@ class VpsError(Exception):
 
     transient: ClassVar[bool] = False
     """Whether asking again soon may go better. For reads: a write is never sent twice."""
+    retry_after: float | None = None
+    """Seconds that the service asks to wait, from 0 to 900, already bounded; None: it told none."""
 
 
 class Unreachable(VpsError):
@@ -63,7 +65,7 @@ class Rejected(VpsError):
 
 
 class RateLimited(VpsError):
-    """429. `retry_after` is in seconds, from 0 to 900, already bounded; None where not told."""
+    """429: the service limits how often it is asked."""
 
     transient = True
 
@@ -76,6 +78,10 @@ class BadResponse(VpsError):
     """An answer that cannot be used: 5xx, HTML, cut JSON, a wrong shape."""
 
     transient = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TooLarge(BadResponse):

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from tui.vps.exchange import READS_AT_ONCE, Answer, Limits, Query
+from tui.vps.pace import Pace
 
 PageKey = tuple[tuple[str, str], ...]
 Ask = Callable[[Query], Awaitable[Answer]]
@@ -28,11 +29,11 @@ class Lookahead:
     in its turn, or never if no link leads there.
     """
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, pace: Pace) -> None:
         self._ask = ask
+        self._pace = pace
         self._to_come: deque[Query] = deque()
         self._asked: dict[PageKey, asyncio.Task[Answer]] = {}
-        self.stopped = False
 
     def foresee(self, second: Query, per_page: int, count: int | None, limits: Limits) -> None:
         """Guess from the query of the second page, the items on the first, and the count.
@@ -54,9 +55,8 @@ class Lookahead:
         self._go_on()
         return task
 
-    async def stop(self) -> None:
-        """Ask for no more ahead: the service has enough. What was asked for has been answered."""
-        self.stopped = True
+    async def answered(self) -> None:
+        """Wait until all that was asked for ahead has been answered, one way or the other."""
         if self._asked:
             await asyncio.wait(self._asked.values())
 
@@ -72,6 +72,6 @@ class Lookahead:
         await asyncio.gather(*self._asked.values(), return_exceptions=True)
 
     def _go_on(self) -> None:
-        while self._to_come and len(self._asked) < READS_AT_ONCE and not self.stopped:
+        while self._to_come and len(self._asked) < READS_AT_ONCE and not self._pace.limited:
             query = self._to_come.popleft()
             self._asked[page_key(query)] = asyncio.ensure_future(self._ask(query))

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 from tui.vps.errors import BadResponse, NotFound, RateLimited, TooLarge, Unreachable
 from tui.vps.exchange import Answer, Limits, Query
 from tui.vps.lookahead import AHEAD_BYTES, Lookahead, PageKey, page_key
-from tui.vps.models import Backup, Listing, Part, Server, Snapshot, Told
+from tui.vps.models import Backup, Key, Listing, Part, Server, Snapshot, Told
+from tui.vps.pace import Pace
 from tui.vps.page import MOST_PROBLEMS, DecodedPage, PageReader
 
 T = TypeVar("T", bound=Server | Snapshot | Backup)
 Fetch = Callable[[Query, str, int | None], Awaitable[Answer]]
 """GETs a page of at most so many bytes; with an ETag the answer may be 304, that it is the same."""
-Pause = Callable[[float], Awaitable[None]]
-"""Waits for seconds."""
 _IN_THREAD: Final = 64 * 1024
 """Bytes from which a page is decoded off the event loop."""
 _PAGE_SIZE: Final = 100
 """The most that the service puts on a page."""
 _FIRST_PAUSE: Final = 2.0
 _LAST_PAUSE: Final = 60.0
-"""Seconds of the pauses where the service wants one and does not say how long."""
+"""Seconds of the pauses where the service wants one and does not say how long, or refuses again
+after the time that it told."""
+_LEAST_PAUSE: Final = 1.0
+"""Seconds of a pause at least: "again in 0 seconds" is no leave to ask as fast as it refuses."""
+_NOTHING_NEW: Final = 20
+"""Pages in a row that bring nothing new, with a link to one more, after which there is no end. A
+few may repeat what was there, where much is made while small pages are read."""
 
 Pages = dict[PageKey, DecodedPage[T]]
 
@@ -34,13 +39,11 @@ class Paginator(Generic[T]):
     A page that is the same as before, by its bytes or by the service's word, is not decoded again.
     """
 
-    def __init__(
-        self, fetch: Fetch, reader: PageReader[T], limits: Limits, pause: Pause = asyncio.sleep
-    ) -> None:
+    def __init__(self, fetch: Fetch, reader: PageReader[T], limits: Limits, pace: Pace) -> None:
         self._fetch = fetch
         self._reader = reader
         self._limits = limits
-        self._pause = pause
+        self._pace = pace
         self._known: Pages[T] = {}
 
     async def all(
@@ -51,11 +54,12 @@ class Paginator(Generic[T]):
         Raises VpsError.
         """
         known = {} if fresh else self._known
-        walk = _Walk(self._fetch, self._reader, self._limits, self._pause, known, told)
-        try:
-            listing = await walk.to_the_end({**query, "page_size": _PAGE_SIZE})
-        finally:
-            await walk.ahead.close()
+        walk = _Walk(self._fetch, self._reader, self._limits, self._pace, known, told)
+        with self._pace.list():
+            try:
+                listing = await walk.to_the_end({**query, "page_size": _PAGE_SIZE})
+            finally:
+                await walk.ahead.close()
         if not fresh:
             self._known = walk.pages
         return listing
@@ -69,22 +73,24 @@ class _Walk(Generic[T]):
         fetch: Fetch,
         reader: PageReader[T],
         limits: Limits,
-        pause: Pause,
+        pace: Pace,
         known: Pages[T],
         told: Told[T] | None,
     ) -> None:
         self.pages: Pages[T] = {}
-        self.ahead = Lookahead(self._ask_ahead)
+        self.ahead = Lookahead(self._ask_ahead, pace)
         self._fetch = fetch
         self._reader = reader
         self._limits = limits
-        self._pause = pause
+        self._pace = pace
         self._known = known
         self._told = told
         self._clock = asyncio.get_running_loop().time
         self._start = self._clock()
-        self._paused = 0.0
-        self._pauses = 0
+        self._paused_before = pace.paused
+        self._pauses_untold = 0
+        self._items: dict[Key, T] = {}
+        self._nothing_new = 0
         self._received = 0
         self._total: int | None = None
         self._size = 0
@@ -105,12 +111,27 @@ class _Walk(Generic[T]):
             self.pages[key] = page
             self._received += page.received
             self._size += page.size
+            self._take(page)
             if self._told is not None:
                 self._total = page.count if page.count is not None and page.count >= 0 else None
                 self._told(Part(tuple(page.items), self._received, self._total, page.next is None))
             following = self._next(following, page)
         cut_off = cut_off or self.ahead.unreached
-        return _merged(list(self.pages.values()), cut_off=cut_off)
+        return _merged(self._items, list(self.pages.values()), cut_off=cut_off)
+
+    def _take(self, page: DecodedPage[T]) -> None:
+        """Lay the items of a page over those before it."""
+        before = len(self._items)
+        self._items.update((item.id, item) for item in page.items)
+        if len(self._items) > before or page.unread:
+            self._nothing_new = 0
+        else:
+            self._nothing_new += 1
+
+    @property
+    def _paused(self) -> float:
+        """Seconds of pauses since it began, those of other lists too."""
+        return self._pace.paused - self._paused_before
 
     def _next(self, query: Query, page: DecodedPage[T]) -> Query | None:
         """The query that the link of a page leads to."""
@@ -121,6 +142,8 @@ class _Walk(Generic[T]):
             following["server_id"] = query["server_id"]
         if page_key(following) in self.pages:
             raise BadResponse("the list has no end: its pages go in a circle")
+        if self._nothing_new >= _NOTHING_NEW:
+            raise BadResponse("the list has no end: its pages bring nothing new")
         count = len(self.pages)
         if count >= self._limits.pages:
             raise TooLarge(f"the list has more than {self._limits.pages} pages")
@@ -146,35 +169,44 @@ class _Walk(Generic[T]):
             raise TooLarge("the answer could not be read in time") from error
 
     async def _answer(self, key: PageKey, query: Query) -> Answer:
-        """The page whose turn it is; after a 429 in the middle once it may be asked for again."""
+        """The page whose turn it is; after a 429 in the middle it is asked for again."""
         ahead = self.ahead.take(key)
+        refused = 0
         while True:
+            pauses = self._pace.pauses
             try:
-                return await (self._ask(query) if ahead is None else ahead)
+                if ahead is not None:
+                    return await ahead
+                async with self._pace.turn():
+                    pauses = self._pace.pauses
+                    return await self._ask(query)
             except TooLarge:
                 if ahead is None:
                     raise
             except RateLimited as error:
                 if not self.pages:
                     raise
-                if ahead is None or not self.ahead.stopped:
-                    await self._slow_down(error)
-                # else it was refused before the pause that another page has waited for
+                waited = self._pace.pauses > pauses or (ahead is not None and self._pace.limited)
+                if not waited:  # else it was refused before the pause that another page has made
+                    await self._slow_down(error, refused)
+                    refused += 1
             ahead = None
 
-    async def _slow_down(self, error: RateLimited) -> None:
-        """Wait as long as told, or longer each time; from then on ask for one page at a time."""
-        await self.ahead.stop()
-        seconds = min(_LAST_PAUSE, _FIRST_PAUSE * 2 ** min(self._pauses, 10))
-        if error.retry_after is not None:
-            seconds = error.retry_after
+    async def _slow_down(self, error: RateLimited, refused: int) -> None:
+        """Wait as long as told, or longer each time; `refused`: times since the last page came."""
+        self._pace.limited = True
+        await self.ahead.answered()
+        seconds = error.retry_after
+        if seconds is None:
+            seconds = _longer(self._pauses_untold)
+            self._pauses_untold += 1
+        else:
+            seconds = max(seconds, _longer(refused) if refused else _LEAST_PAUSE)
         if max(self._clock() - self._start, self._paused) + seconds > self._limits.list_most:
             raise error
         if self._told is not None:
             self._told(Part((), self._received, self._total, pause=seconds))
-        self._pauses += 1
-        self._paused += seconds
-        await self._pause(seconds)
+        await self._pace.rest(seconds)
 
     async def _ask(self, query: Query, most: int | None = None) -> Answer:
         known = self._known.get(page_key(query))
@@ -184,9 +216,15 @@ class _Walk(Generic[T]):
         return await self._ask(query, AHEAD_BYTES)
 
 
-def _merged(pages: list[DecodedPage[T]], *, cut_off: bool) -> Listing[T]:
-    """The pages as one list, with whatever speaks against its being whole."""
-    items = {item.id: item for page in pages for item in page.items}
+def _longer(times: int) -> float:
+    """Seconds of a pause after so many others."""
+    return min(_LAST_PAUSE, _FIRST_PAUSE * 2.0 ** min(times, 10))
+
+
+def _merged(
+    items: Mapping[Key, T], pages: Sequence[DecodedPage[T]], *, cut_off: bool
+) -> Listing[T]:
+    """The `items` of the pages as one list, with whatever speaks against its being whole."""
     problems = [problem for page in pages for problem in page.problems]
     unread = [item for page in pages for item in page.unread]
     ids = frozenset(item.id for item in unread if item.id is not None)

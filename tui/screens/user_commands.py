@@ -51,6 +51,8 @@ class UserCommands:
         view, snapshot = board.panes.view, board.panes.snapshot
         if view is None:
             return "no server is chosen"
+        if view.remembered and not command.safe:
+            return f"{command.run[0]} is not run: this is older, remembered data"
         try:
             return fill(command, view.server, snapshot)
         except Unfilled as error:

@@ -136,7 +136,7 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     if freshness.paused:
         return (f"paused · data {age} old" if age else "paused", "$text-warning")
     if isinstance(freshness.error, Unauthorised):
-        return ("not authorised", "$text-error")
+        return (f"not authorised · data {age} old" if age else "not authorised", "$text-error")
     if freshness.error is not None:
         return (f"offline · data {age} old" if age else "offline", "$text-error")
     if freshness.as_of is None and (freshness.reading or (age and not freshness.late)):

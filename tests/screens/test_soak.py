@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import gc
+from collections import Counter
+
+from textual.screen import Screen
+
 from tests.bench.soak import go_on, held, weeks_of
+from tests.helpers.driving import choose, live, until
+from tests.helpers.places import Place
 from tui.vps.exchange import READS_AT_ONCE
+
+OPENING = {
+    "CreateDialog": ("c", "x"),
+    "RestoreDialog": ("2", "R", "w"),
+    "ConfirmDialog": ("2", "D", "n"),
+    "DetailsDialog": ("1", "d"),
+    "OperationsDialog": ("exclamation_mark",),
+    "ActivityDialog": ("exclamation_mark", "exclamation_mark"),
+    "HelpDialog": ("question_mark",),
+    "CommandPalette": ("colon", "w"),
+    "ChooseDialog": ("Y",),
+    "AskDialog": ("plus",),
+    "CreateSetDialog": ("1", "asterisk", "c"),
+}
+"""The keys that open dialogs over the dashboard. A monitor is held for a minute, by its clock."""
 
 
 async def test_a_day_of_polls_leaves_nothing_behind() -> None:
@@ -15,3 +37,26 @@ async def test_a_day_of_polls_leaves_nothing_behind() -> None:
     assert kept.changes > 0, "they were recorded"
     assert kept.operations > 0
     assert 0 < kept.fleet < 20_000
+
+
+async def test_what_was_opened_and_left_is_gone(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        seen = set()
+        for keys in OPENING.values():
+            await choose(pilot, "web-server-01", "pre-migration-snapshot")
+            await pilot.press(*keys)
+            await until(pilot, lambda: pilot.app.screen is not board)
+            seen.add(type(pilot.app.screen).__name__)
+            while pilot.app.screen is not board:
+                await pilot.press("escape")
+        assert seen == set(OPENING)
+        await pilot.pause()
+        assert not left_over()
+
+
+def left_over() -> Counter[str]:
+    """Screens that are shown no more and yet are there, each with all that is in it."""
+    gc.collect()
+    screens = [each for each in gc.get_objects() if isinstance(each, Screen)]
+    return Counter(type(screen).__name__ for screen in screens if not screen.is_running)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from tui.config.credentials import TokenError
@@ -15,17 +16,22 @@ log = logging.getLogger(__name__)
 
 
 class Errands:
-    """Runs and holds the tasks of one session. `tell` hears of an error that nobody foresaw."""
+    """Runs and holds the tasks of one session. `tell` hears of an error that nobody foresaw.
+
+    They run in the context of the session: in that of a dialog they would hold it to their end.
+    """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
+        self._context = copy_context()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def perform(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something to its end, whatever becomes of who asked for it."""
-        task = asyncio.create_task(work)
+        context = self._context.copy()
+        task = asyncio.create_task(work, context=context)
         self._tasks.add(task)
-        task.add_done_callback(self._performed)
+        task.add_done_callback(self._performed, context=context)
         return task
 
     async def ended(self) -> None:

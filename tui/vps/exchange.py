@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
@@ -124,12 +125,12 @@ class Exchange:
         """GET something of at most so many bytes, where `most` is below the limit for all."""
         request = Request("GET", path, query, etag=etag, most=most)
         async with self._reads:
-            return await self._answer(request, self.limits.read)
+            return await _apart(self._answer(request, self.limits.read))
 
     async def write(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Answer:
         """Send one write. It waits for no reads and goes on even if the caller is cancelled."""
         request = Request(method, path, fields=fields)
-        task = asyncio.ensure_future(self._answer(request, self.limits.write))
+        task = _apart(self._answer(request, self.limits.write))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
@@ -235,3 +236,12 @@ class Exchange:
         old, phase = self._http, self.limits.phase
         self._http = build(self.base_url, self._token, phase, READS_AT_ONCE)
         await old.aclose()
+
+
+def _apart(work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
+    """Run it in a context of its own.
+
+    What waits for a limit or reads a connection keeps the context that it began in, for half a
+    minute or for as long as the connection: with it a dialog, and all lines that it has shown.
+    """
+    return asyncio.create_task(work, context=Context())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from tests.helpers.faulty import http
 from tests.helpers.places import TOKEN, Place
 from tests.helpers.program import against, ciplun, run
-from tests.helpers.service import Said, fleet, page, saying, snapshot
+from tests.helpers.raw import Door
+from tests.helpers.service import Answer, Said, fleet, page, saying, snapshot
+from tui.fleet.clock import SystemClock
 from tui.simulator.scenarios import hooks
+from tui.vps.client import Client
 
 GOOD = {"id": 10, "name": "web", "status": "active"}
 OLD = "2025-01-15T18:30:00Z"
@@ -206,6 +210,63 @@ def test_a_passing_failure_of_a_read_is_not_the_end(tmp_path: Path, failure: byt
     with saying(flaky(2, failure).answer) as said:
         code, out, err = against(said.url, tmp_path, "list", "web", "--ids")
         assert (code, out, err) == (0, "801\n", "")
+
+
+def limited(page: int, wait: str, times: int) -> Answer:
+    """A service that refuses a page of the list of snapshots so many times."""
+    left, sound = [times], fleet([snapshot(801)], [GOOD])
+    pages = [
+        http(json.dumps({"count": 2, "results": [snapshot(801)], "next": "?page=2"})),
+        http(json.dumps({"count": 2, "results": [snapshot(802)]})),
+    ]
+
+    def answer(method: str, path: str) -> bytes | Iterable[bytes]:
+        if "/snapshots/" not in path:
+            return sound(method, path)
+        asked = 2 if "page=2" in path else 1
+        if asked == page and left[0]:
+            left[0] -= 1
+            return http('{"detail": "Throttled."}', "429 Too Many Requests", f"Retry-After: {wait}")
+        return pages[asked - 1]
+
+    return answer
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_a_wait_that_the_provider_asks_for_is_told_at_once(
+    door: Door, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """At its first page a list is asked for again, at a later one it goes on from there."""
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setitem(Client.__init__.__kwdefaults__, "pause", pause)  # type: ignore[arg-type]
+    monkeypatch.setattr(SystemClock, "sleep", lambda clock, seconds: pause(seconds))
+    words = "ciplun: the provider limits the rate of requests: waiting 1m30s\n"
+    door.said.answer = limited(page, "90", 1)
+    code, out, err = door.run("list", "--ids")
+    assert (code, out.split(), err, waits) == (0, ["802", "801"], words, [90.0])
+    door.said.answer = limited(page, "90", 1)
+    code, out, err = door.run("list", "--json")
+    assert (code, json.loads(out)["complete"], err) == (0, True, words)
+    assert sum("/snapshots/" in path for _, path in door.said.requests) == 6, "none in vain"
+
+
+def test_a_limit_that_lasts_longer_than_a_check_may_is_its_answer(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.said.answer = limited(1, "60", 99)
+    code, out, _ = door.run("check", "-t", "60")
+    assert (code, out) == (
+        3,
+        "SNAPSHOTS UNKNOWN - Throttled. (the provider asks to wait 1 min)\n",
+    )
+    door.said.answer = limited(1, "900", 99)
+    code, out, err = door.run("list")
+    assert (code, out) == (1, "")
+    assert err == "ciplun: Throttled. (the provider asks to wait 15 min)\n"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tui.cli import performance_data
 from tui.cli.arguments import Command, Number, age, as_json, settings, shared, some_age
 from tui.cli.documents import finding_document, iso
 from tui.cli.output import out, out_json, plain, unknown
-from tui.cli.reading import Reading, patiently, read
+from tui.cli.reading import TOLD_PATIENCE, Reading, patiently, read, tell_pause
 from tui.cli.running import Stop, foreseen, opened, run
 from tui.cli.selection import Selection, of_servers
 from tui.config.schema import Ignorable
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _LINES: Final = 50
 """Findings that are printed one by one."""
+_TO_SAY: Final = 5.0
+"""Seconds before its end in which a check says why it has waited for nothing."""
 
 
 def _ignorable(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
@@ -131,9 +133,18 @@ class Asked(msgspec.Struct, frozen=True):
 async def _check(settings: Settings, selection: Selection, asked: Asked, seconds: int) -> int:
     import asyncio
 
+    paused = ""
+    patience = min(TOLD_PATIENCE, seconds - _TO_SAY)
+
+    def hear(seconds: float) -> None:
+        nonlocal paused
+        paused = ": the provider limits the rate of requests"
+        tell_pause(seconds)
+
     try:
         async with asyncio.timeout(seconds), opened(settings, plans=False) as (session, live):
-            reading = await read(session, live)
+            live.client.pace.heard = hear
+            reading = await read(session, live, patience=patience)
             now = session.service_now()
             views = selection.of(reading, now, none_ok=asked.empty_ok)
             besides = await _backups(session, live, views, asked)
@@ -142,7 +153,7 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
             return verdict.severity
     except TimeoutError:
         # Not a moment longer: a thread that waits for a name server would hold up the end.
-        os._exit(unknown(f"no result after {seconds} s", as_json=asked.as_json))
+        os._exit(unknown(f"no result after {seconds} s{paused}", as_json=asked.as_json))
     except asyncio.CancelledError:
         return unknown("ended before there was a result", as_json=asked.as_json)
     except Stop as stop:

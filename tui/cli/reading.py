@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from tui.cli.output import complain
+from tui.cli.output import complain, tell
 from tui.fleet.state import Fleet
-from tui.text import plural
-from tui.vps.errors import RateLimited, VpsError
+from tui.text import duration, plural
+from tui.vps.errors import BadResponse, RateLimited, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ TRIES: Final = 4
 """Times that something is asked at most."""
 PATIENCE: Final = 30.0
 """Seconds from the first question after which nothing is asked again."""
+TOLD_PATIENCE: Final = 120.0
+"""The same where the provider says when to ask again."""
 _FIRST_PAUSE: Final = 0.3
 """Seconds, doubled each time."""
+_LONG: Final = 2.0
+"""Seconds from which on a wait is told."""
 _REASONS: Final = 20
 """Reasons that are told one by one."""
 _SHIFTED: Final = "the lists changed while they were read, or the provider's count differs"
@@ -41,14 +45,15 @@ class Reading(msgspec.Struct, frozen=True):
         return not self.reasons
 
 
-async def read(session: Session, live: Connection) -> Reading:
+async def read(session: Session, live: Connection, *, patience: float = TOLD_PATIENCE) -> Reading:
     """Read all servers and snapshots, and weigh them as evidence. Raises VpsError.
 
-    Lists that changed while they were read are read once more.
+    Lists that changed while they were read are read once more. `patience` is in seconds, for a
+    provider that says when to ask again.
     """
-    await patiently(session, live.poller.sweep)
+    await patiently(session, live.poller.sweep, patience)
     if not session.store.fleet.settled:
-        await patiently(session, live.poller.sweep)
+        await patiently(session, live.poller.sweep, patience)
     fleet = session.store.fleet
     return Reading(fleet, tuple(reasons_of(fleet)))
 
@@ -81,27 +86,40 @@ def tell_reasons(reasons: Sequence[str]) -> None:
         complain(f"not complete: {plural(more, 'more reason')}")
 
 
-async def patiently(session: Session, ask: Callable[[], Awaitable[T]]) -> T:
+async def patiently(
+    session: Session, ask: Callable[[], Awaitable[T]], patience: float = TOLD_PATIENCE
+) -> T:
     """Ask, and after a passing failure again, a few times and not for long. Raises VpsError."""
     clock = session.clock
-    end = clock.monotonic() + PATIENCE
+    start = clock.monotonic()
     for turn in range(TRIES):
         try:
             return await ask()
         except VpsError as error:
-            pause = _pause(error, turn)
-            if pause is None or turn == TRIES - 1 or clock.monotonic() + pause > end:
-                raise
+            if not error.transient or turn == TRIES - 1:
+                raise _with_its_time(error) from None
+            told = error.retry_after or 0.0
+            pause = max(told, _FIRST_PAUSE * 2**turn)
+            if clock.monotonic() + pause > start + (patience if told else PATIENCE):
+                raise _with_its_time(error) from None
+            tell_pause(pause, "" if isinstance(error, RateLimited) else str(error))
         await clock.sleep(pause)
     raise AssertionError("the last try returns or raises")
 
 
-def _pause(error: VpsError, turn: int) -> float | None:
-    """Seconds to wait before asking again; None where that makes no sense."""
-    if not error.transient:
-        return None
-    told = error.retry_after if isinstance(error, RateLimited) else None
-    return _FIRST_PAUSE * 2**turn if told is None else told
+def tell_pause(seconds: float, why: str = "") -> None:
+    """Say on stderr that nothing is asked for so long, if anybody would notice."""
+    if seconds >= _LONG:
+        why = why or "the provider limits the rate of requests"
+        tell(f"ciplun: {why}: waiting {duration(seconds)}\n")
+
+
+def _with_its_time(error: VpsError) -> VpsError:
+    """The same, and when the provider wants to be asked again."""
+    seconds = error.retry_after or 0.0
+    if seconds >= 1 and isinstance(error, RateLimited | BadResponse):
+        return type(error)(f"{error} (the provider asks to wait {duration(seconds)})", seconds)
+    return error
 
 
 class PatientApi:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.cli.output import complain, fail, output
+from tui.cli.reading import tell_pause
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
@@ -162,7 +163,9 @@ async def opened(
     if tell is not None:
         session.listen(tell)
     try:
-        yield session, await session.open()
+        live = await session.open()
+        live.client.pace.heard = tell_pause
+        yield session, live
     except Unauthorised as error:
         raise Unauthorised(f"{error}; the token is from {settings.origins['token']}") from None
     finally:

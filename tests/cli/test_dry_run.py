@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from tests.helpers.places import Place, dated, held
 from tests.helpers.program import ciplun, journal_states
 from tests.helpers.settings_files import home
+from tui.simulator.web import Hook
+from tui.simulator.world import World
 
 POLICY = """
 [policies.nightly]
@@ -65,6 +70,39 @@ def test_create_that_stops_says_so(simulated: Place) -> None:
         "would create 1 snapshot of 1 server",
     ]
     assert nothing_came_of_it(simulated)
+
+
+class Unshown(Hook):
+    """A service that shows its servers in their list only, but `but`."""
+
+    def __init__(self, code: int, but: int = 0) -> None:
+        self._code, self._but = code, but
+
+    async def before(self, request: Request, world: World) -> Response | None:
+        alone = re.search(r"/servers/([^/]+)/$", request.url.path)
+        if alone is None or alone[1] == str(self._but):
+            return None
+        return JSONResponse({"detail": "No."}, self._code)
+
+
+@pytest.mark.parametrize("code", [403, 404])
+def test_create_that_stops_sees_that_the_power_cannot_be_seen(
+    simulated: Place, tmp_path: Path, code: int
+) -> None:
+    """As the real run, which asks for it first."""
+    simulated.service.hooks.append(Unshown(code, simulated.server("vpn-gateway").id))
+    words = ("create", "mail", "before", "--stop")
+    dry = ciplun(simulated, *words, DRY)
+    why = "the power of mail cannot be seen: No."
+    assert (dry[0], dry[2]) == (1, f"ciplun: mail: nothing was sent: {why}\n")
+    assert dry[1] == ""
+    assert nothing_came_of_it(simulated)
+    real = ciplun(simulated, *words)
+    assert (real[0], real[1], why in real[2]) == (1, "", True)
+    assert simulated.sent() == []
+    found, out, err = ciplun(simulated, "create", "mail", "vpn-gateway", "before", "--stop", DRY)
+    assert (found, err) == (1, f"ciplun: mail: nothing was sent: {why}\n")
+    assert out.splitlines()[-1] == "would create 1 snapshot of 1 server"
 
 
 def test_delete_says_what_would_be_lost(empty_world: Place) -> None:

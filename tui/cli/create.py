@@ -20,7 +20,7 @@ from tui.cli.arguments import (
     timeout,
 )
 from tui.cli.finishing import finish, gravest, said
-from tui.cli.output import complain, out
+from tui.cli.output import complain, out, output
 from tui.cli.planning import carry_out, tell_steps, would
 from tui.cli.reading import Reading
 from tui.cli.running import opened, run_gathering
@@ -115,7 +115,7 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
             return code
         tell_room(ready, session.now)
         if wanted.dry:
-            return gravest([code, _would(live, reading, ready, wanted)])
+            return gravest([code, await _would(live, reading, ready, wanted)])
         if wanted.stop:
             standing = StandStill(session, live, wanted.unstopped, wanted.timeout)
             draft = create_plan(ready, wanted.name, wanted.description, stop=True)
@@ -123,17 +123,20 @@ async def _create(settings: Settings, selection: Selection, wanted: Wanted) -> i
         return gravest([code, await _send(session, live, ready, wanted)])
 
 
-def _would(live: Connection, reading: Reading, ready: Sequence[Ready], wanted: Wanted) -> int:
-    """Say what would be created; returns the exit code."""
+async def _would(live: Connection, reading: Reading, ready: Sequence[Ready], wanted: Wanted) -> int:
+    """Say what would be created; returns the exit code. Raises VpsError."""
     able: list[Ready] = []
     for server, goes in ready:
-        if wanted.stop and (why := live.restarts.power.problem(server)):
+        if wanted.stop and (why := await live.restarts.power.foresee(server)):
             complain(f"{server.name}: nothing was sent: {why}")
         else:
             able.append((server, goes))
+    if not able:
+        output.is_all()
+        return ExitCode.FAILED
     plan = create_plan(able, wanted.name, wanted.description, stop=wanted.stop)
     tell_steps(creates(plan))
-    if wanted.stop and able:
+    if wanted.stop:
         out("each server that runs would be stopped for it and started after")
     code = ExitCode.DONE if len(able) == len(ready) else ExitCode.FAILED
     return gravest([code, would(live, reading, plan.steps)])

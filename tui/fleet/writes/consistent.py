@@ -76,6 +76,17 @@ class Consistent:
         """
         return self.stopping.denied.get(server.id) or stop_problem(server.status)
 
+    async def foresee(self, server: Server) -> str:
+        """Why a server would not be stopped for its snapshot, asked as a stop asks first.
+
+        Empty where it would be, or is stopped. Raises VpsError.
+        """
+        try:
+            await self._status.of(server)
+        except Refused as error:
+            return str(error)
+        return ""
+
     async def snapshot(
         self,
         server: Server,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import stat
 import threading
 from collections.abc import AsyncIterator
@@ -218,6 +219,27 @@ async def test_what_was_begun_before_the_account_was_known_is_its_own(
     async with opened(accounts, VPS_API_TOKEN=SECOND) as (_, other):
         with pytest.raises(Refused, match="is open on mail"):
             await other.operations.delete(target)
+    assert accounts.sent("DELETE") == []
+
+
+async def test_after_a_loss_of_everything_two_sessions_know_that_they_are_of_one_account(
+    accounts: Place,
+) -> None:
+    """The key went too, so that each calls the account otherwise."""
+    folder = Path(accounts.environ["HOME"], ".local/state/ciplun")
+    async with opened(accounts) as (_, before):
+        target = await old_one(before)
+        await before.operations.identify()
+        shutil.rmtree(folder)
+        await before.operations.refresh()
+        await accounts.pass_time(901)  # as long as something may be going on
+        await before.operations.restore(target)
+        for world in accounts.world.servers.values():
+            world.restoring_until = 0.0
+        async with opened(accounts) as (_, after):
+            assert after.operations.account != before.operations.account
+            with pytest.raises(Refused, match="is open on mail"):
+                await after.operations.delete(target)
     assert accounts.sent("DELETE") == []
 
 

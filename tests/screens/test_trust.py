@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,30 @@ async def test_a_dialog_whose_data_goes_stale_reads_the_target_again(simulated: 
         await fire(pilot)
         await until(pilot, lambda: "no longer listed" in answer(pilot))
         assert simulated.sent("DELETE") == []
+
+
+@pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
+async def test_a_state_folder_that_goes_while_it_is_open_is_said_once(
+    simulated: Place, tmp_path: Path, replaced: bool
+) -> None:
+    """And what is sent then needs a word: it may have been sent before."""
+    state = tmp_path / ".local/state/ciplun"
+    lost = "The record of earlier operations was lost: the journal's file was gone."
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await until(pilot, (state / "journal.sqlite3").exists)
+        state.rename(state.with_name("elsewhere"))
+        if replaced:
+            shutil.copytree(state.with_name("elsewhere"), state)
+        await polls(pilot, simulated, lambda: lost in told(pilot))
+        asked = len(simulated.service.received)
+        await polls(pilot, simulated, lambda: len(simulated.service.received) > asked + 6)
+        assert told(pilot).count(lost) == 1
+        await choose(pilot, "web-server-02")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CreateDialog))
+        await type_text(pilot, "new")
+        await pilot.press("enter")
+        await until(pilot, lambda: "without a record" in said(pilot))
+        assert simulated.sent() == []
+        assert (state / "journal.sqlite3").exists()

@@ -45,6 +45,20 @@ def test_it_rotates_and_stays_private_and_clean(log: Path) -> None:
         assert "***" in text
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_written_to_a_log_that_was_removed(log: Path, replaced: bool) -> None:
+    logger = logging.getLogger("x")
+    logger.error("before")
+    log.parent.rename(log.parent.with_name("elsewhere"))
+    if replaced:
+        log.parent.mkdir()
+        log.write_text("another one's\n")
+    logger.error("after")
+    assert log.read_text().splitlines()[-1].endswith("after")
+    assert replaced or log.parent.stat().st_mode & 0o777 == 0o700
+    assert "after" not in (log.parent.with_name("elsewhere") / log.name).read_text()
+
+
 def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert not logs.configure(tmp_path / "file" / "ciplun.log")

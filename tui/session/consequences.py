@@ -86,6 +86,7 @@ class Consequences:
         self._store.apply_kept(operations.kept())
         with suppress(JournalUnavailable):
             await plans.refresh()
+        self._teller.trouble(operations.trouble)  # the journal may have gone meanwhile
 
     def _learn(self, fleet: Fleet, change: Change) -> None:
         """Have the account's operations known as its own once it has said who it is."""

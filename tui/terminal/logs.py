@@ -47,9 +47,25 @@ class CleanFormatter(logging.Formatter):
 
 
 class PrivateFile(RotatingFileHandler):
-    """A rotating file that only its owner can read."""
+    """A rotating file that only its owner can read; one that is removed is begun again."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, to no file that has lost its name."""
+        stream = self.stream
+        if stream is not None and not self._named(stream.fileno()):
+            stream.close()
+            self.stream = None
+        super().emit(record)
+
+    def _named(self, descriptor: int) -> bool:
+        """Whether the file that is written to is the one of this name."""
+        try:
+            return os.path.samestat(Path(self.baseFilename).stat(), os.fstat(descriptor))
+        except OSError:
+            return False
 
     def _open(self) -> object:  # type: ignore[override]
+        private_folder(Path(self.baseFilename).parent)
         descriptor = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 

@@ -16,7 +16,10 @@ from msgspec.structs import replace
 from tests.helpers.desk import Desk
 from tests.helpers.journals import operation
 from tui.fleet.journal.journal import Journal, JournalUnavailable, MemoryLost
+from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import State
+from tui.fleet.power import PowerNote, Stage
+from tui.fleet.writes.drafts import create_plan
 from tui.fleet.writes.operations import Refused
 
 NAME = "journal.sqlite3"
@@ -87,6 +90,22 @@ async def test_a_folder_removed_while_it_is_open_is_a_loss(desk: Desk) -> None:
     with pytest.raises(MemoryLost):
         await desk.operations.create(other, "after")
     assert desk.sent() == ["create"]
+
+
+async def test_no_plan_has_the_number_of_one_that_was_lost(desk: Desk) -> None:
+    draft = create_plan([(desk.server(), None)], "x")
+    lost = await desk.plans.start(draft)
+    remove(desk.folder / NAME)
+    assert (await desk.plans.start(draft)).id > lost.id
+    book = PowerBook(desk.operations.journal, lambda: "test")
+    drafted = PowerNote(desk.server().id, "web-0", Stage.STOPPING, 0.0)
+    intent = desk.operations.create_intent(desk.server(), "")
+    await desk.provider.pass_time(901)
+    note = await book.begin(drafted, intent)
+    remove(desk.folder / NAME)
+    await desk.operations.refresh()
+    await desk.provider.pass_time(901)
+    assert (await book.begin(drafted, intent)).id > note.id
 
 
 # -- protection -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from tui.fleet.journal.journal import Also, Journal
 from tui.fleet.journal.process_locks import Sessions
 from tui.fleet.journal.reading import MINE, know
 from tui.fleet.journal.rows import from_key, storable, to_key, to_operation
+from tui.fleet.journal.writing import first_number
 from tui.fleet.operation import Kind, Operation, State
 from tui.fleet.plan import Plan, PlanKind, Step
 from tui.vps.models import Snapshot
@@ -161,7 +162,7 @@ class PlanBook:
 
 
 def _insert(db: sqlite3.Connection, plan: Plan, owner: str, *, negative: bool) -> int:
-    number: int | None = None
+    number = first_number(db, "plans")
     if negative:
         number = (db.execute("SELECT min(id) FROM plans").fetchone()[0] or 0) - 1
     values = {name: storable(getattr(plan, name)) for name in _COLUMNS}

@@ -160,9 +160,10 @@ def _open_row(db: sqlite3.Connection, account: str, server_id: Key) -> sqlite3.R
 def _insert(db: sqlite3.Connection, account: str, note: PowerNote, owner: str) -> int:
     know(db, account)
     cursor = db.execute(
-        "INSERT INTO power (account, server_id, server_name, stage, asked_at, words, owner) "
-        "VALUES (?, ?, ?, ?, ?, '', ?)",
+        "INSERT INTO power (id, account, server_id, server_name, stage, asked_at, words, owner) "
+        "VALUES (?, ?, ?, ?, ?, ?, '', ?)",
         (
+            writing.first_number(db, "power"),
             account,
             to_key(note.server_id),
             storable(note.server_name),

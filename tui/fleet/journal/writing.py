@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
@@ -65,6 +65,17 @@ def refuse(db: sqlite3.Connection, intent: Operation, now: Moment) -> None:
     refuse_kept(db, intent, now)
 
 
+def first_number(
+    db: sqlite3.Connection, table: Literal["operations", "plans", "power"]
+) -> int | None:
+    """The number of the first row of a table, None where there are others.
+
+    It is not 1: the numbers of a lost journal, which may be at work still, never come again.
+    """
+    found = db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608
+    return None if found else int(time.time() * 1000)
+
+
 def begin(
     db: sqlite3.Connection, operation: Operation, owner: str, now: Moment, *, in_memory: bool
 ) -> Operation:
@@ -75,8 +86,8 @@ def begin(
     if in_memory:
         least = db.execute("SELECT min(id) FROM operations").fetchone()[0]
         number = (least or 0) - 1
-    elif not db.execute("SELECT 1 FROM operations LIMIT 1").fetchone():
-        number = int(time.time() * 1000)  # not 1: the numbers of a lost journal never come again
+    else:
+        number = first_number(db, "operations")
     number = _insert(db, {**to_row(operation), "id": number, "owner": owner})
     begun = replace(operation, id=number)
     _note(db, begun, operation.asked_at)

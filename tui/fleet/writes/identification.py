@@ -23,17 +23,18 @@ class Identification:
         self._identity = identity
         self._api = api
         self._done = not identity.url
+        self._learned: list[str] = []
 
     def become(self, identity: Identity) -> None:
         """Begin anew with another token."""
         if identity.name != self._identity.name:
-            self._identity, self._done = identity, not identity.url
+            self._identity, self._done, self._learned = identity, not identity.url, []
             self._books.become(identity.name)
 
     async def find_out(self) -> bool:
         """Ask the account who it is, unless that is known. Returns whether something is new."""
         if self._done:
-            return False
+            return await self._again()
         try:
             await self._books.refresh()
         except JournalUnavailable:
@@ -59,5 +60,17 @@ class Identification:
             await self._books.refresh()
         except JournalUnavailable:
             return False
-        self._done = True
+        self._done, self._learned = True, [*self._books.names]
+        return True
+
+    async def _again(self) -> bool:
+        """Have a journal that was begun since know the names too. Returns whether it was new."""
+        try:
+            await self._books.refresh()
+            if self._books.names.issuperset(self._learned):
+                return False
+            await self._books.journal.learn(self._learned)
+            await self._books.refresh()
+        except JournalUnavailable:
+            return False
         return True

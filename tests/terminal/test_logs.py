@@ -18,6 +18,8 @@ ODD = "no-look-of-a-token"
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(logs, "SIZE", 4_000)
     root = logging.getLogger()
+    for another in [h for h in root.handlers if isinstance(h, logs.PrivateFile)]:
+        root.removeHandler(another)  # of a test that ran a command in this process
     before, level, raises = list(root.handlers), root.level, logging.raiseExceptions
     last = logging.lastResort
     path = tmp_path / "state" / "ciplun.log"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from msgspec.structs import replace
 
@@ -92,6 +94,22 @@ def test_a_process_that_was_not_there_tells_a_correction_too() -> None:
 def test_nothing_is_known_of_the_proof_of_what_an_older_journal_holds() -> None:
     assert assurance(replace(ASKED, state=State.COMPLETED)) == ""
     assert facts(ASKED)["certainty"] == ""
+
+
+def test_of_many_thousand_ends_the_last_are_known() -> None:
+    teller = Teller()
+
+    def end(number: int) -> State | None:
+        teller.step(replace(ASKED, id=number))
+        return teller.step(replace(DENIED, id=number))
+
+    tracemalloc.start()
+    for number in range(10_000):
+        assert end(number) is State.SENT
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 300_000
+    assert teller.step(replace(DENIED, id=9_999)) is State.NOT_CARRIED_OUT, "it is told once"
 
 
 def test_who_no_longer_listens_hears_nothing() -> None:

@@ -273,12 +273,17 @@ def _completed(operation: Operation) -> str:
 Listener = Callable[[Operation | None, News], None]
 
 
+KEPT: Final = 1_000
+"""Ends that were told: of more the oldest are forgotten, as none comes again that late."""
+
+
 class Teller:
     """Tells its listeners each step of each operation once, and trouble with the journal."""
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
         self._told: dict[int, State] = {}
+        self._ended: dict[int, State] = {}
         self._told_overdue: set[int] = set()
         self._told_trouble = ""
 
@@ -294,20 +299,33 @@ class Teller:
 
     def know(self, operation: Operation) -> None:
         """Take it that somebody was told of this end, which is about to be corrected."""
-        self._told.setdefault(operation.id, operation.state)
+        if operation.id not in self._told.keys() | self._ended.keys():
+            self._end(operation)
 
     def step(self, operation: Operation) -> State | None:
         """Tell what is new of it; returns the state it was in when it was told last."""
-        before = self._told.get(operation.id)
+        before = self._told.get(operation.id, self._ended.get(operation.id))
         if operation.overdue and operation.open and operation.id not in self._told_overdue:
             self._told_overdue.add(operation.id)
             if before is not None:  # else an earlier session has told it
                 self.tell(operation, overdue(operation))
-        self._told[operation.id] = operation.state
+        if operation.ended:
+            self._end(operation)
+        else:
+            self._told[operation.id] = operation.state
         told = None if before is operation.state else news(operation, before)
         if told is not None:
             self.tell(operation, told)
         return before
+
+    def _end(self, operation: Operation) -> None:
+        self._told.pop(operation.id, None)
+        self._ended.pop(operation.id, None)
+        self._ended[operation.id] = operation.state
+        while len(self._ended) > KEPT:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
+            self._told_overdue.discard(oldest)
 
     def trouble(self, words: str) -> None:
         """Tell once that no record can be kept, or what happened to the journal."""

@@ -178,6 +178,14 @@ async def test_no_more_is_kept_than_a_file_should_hold(
     assert len(await book.read()) == 10
 
 
+async def test_of_what_went_it_is_read_when_it_was_made(journal: Journal) -> None:
+    book, foreign = ChangeBook(journal.file, lambda: "a"), ChangeBook(journal.file, lambda: "b")
+    went = [replace(made(n, Happened.VANISHED), made_at=NOW - n * 100) for n in range(1, 5)]
+    await book.record([*went, made(5, Happened.VANISHED), replace(made(6), made_at=NOW - 1)])
+    assert sorted(await book.gone(NOW - 350)) == [(1, NOW - 100 * n) for n in (3, 2, 1)]
+    assert await foreign.gone(0.0) == []
+
+
 async def test_a_look_tells_when_the_last_one_was(journal: Journal) -> None:
     book = ChangeBook(journal.file, lambda: "a")
     assert await book.look(NOW) is None

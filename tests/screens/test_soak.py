@@ -5,11 +5,16 @@ from __future__ import annotations
 import gc
 from collections import Counter
 
+from msgspec.structs import replace
 from textual.screen import Screen
 
 from tests.bench.soak import go_on, held, weeks_of
-from tests.helpers.driving import choose, live, until
+from tests.helpers.driving import choose, live, polls, session, until
 from tests.helpers.places import Place
+from tui.config.tables import Group
+from tui.fleet.changes import FleetChange, Happened
+from tui.screens.dashboard.screen import Dashboard
+from tui.simulator.servers import delete_server
 from tui.vps.exchange import READS_AT_ONCE
 
 OPENING = {
@@ -53,6 +58,53 @@ async def test_what_was_opened_and_left_is_gone(simulated: Place) -> None:
         assert seen == set(OPENING)
         await pilot.pause()
         assert not left_over()
+
+
+async def test_of_servers_that_come_and_go_those_that_are_there_are_kept(simulated: Place) -> None:
+    groups = {"all": Group(match=("*",))}
+    async with simulated.app(groups=groups).run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await pilot.press("slash", *"group", "colon", *"all", "space", *"o", "enter")
+        servers = len(board.fleet.servers)
+        for name in ("one", "two", "three"):
+            server = simulated.world.add_server(name)
+            await polls(pilot, simulated, lambda: len(board.fleet.servers) > servers, 60.0)
+            assert_only_those(board)
+            delete_server(simulated.world, server.account, server.uuid)
+            await polls(pilot, simulated, lambda: len(board.fleet.servers) == servers, 60.0)
+            assert_only_those(board)
+
+
+def assert_only_those(board: Dashboard) -> None:
+    there = board.fleet.servers.keys()
+    judge = board.session.judge
+    for kept in (judge._judged, judge.rules.groups._known, board.panes._texts._servers):
+        assert kept
+        assert kept.keys() <= there
+
+
+async def test_of_what_went_three_months_are_kept(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        board = await live(pilot)
+        await until(pilot, lambda: session(pilot).activity)
+        activity, now = session(pilot).activity, session(pilot).service_now()
+        assert activity is not None
+        day = 86_400.0
+        went = FleetChange(
+            kind=Happened.VANISHED,
+            server_id=1,
+            server_name="web",
+            snapshot_id=1,
+            snapshot_name="nightly",
+            at=now,
+            since=now - 60,
+            made_at=now - 80 * day,
+        )
+        activity._told([went, replace(went, snapshot_id=2, made_at=now - 100 * day)])
+        assert list(board.gone.of(1)) == [now - 80 * day]
+        await simulated.pass_time(20 * day)
+        activity._told([replace(went, server_id=2, made_at=now)])
+        assert not board.gone.of(1)
 
 
 def left_over() -> Counter[str]:

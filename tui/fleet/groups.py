@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from tui.config.tables import Group
@@ -35,6 +35,11 @@ class Groups:
     def has(self, name: str, server: Server) -> bool:
         """Whether a server is in the group of this name."""
         return name in self._look(server)[2]
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Servers that are no more."""
+        for key in keys:
+            self._known.pop(key, None)
 
     def _look(self, server: Server) -> tuple[Server, Sequence[Group], frozenset[str]]:
         known = self._known.get(server.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, get_args
@@ -174,9 +174,14 @@ class Judge:
         operations: Mapping[Key, Operation] = MappingProxyType({}),
     ) -> Mapping[Key, Health]:
         """The health of all servers, by their ids."""
-        for gone in self._judged.keys() - servers.keys():
-            del self._judged[gone]
+        self.forget(self._judged.keys() - servers.keys())
         return {key: self.of(view, now, operations.get(key)) for key, view in servers.items()}
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Servers that are no more: who keeps a judge for weeks has it do so."""
+        for key in keys:
+            self._judged.pop(key, None)
+        self.rules.groups.forget(keys)
 
     def _judge(self, view: ServerView, now: float, overdue: bool) -> _Judged:
         rules, server, facts = self.rules, view.server, _Facts(view, now)

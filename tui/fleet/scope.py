@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 import msgspec
 
@@ -37,6 +37,11 @@ class Texts:
         if known is None or known[0] is not server:
             known = self._servers[server.id] = server, text_of_server(server)
         return known[1]
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Servers that are no more."""
+        for key in keys:
+            self._servers.pop(key, None)
 
 
 class Scope(msgspec.Struct, frozen=True):

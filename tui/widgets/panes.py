@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from tui.fleet.selectors import parse
 from tui.fleet.state import Fleet, ServerView
 from tui.fleet.views import ALL
 from tui.terminal.textual_private import KeptLines
-from tui.vps.models import Server, Snapshot
+from tui.vps.models import Key, Server, Snapshot
 from tui.widgets.empty_states import servers_empty, snapshots_empty
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.pane_widths import Longest, share
@@ -82,12 +82,18 @@ class Panes(Horizontal, KeptLines):
         """Show another session, with nothing of the present one left."""
         self.session = session
         self._longest = Longest()
+        self._texts = Texts()
         self.shown = ALL
         self.local_time = session.settings.time == "local"
         for pane in (self.servers, self.table):
             pane.clear_marks()
             pane.order_by(replace(pane.arrangement, text=""))
         self.lay_out()
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Servers that are no more: what was found of them is kept no longer."""
+        self.session.judge.forget(keys)
+        self._texts.forget(keys)
 
     # -- what is chosen --------------------------------------------------------------
 

@@ -126,6 +126,26 @@ class ChangeBook:
 
         return await self._file.write(read)
 
+    async def gone(self, since: float) -> Sequence[tuple[Key, float]]:
+        """Servers, and when a snapshot was made that was seen to go; of those made after `since`.
+
+        At most `KEPT`, the last that went.
+        """
+        account = storable(self._account())
+        query = (
+            f"SELECT server_id, made_at FROM changes WHERE {MINE} AND at > ? AND made_at > ? "  # noqa: S608
+            "AND kind = ? AND snapshot_id IS NOT NULL ORDER BY at DESC, id DESC LIMIT ?"
+        )
+
+        def read(db: sqlite3.Connection) -> Sequence[tuple[Key, float]]:
+            _make(db, account)
+            values = (account, since, since, Happened.VANISHED.value, KEPT)
+            return [
+                (from_key(row["server_id"]), row["made_at"]) for row in db.execute(query, values)
+            ]
+
+        return await self._file.write(read)
+
     async def look(self, at: float) -> Look | None:
         """Record that somebody looks now; returns when somebody did before, None: never."""
         account = storable(self._account())

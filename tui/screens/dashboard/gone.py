@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tui.config.ages import DAY
 from tui.vps.models import Key
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from tui.fleet.changes import FleetChange
     from tui.session.session import Session
 
-_MOST: Final = 10_000
-"""Changes that are read at once."""
-
 
 class Gone:
     """Reads the record of a session once it is there, and keeps it up. `shown` follows news."""
@@ -26,6 +23,7 @@ class Gone:
     def __init__(self, shown: Callable[[], None]) -> None:
         self._shown = shown
         self._activity: Activity | None = None
+        self._now: Callable[[], float] = lambda: 0.0
         self._made: dict[Key, list[float]] = defaultdict(list)
 
     def of(self, key: Key) -> Sequence[float]:
@@ -40,24 +38,33 @@ class Gone:
         self._activity = activity
         self._made.clear()
         if activity is not None:
-            activity.listen(self._add)
+            activity.listen(self._went)
+            self._now = session.service_now
             session.perform(self._read(activity, session.service_now()))
 
     async def _read(self, activity: Activity, now: float) -> None:
         from tui.fleet.journal.file import JournalUnavailable
 
         with suppress(JournalUnavailable):  # what it cannot tell is not shown
-            found = await activity.book.read(since=now - DAYS * DAY, limit=_MOST)
+            found = await activity.book.gone(now - DAYS * DAY)
             if activity is self._activity:
                 self._add(found)
 
-    def _add(self, found: Sequence[FleetChange]) -> None:
+    def _went(self, found: Sequence[FleetChange]) -> None:
         from tui.fleet.changes import Happened
 
-        news = False
-        for change in found:
-            if change.kind is Happened.VANISHED and change.snapshot_id and change.made_at:
-                self._made[change.server_id].append(change.made_at)
-                news = True
-        if news:
-            self._shown()
+        vanished = [c for c in found if c.kind is Happened.VANISHED and c.snapshot_id is not None]
+        self._add([(c.server_id, c.made_at) for c in vanished if c.made_at])
+
+    def _add(self, found: Sequence[tuple[Key, float]]) -> None:
+        """Take more of them over, and keep those alone that a day is shown for."""
+        if not found:
+            return
+        for key, made_at in found:
+            self._made[key].append(made_at)
+        first = self._now() - DAYS * DAY
+        for key, made in list(self._made.items()):
+            made[:] = [at for at in made if at > first]
+            if not made:
+                del self._made[key]
+        self._shown()

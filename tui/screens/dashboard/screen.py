@@ -171,6 +171,7 @@ class Dashboard(Screen[None], KeptLines):
         self.view_memory.keep()
 
     def _changed(self, change: Change) -> None:
+        self.panes.forget(change.servers - self.fleet.servers.keys())
         if change.servers or change.rest or not self.fleet.servers:
             self.show_fleet()
         elif self.ticking.a_minute_on:

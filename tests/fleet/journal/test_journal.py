@@ -18,8 +18,10 @@ from msgspec.structs import replace
 from tests.helpers.journals import operation
 from tui.fleet.journal.database import VERSION, set_aside
 from tui.fleet.journal.journal import Clash, Journal, JournalUnavailable
+from tui.fleet.journal.plans import PlanBook
 from tui.fleet.journal.process_locks import Sessions
 from tui.fleet.operation import Kind, State
+from tui.fleet.plan import Plan, PlanKind, Step
 
 
 async def test_what_was_written_is_read_back_by_another_process_s_journal(tmp_path: Path) -> None:
@@ -136,6 +138,20 @@ async def test_old_operations_go_and_open_ones_stay(
     kept = await journal.history()
     assert len(kept) == 11
     assert still_open.id in {o.id for o in kept}
+    await journal.close()
+
+
+async def test_plans_are_read_as_far_back_as_operations_are(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    book = PlanBook(journal)
+    step = Step(kind=Kind.CREATE, server_id=1, server_name="web", name="x")
+    for n in range(4):
+        draft = Plan(kind=PlanKind.CREATE, name=f"{n}", steps=(step,), account="a", asked_at=n)
+        plan = await book.begin(draft)
+        if n:
+            await book.end(plan.id, n + 10.0, "")
+    assert [plan.name for plan in await book.history("a", 10)] == ["3", "2", "1", "0"]
+    assert [plan.name for plan in await book.history("a", 10, 12.0)] == ["3", "2", "0"]
     await journal.close()
 
 

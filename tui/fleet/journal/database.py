@@ -116,8 +116,8 @@ _SINCE_7: Final = "CREATE INDEX ended ON operations (ended_at)"
 _STEPS: Final = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4, _SINCE_5, _SINCE_6, _SINCE_7)
 """What takes a file from each format to the next; a new file takes them all."""
 _PRUNE: Final = """
-DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id NOT IN (
-    SELECT id FROM operations ORDER BY id DESC LIMIT {kept})
+DELETE FROM operations WHERE state NOT IN ({pending_states}) AND id <= (
+    SELECT id FROM operations ORDER BY id DESC LIMIT 1 OFFSET {kept})
 """
 
 

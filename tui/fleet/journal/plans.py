@@ -149,9 +149,10 @@ class PlanBook:
         """The plans of an account that have not ended, oldest first."""
         return await self._read(f"{MINE} AND ended_at IS NULL ORDER BY asked_at", (account,))
 
-    async def history(self, account: str, limit: int) -> Sequence[Plan]:
-        """The newest plans of an account first."""
-        return await self._read(f"{MINE} ORDER BY asked_at DESC, id DESC LIMIT ?", (account, limit))
+    async def history(self, account: str, limit: int, since: float = 0.0) -> Sequence[Plan]:
+        """The newest plans of an account first, of those that have not ended before `since`."""
+        where = f"{MINE} AND (ended_at IS NULL OR ended_at >= ?) ORDER BY asked_at DESC, id DESC"
+        return await self._read(f"{where} LIMIT ?", (account, since, limit))
 
     async def _read(self, where: str, values: tuple[object, ...]) -> Sequence[Plan]:
         def read(db: sqlite3.Connection, sessions: Sessions) -> Sequence[Plan]:

@@ -78,11 +78,11 @@ class Plans:
                 self._take(plan)
         return self.running()
 
-    async def history(self, limit: int = 500) -> Sequence[Plan]:
-        """Open and past plans, newest first."""
+    async def history(self, limit: int = 500, since: float = 0.0) -> Sequence[Plan]:
+        """Open and past plans, newest first; none that ended before `since`."""
         found: list[Plan] = []
         for book in self._all_books():
-            read = await book.history(self._books.account, limit)
+            read = await book.history(self._books.account, limit, since)
             found += [self._with_power(plan) for plan in read]
         return sorted(found, key=lambda plan: (plan.asked_at, abs(plan.id)), reverse=True)[:limit]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import msgspec
 from textual import on, work
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 
+_MOST: Final = 500
+"""Operations that are listed, and plans."""
 _AGAIN = (State.NOT_CARRIED_OUT, State.UNSEEN, State.NEVER_SENT, State.REFUSED)
 _STOPPABLE = (State.WAITING, State.UNKNOWN, State.ACCEPTED)
 
@@ -119,9 +121,12 @@ class OperationsDialog(ListDialog[Asked]):
 
     @work(group="history", exclusive=True, exit_on_error=False)
     async def _read(self) -> None:
-        found: list[Entry] = [*await self._operations.history()]
+        operations = await self._operations.history(_MOST)
+        found: list[Entry] = [*operations]
+        # To read what plans did before the first of these takes a second after years.
+        since = operations[-1].asked_at if len(operations) == _MOST else 0.0
         with suppress(JournalUnavailable):
-            found += await self._plans.history()
+            found += await self._plans.history(_MOST, since)
         trouble = self.query_one("#journal-trouble", Static)
         trouble.display = bool(self._operations.trouble)
         trouble.update(self._operations.trouble)

@@ -304,6 +304,29 @@ async def test_a_server_grows_stale_by_time_alone_and_once(journal: Journal) -> 
     await run.recorder.close()
 
 
+async def test_to_be_seen_again_is_no_news_and_what_came_of_it_meanwhile_is(
+    journal: Journal,
+) -> None:
+    run = Recording(journal)
+    old = [snapshot(11, hours=24 * 30)]
+    held = {1: old, 2: [snapshot(21, 2, hours=24 * 7 - 1)], 3: [snapshot(31, 3)]}
+
+    async def sweep(*, unread: bool) -> None:
+        found = [ServerView(server(n), tuple(items), unread=unread) for n, items in held.items()]
+        await run.sweep({view.server.id: view for view in found})
+        await run.clock.advance(7_200)
+
+    for unread in (False, True, True, False):
+        await sweep(unread=unread)
+    assert kinds(run.told) == [("stale", 2, None)]
+    again = Recording(journal)
+    run.recorder, run.store, run.told = again.recorder, again.store, again.told
+    for unread in (True, False):
+        await sweep(unread=unread)
+    assert run.told == [], "how it was before is not known"
+    await run.recorder.close()
+
+
 async def test_what_is_overdue_and_what_is_well_again_is_told_once(journal: Journal) -> None:
     run = Recording(journal)
     busy = snapshot(12, status="in_progress", hours=0.2)

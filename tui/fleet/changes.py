@@ -129,11 +129,15 @@ _OF_ACCOUNT: Final = {
     Happened.RECOVERED: "recovered: the token is accepted",
 }
 _TURNS: Final[Mapping[Happened, Callable[[Health, Health], bool]]] = {
-    Happened.STALE: lambda old, new: new.has("stale") and not old.has("stale"),
+    Happened.STALE: lambda old, new: (
+        new.has("stale") and not old.has("stale") and not old.has("unseen")
+    ),
     Happened.OVERDUE: lambda old, new: new.has("overdue") and not old.has("overdue"),
-    Happened.RECOVERED: lambda old, new: old.problem and not new.problem,
+    Happened.RECOVERED: lambda old, new: old.problem and not new.problem and not old.has("unseen"),
 }
-"""What time and other snapshots do to a server, by how it was judged before and is now."""
+"""What time and other snapshots do to a server, by how it was judged before and is now.
+
+To be seen again is neither."""
 
 
 def between(before: Views, after: Views, since: float, at: float) -> list[FleetChange]:
@@ -156,6 +160,17 @@ def turned(
         for key in sorted(others, key=str)
         if has_turned(before[key], after[key])
     ]
+
+
+def known(before: Mapping[Key, Health], after: Mapping[Key, Health]) -> Mapping[Key, Health]:
+    """How servers are judged now, or were before it could not be told any more."""
+    return {
+        key: before[key] if _is_lost(before.get(key), new) else new for key, new in after.items()
+    }
+
+
+def _is_lost(old: Health | None, new: Health) -> bool:
+    return old is not None and new.has("unseen") and not old.has("unseen")
 
 
 def of_token(kind: Happened, since: float, at: float) -> FleetChange:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from tui.fleet.changes import FleetChange, Happened, between, of_token, turned
+from tui.fleet.changes import FleetChange, Happened, between, known, of_token, turned
 from tui.fleet.health import Health, Judge, Rules
 from tui.fleet.journal.changes import MOST, ChangeBook
 from tui.fleet.journal.file import JournalUnavailable
@@ -124,8 +124,8 @@ class ChangeRecorder:
         found = await asyncio.to_thread(between, seen, views, since, at)
         if as_of != self._as_of:
             self._as_of, self._swept_at = as_of, at
-            healths, before = await asyncio.to_thread(self._judge.all, views, at), self._healths
-            self._healths = healths
+            before, judged = self._healths, await asyncio.to_thread(self._judge.all, views, at)
+            self._healths = healths = known(before, judged)
             found += turned(views, before, healths, since, at)
         return found
 
@@ -150,7 +150,7 @@ def _since(before: Remembered, views: Views, rules: Rules, at: float) -> list[Fl
     judge, earlier, since = Judge(rules), before.views, min(before.head.as_of, at)
     healths = judge.all(earlier, since)
     found = between(earlier, views, since, at)
-    return found + turned(views, healths, judge.all(views, at), since, at)
+    return found + turned(views, healths, known(healths, judge.all(views, at)), since, at)
 
 
 def _is_known(fleet: Fleet) -> bool:

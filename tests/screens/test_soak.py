@@ -27,10 +27,11 @@ OPENING = {
     "HelpDialog": ("question_mark",),
     "CommandPalette": ("colon", "w"),
     "ChooseDialog": ("Y",),
+    "Monitor": ("m",),
     "AskDialog": ("plus",),
     "CreateSetDialog": ("1", "asterisk", "c"),
 }
-"""The keys that open dialogs over the dashboard. A monitor is held for a minute, by its clock."""
+"""The keys that open each screen over the dashboard."""
 
 
 async def test_a_day_of_polls_leaves_nothing_behind() -> None:

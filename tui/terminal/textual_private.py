@@ -1,4 +1,4 @@
-"""Every private part of Textual that ciplun rests on, each with its reason, and nothing else.
+"""Every private part of Textual, and of asyncio, that ciplun rests on, each with its reason.
 
 Textual's minor version is pinned. `USED` is read by a test that looks each name up in the installed
 version, and that finds private names used anywhere else in the code.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from threading import Thread
@@ -46,6 +46,7 @@ USED: Final = (
     "textual.widgets._option_list:OptionList._index_to_line",
     # A screen that is closed takes its lines with it.
     "textual._styles_cache:StylesCache.get_inner_outer",
+    "asyncio.events:TimerHandle._context",
     # What is not dirty keeps its lines.
     "textual.widget:Widget._set_dirty",
     # Whether a key has been dealt with.
@@ -92,6 +93,19 @@ SEQUENCES: Final = frozenset(ANSI_SEQUENCES_KEYS)
 # thousand widgets that were closed long ago, 65 MB after days of dialogs. The colours are enough.
 _styles_of = StylesCache.get_inner_outer.__wrapped__
 StylesCache.get_inner_outer = staticmethod(lru_cache(1024)(partial(_styles_of, StylesCache)))  # type: ignore[method-assign, assignment]
+
+
+# A timer that was cancelled waits in the loop for its time, and keeps the context of who set it: a
+# monitor was there for a minute after it was left, with 120 KB of lines each time.
+_cancel = TimerHandle.cancel
+
+
+def _cancel_and_forget(timer: TimerHandle) -> None:
+    _cancel(timer)
+    timer._context = None  # type: ignore[attr-defined]
+
+
+TimerHandle.cancel = _cancel_and_forget  # type: ignore[method-assign, assignment]
 
 
 class EndingApp(App[None]):

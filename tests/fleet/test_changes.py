@@ -82,6 +82,13 @@ def test_a_duration_is_told_only_where_somebody_was_looking() -> None:
     assert change.took is None
 
 
+def test_no_duration_is_told_of_what_had_ended_when_it_was_first_seen() -> None:
+    found = between(views(s1=[]), views(s1=[snapshot(1, 1, "failed", hours=216)]), NOW - 60, NOW)
+    assert kinds(found) == [("appeared", 1, 1), ("failed", 1, 1)]
+    assert [c.took for c in found] == [None, None]
+    assert found[0].when == NOW - 60
+
+
 def test_a_new_snapshot_has_the_time_of_its_creation_as_far_as_that_can_be() -> None:
     for hours, when in ((1.0, NOW - 3_600), (50.0, NOW - 14 * 3_600), (-5.0, NOW)):
         after = views(s1=[snapshot(1, hours=hours)])

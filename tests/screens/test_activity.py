@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from email.utils import formatdate
 from pathlib import Path
 
@@ -248,3 +249,26 @@ async def test_a_filter_finds_a_name_in_every_spelling(tmp_path: Path) -> None:
     assert "\N{LATIN SMALL LETTER U WITH DIAERESIS}bung" in searched(
         operation(server_name=umlaut["name"])
     )
+
+
+async def test_what_cannot_be_read_is_not_called_nothing(tmp_path: Path) -> None:
+    with saying(fleet(THEN, SERVERS)) as said:
+        app = watching(said.url, tmp_path, FakeClock(NOON))
+        async with app.run_test(size=(60, 20)) as pilot:
+            board = await live(pilot)
+            activity = board.session.activity
+            assert activity is not None
+            await until(pilot, activity._recorder.looked.is_set)
+            said.answer = fleet(NOW, SERVERS)
+            await pilot.press("r")
+            await until(pilot, lambda: activity._looking is not None)
+            file = tmp_path / ".local/state/ciplun/journal.sqlite3"
+            with closing(sqlite3.connect(file)) as other:
+                other.execute("BEGIN EXCLUSIVE")
+                await pilot.press("exclamation_mark", "exclamation_mark")
+                await until(pilot, lambda: "gone: snap-2" in shown(pilot))
+            await connection(pilot).operations.journal.close()
+            await pilot.press("r")
+            await until(pilot, lambda: "No record can be read: the journal is" in shown(pilot))
+            assert "Nothing has changed" not in shown(pilot)
+            assert "snap-2" not in shown(pilot)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.fleet.health import Health
 from tui.fleet.merge import Views, changed
@@ -145,8 +146,16 @@ def between(before: Views, after: Views, since: float, at: float) -> list[FleetC
     found: list[FleetChange] = []
     for key in sorted(changed(before, after), key=str):
         for kind, view, snapshot in _of_server(before.get(key), after.get(key), since):
-            found.append(_change(kind, view, snapshot, since, at))
+            change = _change(kind, view, snapshot, since, at)
+            if kind is Happened.FAILED and not _held(before.get(key), change.snapshot_id):
+                change = replace(change, since=min(since, change.made_at or since))
+            found.append(change)
     return found
+
+
+def _held(view: ServerView | None, snapshot_id: Key | None) -> bool:
+    """Whether a snapshot was there before; of one that was not nobody saw when it ended."""
+    return view is not None and any(held.id == snapshot_id for held in view.snapshots)
 
 
 def turned(

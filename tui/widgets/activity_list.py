@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
+
 from tui.fleet.changes import FleetChange, Happened
 from tui.text import duration
 from tui.widgets.glyphs import Glyphs
@@ -14,11 +16,14 @@ from tui.widgets.row_list import RowList
 COLUMNS = (
     Column("day", "Day", width=10),
     Column("time", "Time", width=5),
-    Column("what", "What", min_width=24),
-    Column("server", "Server", width=18),
+    Column("what", "What", min_width=18),
+    Column("server", "Server", min_width=12),
     Column("took", "Took", width=7, align="right", priority=1),
     Column("by", "By", width=19, priority=2),
 )
+
+_SIGN = 2
+"""Cells of the sign before what happened."""
 
 
 class ActivityList(RowList[FleetChange]):
@@ -36,6 +41,12 @@ class ActivityList(RowList[FleetChange]):
             day = day_of(row, local=self._local)
             self._days[self.row_key(row)] = "" if day == last else day
             last = day
+        self.want(
+            {
+                "what": max((cell_len(row.short) for row in rows), default=0) + _SIGN,
+                "server": max((cell_len(row.server_name) for row in rows), default=0),
+            }
+        )
         self.set_rows(rows)
 
     def row_key(self, row: FleetChange) -> Hashable:

@@ -121,10 +121,12 @@ class ChangeBook:
         values = (account, account, since, after, server, server_id is None, limit)
 
         def read(db: sqlite3.Connection) -> Sequence[FleetChange]:
-            _make(db, account)
+            there = "SELECT 1 FROM sqlite_master WHERE name = 'changes'"
+            if db.execute(there).fetchone() is None:
+                return []
             return _changes(db.execute(_READ, values))
 
-        return await self._file.write(read)
+        return await self._file.read(read)
 
     async def gone(self, since: float) -> Sequence[tuple[Key, float]]:
         """Servers, and when a snapshot was made that was seen to go; of those made after `since`.

@@ -29,7 +29,11 @@ SLOW: Final = 0.5
 
 
 class JournalUnavailable(Exception):
-    """No record can be kept now; one sentence that says why."""
+    """No record can be kept now; one sentence that says so and `why`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"No record can be kept: {why}.")
+        self.why = why
 
 
 class JournalFile:
@@ -95,7 +99,7 @@ class JournalFile:
 
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._closed:
-            raise JournalUnavailable("No record can be kept: the journal is closed.")
+            raise JournalUnavailable("the journal is closed")
         loop = asyncio.get_running_loop()
         waits = loop.call_later(SLOW, self._slow)
         try:
@@ -116,7 +120,7 @@ class JournalFile:
                 return self._run(work)
         except (sqlite3.Error, OSError, NoFile) as error:
             self._locked = self._locked or _is_locked(error)
-            raise JournalUnavailable(f"No record can be kept: {_why(error)}.") from error
+            raise JournalUnavailable(_why(error)) from error
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._connection is not None and mark(self.path) != self._mark:

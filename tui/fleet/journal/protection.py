@@ -137,7 +137,7 @@ class Protection:
             await asyncio.to_thread(self._replace, self._path, change)
         except OSError as error:
             words = paths.trouble(self._path, error)
-            raise JournalUnavailable(f"No record can be kept: {words}.") from error
+            raise JournalUnavailable(words) from error
 
     def _replace(self, path: Path, change: Callable[[list[_Line]], list[_Line]]) -> None:
         with _alone(path):

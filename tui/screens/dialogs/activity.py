@@ -39,6 +39,7 @@ class ActivityDialog(ListDialog[None]):
         self._glyphs = glyphs
         self._local = local
         self._all: Sequence[FleetChange] = ()
+        self._without = ""
 
     def body(self) -> Iterable[Widget]:
         """The list, and more of the chosen change."""
@@ -74,7 +75,9 @@ class ActivityDialog(ListDialog[None]):
                 words = f"only the newest {MOST:,} are shown"
             self._all = sorted(found, key=lambda change: change.when, reverse=True)
         except JournalUnavailable as error:
-            words = str(error)
+            words = f"No record can be read: {error.why}."
+            self._all = ()
+        self._without = "" if words else "Nothing has changed since ciplun first looked"
         trouble.display = bool(words)
         trouble.update(Content(words))
         self.show_rows()
@@ -83,7 +86,7 @@ class ActivityDialog(ListDialog[None]):
         """List what matches the filter."""
         words = fold(self.query_one(Field).value).split()
         rows = self.query_one(ActivityList)
-        rows.empty = "Nothing matches" if words else "Nothing has changed since ciplun first looked"
+        rows.empty = "Nothing matches" if words else self._without
         rows.show([c for c in self._all if _matches(c, words, local=self._local)])
         self._describe()
 

@@ -1,6 +1,7 @@
 """Weeks in minutes: 10,000 polls on a clock that runs ahead, the app on its screen.
 
-Its memory, its activity, its tray and its monitor are on, and now and then somebody passes by.
+Its memory, its activity, its tray and its monitor are on, servers and snapshots come and go, and
+now and then somebody passes by. Memory is that of the whole process, with the simulator in it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tui.app import CiplunApp
 from tui.config import paths
 from tui.screens.dashboard.screen import Dashboard
 from tui.screens.dialogs.activity import ActivityDialog
+from tui.simulator.servers import delete_server
 from tui.vps.models import Phase
 
 IDLE = 60.0
@@ -60,6 +62,11 @@ class Weeks:
             ]
             if done:
                 session.perform(live.operations.delete(done[0]))
+        elif number % 100 == 40:
+            world.add_server(f"guest-{number}")
+        elif number % 100 == 90:
+            for guest in [s for s in world.servers.values() if s.name.startswith("guest-")]:
+                delete_server(world, guest.account, guest.uuid)
         self.simulated.service.received.clear()  # what the simulator notes is none of the app's
         world.clock.advance(IDLE)
         await self.simulated.clock.advance(IDLE + 1)
@@ -109,14 +116,20 @@ class Held(NamedTuple):
 
 
 async def look_around(weeks: Weeks, pilot: Pilot[None], number: int) -> None:
-    """What somebody does who passes by: moves, looks at the monitor or at what happened."""
+    """What somebody does who passes by: moves, looks at the monitor or at what happened, asks."""
     board = weeks.board
+    pages = ("d", "question_mark", "c", "colon")
     if number % 25 == 0:
         await pilot.press("j" if number % 50 else "g")
     if number % 40 == 10:
         await pilot.press("m")
         await weeks.poll()
         await pilot.press("space", "escape")
+    elif number % 40 == 20:
+        await pilot.press(pages[number // 40 % len(pages)])
+        await until(lambda: pilot.app.screen is not board)
+        await weeks.poll()
+        await pilot.press("escape")
     elif number % 40 == 30:
         await pilot.press("exclamation_mark", "exclamation_mark")
         await until(lambda: isinstance(pilot.app.screen, ActivityDialog))
@@ -130,9 +143,9 @@ async def look_around(weeks: Weeks, pilot: Pilot[None], number: int) -> None:
 async def go_on(weeks: Weeks, pilot: Pilot[None], count: int) -> Used:
     """Poll for so long, with somebody passing by; gives what there is more of then."""
     before = used(weeks)
-    for number in range(count):
+    for _ in range(count):
         await weeks.poll()
-        await look_around(weeks, pilot, number)
+        await look_around(weeks, pilot, weeks.polls)
     await pilot.pause()
     return used(weeks).since(before)
 
@@ -172,13 +185,18 @@ async def held(weeks: Weeks) -> Held:
 async def soak(quick: bool) -> list[Row]:
     count = 100 if quick else 10_000
     async with weeks_of(count // 5) as (weeks, pilot):
-        grown = await go_on(weeks, pilot, count)
+        before, curve = used(weeks), []
+        for _ in range(10):
+            await go_on(weeks, pilot, count // 10)
+            grown = used(weeks).since(before)
+            curve.append(grown.memory)
         kept = await held(weeks)
     return [
         limit(f"Memory grown in {count:,} polls of the app", grown.memory, 1, "MB"),
         limit("File descriptors grown", grown.descriptors, 0, "more"),
         limit("Tasks grown", grown.tasks, 0, "more"),
         limit("Files grown", grown.files, 0, "more"),
+        Row(f"Of that after each {count // 10:,}", " ".join(f"{mb:.1f}" for mb in curve) + " MB"),
         Row(
             "Journal after it, and the last known fleet",
             f"{kept.journal / 1024:,.0f} KB, {kept.operations} operations, {kept.changes} changes; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import stat
@@ -153,6 +154,19 @@ async def test_plans_are_read_as_far_back_as_operations_are(tmp_path: Path) -> N
     assert [plan.name for plan in await book.history("a", 10)] == ["3", "2", "1", "0"]
     assert [plan.name for plan in await book.history("a", 10, 12.0)] == ["3", "2", "0"]
     await journal.close()
+
+
+def test_what_sessions_left_that_were_killed_is_tidied_away(tmp_path: Path) -> None:
+    living = Sessions(tmp_path)
+    names = [tmp_path / living.claim(), tmp_path / "7-dead", tmp_path / "8-new"]
+    for file, age in zip(names, (100_000, 100_000, 0), strict=True):
+        file.touch()
+        os.utime(file, (time.time() - age,) * 2)
+    later = Sessions(tmp_path)
+    later.claim()
+    assert {file.name for file in tmp_path.iterdir()} == {living.name, "8-new", later.name}
+    for session in (living, later):
+        session.leave()
 
 
 def test_a_killed_session_is_known_to_be_dead(tmp_path: Path) -> None:

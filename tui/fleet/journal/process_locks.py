@@ -10,9 +10,14 @@ import contextlib
 import fcntl
 import os
 import secrets
+import time
 from pathlib import Path
+from typing import Final
 
 from tui.config.paths import open_private, private_folder
+
+_OLD: Final = 86_400.0
+"""Seconds after which a file is tidied away unless it is locked: a new one is not yet."""
 
 
 class Sessions:
@@ -30,7 +35,15 @@ class Sessions:
             private_folder(self._folder)
             self._descriptor = open_private(self._folder / self.name, os.O_RDWR)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._tidy(self._folder)
         return self.name
+
+    def _tidy(self, folder: Path) -> None:
+        """Remove what killed sessions left that nobody asks about any more."""
+        with contextlib.suppress(OSError):
+            for file in tuple(folder.iterdir()):
+                if file.stat().st_mtime < time.time() - _OLD:
+                    self.alive(file.name)
 
     def _held(self, folder: Path) -> bool:
         """Whether others can see our lock: its file may have been removed."""

@@ -115,6 +115,24 @@ async def test_a_failure_in_the_middle_keeps_what_came_if_it_can_be_believed(
     assert fleet.freshness.reading is None
     assert bool(fleet.servers) is isinstance(error, Unreachable)
     assert all(view.partial for view in fleet.servers.values())
+    assert not (fleet.servers and fleet.counted), "there are others"
+
+
+async def test_what_went_wrong_before_is_not_shown_while_pages_come(slow: Slow) -> None:
+    sound = slow.api.between
+
+    async def broken() -> None:
+        raise Unreachable("no route")
+
+    slow.api.between = broken
+    await slow.go_on(2)
+    assert slow.store.fleet.freshness.error is not None
+    slow.api.between = sound
+    slow.poller.refresh()
+    await slow.go_on()
+    fresh = slow.store.fleet.freshness
+    assert fresh.reading is not None
+    assert (fresh.error, fresh.next_try) == (None, None)
 
 
 async def test_pages_asked_for_before_a_write_change_nothing_on_its_server() -> None:

@@ -12,8 +12,11 @@ import pytest
 from tests.helpers.clocks import FakeClock
 from tests.helpers.driving import dashboard, shown, until
 from tests.helpers.faulty import http
-from tests.helpers.service import fleet, saying
+from tests.helpers.service import SECRET, fleet, saying
 from tests.helpers.watching import watching
+from tui.vps.client import Client
+from tui.vps.models import Part, Server
+from tui.vps.token import Token
 
 SERVERS = [{"id": n, "name": f"web-{n:03}"} for n in range(1, 201)]
 
@@ -116,3 +119,48 @@ async def test_a_pause_that_the_service_asks_for_is_named(tmp_path: Path) -> Non
                 asked.set()
             await until(pilot, lambda: "live" in shown(pilot))
             assert "rate limit" not in shown(pilot)
+
+
+async def test_figures_of_a_part_are_not_shown_when_the_rest_fails(tmp_path: Path) -> None:
+    others = fleet([{"id": 1, "server": {"id": 1, "name": "web-001"}, "name": "nightly"}])
+    left = [10**40]
+
+    def answer(method: str, path: str) -> bytes | Iterable[bytes]:
+        if "/servers/?" not in path:
+            return others(method, path)
+        if "page=2" in path:
+            return (
+                http('{"detail": "Not today."}', "400 Bad Request") if left else page([*SERVERS], 2)
+            )
+        body = {"count": (left or [200])[0], "next": "?page=2", "results": SERVERS[:100]}
+        return http(json.dumps(body))
+
+    clock = FakeClock()
+    with saying(answer) as said:
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: "Not today." in shown(pilot))
+            text = shown(pilot)
+            assert "web-001" in text
+            assert "/500 slots" not in text, "the other servers have slots, too"
+            assert "All 100" not in text
+            left.clear()
+            await clock.advance(5)
+            await until(pilot, lambda: "live" in shown(pilot))
+            assert "1/1000 slots" in shown(pilot)
+
+
+@pytest.mark.parametrize("count", [3, 10**40, -1])
+async def test_a_count_that_cannot_be_is_no_total(count: int) -> None:
+    parts: list[Part[Server]] = []
+
+    def answer(method: str, path: str) -> bytes:
+        body = {"count": count, "next": "?page=2", "results": SERVERS[:100]}
+        if "page=2" in path:
+            body |= {"next": None, "results": SERVERS[100:]}
+        return http(json.dumps(body))
+
+    with saying(answer) as said:
+        made = Client(said.url, Token(SECRET))
+        assert not (await made.servers(parts.append)).settled
+        await made.aclose()
+    assert [(part.received, part.total) for part in parts] == [(100, None), (200, None)]

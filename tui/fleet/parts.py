@@ -61,5 +61,7 @@ class Parts:
             store.written_since(self._asked_at),
         )
         store.apply_views(views)
-        store.apply_freshness(replace(store.fleet.freshness, reading=reading))
+        # What went wrong before is over: it answers.
+        fresh = replace(store.fleet.freshness, reading=reading, error=None, next_try=None)
+        store.apply_freshness(fresh)
         self._due = now + max(_SOONEST, len(views) / _SERVERS_A_SECOND)

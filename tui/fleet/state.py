@@ -190,11 +190,14 @@ class Fleet(msgspec.Struct, frozen=True):
     def counted(self) -> bool:
         """Whether all of its servers are there, so that they can be counted: not while they come.
 
-        Of what an earlier run knew only the first are there at first; `totals` are those of all.
+        Nor where only some of them have come before it failed. Of what an earlier run knew only
+        the first are there at first; `totals` are those of all.
         """
         if self.freshness.as_of is not None:
             return True
-        return self.freshness.reading is None and len(self.servers) == self.totals.servers
+        if self.freshness.reading is not None or len(self.servers) != self.totals.servers:
+            return False
+        return not any(view.partial for view in self.servers.values())
 
     def restoring(self, server_id: Key) -> bool:
         """Whether a restore of this server is running, or may be."""

@@ -113,7 +113,7 @@ class _Walk(Generic[T]):
             self._size += page.size
             self._take(page)
             if self._told is not None:
-                self._total = page.count if page.count is not None and page.count >= 0 else None
+                self._total = self._believed(page.count)
                 self._told(Part(tuple(page.items), self._received, self._total, page.next is None))
             following = self._next(following, page)
         cut_off = cut_off or self.ahead.unreached
@@ -127,6 +127,11 @@ class _Walk(Generic[T]):
             self._nothing_new = 0
         else:
             self._nothing_new += 1
+
+    def _believed(self, count: int | None) -> int | None:
+        """The count of a page, None where it cannot be that of this list."""
+        good = count is not None and self._received <= count <= self._limits.items
+        return count if good else None
 
     @property
     def _paused(self) -> float:

@@ -112,7 +112,7 @@ def _right(banner: Banner, fleet: Fleet, now: float, shorter: int) -> Sequence[P
     """Slots, whether writing is open, and how old the data is. `now` is the monotonic instant."""
     pieces: list[Piece] = []
     totals, freshness = fleet.totals, fleet.freshness
-    known = freshness.newest is not None or freshness.reading is None
+    known = freshness.newest is not None or fleet.counted
     if totals.servers and known and shorter < _NO_SLOTS:
         pieces += [(f"{totals.used}/{totals.slots} slots", ""), ("   ", "")]
     if banner.read_only:
@@ -175,7 +175,8 @@ def notice_words(banner: Banner, fleet: Fleet, now: float, keys: Keys) -> str:
         missing = banner.token_origin == NO_SOURCE
         words.append(f"{again} shows how to give one" if missing else where)
     elif freshness.next_try is not None and not freshness.paused:
-        words.append(f"next try in {_coarse(freshness.next_try - now)}")
+        left = freshness.next_try - now
+        words.append(f"next try in {_coarse(left)}" if left > 0 else "trying again")
     return " · ".join(words)
 
 

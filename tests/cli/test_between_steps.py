@@ -168,3 +168,44 @@ def test_nothing_more_of_a_plan_is_sent_once_writing_is_off(door: Door) -> None:
         assert (code, why in err, door.said.count("DELETE")) == (1, True, 1)
         del door.environ[f"CIPLUN_{name}"]
     assert (door.run("settle", "--go-on").code, door.said.count("DELETE")) == (0, 2)
+
+
+@pytest.mark.parametrize("in_the_way", [False, True])
+@pytest.mark.parametrize("words", [ROOM, PRUNE], ids=lambda words: words[0])
+def test_what_was_done_is_said_where_the_record_goes_meanwhile(
+    door: Door, tmp_path: Path, words: tuple[str, ...], in_the_way: bool
+) -> None:
+    state = tmp_path / ".local/state/ciplun"
+
+    def lose() -> None:
+        state.rename(tmp_path / "elsewhere")
+        if in_the_way:
+            state.write_text("")
+
+    fill(door)
+    obedient(door, lose)
+    code, out, err = door.run(*words, *(["--yes"] if words is PRUNE else []))
+    assert (code, door.said.count("DELETE"), door.said.count("POST")) == (1, 1, 0)
+    assert "#801  old-801 of web is deleted" in out
+    assert err.count("No record can be kept" if in_the_way else "the journal's file was gone") >= 1
+    assert (
+        "it stopped: " if in_the_way else "was not done: the record of this plan is lost"
+    ) in err
+
+
+def test_the_command_is_guarded_where_the_record_goes_meanwhile(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.hurry(monkeypatch)
+    door.raw.snapshots = []
+    obedient(door, lambda: None)
+    plain = door.raw.written
+
+    def written(method: str, path: str) -> bytes:
+        (tmp_path / ".local/state/ciplun").rename(tmp_path / "elsewhere")
+        return plain(method, path)
+
+    door.raw.written = written
+    code, _, err = door.run(*GUARD[:-1], "touch", str(tmp_path / "ran"))
+    assert (code, (tmp_path / "ran").exists()) == (0, True), err
+    assert err.count("The record of earlier operations was lost") == 1

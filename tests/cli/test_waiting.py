@@ -14,6 +14,8 @@ from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
 from tui.cli.progress import Progress
+from tui.cli.waiting import Wait
+from tui.fleet.operation import Operation, State
 from tui.simulator.scenarios import hooks
 
 
@@ -114,3 +116,26 @@ def test_what_takes_longer_than_one_waits_is_unknown(simulated: Place) -> None:
         code, out, err = ciplun(simulated, "create", "mail", "x", "--timeout", wrong)
         assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert len(simulated.sent()) == 1
+
+
+@pytest.mark.parametrize("journal", ["there", "gone", "unavailable"])
+async def test_what_ended_before_anybody_listened_is_not_waited_for(
+    simulated: Place, tmp_path: Path, journal: str
+) -> None:
+    session = simulated.session()
+    live = await session.open()
+    server = next(s for s in (await live.client.servers()).items if s.name == "web-server-02")
+    begun = await live.operations.create(server, "x")
+    state = tmp_path / ".local/state/ciplun"
+    if journal != "there":
+        state.rename(tmp_path / "elsewhere")
+    if journal == "unavailable":
+        state.write_text("in the way")
+    await simulated.pass_time(700)
+    await live.poller.sweep()
+    assert live.operations.running() == []
+    told: list[Operation] = []
+    (found,) = await Wait(session, live, [begun], lambda o: o.ended, told.append).during(10)
+    assert found.state is State.COMPLETED
+    assert told == [found]
+    await session.close()

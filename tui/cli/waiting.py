@@ -74,6 +74,7 @@ class Wait:
                 polling(self._live),
                 asyncio.timeout(seconds),
             ):
+                await self._catch_up()
                 await self._over
         except TimeoutError:
             pass
@@ -85,10 +86,17 @@ class Wait:
                 end()
         return list(self._latest.values())
 
+    async def _catch_up(self) -> None:
+        """Take over what ended before anybody listened."""
+        for operation in self._waiting():
+            now = await self._live.operations.latest(operation)
+            if now is not operation:
+                self._changed(now)
+
     def _waiting(self) -> Sequence[Operation]:
         return [operation for key, operation in self._latest.items() if key in self._left]
 
-    def _changed(self, now: Operation | None, _: News) -> None:
+    def _changed(self, now: Operation | None, _: News | None = None) -> None:
         if now is None or now.id not in self._latest:
             return
         self._latest[now.id] = now

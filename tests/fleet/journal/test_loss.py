@@ -18,9 +18,11 @@ from tests.helpers.journals import operation
 from tui.fleet.journal.journal import Journal, JournalUnavailable, MemoryLost
 from tui.fleet.journal.power import PowerBook
 from tui.fleet.operation import State
+from tui.fleet.plan import Standing
 from tui.fleet.power import PowerNote, Stage
-from tui.fleet.writes.drafts import create_plan
+from tui.fleet.writes.drafts import create_plan, delete_plan
 from tui.fleet.writes.operations import Refused
+from tui.vps.models import Key
 
 NAME = "journal.sqlite3"
 
@@ -90,6 +92,32 @@ async def test_a_folder_removed_while_it_is_open_is_a_loss(desk: Desk) -> None:
     with pytest.raises(MemoryLost):
         await desk.operations.create(other, "after")
     assert desk.sent() == ["create"]
+
+
+@pytest.mark.parametrize("how", ["lost", "unavailable"])
+async def test_a_plan_whose_record_goes_while_it_runs_says_what_was_done(
+    desk: Desk, how: str
+) -> None:
+    targets = [await desk.target(name) for name in ("one", "two", "three")]
+    delete = desk.provider.delete_snapshot
+
+    async def deleted(key: Key) -> bool:
+        if len(desk.sent()) == 1:
+            remove(desk.folder / NAME)
+            if how == "unavailable":
+                (desk.folder / NAME).mkdir()
+        return await delete(key)
+
+    desk.provider.delete_snapshot = deleted  # type: ignore[method-assign, assignment]
+    plan = await desk.plans.start(delete_plan(targets, "old ones"))
+    told: list[tuple[int, Standing]] = []
+    plan = await desk.plans.run(plan, lambda _, step: told.append((step.number, step.standing)))
+    left = Standing.SKIPPED if how == "lost" else Standing.UNSENT
+    assert [step.standing for step in plan.steps] == [Standing.DONE, Standing.DONE, left]
+    assert told[:2] == [(1, Standing.DONE), (2, Standing.DONE)]
+    assert (plan.open, plan.interrupted) == (how != "lost", how != "lost")
+    assert ("the record of this plan is lost" in plan.words) == (how == "lost")
+    assert desk.sent() == ["delete"] * 2
 
 
 async def test_no_plan_has_the_number_of_one_that_was_lost(desk: Desk) -> None:

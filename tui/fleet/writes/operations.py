@@ -117,6 +117,10 @@ class Operations:
         """Wait until an operation has ended. Cancelled when this session is left."""
         return await self._tracker.outcome(operation)
 
+    async def latest(self, operation: Operation) -> Operation:
+        """An operation as it stands now, as far as is known."""
+        return await self._tracker.latest(operation)
+
     async def settle(
         self,
         server_id: Key | None = None,

@@ -109,6 +109,8 @@ class PlanRun:
         for error in done:
             if isinstance(error, asyncio.CancelledError):
                 self._leaving.set()
+            elif isinstance(error, JournalUnavailable):
+                self._stop = self._stop or error
             elif error is not None:
                 log.error("a plan failed", exc_info=error)
                 self._stop = self._stop or Refused(f"unexpected error: {type(error).__name__}")
@@ -240,9 +242,10 @@ class PlanRun:
             await _quietly(self._reread(plan_id))
             raise error
         if plan.open and plan.over:
-            await self._book.end(plan_id, self._now(), "")
+            await _quietly(self._book.end(plan_id, self._now(), ""))
         elif plan.open:
-            await self._book.leave(plan_id, "" if self._stop is None else str(self._stop))
+            words = "" if self._stop is None else str(self._stop)
+            await _quietly(self._book.leave(plan_id, words))
         return await self._reread(plan_id)
 
     def _unmet(self, step: Step) -> str:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
+from tui.fleet.journal.journal import JournalUnavailable
 from tui.fleet.journal.plans import PlanBook
 from tui.fleet.operation import Operation
-from tui.fleet.plan import ENDED_BY, Plan, Step
+from tui.fleet.plan import ENDED_BY, Plan, Standing, Step
 from tui.fleet.writes.consistent import Consistent
 from tui.fleet.writes.operations import Operations
 from tui.fleet.writes.plan_run import PlanRun, Told
 from tui.fleet.writes.preflight import Refused
 from tui.fleet.writes.stopping import Ask, give_up
+
+LOST: Final = "the record of this plan is lost"
 
 
 class Plans:
@@ -164,18 +168,11 @@ class Plans:
         )
         self._runs.add(run)
         try:
-            return await run.carry_out()
+            done = await run.carry_out()
         finally:
             self._runs.discard(run)
             self._at.discard(plan.id)
-
-    async def outcome(self, plan: Plan) -> Plan:
-        """Wait until every operation of a plan has ended. Cancelled when the session is left."""
-        for step in plan.steps:
-            if step.became is not None and not step.became.ended:
-                await self._operations.outcome(step.became)
-        await self.refresh()
-        return await self._reread(plan.id)
+        return self._take(done)
 
     def leave(self) -> None:
         """Begin no further step: this session ends."""
@@ -191,10 +188,35 @@ class Plans:
         return PlanBook(self._books.of(plan_id))
 
     async def _reread(self, plan_id: int) -> Plan:
-        plan = await self._book(plan_id).get(plan_id)
+        """A plan as the journal has it; one at work here is known without it.
+
+        Raises Refused or JournalUnavailable.
+        """
+        at_work = next((run.plan for run in self._runs if run.plan.id == plan_id), None)
+        known = self._open.get(plan_id, at_work) if at_work is not None else None
+        try:
+            plan = await self._book(plan_id).get(plan_id)
+        except JournalUnavailable as error:
+            if known is None:
+                raise
+            return self._take(replace(known, words=str(error)))
         if plan is None:
-            raise Refused("this plan is no longer in the journal")
+            if known is None:
+                raise Refused(LOST)
+            plan = await self._lost(known)
         return self._take(plan)
+
+    async def _lost(self, plan: Plan) -> Plan:
+        """A plan whose record is lost: what was sent goes on, and nothing more is sent of it."""
+        steps = []
+        for step in plan.steps:
+            became = step.became
+            if became is not None:
+                became = await self._operations.books.get(became.id) or became
+            words = LOST if step.standing is Standing.UNSENT else step.words
+            steps.append(replace(step, became=became, words=words))
+        ended_at = self._now() if plan.ended_at is None else plan.ended_at
+        return replace(plan, steps=tuple(steps), ended_at=ended_at, words=LOST)
 
     def _with_power(self, plan: Plan) -> Plan:
         """The same with what is done to its servers, where it is carried out here."""

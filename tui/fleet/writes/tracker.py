@@ -106,10 +106,19 @@ class Tracker:
         """Wait until an operation has ended. Cancelled when this session is left."""
         tracked = self._tracked.get(operation.id)
         if tracked is None or tracked.case.operation.ended:
-            return await self._books.get(operation.id) or operation
+            return await self.latest(operation)
         if tracked.awaited is None:
             tracked.awaited = asyncio.get_running_loop().create_future()
         return await asyncio.shield(tracked.awaited)
+
+    async def latest(self, operation: Operation) -> Operation:
+        """An operation as it stands now, as far as is known."""
+        tracked = self._tracked.get(operation.id)
+        if tracked is not None:
+            return tracked.case.operation
+        with suppress(JournalUnavailable):
+            return await self._books.get(operation.id) or operation
+        return operation
 
     async def declare_over(self, operation_id: int) -> Operation | None:
         """Take the admin's word that an operation is over, or keeps its server no longer.

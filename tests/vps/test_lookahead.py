@@ -251,7 +251,7 @@ async def test_leave_to_ask_again_at_once_is_no_leave_to_ask_without_end(told: s
     for_ever = Book(pages=3, said=lambda n, _: answer if n == 2 else None)
     with pytest.raises(RateLimited):
         await limited(for_ever)
-    assert len(for_ever.asked) < 20
+    assert len(for_ever.asked) < 50
 
 
 async def test_a_limit_slows_down_all_lists_and_they_wait_together() -> None:
@@ -294,11 +294,21 @@ async def test_a_limit_slows_down_all_lists_and_they_wait_together() -> None:
         await made.aclose()
 
 
+async def test_a_list_whose_pages_are_all_limited_is_read_to_its_end() -> None:
+    """A minute for each of them is more than any list may take by itself."""
+    told = http("{}", "429 X", "Retry-After: 60")
+    book = Book(pages=20, said=lambda n, time: told if n > 1 and time == 1 else None)
+    listing, pauses = await limited(book, list_base=0.0, list_page=1.0, list_most=20.0)
+    assert (listing.settled, len(listing.items)) == (True, 60)
+    assert sum(pauses) > 600
+    assert max(Counter(book.asked).values()) == 2
+
+
 async def test_a_limit_on_the_first_page_or_for_too_long_ends_the_list() -> None:
-    for first, most in ((1, 600.0), (2, 5.0)):
+    for first, most in ((1, 1_800.0), (2, 5.0)):
         book = Book(pages=3, said=lambda n, _, first=first: LIMITED if n == first else None)  # type: ignore[misc]
         with pytest.raises(RateLimited) as found:
-            await limited(book, list_most=most)
+            await limited(book, list_paused=most)
         assert found.value.retry_after == 7.0
 
 

@@ -29,8 +29,9 @@ IN_THREAD: Final = 2_000
 """Snapshots from which a listing is merged off the event loop."""
 LATE: Final = 30.0
 """Seconds after which a poll of a small fleet is late: what is shown is not called live then."""
-LONGEST: Final = 600.0
-"""Seconds more after which a poll that brings no end is given up, whatever still trickles in."""
+LONGEST: Final = 2_400.0
+"""Seconds more after which a poll that brings no end is given up, whatever still trickles in: as
+long as a list may take, and pause where the service limits the rate."""
 NAP: Final = 5.0
 """Longest single wait in seconds. Timers stand still while a machine sleeps and `Clock.monotonic`
 does not, so this is how long after waking a poll that fell due meanwhile is made."""

@@ -35,7 +35,10 @@ _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What is waited for and taken at most. Times in seconds, sizes in bytes after decoding."""
+    """What is waited for and taken at most. Times in seconds, sizes in bytes after decoding.
+
+    `list_paused` is for the pauses that the service wants; the other times of a list are its own.
+    """
 
     phase: float = 10.0
     read: float = 30.0
@@ -43,6 +46,7 @@ class Limits(msgspec.Struct, frozen=True):
     list_base: float = 60.0
     list_page: float = 2.0
     list_most: float = 600.0
+    list_paused: float = 1_800.0
     page_bytes: int = 32 * 1024 * 1024
     list_bytes: int = 64 * 1024 * 1024
     error_bytes: int = 1024 * 1024

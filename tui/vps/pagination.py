@@ -207,7 +207,7 @@ class _Walk(Generic[T]):
             self._pauses_untold += 1
         else:
             seconds = max(seconds, _longer(refused) if refused else _LEAST_PAUSE)
-        if max(self._clock() - self._start, self._paused) + seconds > self._limits.list_most:
+        if self._paused + seconds > self._limits.list_paused:
             raise error
         if self._told is not None:
             self._told(Part((), self._received, self._total, pause=seconds))

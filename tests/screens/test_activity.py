@@ -272,3 +272,26 @@ async def test_what_cannot_be_read_is_not_called_nothing(tmp_path: Path) -> None
             await until(pilot, lambda: "No record can be read: the journal is" in shown(pilot))
             assert "Nothing has changed" not in shown(pilot)
             assert "snap-2" not in shown(pilot)
+
+
+async def test_a_server_is_found_by_the_name_that_it_has_now(tmp_path: Path) -> None:
+    with saying(fleet(THEN, SERVERS)) as said:
+        app = watching(said.url, tmp_path, FakeClock(NOON))
+        async with app.run_test(size=(120, 40)) as pilot:
+            activity = (await live(pilot)).session.activity
+            assert activity is not None
+            await until(pilot, activity._recorder.looked.is_set)
+            for servers in (SERVERS, [{"id": 10, "name": "shop"}, SERVERS[1]]):
+                said.answer = fleet(NOW, servers)
+                await pilot.press("r")
+                name = str(servers[0]["name"])
+                await until(pilot, lambda name=name: name in shown(pilot))  # type: ignore[misc]
+                await until(pilot, lambda: activity._looking is not None)
+            await pilot.press("exclamation_mark", "exclamation_mark")
+            await until(pilot, lambda: "snap-4" in shown(pilot))
+            await pilot.press("slash")
+            await type_text(pilot, "shop")
+            await until(pilot, lambda: "snap-4" not in shown(pilot))
+            assert "gone: snap-2" in shown(pilot)
+            assert "now called shop" in shown(pilot)
+            assert "server gone" not in shown(pilot)

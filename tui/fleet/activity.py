@@ -62,6 +62,7 @@ class Activity:
         greet: Callable[[Summary], None],
     ) -> None:
         self.book = book
+        self._store = store
         self._now = now
         self._greet = greet
         self._listeners: list[Listener] = []
@@ -76,6 +77,11 @@ class Activity:
         """Tell `listener` what this session was the first to see; returns what ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def name_now(self, change: FleetChange) -> str:
+        """What its server is called by now, empty where that is not known or no other name."""
+        view = self._store.fleet.servers.get(change.server_id)
+        return "" if view is None or view.server.name == change.server_name else view.server.name
 
     async def close(self) -> None:
         """Record that somebody looked until now."""

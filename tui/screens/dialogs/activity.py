@@ -87,24 +87,28 @@ class ActivityDialog(ListDialog[None]):
         words = fold(self.query_one(Field).value).split()
         rows = self.query_one(ActivityList)
         rows.empty = "Nothing matches" if words else self._without
-        rows.show([c for c in self._all if _matches(c, words, local=self._local)])
+        rows.show([change for change in self._all if self._matches(change, words)])
         self._describe()
+
+    def _matches(self, change: FleetChange, words: Sequence[str]) -> bool:
+        """Whether each of the folded words is part of what the list shows."""
+        if not words:
+            return True
+        names = change.server_name, self._activity.name_now(change)
+        parts = (change.what, change.short, change.by, day_of(change, local=self._local))
+        text = fold("\n".join((*names, *parts)))
+        return all(word in text for word in words)
 
     @on(ActivityList.Highlighted)
     def _describe(self) -> None:
         """Say when it happened, as far as that is known, and to what."""
         change = self.query_one(ActivityList).cursor_row
-        words = "" if change is None else describe(change, local=self._local)
+        words = "" if change is None else self._words(change)
         self.query_one("#timeline", Static).update(Content(words))
 
-
-def _matches(change: FleetChange, words: Sequence[str], *, local: bool) -> bool:
-    """Whether each of the folded words is part of what the list shows."""
-    if not words:
-        return True
-    day = day_of(change, local=local)
-    text = fold(f"{change.server_name}\n{change.what}\n{change.short}\n{change.by}\n{day}")
-    return all(word in text for word in words)
+    def _words(self, change: FleetChange) -> str:
+        name = self._activity.name_now(change)
+        return describe(change, local=self._local) + (f"\nnow called {name}" if name else "")
 
 
 def describe(change: FleetChange, *, local: bool) -> str:

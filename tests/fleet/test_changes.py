@@ -214,7 +214,8 @@ class Recording:
         self.clock = FakeClock(NOW)
         self.store = Store(self.clock)
         self.told: list[FleetChange] = []
-        self.book = ChangeBook(journal.file, lambda: "a")
+        self.account = "a"
+        self.book = ChangeBook(journal.file, lambda: self.account)
         self.recorder = ChangeRecorder(
             self.book,
             self.store,
@@ -287,6 +288,23 @@ async def test_what_a_command_saw_between_two_runs_is_recorded_and_told(journal:
     assert kinds(run.told) == [("appeared", 1, 12), ("vanished", 1, 11), ("stale", 2, None)]
     await run.sweep(views(s1=[snapshot(12)]))
     assert len(run.told) == 5
+    await run.recorder.close()
+
+
+async def test_with_the_token_of_another_account_nothing_has_come_or_gone(
+    journal: Journal,
+) -> None:
+    run = Recording(journal)
+    await run.sweep(views(s1=[snapshot(11)], s2=[]))
+    run.account = "another token of the same"
+    await run.sweep(views(s1=[snapshot(11), snapshot(12)], s2=[]))
+    assert kinds(run.told) == [("appeared", 1, 12)]
+    run.account = "b"
+    run.store.apply_views({**run.store.fleet.servers})
+    await run.sweep(views(s7=[snapshot(71, 7)]))
+    assert len(run.told) == 1
+    await run.sweep(views(s7=[]))
+    assert kinds(run.told[1:]) == [("vanished", 7, 71)]
     await run.recorder.close()
 
 

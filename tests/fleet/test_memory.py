@@ -21,6 +21,7 @@ from tui.fleet.remembering import Remembering
 from tui.fleet.state import Fleet, ServerView, count
 from tui.fleet.store import Store
 from tui.fleet.writes.rules import REMEMBERED, refusal
+from tui.vps.errors import Unreachable
 from tui.vps.models import Key, Listing
 from tui.vps.sanitize import clean
 from tui.vps.token import Token
@@ -344,6 +345,23 @@ async def test_with_another_token_it_is_gone_at_once_and_for_good(tmp_path: Path
     assert not run.store.fleet.servers
     assert run.store.fleet.freshness.newest is None
     assert run.store.fleet.totals.servers == 0
+    assert not run.memory.path.exists()
+
+
+async def test_what_was_known_by_one_token_is_not_kept_as_another_one_s(tmp_path: Path) -> None:
+    run = Life(tmp_path)
+    run.life.glance()
+    await run.life.token_read(TOKEN)
+    run.sweep(fleet(3))
+    assert await run.written() == 3
+    await run.clock.advance(30)
+    run.sweep(fleet(4))  # too soon to be written
+    await run.life.token_read(OTHER)
+    await run.clock.advance(120)
+    fresh = run.store.fleet.freshness
+    run.store.apply_freshness(msgspec.structs.replace(fresh, error=Unreachable("no way")))
+    assert await run.written() == -1
+    await run.life.close()
     assert not run.memory.path.exists()
 
 

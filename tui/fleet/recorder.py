@@ -47,6 +47,7 @@ class ChangeRecorder:
         self.looked = asyncio.Event()
         """Set once the fleet has been compared for the first time."""
         self._seen: Views | None = None
+        self._account = ""
         self._as_of: float | None = None
         self._swept_at = 0.0
         self._healths: Mapping[Key, Health] = {}
@@ -110,24 +111,37 @@ class ChangeRecorder:
         seen, since = self._seen, self._swept_at
         if seen is views and as_of == self._as_of:
             return []  # only when to ask next, or the service's clock, is new
+        swept = as_of != self._as_of
         if seen is None:
-            earlier = await self._before()
-            if earlier is not None:
-                seen, since = earlier.views, min(earlier.head.as_of, at)
-                self._healths = await asyncio.to_thread(self._judge.all, seen, since)
-            else:
-                self._healths = await asyncio.to_thread(self._judge.all, views, at)
+            seen, since = await self._known_before(views, at)
+        elif swept and self._is_foreign(seen, views):
+            seen = None
+            self._healths = await asyncio.to_thread(self._judge.all, views, at)
         self._seen = views
+        if swept:
+            self._as_of, self._swept_at, self._account = as_of, at, self._book.account
         if seen is None:
-            self._as_of, self._swept_at = as_of, at
             return []
         found = await asyncio.to_thread(between, seen, views, since, at)
-        if as_of != self._as_of:
-            self._as_of, self._swept_at = as_of, at
+        if swept:
             before, judged = self._healths, await asyncio.to_thread(self._judge.all, views, at)
             self._healths = healths = known(before, judged)
             found += turned(views, before, healths, since, at)
         return found
+
+    async def _known_before(self, views: Views, at: float) -> tuple[Views | None, float]:
+        """What an earlier run knew, if anything, and when; how its servers were is kept."""
+        earlier = await self._before()
+        if earlier is None:
+            self._healths = await asyncio.to_thread(self._judge.all, views, at)
+            return None, at
+        since = min(earlier.head.as_of, at)
+        self._healths = await asyncio.to_thread(self._judge.all, earlier.views, since)
+        return earlier.views, since
+
+    def _is_foreign(self, seen: Views, views: Views) -> bool:
+        """Whether the token has changed, and what it shows is another account's."""
+        return self._book.account != self._account and bool(seen) and not seen.keys() & views.keys()
 
 
 async def record_since(

@@ -82,6 +82,7 @@ class Remembering:
         if not self._owner:
             self._end_listening = self._store.listen(self._changed)
         self._owner = owner
+        self._kept_as_of = self._store.fleet.freshness.as_of  # that was the other one's fleet
         if not self._shows:  # a command: nobody looks
             return
         self._before = await asyncio.to_thread(self._memory.load, self._clock.wall(), owner)

@@ -76,6 +76,11 @@ class ChangeBook:
         self._file = file
         self._account = account
 
+    @property
+    def account(self) -> str:
+        """The name that the account's token has now."""
+        return self._account()
+
     async def record(
         self, found: Sequence[FleetChange], *, told: bool = True
     ) -> Sequence[FleetChange]:

@@ -166,10 +166,49 @@ async def test_a_page_that_is_gone_cuts_the_list_off() -> None:
     assert not listing.settled
 
 
-async def test_a_failed_page_fails_the_list_in_its_turn() -> None:
-    book = Book(pages=5, said=lambda number, _: http("", "500 X") if number >= 3 else None)
+FAILURES = [
+    http("", "500 X"),
+    http("", "503 X"),
+    http("<html>"),
+    http('{"count": 15, "results": [{"id":'),
+    http('{"next": 7, "results": []}'),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_a_page_that_fails_once_is_asked_for_once_more(failure: bytes) -> None:
+    def said(number: int, time: int) -> bytes | None:
+        return failure if number > 2 and time == 1 else None
+
+    book = Book(pages=5, said=said)
+    listing, pauses = await limited(book)
+    assert ([s.id for s in listing.items], listing.settled) == (list(range(1, 16)), True)
+    assert Counter(book.asked) == {1: 1, 2: 1, 3: 2, 4: 2, 5: 2}
+    assert pauses == [1.0] * 3
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_a_page_that_fails_twice_fails_the_list_in_its_turn(failure: bytes) -> None:
+    book = Book(pages=5, said=lambda number, _: failure if number >= 3 else None)
     with pytest.raises(BadResponse):
-        await read(book)
+        await limited(book)
+    assert Counter(book.asked) == {1: 1, 2: 1, 3: 2, 4: 1, 5: 1}
+
+
+@pytest.mark.parametrize("status", ["401 X", "403 X", "400 X"])
+async def test_a_page_that_is_refused_is_not_asked_for_again(status: str) -> None:
+    answer = http('{"detail": "no"}', status)
+    book = Book(pages=5, said=lambda number, _: answer if number == 3 else None)
+    with pytest.raises(VpsError):
+        await limited(book)
+    assert Counter(book.asked)[3] == 1
+
+
+async def test_a_first_page_that_fails_is_not_asked_for_again() -> None:
+    book = Book(pages=5, said=lambda *_: FAILURES[0])
+    with pytest.raises(BadResponse):
+        await limited(book)
+    assert book.asked == [1]
 
 
 async def test_a_circle_is_found_though_pages_were_asked_for_ahead() -> None:

@@ -217,7 +217,8 @@ async def test_a_hundred_problems_are_kept_and_the_rest_counted() -> None:
 
 async def test_a_list_without_end_ends_in_time() -> None:
     pages = [
-        http(json.dumps({"results": [], "next": f"?page={number}"})) for number in range(2, 400)
+        http(json.dumps({"results": [{"id": n, "server": 1, "name": "s"}], "next": f"?page={n}"}))
+        for n in range(2, 400)
     ]
     async with faulty(*pages) as server:
         async with client(server.url, list_base=0.05, list_page=0.0) as api:

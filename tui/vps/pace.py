@@ -19,7 +19,7 @@ class Pace:
     """
 
     def __init__(self, pause: Pause = asyncio.sleep) -> None:
-        self._pause = pause
+        self.wait = pause
         self._turn = asyncio.Lock()
         self._lists = 0
         self.limited = False
@@ -52,4 +52,4 @@ class Pace:
         self.paused += seconds
         self.heard(seconds)
         async with self._turn:
-            await self._pause(seconds)
+            await self.wait(seconds)

@@ -6,7 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
-from tui.vps.errors import BadResponse, NotFound, RateLimited, TooLarge, Unreachable
+from tui.vps.errors import (
+    BadResponse,
+    NotFound,
+    RateLimited,
+    TooLarge,
+    Unreachable,
+    VpsError,
+)
 from tui.vps.exchange import Answer, Limits, Query
 from tui.vps.lookahead import AHEAD_BYTES, Lookahead, PageKey, page_key
 from tui.vps.models import Backup, Key, Listing, Part, Server, Snapshot, Told
@@ -25,7 +32,8 @@ _LAST_PAUSE: Final = 60.0
 """Seconds of the pauses where the service wants one and does not say how long, or refuses again
 after the time that it told."""
 _LEAST_PAUSE: Final = 1.0
-"""Seconds of a pause at least: "again in 0 seconds" is no leave to ask as fast as it refuses."""
+"""Seconds of a pause at least: "again in 0 seconds" is no leave to ask as fast as it refuses. Also
+those before a page that failed is asked for again."""
 _NOTHING_NEW: Final = 20
 """Pages in a row that bring nothing new, with a link to one more, after which there is no end. A
 few may repeat what was there, where much is made while small pages are read."""
@@ -159,7 +167,21 @@ class _Walk(Generic[T]):
         return following
 
     async def _page(self, key: PageKey, query: Query) -> DecodedPage[T]:
-        answer = await self._answer(key, query)
+        """The page whose turn it is. One in the middle that fails is asked for once more.
+
+        Of a long list it would not be seldom that one of its pages fails, and all were asked again.
+        """
+        ahead = self.ahead.take(key)
+        try:
+            return await self._read(key, await self._answer(query, ahead))
+        except VpsError as error:
+            limited = isinstance(error, RateLimited) or error.retry_after is not None
+            if limited or not error.transient or not self.pages:
+                raise
+        await self._pace.wait(_LEAST_PAUSE)
+        return await self._read(key, await self._answer(query, None))
+
+    async def _read(self, key: PageKey, answer: Answer) -> DecodedPage[T]:
         known = self._known.get(key)
         if known is not None and answer.status == 304:
             return known
@@ -173,9 +195,8 @@ class _Walk(Generic[T]):
         except TimeoutError as error:
             raise TooLarge("the answer could not be read in time") from error
 
-    async def _answer(self, key: PageKey, query: Query) -> Answer:
-        """The page whose turn it is; after a 429 in the middle it is asked for again."""
-        ahead = self.ahead.take(key)
+    async def _answer(self, query: Query, ahead: asyncio.Task[Answer] | None) -> Answer:
+        """What is answered to a page, `ahead` or now; after a 429 in the middle, after a pause."""
         refused = 0
         while True:
             pauses = self._pace.pauses

@@ -328,6 +328,17 @@ def test_processes_that_begin_a_journal_at_once(tmp_path: Path) -> None:
     db.close()
 
 
+async def test_a_machine_that_is_slow_is_not_taken_for_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.fleet.journal.file.SLOW", 0.01)
+    waited: list[str] = []
+    journal = Journal(tmp_path / "j", slow=lambda: waited.append("slow"))
+    await journal.file.write(lambda db: time.sleep(0.1))
+    assert waited == []
+    await journal.close()
+
+
 async def test_a_journal_that_another_process_keeps_is_waited_for_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

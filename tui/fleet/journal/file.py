@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -25,7 +26,7 @@ PATIENCE: Final = 5.0
 _BRIEF: Final = 0.2
 """The same once a wait was in vain: what asks ten times in a row is not to wait ten times."""
 SLOW: Final = 0.5
-"""Seconds after which somebody who waits may want to know what for."""
+"""Seconds of waiting for it after which that is told."""
 
 
 class JournalUnavailable(Exception):
@@ -39,8 +40,8 @@ class JournalUnavailable(Exception):
 class JournalFile:
     """One connection in one thread; in memory without a `path`.
 
-    `notice` says what was lost, as long as it may still be going on; `slow` is called where an
-    answer takes its time.
+    `notice` says what was lost, as long as it may still be going on; `slow` is called where another
+    process is waited for.
     `open_states` and `pending_states` are quoted lists for the schema and for pruning; of ended
     operations the newest `kept` stay.
     """
@@ -76,7 +77,6 @@ class JournalFile:
         """Run `work` in one transaction that nobody else writes in. Raises JournalUnavailable."""
 
         def alone(db: sqlite3.Connection) -> T:
-            db.execute(f"PRAGMA busy_timeout = {self._patience * 1_000:.0f}")
             db.execute("BEGIN IMMEDIATE")
             self._locked = False
             return work(db)
@@ -101,33 +101,49 @@ class JournalFile:
         if self._closed:
             raise JournalUnavailable("the journal is closed")
         loop = asyncio.get_running_loop()
-        waits = loop.call_later(SLOW, self._slow)
+        waits = loop.call_later(PATIENCE, self._slow)  # for a disk that hangs
+        slow = partial(loop.call_soon_threadsafe, self._slow)
         try:
-            return await loop.run_in_executor(self._thread, self._work, work)
+            return await loop.run_in_executor(self._thread, self._work, work, slow)
         finally:
             waits.cancel()
 
-    def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _work(self, work: Callable[[sqlite3.Connection], T], slow: Callable[[], object]) -> T:
         import sqlite3
 
         try:
             try:
-                return self._run(work)
+                return self._patiently(work, slow)
             except sqlite3.DatabaseError as error:
                 if type(error) is not sqlite3.DatabaseError:  # all others are not about the file
                     raise
                 self._replace(error)
-                return self._run(work)
+                return self._run(work, self._patience)
         except (sqlite3.Error, OSError, NoFile) as error:
             self._locked = self._locked or _is_locked(error)
             raise JournalUnavailable(_why(error)) from error
 
-    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _patiently(self, work: Callable[[sqlite3.Connection], T], slow: Callable[[], object]) -> T:
+        """Run `work`; where another process keeps the file, have that known, and wait longer."""
+        import sqlite3
+
+        patience = self._patience
+        first = min(SLOW, patience)
+        try:
+            return self._run(work, first)
+        except sqlite3.OperationalError as error:
+            if first == patience or not _is_locked(error):
+                raise
+        slow()
+        return self._run(work, patience - first)
+
+    def _run(self, work: Callable[[sqlite3.Connection], T], patience: float) -> T:
         if self._connection is not None and mark(self.path) != self._mark:
             log.warning("the journal's file is gone; a new one was started")
             self._let_go()  # written to a file without a name, a record would be lost
             self._lost = "the journal's file was gone"
-        connection = self._connection or self._connect()
+        connection = self._connection or self._connect(patience)
+        connection.execute(f"PRAGMA busy_timeout = {patience * 1_000:.0f}")
         with connection:
             return work(connection)
 
@@ -136,10 +152,10 @@ class JournalFile:
         """Seconds to wait now for another process that is writing."""
         return _BRIEF if self._locked else PATIENCE
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, patience: float) -> sqlite3.Connection:
         now, self._mark = self.moments.at(), mark(self.path)
         made, self._mark = connect(
-            self.path, *self._states, self._kept, now, self._lost, patience=self._patience
+            self.path, *self._states, self._kept, now, self._lost, patience=patience
         )
         self._connection, self._lost, self._locked = made, "", False
         if gap := newest_held(made, now):

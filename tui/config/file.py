@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -85,6 +84,8 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     shown = tidy(path, environ)
     try:
         data = read_file(path)
+        import tomllib  # many have no file
+
         text = data.decode("utf-8-sig", "replace")  # for finding lines
         if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise SettingsError(f"{shown}:1: not TOML: it is UTF-16, and must be UTF-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -170,6 +169,8 @@ def _token(
             continue
         origin = file.origin(key, profile)
         if key == "token":
+            import tomllib  # loaded already, with the file
+
             entry = file.entry(key, profile)
             return _entry(file.path, file.shown, entry, tomllib.loads), origin
         source = _source(key, table[key], environ)

@@ -49,7 +49,7 @@ class Severity(enum.IntEnum):
         return (0, 1, 3, 2)[self]
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One thing that is not as it should be, in words: of the `server` of this name and id."""
 
     name: Name
@@ -64,7 +64,7 @@ class Finding(msgspec.Struct, frozen=True):
         return -self.severity.rank, NAMES.index(self.name)
 
 
-class Health(msgspec.Struct, frozen=True):
+class Health(msgspec.Struct, frozen=True, gc=False):
     """The judgement of one server. `max_age` is what its newest may have, in seconds, 0 any age."""
 
     findings: tuple[Finding, ...] = ()
@@ -136,7 +136,7 @@ class Rules(msgspec.Struct, frozen=True):
 BY_DEFAULT: Final = Rules()
 
 
-class _Judged(msgspec.Struct, frozen=True):
+class _Judged(msgspec.Struct, frozen=True, gc=False):
     """A judgement, what it was made of, and until when it holds, in seconds since 1970."""
 
     view: ServerView

@@ -52,7 +52,7 @@ class Sighting(msgspec.Struct, frozen=True):
         )
 
 
-class ServerView(msgspec.Struct, frozen=True):
+class ServerView(msgspec.Struct, frozen=True, gc=False):
     """One server with its snapshots, newest first.
 
     `listed` is False for a server known only from snapshots, an earlier sweep, or by hand.

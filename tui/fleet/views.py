@@ -64,7 +64,7 @@ class Counted(msgspec.Struct, frozen=True):
     critical: int = 0
 
 
-class _Seen(msgspec.Struct, frozen=True):
+class _Seen(msgspec.Struct, frozen=True, gc=False):
     """What a server's membership was found from, and the views that have it."""
 
     view: ServerView

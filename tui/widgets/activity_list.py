@@ -71,13 +71,13 @@ class ActivityList(RowList[FleetChange]):
             case Happened.FAILED:
                 return Cell(f"{g.failed} {row.short}", "failed")
             case Happened.COMPLETED:
-                return Cell(f"{g.completed} {row.short}", "good")
+                return Cell(f"{g.completed} {row.short}", "dim")
             case Happened.VANISHED:
                 return Cell(f"{g.dash} {row.short}", "warn")
             case Happened.FULL | Happened.STALE | Happened.OVERDUE | Happened.REFUSED:
                 return Cell(f"{g.unknown} {row.what}", "warn")
             case Happened.RECOVERED:
-                return Cell(f"{g.completed} {row.what}", "good")
+                return Cell(f"{g.completed} {row.what}", "dim")
         return Cell(f"+ {row.short}")
 
 

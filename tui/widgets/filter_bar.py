@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import getters, on
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import var
@@ -33,15 +32,20 @@ class FilterBar(Horizontal):
         super().__init__(id=id)
         self._pane: Pane | None = None
 
-    def compose(self) -> ComposeResult:
-        """A sign, and the field."""
-        yield Static("/", id="filter-sign", markup=False)
-        yield Field(id="filter", placeholder="part of a name, address or id; full, age>7d, !web")
-        yield Static("", id="filter-said", markup=False)
+    def _begin(self, text: str) -> None:
+        """Have a sign and the field: the first screen is there sooner without them."""
+        hint = "part of a name, address or id; full, age>7d, !web"
+        self.mount(
+            Static("/", id="filter-sign", markup=False),
+            Field(text, id="filter", placeholder=hint),
+            Static("", id="filter-said", markup=False),
+        )
 
     def open(self, pane: Pane) -> None:
         """Let the filter of a pane be typed."""
         self._pane = pane
+        if not self.children:
+            self._begin(pane.arrangement.text)
         self.say("")
         with self.prevent(Input.Changed):
             self.field.value = pane.arrangement.text

@@ -75,7 +75,7 @@ class OperationList(RowList[Entry]):
             return Cell(f"{g.failed} {tally_line(row)}", "failed")
         if tally[Standing.UNTOLD]:
             return Cell(f"{g.unknown} {tally_line(row)}", "warn")
-        return Cell(f"{g.completed} {tally_line(row)}", "good")
+        return Cell(f"{g.completed} {tally_line(row)}", "dim")
 
     def _state(self, row: Operation) -> Cell:
         g, words = self.glyphs, row.stands
@@ -83,7 +83,7 @@ class OperationList(RowList[Entry]):
             return Cell(f"{g.busy} overdue", "warn")
         if row.state in _GOOD:
             if row.certainty in (None, Certainty.PROVED):
-                return Cell(f"{g.completed} {words}", "good")
+                return Cell(f"{g.completed} {words}", "dim")
             return Cell(f"{g.completed} likely {words}", "warn")
         if row.state in _BUSY:
             return Cell(f"{g.busy} {words}", "busy")

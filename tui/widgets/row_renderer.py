@@ -24,18 +24,14 @@ Row = TypeVar("Row")
 _LOOKS: Final = (
     "cursor",
     "cursor-idle",
-    "header",
-    "empty",
     "stale",
     "sign",
     "mark",
     "dim",
     "busy",
     "failed",
-    "full",
     "used",
     "free",
-    "good",
     "warn",
 )
 
@@ -228,7 +224,7 @@ class RowLines(ScrollView, KeptLines, Generic[Row]):
             column = self._columns[p.column]
             label = heading(column, p.width, arrow if column.key == by.sort else "")
             parts.append((p.x, fit(label, p.width, column.align, self.glyphs.ellipsis)))
-        return Line("header", tuple(parts))
+        return Line("dim", tuple(parts))
 
     def _empty_line(self, y: int) -> Line:
         lines = self._empty.split("\n")
@@ -240,7 +236,7 @@ class RowLines(ScrollView, KeptLines, Generic[Row]):
             return Line()
         text = wrapped[number]
         x = max(0, (self.size.width - cell_len(text)) // 2)
-        return Line("", ((x, (Cell(text, "empty"),)),))
+        return Line("", ((x, (Cell(text, "dim"),)),))
 
     def _style(self, look: str, base: Style | None = None) -> Style:
         """A look over the `base`, or over the list's own style."""

@@ -159,7 +159,7 @@ class SnapshotTable(RowList[Snapshot]):
             return self._elapsed("restoring", Kind.RESTORE, running.accepted_at)
         match row.phase:
             case Phase.COMPLETED:
-                return Cell(g.completed, "good")
+                return Cell(g.completed, "dim")
             case Phase.FAILED:
                 return Cell(f"{g.failed} {words}", "failed")
             case Phase.UNKNOWN:

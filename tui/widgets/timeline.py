@@ -23,7 +23,7 @@ SHORT_STRIP_DAYS: Final = 14
 """Days in the row of a server where the other columns need the room."""
 _LOOKS: Final = {
     Mark.NOTHING: "free",
-    Mark.GAP: "full",
+    Mark.GAP: "warn",
     Mark.GONE: "dim",
     Mark.KEPT: "used",
     Mark.BUSY: "busy",

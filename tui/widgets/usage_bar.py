@@ -17,10 +17,10 @@ _MOST: Final = 9
 def usage_cells(used: int, busy: int, failed: int, glyphs: Glyphs) -> tuple[Cell, ...]:
     """One sign for each slot: used, busy, failed, then free; a full server's differ in shape."""
     if used >= SLOTS and not busy and not failed:
-        return (Cell(glyphs.full * min(used, _MOST), "full"),)
+        return (Cell(glyphs.full * min(used, _MOST), "warn"),)
     done = max(0, min(used, _MOST) - busy - failed)
     pieces = (
-        Cell(glyphs.used * done, "full" if used >= SLOTS else "used"),
+        Cell(glyphs.used * done, "warn" if used >= SLOTS else "used"),
         Cell(glyphs.failed_slot * failed, "failed"),
         Cell(glyphs.busy_slot * busy, "busy"),
         Cell(glyphs.free * max(0, SLOTS - used), "free"),
@@ -33,12 +33,12 @@ def usage_word(used: int, busy: int, failed: int, glyphs: Glyphs) -> Cell:
     if failed:
         return Cell(f"{min(used, _MOST)}/{SLOTS}{glyphs.failed}", "failed")
     if used >= SLOTS:
-        return Cell("full" if used == SLOTS else f"{min(used, _MOST)}/{SLOTS}!", "full")
+        return Cell("full" if used == SLOTS else f"{min(used, _MOST)}/{SLOTS}!", "warn")
     return Cell(f"{used}/{SLOTS}", "busy" if busy else "" if used else "free")
 
 
 _STYLES: Final = {
-    "full": "$text-warning",
+    "warn": "$text-warning",
     "used": "$text-primary",
     "failed": "$text-error",
     "busy": "$text-accent",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.helpers.clocks import FakeClock
 from tests.helpers.fakes import server, snapshot
 from tests.helpers.journals import operation
-from tui.fleet.merge import changed, merge_servers, merge_snapshots
+from tui.fleet.merge import changed, merge, merge_servers, merge_snapshots
 from tui.fleet.operation import Kind, State
 from tui.fleet.state import Fleet, ServerView, count
 from tui.fleet.store import Change, Store
@@ -30,6 +30,21 @@ SNAPSHOTS = st.lists(
 
 def listing(*items: Snapshot, settled: bool = True) -> Listing[Snapshot]:
     return Listing(items=items, settled=settled)
+
+
+def test_a_server_goes_together_with_the_last_of_its_snapshots() -> None:
+    before: dict[Key, ServerView] = {
+        n: ServerView(server(n), (snapshot(n * 10 + 1, n),)) for n in (1, 2, 4, 5)
+    }
+    before[3] = ServerView(server(3), (snapshot(31, 3),), listed=False)
+    servers = Listing(items=(server(9),), unread=frozenset({4}))
+    left = Listing(items=(snapshot(21, 2),))
+    after = merge(before, left, servers, None, frozenset({5}))
+    assert set(after) == {2, 3, 4, 5, 9}, "has one; was never listed; unread; written to since"
+    unsettled = Listing(items=(server(9),), settled=False)
+    assert set(merge(before, left, unsettled, None, frozenset())) == {1, 2, 3, 4, 5, 9}
+    lacking = merge(before, left, servers, None, frozenset(), lacking=True)
+    assert set(lacking) == {1, 2, 3, 4, 5, 9}
 
 
 @given(SNAPSHOTS, SNAPSHOTS)

@@ -30,10 +30,14 @@ def merge_servers(views: Views, listing: Listing[Server]) -> dict[Key, ServerVie
         else:
             merged[server.id] = replace(old, server=server, listed=True)
     for key, view in views.items():
-        gone = listing.settled and key not in listing.unread
-        if key not in merged and (view.snapshots or not view.listed or not gone):
+        if key not in merged and (view.snapshots or not _is_gone(view, listing)):
             merged[key] = view
     return merged
+
+
+def _is_gone(view: ServerView, listing: Listing[Server]) -> bool:
+    """Whether a server that the list does not have was listed before and would be now."""
+    return view.listed and listing.settled and view.server.id not in listing.unread
 
 
 def merge_snapshots(
@@ -145,8 +149,20 @@ def merge(
     if servers is not None:
         views = merge_servers(views, servers)
     merged = merge_snapshots(views, snapshots, scope, keep, lacking=lacking)
+    if servers is not None and not lacking:
+        merged = _without_gone(merged, servers, keep)
     read = merged if scope is None else (scope,)
     return _whole(merged, [key for key in read if key not in keep])
+
+
+def _without_gone(
+    views: dict[Key, ServerView], listing: Listing[Server], keep: frozenset[Key]
+) -> dict[Key, ServerView]:
+    """The views, without servers that went together with the last of their snapshots."""
+    listed = {server.id for server in listing.items} | keep
+    empty = (key for key, view in views.items() if not (view.snapshots or view.unread))
+    gone = {key for key in empty if key not in listed and _is_gone(views[key], listing)}
+    return {key: view for key, view in views.items() if key not in gone} if gone else views
 
 
 def changed(before: Views, after: Views) -> frozenset[Key]:

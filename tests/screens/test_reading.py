@@ -93,7 +93,7 @@ async def test_the_cursor_stays_at_the_top_while_pages_come_until_it_is_moved(
 
 
 async def test_a_pause_that_the_service_asks_for_is_named(tmp_path: Path) -> None:
-    limited, asked = Event(), Event()
+    limited, asked, clock = Event(), Event(), FakeClock()
     others = fleet([{"id": 1, "server": {"id": 1, "name": "web-001"}, "name": "nightly"}])
 
     def answer(method: str, path: str) -> bytes | Iterable[bytes]:
@@ -111,10 +111,12 @@ async def test_a_pause_that_the_service_asks_for_is_named(tmp_path: Path) -> Non
         yield body
 
     with saying(answer) as said:
-        async with watching(said.url, tmp_path, FakeClock()).run_test(size=(120, 40)) as pilot:
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
             try:
-                words = "reading servers 100 of 200, rate limit: pause of 2s"
-                await until(pilot, lambda: words in shown(pilot))
+                words = "reading servers 100 of 200, rate limit: goes on in "
+                await until(pilot, lambda: f"{words}2s" in shown(pilot))
+                await clock.advance(1)
+                await until(pilot, lambda: f"{words}1s" in shown(pilot))
             finally:
                 asked.set()
             await until(pilot, lambda: "live" in shown(pilot))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -36,7 +36,7 @@ class Parts:
     def servers(self, part: Part[Server]) -> None:
         """Take a page of servers."""
         self._servers += part.items
-        self._of_servers = Reading("servers", part.received, part.total, part.pause)
+        self._of_servers = self._reading("servers", part)
         if not part.last:  # else the snapshots come now, and a short list is whole at once
             self._show(self._of_servers)
 
@@ -44,13 +44,19 @@ class Parts:
         """Take a page of snapshots."""
         self._snapshots += part.items
         counted = self._of_servers.total is not None and not self._of_servers.done
-        of_snapshots = Reading("snapshots", part.received, part.total, part.pause)
+        of_snapshots = self._reading("snapshots", part)
         if not part.last:
             self._show(self._of_servers if counted else of_snapshots)
 
+    def _reading(
+        self, what: Literal["servers", "snapshots"], part: Part[Server] | Part[Snapshot]
+    ) -> Reading:
+        until = self._clock.monotonic() + part.pause if part.pause else None
+        return Reading(what, part.received, part.total, until)
+
     def _show(self, reading: Reading) -> None:
         now = self._clock.monotonic()
-        if now < self._due and not reading.pause:
+        if now < self._due and reading.until is None:
             return
         store, servers, snapshots = self._store, self._servers, self._snapshots
         self._servers, self._snapshots = [], []

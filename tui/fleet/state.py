@@ -105,13 +105,13 @@ class ServerView(msgspec.Struct, frozen=True, gc=False):
 class Reading(msgspec.Struct, frozen=True):
     """How far a list of `what` has been read; `total` is the service's count, None if not told.
 
-    `pause`: the service limits the rate, and the next page is asked for so many seconds later.
+    `until`: the service limits the rate, and the next page is asked for at this monotonic instant.
     """
 
     what: Literal["servers", "snapshots"]
     received: int = 0
     total: int | None = None
-    pause: float = 0.0
+    until: float | None = None
 
     @property
     def done(self) -> bool:

@@ -130,7 +130,7 @@ class _Walk(Generic[T]):
     def _take(self, page: DecodedPage[T]) -> None:
         """Lay the items of a page over those before it."""
         before = len(self._items)
-        self._items.update((item.id, item) for item in page.items)
+        self._items |= {item.id: item for item in page.items}
         if len(self._items) > before or page.unread:
             self._nothing_new = 0
         else:

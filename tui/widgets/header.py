@@ -140,7 +140,7 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     if freshness.error is not None:
         return (f"offline · data {age} old" if age else "offline", "$text-error")
     if freshness.as_of is None and (freshness.reading or (age and not freshness.late)):
-        words = reading_words(freshness.reading) if freshness.reading else "reading …"
+        words = reading_words(freshness.reading, now) if freshness.reading else "reading …"
         style = "$text-warning" if freshness.late else "$text-muted"
         return (f"as of {age} ago, {words}" if age else words, style)
     if freshness.late:
@@ -152,10 +152,11 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
     return (text.ljust(_LIVE), "$text-success")  # of one width, so that nothing else moves
 
 
-def reading_words(reading: Reading) -> str:
-    """How far a list has come: ``reading servers 400 of 1,000``; a pause with its length."""
+def reading_words(reading: Reading, now: float) -> str:
+    """How far a list has come: ``reading servers 400 of 1,000``; a pause with when it ends."""
     total = "" if reading.total is None else f" of {reading.total:,}"
-    pause = f", rate limit: pause of {duration(reading.pause)}" if reading.pause else ""
+    left = 0.0 if reading.until is None else reading.until - now
+    pause = f", rate limit: goes on in {_coarse(left)}" if left > 0 else ""
     return f"reading {reading.what} {reading.received:,}{total}{pause}"
 
 

@@ -62,7 +62,9 @@ class Ticking:
     def adjust(self) -> None:
         """Tick as often as what is under way asks for."""
         fleet, lock = self._panes.fleet, self._panes.session.lock
-        moving = fleet.totals.busy or fleet.operations or fleet.freshness.error
+        fresh = fleet.freshness
+        counting = fresh.error or (fresh.reading and fresh.reading.until)
+        moving = fleet.totals.busy or fleet.operations or counting
         every = 1.0 if moving or lock.remaining() else QUIET_TICK
         if every != self.every:
             if self._timer is not None:

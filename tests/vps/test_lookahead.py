@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers.faulty import SECRET, Answer, client, faulty, http
 from tui.vps.client import Client
-from tui.vps.errors import BadResponse, RateLimited, VpsError
+from tui.vps.errors import BadResponse, RateLimited, TooLarge, VpsError
 from tui.vps.exchange import Limits
 from tui.vps.models import Listing, Part, Snapshot
 from tui.vps.token import Token
@@ -227,7 +227,7 @@ async def test_a_list_that_grows_for_ever_ends_with_its_limit() -> None:
 @pytest.mark.parametrize("results", [[], items(1, 3)])
 async def test_a_list_whose_pages_bring_nothing_new_has_no_end(results: object) -> None:
     book = Book(pages=10**6, count=30, results=results)
-    with pytest.raises(BadResponse, match="bring nothing new"):
+    with pytest.raises(TooLarge, match="bring nothing new"):
         await read(book)
     assert len(book.asked) < 30
 

@@ -156,7 +156,7 @@ class _Walk(Generic[T]):
         if page_key(following) in self.pages:
             raise BadResponse("the list has no end: its pages go in a circle")
         if self._nothing_new >= _NOTHING_NEW:
-            raise BadResponse("the list has no end: its pages bring nothing new")
+            raise TooLarge("the list has no end: its pages bring nothing new")
         count = len(self.pages)
         if count >= self._limits.pages:
             raise TooLarge(f"the list has more than {self._limits.pages} pages")

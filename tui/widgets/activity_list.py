@@ -83,8 +83,8 @@ class ActivityList(RowList[FleetChange]):
 
 def day_of(row: FleetChange, *, local: bool) -> str:
     """The day of a change: ``2025-01-22``."""
-    return _moment(row, local=local).strftime("%Y-%m-%d")
+    return _moment(row, local=local).date().isoformat()
 
 
 def _moment(row: FleetChange, *, local: bool) -> datetime:
-    return datetime.fromtimestamp(row.when, UTC).astimezone(None if local else UTC)
+    return datetime.fromtimestamp(row.when, None if local else UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -38,7 +39,8 @@ class ActivityDialog(ListDialog[None]):
         self._activity = activity
         self._glyphs = glyphs
         self._local = local
-        self._all: Sequence[FleetChange] = ()
+        self._all: Sequence[tuple[FleetChange, str]] = ()
+        """Each with what a filter looks at."""
         self._without = ""
 
     def body(self) -> Iterable[Widget]:
@@ -73,7 +75,7 @@ class ActivityDialog(ListDialog[None]):
             found, words = await self._activity.book.read(), ""
             if len(found) == MOST:
                 words = f"only the newest {MOST:,} are shown"
-            self._all = sorted(found, key=lambda change: change.when, reverse=True)
+            self._all = await asyncio.to_thread(self._searchable, found)
         except JournalUnavailable as error:
             words = f"No record can be read: {error.why}."
             self._all = ()
@@ -87,17 +89,19 @@ class ActivityDialog(ListDialog[None]):
         words = fold(self.query_one(Field).value).split()
         rows = self.query_one(ActivityList)
         rows.empty = "Nothing matches" if words else self._without
-        rows.show([change for change in self._all if self._matches(change, words)])
+        rows.show([change for change, text in self._all if all(word in text for word in words)])
         self._describe()
 
-    def _matches(self, change: FleetChange, words: Sequence[str]) -> bool:
-        """Whether each of the folded words is part of what the list shows."""
-        if not words:
-            return True
-        names = change.server_name, self._activity.name_now(change)
-        parts = (change.what, change.short, change.by, day_of(change, local=self._local))
-        text = fold("\n".join((*names, *parts)))
-        return all(word in text for word in words)
+    def _searchable(self, found: Sequence[FleetChange]) -> Sequence[tuple[FleetChange, str]]:
+        """The changes, the newest first, each with all the words by which it is found."""
+
+        def text(change: FleetChange) -> str:
+            names = change.server_name, self._activity.name_now(change)
+            parts = (change.what, change.short, change.by, day_of(change, local=self._local))
+            return fold("\n".join((*names, *parts)))
+
+        newest_first = sorted(found, key=lambda change: change.when, reverse=True)
+        return [(change, text(change)) for change in newest_first]
 
     @on(ActivityList.Highlighted)
     def _describe(self) -> None:

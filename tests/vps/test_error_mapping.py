@@ -73,7 +73,8 @@ async def test_a_clear_no(
     found, requests = await failure(call, http(body, status))
     assert type(found) is error
     assert words in str(found)
-    assert requests == 1
+    once_more = call is read and status.startswith("400")  # without a size of pages
+    assert requests == 1 + once_more
 
 
 @pytest.mark.parametrize("body", [HTML, "", "{}", '"no"x', "null"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+import pytest
+
 from tests.helpers.faulty import client, faulty, http
+from tui.vps.errors import Rejected
 
 UNCHANGED = http(b"", "304 Not Modified", 'ETag: "1"')
 
@@ -71,3 +75,26 @@ async def test_lists_are_asked_for_in_large_pages_from_the_first_request() -> No
         await api.snapshots()
         assert b"GET /api/v1/servers/?page_size=100 " in server.requests[0]
         assert b"GET /api/v1/snapshots/?page_size=100 " in server.requests[1]
+
+
+async def test_a_service_that_refuses_a_size_of_pages_is_asked_without_one() -> None:
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        odd = b"page_size" in request
+        body = http('{"page_size": ["Unknown parameter."]}', "400 Bad Request")
+        writer.write(body if odd else listing(1, 2))
+        await writer.drain()
+
+    async with faulty(answer) as server, client(server.url) as api:
+        for _ in range(2):
+            assert len((await api.snapshots()).items) == 2
+        assert len((await api.snapshots(1)).items) == 2
+        sizes = [b"page_size" in request for request in server.requests]
+        assert sizes == [True, False, False, False], "it need not refuse it twice"
+
+
+async def test_a_refusal_that_has_nothing_to_do_with_the_size_of_pages_stands() -> None:
+    body = http('{"detail": "Not today."}', "400 Bad Request")
+    async with faulty(body) as server, client(server.url) as api:
+        for _ in range(2):
+            with pytest.raises(Rejected, match="Not today"):
+                await api.snapshots()

@@ -10,6 +10,7 @@ from tui.vps.errors import (
     BadResponse,
     NotFound,
     RateLimited,
+    Rejected,
     TooLarge,
     Unreachable,
     VpsError,
@@ -27,6 +28,8 @@ _IN_THREAD: Final = 64 * 1024
 """Bytes from which a page is decoded off the event loop."""
 _PAGE_SIZE: Final = 100
 """The most that the service puts on a page."""
+_ODD_QUERY: Final = (400, 422)
+"""What may be answered to a parameter that the service has not."""
 _FIRST_PAUSE: Final = 2.0
 _LAST_PAUSE: Final = 60.0
 """Seconds of the pauses where the service wants one and does not say how long, or refuses again
@@ -53,6 +56,7 @@ class Paginator(Generic[T]):
         self._limits = limits
         self._pace = pace
         self._known: Pages[T] = {}
+        self._sized: Query = {"page_size": _PAGE_SIZE}
 
     async def all(
         self, query: Query, *, fresh: bool = False, told: Told[T] | None = None
@@ -62,15 +66,28 @@ class Paginator(Generic[T]):
         Raises VpsError.
         """
         known = {} if fresh else self._known
-        walk = _Walk(self._fetch, self._reader, self._limits, self._pace, known, told)
-        with self._pace.list():
-            try:
-                listing = await walk.to_the_end({**query, "page_size": _PAGE_SIZE})
-            finally:
-                await walk.ahead.close()
+        walk = self._walk(known, told)
+        try:
+            listing = await self._to_the_end(walk, {**query, **self._sized})
+        except Rejected as error:
+            if walk.pages or not self._sized or error.status not in _ODD_QUERY:
+                raise
+            walk = self._walk(known, told)
+            listing = await self._to_the_end(walk, query)
+            self._sized = {}  # it was refused for that alone: nobody has published it
         if not fresh:
             self._known = walk.pages
         return listing
+
+    def _walk(self, known: Pages[T], told: Told[T] | None) -> _Walk[T]:
+        return _Walk(self._fetch, self._reader, self._limits, self._pace, known, told)
+
+    async def _to_the_end(self, walk: _Walk[T], query: Query) -> Listing[T]:
+        with self._pace.list():
+            try:
+                return await walk.to_the_end(query)
+            finally:
+                await walk.ahead.close()
 
 
 class _Walk(Generic[T]):

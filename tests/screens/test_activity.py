@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, closing
 from email.utils import formatdate
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.helpers.clocks import FakeClock
@@ -295,3 +296,32 @@ async def test_a_server_is_found_by_the_name_that_it_has_now(tmp_path: Path) -> 
             assert "gone: snap-2" in shown(pilot)
             assert "now called shop" in shown(pilot)
             assert "server gone" not in shown(pilot)
+
+
+@pytest.mark.parametrize("by_command", [False, True])
+@pytest.mark.parametrize("trouble", ["forbidden", "unreadable"])
+async def test_what_cannot_be_seen_for_a_while_has_not_gone_and_is_not_new_after(
+    tmp_path: Path, trouble: str, by_command: bool
+) -> None:
+    servers = [*SERVERS, {"id": 12, "name": "empty"}]
+    odd = [THEN[0], {**THEN[1], "status": []}, THEN[2]]
+    answers = {
+        "forbidden": fleet(THEN, servers, {("GET", "/servers/"): http("{}", "403 X")}),
+        "unreadable": fleet(odd, [*SERVERS, {"id": 12, "name": "empty", "created_at": "x"}]),
+    }
+    with saying(fleet(THEN, servers)) as said:
+        for at, answer in enumerate((said.answer, answers[trouble], said.answer)):
+            said.answer, clock = answer, FakeClock(NOON + at * 3_600)
+            if by_command and at:
+                await command(said, tmp_path, clock)
+                continue
+            async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+                activity = (await live(pilot)).session.activity
+                assert activity is not None
+                await until(pilot, activity._recorder.looked.is_set)
+        last = watching(said.url, tmp_path, FakeClock(NOON + 3 * 3_600))
+        async with last.run_test(size=(120, 40)) as pilot:
+            activity = (await live(pilot)).session.activity
+            assert activity is not None
+            await until(pilot, activity._recorder.looked.is_set)
+            assert [change.text for change in await activity.book.read()] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tui.fleet.health import Health
 from tui.fleet.merge import Views, changed
-from tui.fleet.state import ServerView
+from tui.fleet.state import Fleet, ServerView
 from tui.vps.models import Key, Phase, Snapshot
 
 SOON: Final = 300.0
@@ -158,6 +158,24 @@ def _held(view: ServerView | None, snapshot_id: Key | None) -> bool:
     return view is not None and any(held.id == snapshot_id for held in view.snapshots)
 
 
+def certain(found: Sequence[FleetChange], fleet: Fleet, *, whole: bool) -> list[FleetChange]:
+    """The changes since an earlier run, without those that need not be any.
+
+    What cannot be read now may be there all the same, and a server that is new may have been
+    there before unless all could be seen then: `whole`.
+    """
+
+    def is_certain(change: FleetChange) -> bool:
+        if change.snapshot_id is None:
+            gone, new = change.kind is Happened.VANISHED, change.kind is Happened.APPEARED
+            return not (gone and not fleet.servers_whole) and not (new and not whole)
+        view = fleet.servers.get(change.server_id)
+        seen = view is None or not (view.unread or view.lacking)
+        return seen or change.kind is not Happened.VANISHED
+
+    return [change for change in found if is_certain(change)]
+
+
 def turned(
     views: Views, before: Mapping[Key, Health], after: Mapping[Key, Health], since: float, at: float
 ) -> list[FleetChange]:
@@ -199,7 +217,7 @@ def _of_server(old: ServerView | None, new: ServerView | None, since: float) -> 
     if old is None:
         yield Happened.APPEARED, new, None
     known = {snapshot.id: snapshot for snapshot in old.snapshots} if old is not None else {}
-    doubted = old is not None and old.unread
+    doubted = old is not None and (old.unread or old.lacking)
     for snapshot in reversed(new.snapshots):
         known_as = known.pop(snapshot.id, None)
         if known_as is not None or not doubted or _made_after(snapshot, since):

@@ -47,13 +47,15 @@ _AHEAD: Final = 300.0
 class Head(msgspec.Struct, frozen=True):
     """Whose fleet it is (`place`: as the settings name it; `owner`: see `Token.fingerprint`).
 
-    `as_of` is in seconds since 1970 by this machine's clock.
+    `as_of` is in seconds since 1970 by this machine's clock. Unless `whole` there may be servers
+    that could not be seen.
     """
 
     place: str
     owner: str
     as_of: float
     totals: Totals
+    whole: bool = True
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):
@@ -122,11 +124,19 @@ class Memory:
             return None
         return found
 
-    def pack(self, views: Iterable[ServerView], totals: Totals, owner: str, as_of: float) -> Packed:
+    def pack(
+        self,
+        views: Iterable[ServerView],
+        totals: Totals,
+        owner: str,
+        as_of: float,
+        *,
+        whole: bool = True,
+    ) -> Packed:
         """Make ready what `write` takes."""
         rows = [_Row(v.server, v.snapshots, v.listed, v.unread, v.lacking) for v in views]
         rows.sort(key=lambda row: natural(row.server.name))
-        head = _packed(_ENCODER.encode(Head(self._place, owner, as_of, totals)))
+        head = _packed(_ENCODER.encode(Head(self._place, owner, as_of, totals, whole)))
         first, rest = _ENCODER.encode(rows[:_FIRST]), _ENCODER.encode(rows[_FIRST:])
         if len(first) > _MOST_SHOWN:  # too much for the first paint
             first, rest = _ENCODER.encode([]), _ENCODER.encode(rows)

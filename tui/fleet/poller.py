@@ -286,7 +286,8 @@ class Poller:
         if scope is None:
             problems = listing.problems + (servers.problems if servers else ())
             settled = listing.settled and (servers is None or servers.settled)
-            self._store.apply_views(views, problems=problems, settled=settled)
+            whole = servers is not None and not servers.unreadable
+            self._store.apply_views(views, problems=problems, settled=settled, servers_whole=whole)
         else:
             self._store.apply_views(views)
         await self._observe(Sighting.of(listing, asked_at, statuses))

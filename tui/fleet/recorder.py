@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from tui.fleet.changes import FleetChange, Happened, between, known, of_token, turned
+from tui.fleet.changes import FleetChange, Happened, between, certain, known, of_token, turned
 from tui.fleet.health import Health, Judge, Rules
 from tui.fleet.journal.changes import MOST, ChangeBook
 from tui.fleet.journal.file import JournalUnavailable
-from tui.fleet.memory import Remembered
+from tui.fleet.memory import Head, Remembered
 from tui.fleet.merge import Views
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change, Store
@@ -111,9 +111,9 @@ class ChangeRecorder:
         seen, since = self._seen, self._swept_at
         if seen is views and as_of == self._as_of:
             return []  # only when to ask next, or the service's clock, is new
-        swept = as_of != self._as_of
+        swept, earlier = as_of != self._as_of, None
         if seen is None:
-            seen, since = await self._known_before(views, at)
+            seen, since, earlier = await self._known_before(views, at)
         elif swept and self._is_foreign(seen, views):
             seen = None
             self._healths = await asyncio.to_thread(self._judge.all, views, at)
@@ -123,21 +123,25 @@ class ChangeRecorder:
         if seen is None:
             return []
         found = await asyncio.to_thread(between, seen, views, since, at)
+        if earlier is not None:
+            found = certain(found, fleet, whole=earlier.whole)
         if swept:
             before, judged = self._healths, await asyncio.to_thread(self._judge.all, views, at)
             self._healths = healths = known(before, judged)
             found += turned(views, before, healths, since, at)
         return found
 
-    async def _known_before(self, views: Views, at: float) -> tuple[Views | None, float]:
+    async def _known_before(
+        self, views: Views, at: float
+    ) -> tuple[Views | None, float, Head | None]:
         """What an earlier run knew, if anything, and when; how its servers were is kept."""
         earlier = await self._before()
         if earlier is None:
             self._healths = await asyncio.to_thread(self._judge.all, views, at)
-            return None, at
+            return None, at, None
         since = min(earlier.head.as_of, at)
         self._healths = await asyncio.to_thread(self._judge.all, earlier.views, since)
-        return earlier.views, since
+        return earlier.views, since, earlier.head
 
     def _is_foreign(self, seen: Views, views: Views) -> bool:
         """Whether the token has changed, and what it shows is another account's."""
@@ -152,7 +156,7 @@ async def record_since(
     It is told by the next one that somebody does. Returns whether it could be kept.
     """
     try:
-        if found := await asyncio.to_thread(_since, before, fleet.servers, rules, at):
+        if found := await asyncio.to_thread(_since, before, fleet, rules, at):
             await book.record(found, told=False)
     except JournalUnavailable as error:
         log.warning("changes are not recorded yet: %s", error)
@@ -160,10 +164,11 @@ async def record_since(
     return True
 
 
-def _since(before: Remembered, views: Views, rules: Rules, at: float) -> list[FleetChange]:
+def _since(before: Remembered, fleet: Fleet, rules: Rules, at: float) -> list[FleetChange]:
+    views = fleet.servers
     judge, earlier, since = Judge(rules), before.views, min(before.head.as_of, at)
     healths = judge.all(earlier, since)
-    found = between(earlier, views, since, at)
+    found = certain(between(earlier, views, since, at), fleet, whole=before.head.whole)
     return found + turned(views, healths, known(healths, judge.all(views, at)), since, at)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -124,7 +125,8 @@ class Remembering:
         self._written_at = self._clock.monotonic()
         wall = self._clock.wall() - (self._clock.monotonic() - as_of)
         facts = tuple(fleet.servers.values()), fleet.totals, self._owner, wall
-        packed = await asyncio.to_thread(self._memory.pack, *facts)
+        pack = partial(self._memory.pack, *facts, whole=fleet.servers_whole)
+        packed = await asyncio.to_thread(pack)
         if self.replaced is not None and not self._shows:
             before = await asyncio.to_thread(self._replaced_by, packed, fleet)
             if before is not None and not await self.replaced(before, fleet):

@@ -170,8 +170,9 @@ class Fleet(msgspec.Struct, frozen=True):
     `operations` holds the open one of each server, if any, and `kept` the one that has ended there
     without proof and may still come; `plans` are those that have not ended.
     `servers_error` says why `/servers/` gives nothing (403, 404); servers are then known from
-    their snapshots. `problems` are sentences about items that could not be read. `protected` are
-    the ids of snapshots that ciplun does not delete.
+    their snapshots. `servers_whole`: its list could be read in full. `problems` are sentences
+    about items that could not be read. `protected` are the ids of snapshots that ciplun does not
+    delete.
     """
 
     servers: Mapping[Key, ServerView] = MappingProxyType({})
@@ -182,6 +183,7 @@ class Fleet(msgspec.Struct, frozen=True):
     totals: Totals = Totals()
     problems: tuple[str, ...] = ()
     settled: bool = True
+    servers_whole: bool = True
     servers_error: VpsError | None = None
     account: Account | None = None
     protected: frozenset[Key] = frozenset()

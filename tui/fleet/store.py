@@ -62,7 +62,12 @@ class Store:
         return frozenset(key for key, at in self._written.items() if at >= asked_at)
 
     def apply_views(
-        self, views: Views, *, problems: tuple[str, ...] | None = None, settled: bool | None = None
+        self,
+        views: Views,
+        *,
+        problems: tuple[str, ...] | None = None,
+        settled: bool | None = None,
+        servers_whole: bool | None = None,
     ) -> None:
         """Take over merged views (see `tui.fleet.merge`) and what was wrong with the answer."""
         old = self.fleet
@@ -72,6 +77,7 @@ class Store:
             old,
             problems=old.problems if problems is None else problems,
             settled=old.settled if settled is None else settled,
+            servers_whole=old.servers_whole if servers_whole is None else servers_whole,
         )
         if keys:
             fleet = replace(

@@ -229,8 +229,8 @@ class Recording:
     async def _before(self) -> Remembered | None:
         return self._earlier
 
-    async def sweep(self, found: Views, *, settled: bool = True) -> None:
-        self.store.apply_views(found, settled=settled)
+    async def sweep(self, found: Views, *, settled: bool = True, whole: bool = True) -> None:
+        self.store.apply_views(found, settled=settled, servers_whole=whole)
         fresh = replace(self.store.fleet.freshness, as_of=self.clock.monotonic())
         self.store.apply_freshness(fresh)
         await self.done()
@@ -305,6 +305,17 @@ async def test_with_the_token_of_another_account_nothing_has_come_or_gone(
     assert len(run.told) == 1
     await run.sweep(views(s7=[]))
     assert kinds(run.told[1:]) == [("vanished", 7, 71)]
+    await run.recorder.close()
+
+
+async def test_a_server_is_new_only_where_all_could_be_seen_before(journal: Journal) -> None:
+    run = Recording(journal)
+    await run.sweep(views(s1=[snapshot(11)]), whole=False)
+    await run.sweep(views(s1=[snapshot(11)], s2=[]))
+    assert run.told == []
+    await run.sweep(views(s1=[snapshot(11)], s2=[]), whole=False)
+    await run.sweep(views(s1=[snapshot(11)], s2=[], s3=[]))
+    assert kinds(run.told) == [("appeared", 3, None)]
     await run.recorder.close()
 
 

@@ -48,6 +48,8 @@ class ChangeRecorder:
         """Set once the fleet has been compared for the first time."""
         self._seen: Views | None = None
         self._account = ""
+        self._whole = False
+        """Whether all servers could be seen so far, so that another one is new."""
         self._as_of: float | None = None
         self._swept_at = 0.0
         self._healths: Mapping[Key, Health] = {}
@@ -120,11 +122,13 @@ class ChangeRecorder:
         self._seen = views
         if swept:
             self._as_of, self._swept_at, self._account = as_of, at, self._book.account
+        whole = self._whole if earlier is None else earlier.whole
+        self._whole = fleet.servers_whole or (self._whole and earlier is None)
         if seen is None:
             return []
         found = await asyncio.to_thread(between, seen, views, since, at)
-        if earlier is not None:
-            found = certain(found, fleet, whole=earlier.whole)
+        if earlier is not None or not whole:
+            found = certain(found, fleet, whole=whole)
         if swept:
             before, judged = self._healths, await asyncio.to_thread(self._judge.all, views, at)
             self._healths = healths = known(before, judged)

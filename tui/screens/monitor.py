@@ -22,6 +22,7 @@ from tui.fleet.state import ServerView
 from tui.fleet.store import Change
 from tui.screens.dashboard.noted import Noted
 from tui.screens.dashboard.ticking import together
+from tui.screens.sized import sized
 from tui.text import plural
 from tui.widgets.big_figures import BigFigures, Figure
 from tui.widgets.glyphs import UNICODE, Glyphs
@@ -84,6 +85,7 @@ class Monitor(Screen[None]):
 
     def __init__(self, panes: Panes, noted: Noted, glyphs: Glyphs) -> None:
         super().__init__()
+        sized(self)
         self._panes = panes
         self._noted = noted
         self._glyphs = glyphs

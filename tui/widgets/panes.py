@@ -75,6 +75,10 @@ class Panes(Horizontal, KeptLines):
             yield table.data_bind(Panes.everything, Panes.local_time)
             yield Timeline(self._glyphs, id="timeline")
 
+    def on_mount(self) -> None:
+        """Share the room before the first paint."""
+        self._share_room()
+
     def _expected(self, kind: Kind) -> tuple[str, float] | None:
         return self.session.expected_time(kind)
 
@@ -201,7 +205,8 @@ class Panes(Horizontal, KeptLines):
     def _share_room(self) -> None:
         """Give each pane a width at which names are whole, as far as there is room."""
         servers, longest = self.servers, self._longest
-        part = share(self.size.width, longest, backups=servers.extras.backups)
+        width = self.size.width or self.app.size.width  # as it will be
+        part = share(width, longest, backups=servers.extras.backups)
         servers.styles.width = "1fr" if self.wide else part.width
         servers.spread(replace(part.extras, days=STRIP_DAYS) if self.wide else part.extras)
         servers.want({"name": longest.server})

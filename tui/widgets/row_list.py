@@ -115,10 +115,9 @@ class RowList(RowLines[Row], can_focus=True):
 
     def _lay_out(self, shift: int) -> None:
         """Scroll by `shift` rows and paint what differs."""
-        # Never smaller than the window: a change of the virtual size repaints the whole screen.
-        size = Size(self.size.width, max(len(self._rows) + 1, self.size.height))
-        if size != self.virtual_size:
-            self.virtual_size = size
+        # The same for all that fits: a change of the virtual size lays the whole screen out anew.
+        lines = len(self._rows) + 1
+        self.virtual_size = Size(0, lines if 0 < self.size.height < lines else 0)
         if shift:
             self._show_from(self.scroll_offset.y + shift)
         self.refresh_cells()

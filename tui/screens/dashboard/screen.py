@@ -24,6 +24,7 @@ from tui.screens.dashboard.pages import PAGES
 from tui.screens.dashboard.ticking import Ticking, together
 from tui.screens.dashboard.view_memory import ViewMemory
 from tui.screens.dashboard.write_flows import WriteFlows
+from tui.screens.sized import sized
 from tui.terminal.textual_private import KeptLines
 from tui.widgets.empty_states import no_problem
 from tui.widgets.filter_bar import FilterBar
@@ -100,6 +101,7 @@ class Dashboard(Screen[None], KeptLines):
 
     def __init__(self, session: Session, glyphs: Glyphs, opening: str = "") -> None:
         super().__init__()
+        sized(self)
         self._opening = opening
         self.glyphs = glyphs
         self.panes = Panes(session, glyphs)

@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 
 from tui.commands import Keys, bindings, keys_of
 from tui.config.paths import STYLES
+from tui.screens.sized import sized
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class Dialog(ModalScreen[T | None], inherit_bindings=False):
 
     def __init__(self, title: str) -> None:
         super().__init__()
+        sized(self)
         self._title = title
         self.note = ""  # what should be known before all else
 

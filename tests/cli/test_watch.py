@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.clocks import eventually, settle
+from tests.helpers.fakes import server
 from tests.helpers.places import Place, held
 from tests.helpers.program import CIPLUN, environ
 from tests.helpers.pty import Terminal
 from tui.cli.output import output
 from tui.cli.watch import Watch
+from tui.cli.watched import Watched
 from tui.config.settings import Settings
 from tui.fleet.health import Rules
+from tui.fleet.state import Fleet, ServerView
 from tui.session.session import Session
 from tui.simulator.scenarios import hooks
 
@@ -52,6 +55,15 @@ async def watching(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await session.close()
+
+
+def test_a_server_that_is_seen_at_last_is_not_called_new() -> None:
+    watched = Watched(Rules())
+    web, db, mail = (ServerView(server(n)) for n in (1, 2, 3))
+    watched.look(Fleet(servers={1: web}, servers_whole=False), 0.0)
+    assert watched.look(Fleet(servers={1: web, 2: db}), 1.0) == []
+    (event,) = watched.look(Fleet(servers={1: web, 2: db, 3: mail}), 2.0)
+    assert event.name == "appeared"
 
 
 @pytest.mark.parametrize("as_json", [False, True])

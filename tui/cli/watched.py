@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tui.fleet.changes import FleetChange, Happened, between, turned
+from tui.fleet.changes import FleetChange, Happened, between, certain, turned
 from tui.fleet.health import Health, Judge, Rules
 from tui.fleet.merge import Views
 from tui.fleet.state import Fleet
@@ -35,6 +35,7 @@ class Watched:
         self._healths: Mapping[Key, Health] = {}
         self._protected: frozenset[Key] = frozenset()
         self._at = 0.0
+        self._whole = False
 
     def look(self, fleet: Fleet, now: float) -> Sequence[Event]:
         """What differs from the look before, at `now` in seconds since 1970; first, nothing."""
@@ -42,7 +43,10 @@ class Watched:
         self._healths = healths = self._judge.all(views, now, fleet.operations)
         told: list[Event] = []
         if self._views is not None:
-            told += [_changed(c) for c in between(self._views, views, self._at, now)]
+            found: Sequence[FleetChange] = between(self._views, views, self._at, now)
+            if not self._whole:
+                found = certain(found, fleet, whole=False)
+            told += [_changed(change) for change in found]
             grown = turned(views, before, healths, self._at, now)
             told += [_changed(c) for c in grown if c.kind is Happened.STALE]
             for key, view in views.items():
@@ -53,6 +57,7 @@ class Watched:
                     told += _judged(views[key].server, before[key], healths[key])
             told += self._protection(fleet)
         self._views, self._at, self._protected = views, now, fleet.protected
+        self._whole = self._whole or fleet.servers_whole
         return told
 
     @property

@@ -31,6 +31,7 @@ def lost(door: Door, words: tuple[str, ...]) -> None:
     code, out, _ = door.run(*words)
     assert (code, "No answer to the " in out) == (3, True)
     assert "`ciplun settle --wait` keeps looking" in out
+    assert door.look(0).code == 3  # the command itself looked for a moment only: perhaps in vain
     assert door.stands() == UNKNOWN
 
 

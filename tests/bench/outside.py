@@ -134,7 +134,7 @@ def idle(ours: Side, bare: Side, seconds: float) -> Iterator[Row]:
     name = f"{minutes:g} quiet minutes" if minutes >= 1 else f"{seconds:g} quiet seconds"
     yield limit(f"Idle, {name}: bytes a minute", our_bytes / minutes, 200, "bytes")
     pair = paired([our_cpu / minutes], [max(1.0, bare_cpu / minutes)])
-    yield ratio(f"Idle, {name}: CPU a minute", pair, 1.5, "ms")
+    yield ratio(f"Idle, {name}: CPU a minute", pair, 0.5, "ms")
 
 
 def small(quick: bool) -> Iterator[Row]:

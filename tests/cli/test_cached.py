@@ -28,6 +28,10 @@ def test_what_was_known_last_is_printed_with_its_age_and_nothing_is_asked(
     (line,) = [line for line in out.splitlines() if line.startswith("memory ")]
     assert "12 servers" in line
     assert ".fleet" in line
+    told = json.loads(ciplun(simulated, "info", "--json")[1])["memory"]
+    assert (told["servers"], told["as_of"], told["trouble"]) == (12, answer["as_of"], "")
+    file = Path(told["path"].replace("~", simulated.environ["HOME"]))
+    assert told["bytes"] == file.stat().st_size
 
 
 def test_with_another_token_nothing_is_printed_or_completed(simulated: Place) -> None:

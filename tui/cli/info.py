@@ -13,6 +13,7 @@ import click
 
 import tui
 from tui.cli.arguments import Command, as_json, settings, shared
+from tui.cli.documents import iso
 from tui.cli.output import out, out_json
 from tui.config import paths
 from tui.config.settings import Settings, describe
@@ -39,7 +40,7 @@ def command(as_json: bool, **given: Any) -> int:
     out(", ".join(f"{name} {number}" for name, number in told["packages"].items()))
     for name, path in told["paths"].items():
         out(f"{name:<15} {path}")
-    out(f"{'memory':<15} {told['memory']}")
+    out(f"{'memory':<15} {_memory_words(told['memory'])}")
     for setting in told["settings"]:
         out("{name:<15} {value:<32} {origin}".format_map(setting))
     out(f"{plural(len(found.profiles), 'profile')}: {', '.join(told['profiles']) or '-'}")
@@ -70,14 +71,28 @@ def _told(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _memory(settings: Settings) -> str:
-    """Where the last known fleet is kept, how old it is, and how large."""
+def _memory(settings: Settings) -> dict[str, Any] | None:
+    """Where the last known fleet is kept, how old it is, and how large; None where none is."""
     if settings.demo or not settings.remember:
+        return None
+    memory = memory_of(settings, os.environ)
+    found = memory.glance(time.time())
+    return {
+        "path": masked(paths.tidy(memory.path, os.environ)),
+        "trouble": memory.trouble,
+        "as_of": None if found is None else iso(found.head.as_of),
+        "servers": None if found is None else found.head.totals.servers,
+        "bytes": None if found is None else found.size,
+    }
+
+
+def _memory_words(told: dict[str, Any] | None) -> str:
+    """The same in a line."""
+    if told is None:
         return "nothing is remembered"
-    memory, now = memory_of(settings, os.environ), time.time()
-    where, found = masked(paths.tidy(memory.path, os.environ)), memory.glance(now)
-    if found is None:
-        return f"{where}  {f'not used: {memory.trouble}' if memory.trouble else 'nothing yet'}"
-    when = age(datetime.fromtimestamp(found.head.as_of, UTC), datetime.fromtimestamp(now, UTC))
-    size = f"{found.size / 1024:,.0f} KB"
-    return f"{where}  {plural(found.head.totals.servers, 'server')}, {when}, {size}"
+    if told["as_of"] is None:
+        why = f"not used: {told['trouble']}" if told["trouble"] else "nothing yet"
+        return f"{told['path']}  {why}"
+    when = age(datetime.fromisoformat(told["as_of"]), datetime.now(UTC))
+    size = f"{told['bytes'] / 1024:,.0f} KB"
+    return f"{told['path']}  {plural(told['servers'], 'server')}, {when}, {size}"

@@ -333,6 +333,69 @@ async def test_a_limit_slows_down_all_lists_and_they_wait_together() -> None:
         await made.aclose()
 
 
+async def test_a_list_begins_whatever_the_others_wait_for() -> None:
+    """A write is about to be sent, and asks what its server has."""
+    book = Book(pages=3, said=lambda n, time: LIMITED if n == 2 and time == 1 else None)
+    alone = http(json.dumps({"count": 1, "results": items(1, 1)}))
+    answers = [LIMITED, alone]
+    pausing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        if b"server_id" not in request:
+            await book.answer(request, writer)
+        else:
+            writer.write(answers.pop())
+            await writer.drain()
+
+    async def pause(seconds: float) -> None:
+        pausing.set()
+        await go_on.wait()
+
+    async with faulty(answer) as server:
+        made = Client(server.url, Token(SECRET), pause=pause)
+        whole = asyncio.create_task(made.snapshots())
+        await pausing.wait()
+        async with asyncio.timeout(5):
+            assert len((await made.snapshots(1)).items) == 1
+            with pytest.raises(RateLimited):
+                await made.snapshots(1)
+        assert not whole.done()
+        go_on.set()
+        assert (await whole).settled
+        await made.aclose()
+
+
+async def test_no_list_goes_on_before_the_pause_of_another_has_begun() -> None:
+    """It begins once all that was asked ahead has been answered, which may take its time."""
+    book, slow, order = Book(pages=5), asyncio.Event(), list[str]()
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        line = request.split(b"\r\n")[0]
+        found = re.search(rb"[?&]page=(\d+)", line)
+        number = int(found[1]) if found else 1
+        what = f"{'servers' if b'/servers/' in line else 'snapshots'} {number}"
+        order.append(what)
+        if what.startswith("servers") and number > 2:
+            await slow.wait()
+        limits = number == 2 and order.count(what) == 1
+        writer.write(LIMITED if limits else book.page(number))
+        await writer.drain()
+        if what == "snapshots 5":
+            for _ in range(500):  # whoever asks too soon would be seen
+                await asyncio.sleep(0)
+            slow.set()
+
+    async def pause(seconds: float) -> None:
+        order.append("pause")
+
+    async with faulty(answer) as server:
+        made = Client(server.url, Token(SECRET), pause=pause)
+        await asyncio.gather(made.servers(), made.snapshots())
+        await made.aclose()
+    assert order.count("pause") == 1
+    assert "snapshots 2" not in order[order.index("snapshots 2") + 1 : order.index("pause")]
+
+
 async def test_a_list_whose_pages_are_all_limited_is_read_to_its_end() -> None:
     """A minute for each of them is more than any list may take by itself."""
     told = http("{}", "429 X", "Retry-After: 60")

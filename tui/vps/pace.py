@@ -13,9 +13,10 @@ Pause = Callable[[float], Awaitable[None]]
 class Pace:
     """Shared by all lists of a service.
 
-    Once it limits the rate, nothing is asked ahead, one page is asked for at a time, and nobody
-    asks while one of them pauses, until the lists that were being read have ended. `pauses` and
-    `paused` count those so far and their seconds; `heard` is told the seconds of each.
+    Once it limits the rate, nothing is asked ahead, one page is asked for at a time, and no list
+    goes on while one of them pauses, until those that were being read have ended. A list begins
+    whatever the others do: a write may wait for it. `pauses` and `paused` count those so far and
+    their seconds; `heard` is told the seconds of each.
     """
 
     def __init__(self, pause: Pause = asyncio.sleep) -> None:
@@ -39,17 +40,19 @@ class Pace:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """While a page is asked for in its turn."""
+        """While a page that is not the first one is asked for in its turn."""
         if not self.limited:
             yield
             return
         async with self._turn:
             yield
 
-    async def rest(self, seconds: float) -> None:
-        """Ask for nothing for so long."""
+    async def rest(self, seconds: float, answered: Callable[[], Awaitable[None]]) -> None:
+        """Have no list go on for so long, once what was asked ahead has been `answered`."""
+        self.limited = True
         self.pauses += 1
         self.paused += seconds
         self.heard(seconds)
         async with self._turn:
+            await answered()
             await self.wait(seconds)

@@ -187,13 +187,16 @@ class _Walk(Generic[T]):
         """The page whose turn it is. One in the middle that fails is asked for once more.
 
         Of a long list it would not be seldom that one of its pages fails, and all were asked again.
+        The first one waits for nobody, and whoever asked hears at once what is wrong with it.
         """
+        if not self.pages:
+            return await self._read(key, await self._ask(query))
         ahead = self.ahead.take(key)
         try:
             return await self._read(key, await self._answer(query, ahead))
         except VpsError as error:
             limited = isinstance(error, RateLimited) or error.retry_after is not None
-            if limited or not error.transient or not self.pages:
+            if limited or not error.transient:
                 raise
         await self._pace.wait(_LEAST_PAUSE)
         return await self._read(key, await self._answer(query, None))
@@ -213,7 +216,7 @@ class _Walk(Generic[T]):
             raise TooLarge("the answer could not be read in time") from error
 
     async def _answer(self, query: Query, ahead: asyncio.Task[Answer] | None) -> Answer:
-        """What is answered to a page, `ahead` or now; after a 429 in the middle, after a pause."""
+        """What is answered to a later page, `ahead` or now; to a 429, what is after a pause."""
         refused = 0
         while True:
             pauses = self._pace.pauses
@@ -227,8 +230,6 @@ class _Walk(Generic[T]):
                 if ahead is None:
                     raise
             except RateLimited as error:
-                if not self.pages:
-                    raise
                 waited = self._pace.pauses > pauses or (ahead is not None and self._pace.limited)
                 if not waited:  # else it was refused before the pause that another page has made
                     await self._slow_down(error, refused)
@@ -237,8 +238,6 @@ class _Walk(Generic[T]):
 
     async def _slow_down(self, error: RateLimited, refused: int) -> None:
         """Wait as long as told, or longer each time; `refused`: times since the last page came."""
-        self._pace.limited = True
-        await self.ahead.answered()
         seconds = error.retry_after
         if seconds is None:
             seconds = _longer(self._pauses_untold)
@@ -249,7 +248,7 @@ class _Walk(Generic[T]):
             raise error
         if self._told is not None:
             self._told(Part((), self._received, self._total, pause=seconds))
-        await self._pace.rest(seconds)
+        await self._pace.rest(seconds, self.ahead.answered)
 
     async def _ask(self, query: Query, most: int | None = None) -> Answer:
         known = self._known.get(page_key(query))

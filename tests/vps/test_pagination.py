@@ -85,11 +85,27 @@ async def test_a_service_that_refuses_a_size_of_pages_is_asked_without_one() -> 
         await writer.drain()
 
     async with faulty(answer) as server, client(server.url) as api:
-        for _ in range(2):
+        for _ in range(3):
             assert len((await api.snapshots()).items) == 2
         assert len((await api.snapshots(1)).items) == 2
         sizes = [b"page_size" in request for request in server.requests]
-        assert sizes == [True, False, False, False], "it need not refuse it twice"
+        assert sizes == [True, False, True, False, False, False], "it need not refuse it often"
+
+
+async def test_large_pages_are_asked_for_again_after_a_refusal_by_chance() -> None:
+    refused: list[bytes] = []
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        odd = len(server.requests) in (1, 4)
+        refused.extend([request] * odd)
+        writer.write(http('{"detail": "Not now."}', "400 Bad Request") if odd else listing(1, 2))
+        await writer.drain()
+
+    async with faulty(answer) as server, client(server.url) as api:
+        for _ in range(4):
+            assert len((await api.snapshots()).items) == 2
+        sizes = [b"page_size" in request for request in server.requests]
+        assert (len(refused), sizes) == (2, [True, False, True, True, False, True])
 
 
 async def test_a_refusal_that_has_nothing_to_do_with_the_size_of_pages_stands() -> None:

@@ -30,6 +30,9 @@ _PAGE_SIZE: Final = 100
 """The most that the service puts on a page."""
 _ODD_QUERY: Final = (400, 422)
 """What may be answered to a parameter that the service has not."""
+_REFUSALS: Final = 2
+"""Times in a row that a list was had only without a size of its pages, after which none is asked
+for: one refusal may have had another reason, and small pages are five times as many."""
 _FIRST_PAUSE: Final = 2.0
 _LAST_PAUSE: Final = 60.0
 """Seconds of the pauses where the service wants one and does not say how long, or refuses again
@@ -56,7 +59,7 @@ class Paginator(Generic[T]):
         self._limits = limits
         self._pace = pace
         self._known: Pages[T] = {}
-        self._sized: Query = {"page_size": _PAGE_SIZE}
+        self._size_refused = 0
 
     async def all(
         self, query: Query, *, fresh: bool = False, told: Told[T] | None = None
@@ -67,14 +70,17 @@ class Paginator(Generic[T]):
         """
         known = {} if fresh else self._known
         walk = self._walk(known, told)
+        sized: Query = {"page_size": _PAGE_SIZE} if self._size_refused < _REFUSALS else {}
         try:
-            listing = await self._to_the_end(walk, {**query, **self._sized})
+            listing = await self._to_the_end(walk, {**query, **sized})
+            if sized:
+                self._size_refused = 0
         except Rejected as error:
-            if walk.pages or not self._sized or error.status not in _ODD_QUERY:
+            if walk.pages or not sized or error.status not in _ODD_QUERY:
                 raise
             walk = self._walk(known, told)
             listing = await self._to_the_end(walk, query)
-            self._sized = {}  # it was refused for that alone: nobody has published it
+            self._size_refused += 1  # for that alone: nobody has published it
         if not fresh:
             self._known = walk.pages
         return listing

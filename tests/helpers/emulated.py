@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, cast
 
 import pyte
 from pyte.screens import Char
+from rich.color import ColorSystem
+from rich.style import Style
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.events import Resize
@@ -27,6 +29,19 @@ from tui.terminal.textual_private import KeptLines
 
 _PARTS = re.compile(r"\x1b\[([\d;]*)m|\r?\n|[^\x1b\r\n]+|\x1b[^\x1b\r\n]*|\r")
 """What the app writes: colours and styles, line ends, text, all else with what follows it."""
+
+
+_codes_of = Style._make_ansi_codes
+
+
+def _codes_now(style: Style, color_system: ColorSystem) -> str:
+    """The codes of a style; Rich keeps those for the first kind of terminal, and here are more."""
+    codes = _codes_of(style, color_system)
+    style._ansi = None
+    return codes
+
+
+Style._make_ansi_codes = _codes_now  # type: ignore[method-assign, assignment]
 
 
 class Emulator:

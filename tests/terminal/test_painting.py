@@ -7,6 +7,8 @@ import random
 from itertools import product
 
 import pytest
+from rich.color import ColorSystem
+from rich.style import Style
 from textual.pilot import Pilot
 
 from tests.helpers.driving import live
@@ -107,3 +109,10 @@ async def test_painted_right_on_poor_terminals(
     async with emulated(app).run_test(headless=False, size=(80, 24)) as pilot:
         await live(pilot)
         await walk(pilot, 7)
+
+
+def test_a_style_has_the_codes_of_each_kind_of_terminal() -> None:
+    style = Style(bgcolor="#10141a")
+    few = style.render("x", color_system=ColorSystem.STANDARD)
+    assert "48;2;16;20;26" in style.render("x", color_system=ColorSystem.TRUECOLOR)
+    assert few == style.render("x", color_system=ColorSystem.STANDARD)

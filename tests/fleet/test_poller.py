@@ -204,6 +204,35 @@ async def test_a_service_that_takes_its_time_has_time_for_others(running: Runnin
     assert running.api.count("snapshots") == 3, "the last one was answered at once"
 
 
+async def test_what_shifted_is_asked_again_no_sooner_than_a_slow_service_can_bear(
+    running: Running,
+) -> None:
+    running.api.gate = asyncio.Event()
+    running.api.settled = False
+    await running.start()
+    await running.clock.advance(20)
+    running.api.gate.set()
+    await running.clock.advance(59)
+    assert running.api.count("snapshots") == 1
+    await running.clock.advance(2)
+    assert running.api.count("snapshots") == 2
+
+
+async def test_the_sleep_of_this_machine_is_not_the_slowness_of_the_service(
+    running: Running,
+) -> None:
+    running.api.gate = asyncio.Event()
+    await running.start()
+    await running.clock.jump(8 * 3600)
+    running.api.gate.set()
+    await settle()
+    fresh = running.store.fleet.freshness
+    assert fresh.live
+    assert fresh.as_of == pytest.approx(1_000, abs=1), "it was asked for before"
+    await running.clock.advance(61)
+    assert running.api.count("snapshots") == 2
+
+
 async def test_a_refused_token_is_not_tried_again_unasked(running: Running) -> None:
     running.api.errors["snapshots"] = Unauthorised("Invalid token.")
     await running.start()

@@ -15,6 +15,7 @@ class FakeClock:
 
     def __init__(self, wall: float = 1_737_500_000.0) -> None:
         self._now = 1_000.0
+        self._asleep = 0.0
         self._wall = wall
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = itertools.count()
@@ -22,6 +23,9 @@ class FakeClock:
     def monotonic(self) -> float:
         self._now += 1e-6  # no two instants are the same, as on a real clock
         return self._now
+
+    def awake(self) -> float:
+        return self._now - self._asleep
 
     def wall(self) -> float:
         return self._wall + self._now - 1_000.0
@@ -49,8 +53,9 @@ class FakeClock:
         await settle()
 
     async def jump(self, seconds: float) -> None:
-        """Time passes while the process is stopped: sleepers wake late, all at once."""
+        """Time passes while the machine is suspended: sleepers wake late, all at once."""
         self._now += seconds
+        self._asleep += seconds
         await self.advance(0)
 
 

@@ -14,6 +14,7 @@ from tests.helpers.driving import dashboard, shown, until
 from tests.helpers.faulty import http
 from tests.helpers.service import SECRET, fleet, saying
 from tests.helpers.watching import watching
+from tui.fleet import poller
 from tui.vps.client import Client
 from tui.vps.models import Part, Server
 from tui.vps.token import Token
@@ -119,6 +120,36 @@ async def test_a_pause_that_the_service_asks_for_is_named(tmp_path: Path) -> Non
                 await until(pilot, lambda: f"{words}1s" in shown(pilot))
             finally:
                 asked.set()
+            await until(pilot, lambda: "live" in shown(pilot))
+            assert "rate limit" not in shown(pilot)
+
+
+async def test_a_pause_of_a_later_sweep_is_counted_down_and_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "LATE", 0.01)
+    limits, clock = Event(), FakeClock()
+    others = fleet([{"id": 1, "server": {"id": 1, "name": "web-001"}, "name": "nightly"}])
+
+    def answer(method: str, path: str) -> bytes | Iterable[bytes]:
+        if "/servers/?" not in path:
+            return others(method, path)
+        if "page=2" in path and limits.is_set():
+            return http("{}", "429 Too Many Requests", "Retry-After: 900")
+        return page([*SERVERS], 2 if "page=2" in path else 1)
+
+    with saying(answer) as said:
+        async with watching(said.url, tmp_path, clock).run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: "live" in shown(pilot))
+            limits.set()
+            await clock.advance(61)
+            await until(pilot, lambda: "rate limit · data 1 min old" in shown(pilot))
+            words = "reading servers 100 of 200, rate limit: goes on in "
+            assert f"{words}15 min" in shown(pilot)
+            await clock.advance(61)
+            await until(pilot, lambda: f"{words}14 min" in shown(pilot))
+            limits.clear()
+            await pilot.press("r")
             await until(pilot, lambda: "live" in shown(pilot))
             assert "rate limit" not in shown(pilot)
 

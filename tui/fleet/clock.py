@@ -19,6 +19,10 @@ class Clock(Protocol):
         """Seconds that only grow; for durations."""
         ...
 
+    def awake(self) -> float:
+        """The same without those of a suspended machine; for how long others took to answer."""
+        ...
+
     def wall(self) -> float:
         """Seconds since 1970 UTC by this machine's clock; for records."""
         ...
@@ -34,6 +38,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds that only grow, those of a suspended machine included where it can tell."""
         return time.clock_gettime(_BOOTTIME)
+
+    def awake(self) -> float:
+        """Seconds that only grow while the machine is not suspended."""
+        return time.monotonic()
 
     def wall(self) -> float:
         """Seconds since 1970 UTC."""

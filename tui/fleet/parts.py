@@ -1,4 +1,4 @@
-"""A fleet while it is read for the first time: shown as its pages come, and believed in nothing."""
+"""A fleet while it is read: the first time it is shown as its pages come, believed in nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tui.fleet.state import Reading
 from tui.fleet.store import Store
 from tui.vps.models import Listing, Part, Server, Snapshot
 
+What = Literal["servers", "snapshots"]
 _SOONEST: Final = 0.15
 _SERVERS_A_SECOND: Final = 5_000
 """How often the screen is laid out anew while pages come: it takes longer as the fleet grows."""
@@ -36,7 +37,7 @@ class Parts:
     def servers(self, part: Part[Server]) -> None:
         """Take a page of servers."""
         self._servers += part.items
-        self._of_servers = self._reading("servers", part)
+        self._of_servers = _reading("servers", part, self._clock)
         if not part.last:  # else the snapshots come now, and a short list is whole at once
             self._show(self._of_servers)
 
@@ -44,15 +45,9 @@ class Parts:
         """Take a page of snapshots."""
         self._snapshots += part.items
         counted = self._of_servers.total is not None and not self._of_servers.done
-        of_snapshots = self._reading("snapshots", part)
+        of_snapshots = _reading("snapshots", part, self._clock)
         if not part.last:
             self._show(self._of_servers if counted else of_snapshots)
-
-    def _reading(
-        self, what: Literal["servers", "snapshots"], part: Part[Server] | Part[Snapshot]
-    ) -> Reading:
-        until = self._clock.monotonic() + part.pause if part.pause else None
-        return Reading(what, part.received, part.total, until)
 
     def _show(self, reading: Reading) -> None:
         now = self._clock.monotonic()
@@ -71,3 +66,30 @@ class Parts:
         fresh = replace(store.fleet.freshness, reading=reading, error=None, next_try=None)
         store.apply_freshness(fresh)
         self._due = now + max(_SOONEST, len(views) / _SERVERS_A_SECOND)
+
+
+class Pauses:
+    """Tells of a later sweep only that the service has it pause: what is known stays meanwhile."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def servers(self, part: Part[Server]) -> None:
+        """Hear of a page of servers, or that the next one has to wait."""
+        self._hear("servers", part)
+
+    def snapshots(self, part: Part[Snapshot]) -> None:
+        """Hear of a page of snapshots, or that the next one has to wait."""
+        self._hear("snapshots", part)
+
+    def _hear(self, what: What, part: Part[Server] | Part[Snapshot]) -> None:
+        if part.pause:
+            reading = _reading(what, part, self._clock)
+            self._store.apply_freshness(replace(self._store.fleet.freshness, reading=reading))
+
+
+def _reading(what: What, part: Part[Server] | Part[Snapshot], clock: Clock) -> Reading:
+    """How far a list has come with a page, or until when the next one waits."""
+    until = clock.monotonic() + part.pause if part.pause else None
+    return Reading(what, part.received, part.total, until)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tui.fleet.api import Api
 from tui.fleet.clock import Clock
 from tui.fleet.merge import merge
-from tui.fleet.parts import Parts
+from tui.fleet.parts import Parts, Pauses
 from tui.fleet.schedule import Turns
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
@@ -197,11 +197,13 @@ class Poller:
     async def sweep(self, *, shown: bool = False) -> None:
         """Ask for everything, and weigh it as evidence. Raises VpsError.
 
-        `shown`: somebody sees what comes of the first one while it comes.
+        `shown`: somebody sees what comes of the first one while it comes, and how later ones pause.
         """
-        asked_at = self._clock.monotonic()
-        first = shown and self._store.fleet.freshness.as_of is None
-        parts = Parts(self._store, self._clock) if first else None
+        asked_at, awake = self._clock.monotonic(), self._clock.awake()
+        first = self._store.fleet.freshness.as_of is None
+        parts = (Parts if first else Pauses)(self._store, self._clock) if shown else None
+        if not first:
+            self._fresh(reading=None)  # one that was dropped may have had it
         servers, snapshots = await both(
             self._servers(parts.servers if parts else None),
             self.api.snapshots(told=parts.snapshots if parts else None),
@@ -214,12 +216,10 @@ class Poller:
         # counts wrong would otherwise be asked without end.
         again = not self._store.fleet.settled and not self._shifting
         self._shifting = not self._store.fleet.settled
-        self._turns.swept(self._clock.monotonic() - asked_at)
-        pace = self._busy if again else self._turns.pace()
+        self._turns.swept(self._clock.awake() - awake)
+        pace = max(self._busy, self._turns.rest()) if again else self._turns.pace()
         self._sweep_due = self._clock.monotonic() + pace
-        self._fresh(
-            as_of=self._clock.monotonic(), error=None, late=False, reading=None, remembered=None
-        )
+        self._fresh(as_of=asked_at, error=None, late=False, reading=None, remembered=None)
         if self._account_wanted:
             await self._ask_account()
 

@@ -13,7 +13,7 @@ BUSY_AT_ONCE: Final = 8
 """Servers asked for in one busy round; more of them take turns."""
 ITEMS_A_SECOND: Final = 200
 """How much the sweeps may ask for on average: a large fleet is swept more rarely."""
-REST: Final = 3.0
+_REST: Final = 3.0
 """From one sweep to the next at least so many times as long as it took: a service that is slow, or
 limits the rate, has time for others, and for what is to be written."""
 
@@ -48,9 +48,13 @@ class Turns:
         totals = self._store.fleet.totals
         return (totals.servers + totals.used) / ITEMS_A_SECOND
 
+    def rest(self) -> float:
+        """Seconds from one sweep to the next at least, by how long it took."""
+        return _REST * self._took
+
     def pace(self) -> float:
         """Seconds from one sweep to the next."""
-        return max(self._idle, self.weight(), REST * self._took)
+        return max(self._idle, self.weight(), self.rest())
 
     def between(self) -> bool:
         """Whether there is anything to ask for between two sweeps."""

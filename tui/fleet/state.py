@@ -122,10 +122,11 @@ class Reading(msgspec.Struct, frozen=True):
 class Freshness(msgspec.Struct, frozen=True):
     """How far the data can be trusted. Instants are monotonic seconds.
 
-    `as_of` is the last whole answer, `error` why there is none newer, `next_try` when the next
-    request is due. `service` pairs the service's clock (seconds since 1970) with the instant of
-    the answer that carried it. `late`: the provider has been asked for longer than it should take.
-    `reading` tells how far the first whole answer has come, None before and after that.
+    `as_of` is when the last whole answer was asked for, `error` why there is none newer, `next_try`
+    when the next request is due. `service` pairs the service's clock (seconds since 1970) with the
+    instant of the answer that carried it. `late`: the provider has been asked for longer than it
+    should take. `reading` tells how far the first whole answer has come, None before and after
+    that; of a later one how far it had come when the service last limited the rate.
     `remembered` is the last whole answer of an earlier run, whose servers are shown until then.
     """
 

@@ -143,6 +143,8 @@ def freshness_words(freshness: Freshness, now: float) -> tuple[str, str]:
         words = reading_words(freshness.reading, now) if freshness.reading else "reading …"
         style = "$text-warning" if freshness.late else "$text-muted"
         return (f"as of {age} ago, {words}" if age else words, style)
+    if freshness.late and freshness.reading:
+        return (f"rate limit · data {age} old", "$text-warning")
     if freshness.late:
         return (f"no answer · data {age} old" if age else "no answer yet", "$text-error")
     if freshness.as_of is None:
@@ -167,8 +169,11 @@ def _cells(pieces: Sequence[Piece]) -> int:
 def notice_words(banner: Banner, fleet: Fleet, now: float, keys: Keys) -> str:
     """Why the data is old and when the next try is due, or what of it is missing."""
     freshness = fleet.freshness
+    if freshness.error is None and freshness.late:
+        limited = freshness.as_of is not None and freshness.reading
+        return reading_words(limited, now) if limited else _LATE
     if freshness.error is None:
-        return _LATE if freshness.late else _missing(fleet)
+        return _missing(fleet)
     words = [str(freshness.error)]
     if isinstance(freshness.error, Unauthorised):
         again = keys.shown("refresh")

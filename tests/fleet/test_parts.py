@@ -155,3 +155,18 @@ async def test_a_service_without_a_count_tells_what_comes() -> None:
     await clock.advance(1)
     parts.snapshots(Part((snapshot(11, 1),), 1, None))
     assert store.fleet.freshness.reading == Reading("snapshots", 1, None)
+
+
+async def test_a_list_that_comes_in_one_piece_is_merged_in_bounded_turns() -> None:
+    clock = FakeClock()
+    store = Store(clock)
+    parts = Parts(store, clock)
+    most = 5_000
+    many = tuple(snapshot(1_000 + n, n % 7) for n in range(most * 2 + 10))
+    parts.snapshots(Part(many, len(many), len(many), last=True))
+    held = []
+    for number in range(4):
+        await clock.advance(60)
+        parts.servers(Part((server(number),), number + 1, 4))
+        held.append(sum(len(view.snapshots) for view in store.fleet.servers.values()))
+    assert held == [most, 2 * most, len(many), len(many)]

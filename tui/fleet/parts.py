@@ -16,6 +16,8 @@ What = Literal["servers", "snapshots"]
 _SOONEST: Final = 0.15
 _SERVERS_A_SECOND: Final = 5_000
 """How often the screen is laid out anew while pages come: it takes longer as the fleet grows."""
+_AT_ONCE: Final = 5_000
+"""Items that are merged in one turn: a list that is not paged may bring all of them together."""
 
 
 class Parts:
@@ -53,8 +55,9 @@ class Parts:
         now = self._clock.monotonic()
         if now < self._due and reading.until is None:
             return
-        store, servers, snapshots = self._store, self._servers, self._snapshots
-        self._servers, self._snapshots = [], []
+        store = self._store
+        servers, self._servers = self._servers[:_AT_ONCE], self._servers[_AT_ONCE:]
+        snapshots, self._snapshots = self._snapshots[:_AT_ONCE], self._snapshots[_AT_ONCE:]
         views = merge_part(
             store.fleet.servers,
             Listing(items=tuple(snapshots), settled=False),

@@ -19,7 +19,7 @@ _SORTED_BY = {"when": "created", "use": "slots", "days": "age"}
 """Columns that show what another one sorts by."""
 _EVERY: Final = 60.0
 """Seconds after which what counts by its age is counted anew."""
-_AT_ONCE: Final = 1_000
+_AT_ONCE: Final = 400
 """Servers that are looked at for the first time in one turn of the event loop: 15 ms."""
 
 

@@ -135,6 +135,28 @@ def out_of_sight(pane: ServerList) -> str:
     return "" if seen else f"row {pane.cursor} of {pane.row_count}, from {top}"
 
 
+@pytest.mark.parametrize("more", [-1, 0, 1, 2])
+async def test_at_the_end_of_rows_that_barely_fit_the_bar_says_where_the_list_is(
+    empty_world: Place, more: int
+) -> None:
+    for number in range(20):
+        empty_world.world.add_server(f"web-{number:02}")
+    async with empty_world.app().run_test(size=(80, 45)) as pilot:
+        pane = (await live(pilot)).servers
+        await until(pilot, lambda: pane.row_count == 20)
+        await pilot.press("G")
+        assert not pane.show_vertical_scrollbar
+        around = 45 - pane.size.height
+        for lines in (21 - more, 40, 21 - more):
+            await pilot.resize_terminal(80, lines + around)
+            await until(pilot, lambda lines=lines: pane.size.height == lines)
+            assert pane.cursor == 19
+            assert pane.scroll_offset.y == max(0, 21 - lines)
+            assert pane.show_vertical_scrollbar == (lines < 21)
+            if pane.show_vertical_scrollbar:
+                assert pane.vertical_scrollbar.position == pane.scroll_offset.y
+
+
 async def test_after_sorting_and_filtering_300_rows_the_cursor_is_in_sight(
     empty_world: Place,
 ) -> None:

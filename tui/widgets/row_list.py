@@ -285,6 +285,11 @@ class RowList(RowLines[Row], can_focus=True):
 
     # -- events --------------------------------------------------------------------------
 
+    def watch_show_vertical_scrollbar(self, there: bool) -> None:
+        """Have a bar that comes say where the list is: it may have been scrolled before."""
+        if there:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def on_resize(self, event: Resize) -> None:
         """Lay the columns out anew, with the cursor in sight, and the title."""
         self._held = False

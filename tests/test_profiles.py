@@ -93,6 +93,22 @@ def test_no_data_token_or_record_of_one_account_reaches_the_other(tmp_path: Path
     assert account.endswith(f" {identity.place(first.url)}"), "not of the other address"
 
 
+def test_a_filter_that_is_being_typed_ends_with_its_account(tmp_path: Path) -> None:
+    with two_accounts(tmp_path) as (_, _, terminal):
+        terminal.send("/web\x10")
+        terminal.until("Search for commands")
+        terminal.send("Choose the profile")
+        terminal.until(lambda: "Add a server" not in terminal.text())
+        terminal.send("\r")
+        terminal.until("Choose the profile ─")
+        terminal.send("\x1b[B\r")
+        terminal.until("web-of-b")
+        terminal.until("All 2")
+        terminal.until(lambda: "/ web" not in terminal.text())
+        terminal.send("?")  # a key of the dashboard again
+        terminal.until("Filter the focused pane as you type")
+
+
 def test_an_answer_that_comes_after_the_change_is_shown_nowhere(tmp_path: Path) -> None:
     gate = threading.Event()
     with two_accounts(tmp_path) as (first, _, terminal):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.helpers.driving import choose, dashboard, live, shown, toasts, type_text, until
@@ -135,6 +137,15 @@ def out_of_sight(pane: ServerList) -> str:
     return "" if seen else f"row {pane.cursor} of {pane.row_count}, from {top}"
 
 
+def has_height(pane: ServerList, lines: int) -> bool:
+    return pane.size.height == lines
+
+
+def bar_at(pane: ServerList) -> float | None:
+    """The line that its scroll bar says is the first; None where it has no bar."""
+    return pane.vertical_scrollbar.position if pane.show_vertical_scrollbar else None
+
+
 @pytest.mark.parametrize("more", [-1, 0, 1, 2])
 async def test_at_the_end_of_rows_that_barely_fit_the_bar_says_where_the_list_is(
     empty_world: Place, more: int
@@ -145,16 +156,14 @@ async def test_at_the_end_of_rows_that_barely_fit_the_bar_says_where_the_list_is
         pane = (await live(pilot)).servers
         await until(pilot, lambda: pane.row_count == 20)
         await pilot.press("G")
-        assert not pane.show_vertical_scrollbar
+        assert bar_at(pane) is None
         around = 45 - pane.size.height
         for lines in (21 - more, 40, 21 - more):
             await pilot.resize_terminal(80, lines + around)
-            await until(pilot, lambda lines=lines: pane.size.height == lines)
+            await until(pilot, partial(has_height, pane, lines))
             assert pane.cursor == 19
             assert pane.scroll_offset.y == max(0, 21 - lines)
-            assert pane.show_vertical_scrollbar == (lines < 21)
-            if pane.show_vertical_scrollbar:
-                assert pane.vertical_scrollbar.position == pane.scroll_offset.y
+            assert bar_at(pane) == (21 - lines if lines < 21 else None)
 
 
 async def test_after_sorting_and_filtering_300_rows_the_cursor_is_in_sight(

@@ -158,6 +158,7 @@ class Dashboard(Screen[None], KeptLines):
     def use(self, session: Session) -> None:
         """Show another session, with nothing of the present one left."""
         self._end_listening()
+        self.filter_bar.close()
         self.view_memory.keep()
         self.noted.forget()
         self.tray.ends.seen()

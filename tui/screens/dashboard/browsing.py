@@ -20,7 +20,7 @@ _SORTED_BY = {"when": "created", "use": "slots", "days": "age"}
 _EVERY: Final = 60.0
 """Seconds after which what counts by its age is counted anew."""
 _AT_ONCE: Final = 400
-"""Servers that are looked at for the first time in one turn of the event loop: 15 ms."""
+"""Servers that are looked at for the first time in one turn of the event loop: 6 ms."""
 
 
 class Browser:

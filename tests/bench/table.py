@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.bench.before import BEFORE
 from tests.bench.measure import Pair
 
 
@@ -16,10 +17,11 @@ class Row(NamedTuple):
     met: str = ""
 
     def __str__(self) -> str:
-        return f"| {self.what} | {self.measured} | {self.goal} | {self.met} |"
+        before = BEFORE.get(self.what, "")
+        return f"| {self.what} | {self.measured} | {before} | {self.goal} | {self.met} |"
 
 
-HEAD = "| What | Measured | Goal | |\n|---|---|---|---|"
+HEAD = "| What | Measured | Before | Goal | |\n|---|---|---|---|---|"
 
 
 def ratio(what: str, pair: Pair, goal: float, unit: str) -> Row:

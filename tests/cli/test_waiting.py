@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+import time
 from pathlib import Path
 
+import pyte
 import pytest
 
 from tests.helpers.clocks import FakeClock
 from tests.helpers.places import Place
 from tests.helpers.program import CIPLUN, ciplun, environ, journal_states
 from tests.helpers.pty import Terminal
+from tui.cli.output import complain
 from tui.cli.progress import Progress
+from tui.cli.reading import pauses_told
 from tui.cli.waiting import Wait
 from tui.fleet.operation import Operation, State
 from tui.simulator.scenarios import hooks
@@ -75,6 +80,49 @@ async def test_elsewhere_a_line_now_and_one_a_minute(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "ciplun: going on␛[31m\n" * 4
+
+
+def test_the_line_makes_room_for_whatever_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = Progress(FakeClock())
+    progress.show("going on for 9s")
+    complain("the journal is slow")
+    progress.show("going on")
+    progress.show("going on")
+    progress.clear()
+    screen = pyte.Screen(80, 5)
+    printed = capsys.readouterr().err
+    pyte.Stream(screen).feed(printed.replace("\n", "\r\n"))
+    assert [line.rstrip() for line in screen.display[:2]] == ["ciplun: the journal is slow", ""]
+    assert printed.count("going on") == 2
+
+
+async def test_of_the_pauses_in_long_lists_one_a_minute_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = FakeClock()
+    hear = pauses_told(clock)
+    for _ in range(100):
+        hear(2.0)
+        await clock.advance(2)
+    words = "ciplun: the provider limits the rate of requests: waiting 2s\n"
+    assert capsys.readouterr().err == 4 * words
+
+
+@pytest.mark.parametrize("command", ["wait", "settle --wait"])
+def test_no_more_is_waited_than_was_said_whatever_the_provider_asks(
+    simulated: Place, command: str
+) -> None:
+    simulated.world.clock.advance(3_600)
+    assert ciplun(simulated, "create", "mail", "slow")[0] == 0
+    simulated.service.hooks += hooks(["throttled@GET"])
+    began = time.monotonic()
+    code, out, err = ciplun(simulated, *command.split(), "--timeout", "1s")
+    assert (code in (1, 3), out, time.monotonic() - began < 20) == (True, "", True)
+    assert "rate of requests" in err or "asks to wait" in err
 
 
 def test_a_terminal_that_cannot_go_back_gets_lines(simulated: Place) -> None:

@@ -17,7 +17,7 @@ from tui.cli import performance_data
 from tui.cli.arguments import Command, Number, age, as_json, settings, shared, some_age
 from tui.cli.documents import finding_document, iso
 from tui.cli.output import out, out_json, plain, unknown
-from tui.cli.reading import TOLD_PATIENCE, Reading, patiently, read, tell_pause
+from tui.cli.reading import TOLD_PATIENCE, Reading, patiently, read
 from tui.cli.running import Stop, foreseen, opened, run
 from tui.cli.selection import Selection, of_servers
 from tui.config.schema import Ignorable
@@ -139,11 +139,11 @@ async def _check(settings: Settings, selection: Selection, asked: Asked, seconds
     def hear(seconds: float) -> None:
         nonlocal paused
         paused = ": the provider limits the rate of requests"
-        tell_pause(seconds)
+        tell(seconds)
 
     try:
         async with asyncio.timeout(seconds), opened(settings, plans=False) as (session, live):
-            live.client.pace.heard = hear
+            tell, live.client.pace.heard = live.client.pace.heard, hear
             reading = await read(session, live, patience=patience)
             now = session.service_now()
             views = selection.of(reading, now, none_ok=asked.empty_ok)

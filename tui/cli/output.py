@@ -34,6 +34,8 @@ class Output:
         """Whether a document has been printed."""
         self.in_lines = False
         """Whether each document takes one line, as it does where several may come."""
+        self.standing = ""
+        """The line on a terminal that rewrites itself, as long as nothing was said after it."""
 
     def begin(self) -> None:
         """Forget what was lost before."""
@@ -177,8 +179,24 @@ def unknown(text: str, *, as_json: bool) -> int:
     return ExitCode.UNKNOWN
 
 
+def rewrite(line: str) -> None:
+    """Show a line on stderr, in place of the last such one; it makes room for whatever is told."""
+    shown = output.standing
+    if line != shown:
+        output.standing = ""
+        tell(f"\r{line.ljust(len(shown))}" if line else _cleared(shown))
+        output.standing = line
+
+
+def _cleared(shown: str) -> str:
+    return f"\r{' ' * len(shown)}\r"
+
+
 def tell(text: str) -> None:
     """Write a text of our own to stderr, if anybody can read it there."""
+    shown, output.standing = output.standing, ""
+    if shown:
+        text = f"{_cleared(shown)}{text}"
     stream = sys.stderr
     if stream is None:
         return

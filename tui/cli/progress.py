@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from tui.cli.output import LONGEST, tell
+from tui.cli.output import LONGEST, rewrite, tell
 from tui.fleet.clock import Clock
 from tui.vps.sanitize import clean
 from tui.vps.token import masked
@@ -26,7 +26,6 @@ class Progress:
         self._clock = clock
         self._rewrites = _can_rewrite()
         self._said = -math.inf
-        self._shown = ""
 
     @property
     def pace(self) -> float:
@@ -39,19 +38,14 @@ class Progress:
             return
         if self._rewrites:
             width = shutil.get_terminal_size().columns - 1
-            line = clean(text, width - 1)[:width]
-            if line != self._shown:
-                tell("\r" + line.ljust(len(self._shown)))
-                self._shown = line
+            rewrite(clean(text, width - 1)[:width])
         elif self._clock.monotonic() - self._said >= EVERY:
             self._said = self._clock.monotonic()
             tell(f"ciplun: {clean(masked(text), LONGEST)}\n")
 
     def clear(self) -> None:
         """Leave the line to whatever is printed next."""
-        if self._shown:
-            tell("\r" + " " * len(self._shown) + "\r")
-            self._shown = ""
+        rewrite("")
 
 
 @asynccontextmanager

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
 from tui.cli.output import complain, tell
+from tui.cli.progress import EVERY
+from tui.fleet.clock import Clock
 from tui.fleet.state import Fleet
 from tui.text import duration, plural
 from tui.vps.errors import BadResponse, RateLimited, VpsError
@@ -114,6 +117,20 @@ def tell_pause(seconds: float, why: str = "") -> None:
         tell(f"ciplun: {why}: waiting {duration(seconds)}\n")
 
 
+def pauses_told(clock: Clock) -> Callable[[float], None]:
+    """What tells the pauses in long lists: the first one, and then one a minute."""
+    due = float("-inf")
+
+    def hear(seconds: float) -> None:
+        nonlocal due
+        now = clock.monotonic()
+        if now >= due:
+            due = now + EVERY
+            tell_pause(seconds)
+
+    return hear
+
+
 def _with_its_time(error: VpsError) -> VpsError:
     """The same, and when the provider wants to be asked again."""
     seconds = error.retry_after or 0.0
@@ -125,12 +142,16 @@ def _with_its_time(error: VpsError) -> VpsError:
 class PatientApi:
     """The provider's API for the last look before a write: reads are patient, writes are not.
 
-    `doubts` has for each server whose last list was not complete what could not be seen of it.
+    `patience` is in seconds, for a provider that says when to ask again. `doubts` has for
+    each server whose last list was not complete what could not be seen of it.
     """
 
-    def __init__(self, session: Session, live: Connection) -> None:
+    def __init__(
+        self, session: Session, live: Connection, *, patience: float = TOLD_PATIENCE
+    ) -> None:
         self._session = session
         self._client = live.client
+        self._patience = patience
         self.doubts: dict[Key | None, Sequence[str]] = {}
         self.create_snapshot = live.client.create_snapshot
         self.restore_snapshot = live.client.restore_snapshot
@@ -138,15 +159,17 @@ class PatientApi:
 
     async def account(self) -> Account:
         """Who the token belongs to."""
-        return await patiently(self._session, self._client.account)
+        return await patiently(self._session, self._client.account, self._patience)
 
     async def server(self, server_id: Key) -> Server:
         """One server."""
-        return await patiently(self._session, lambda: self._client.server(server_id))
+        ask = partial(self._client.server, server_id)
+        return await patiently(self._session, ask, self._patience)
 
     async def snapshots(self, server_id: Key | None = None) -> Listing[Snapshot]:
         """The snapshots of one server."""
-        listing = await patiently(self._session, lambda: self._client.snapshots(server_id))
+        ask = partial(self._client.snapshots, server_id)
+        listing = await patiently(self._session, ask, self._patience)
         shifted = [] if listing.settled else [_SHIFTED]
         if found := [*shifted, *listing.problems]:
             self.doubts[server_id] = found

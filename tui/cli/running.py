@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.cli.output import complain, fail, output
-from tui.cli.reading import tell_pause
+from tui.cli.reading import pauses_told
 from tui.config import paths
 from tui.config.credentials import TokenError
 from tui.config.settings import Settings
@@ -164,7 +164,7 @@ async def opened(
         session.listen(tell)
     try:
         live = await session.open()
-        live.client.pace.heard = tell_pause
+        live.client.pace.heard = pauses_told(session.clock)
         yield session, live
     except Unauthorised as error:
         raise Unauthorised(f"{error}; the token is from {settings.origins['token']}") from None

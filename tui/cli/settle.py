@@ -12,7 +12,7 @@ from tui.cli.finishing import LONGEST, gravest
 from tui.cli.output import complain, out
 from tui.cli.planning import run_plan
 from tui.cli.progress import Progress
-from tui.cli.reading import PatientApi, read, tell_reasons
+from tui.cli.reading import TOLD_PATIENCE, PatientApi, read, tell_reasons
 from tui.cli.running import opened, run_gathering
 from tui.cli.waiting import polling, standing
 from tui.cli.writing import check_open, ends_to, owed, sent, ways_on
@@ -56,7 +56,8 @@ async def _settle(settings: Settings, seconds: float, *, go_on: bool) -> int:
             ended.append(operation)
 
     async with opened(settings, listen, plans=False) as (session, live):
-        live.operations.api = api = PatientApi(session, live)
+        patience = min(seconds, TOLD_PATIENCE) if seconds else TOLD_PATIENCE
+        live.operations.api = api = PatientApi(session, live, patience=patience)
         left = await _look(session, live, seconds)
         tell_reasons([reason for doubts in api.doubts.values() for reason in doubts])
         for operation in left:

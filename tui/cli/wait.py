@@ -49,14 +49,21 @@ def command(
 
 
 async def _wait(settings: Settings, ids: Sequence[str], seconds: float) -> int:
+    import asyncio
+
     async with opened(settings) as (session, live):
-        reading = await read(session, live)
+        end = session.clock.monotonic() + seconds
+        try:
+            async with asyncio.timeout(seconds):
+                reading = await read(session, live)
+        except TimeoutError:
+            raise Stop("the lists could not be read in this time", ExitCode.UNKNOWN) from None
         tell_incomplete(reading)
         watched = Watched(session, live, _chosen(reading, ids), restores=not ids)
         unseen = not ids and bool(reading.reasons or live.operations.trouble)
         if watched.idle:
             out("nothing is seen to be busy" if unseen else "nothing is busy")
-        code = await watched.end(seconds)
+        code = await watched.end(end - session.clock.monotonic())
         return gravest([code, ExitCode.UNKNOWN]) if unseen else code
 
 

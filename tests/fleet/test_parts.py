@@ -83,6 +83,25 @@ async def test_other_pages_follow_a_few_times_a_second(slow: Slow) -> None:
     assert slow.store.fleet.freshness.reading == Reading("snapshots", 3, 4)
 
 
+async def test_a_pause_is_of_both_lists_whichever_was_refused() -> None:
+    clock = FakeClock()
+    store = Store(clock)
+    parts = Parts(store, clock)
+    parts.servers(Part((server(1),), 1, 4))
+    parts.snapshots(Part((), 1, 4, pause=60.0))
+    until = pytest.approx(clock.monotonic() + 60, abs=0.1)
+    for received, seconds, shown in ((1, 1, until), (2, 1, until), (3, 60, None)):
+        reading = store.fleet.freshness.reading
+        assert reading is not None
+        assert (reading.what, reading.received) == ("servers", received)
+        assert reading.until == until
+        await clock.advance(seconds)
+        parts.servers(Part((), received + 1, 4))
+        last = store.fleet.freshness.reading
+        assert last is not None
+        assert last.until == shown
+
+
 async def test_at_the_end_all_is_whole_and_live(slow: Slow) -> None:
     await slow.go_on(10)
     fleet = slow.store.fleet

@@ -24,14 +24,15 @@ class Parts:
     """Merges the pages of one sweep as they come: the first at once, others a few times a second.
 
     They add and change, and remove nothing. Of a server that they bring it is not known yet which
-    snapshots it has (`ServerView.partial`); the end of the sweep tells it.
+    snapshots it has (`ServerView.partial`); the end of the sweep tells it. A pause is one of both
+    lists, whichever was refused, and shown at once.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._asked_at = clock.monotonic()
-        self._due = float("-inf")
+        self._due = self._until = float("-inf")
         self._servers: list[Server] = []
         self._snapshots: list[Snapshot] = []
         self._of_servers = Reading("servers")
@@ -39,21 +40,23 @@ class Parts:
     def servers(self, part: Part[Server]) -> None:
         """Take a page of servers."""
         self._servers += part.items
-        self._of_servers = _reading("servers", part, self._clock)
+        self._of_servers = _reading("servers", part)
         if not part.last:  # else the snapshots come now, and a short list is whole at once
-            self._show(self._of_servers)
+            self._show(self._of_servers, part.pause)
 
     def snapshots(self, part: Part[Snapshot]) -> None:
         """Take a page of snapshots."""
         self._snapshots += part.items
         counted = self._of_servers.total is not None and not self._of_servers.done
-        of_snapshots = _reading("snapshots", part, self._clock)
         if not part.last:
-            self._show(self._of_servers if counted else of_snapshots)
+            reading = self._of_servers if counted else _reading("snapshots", part)
+            self._show(reading, part.pause)
 
-    def _show(self, reading: Reading) -> None:
+    def _show(self, reading: Reading, pause: float) -> None:
         now = self._clock.monotonic()
-        if now < self._due and reading.until is None:
+        if pause:
+            self._until = now + pause
+        elif now < self._due:
             return
         store = self._store
         servers, self._servers = self._servers[:_AT_ONCE], self._servers[_AT_ONCE:]
@@ -65,6 +68,8 @@ class Parts:
             store.written_since(self._asked_at),
         )
         store.apply_views(views)
+        if self._until > now:
+            reading = replace(reading, until=self._until)
         # What went wrong before is over: it answers.
         fresh = replace(store.fleet.freshness, reading=reading, error=None, next_try=None)
         store.apply_freshness(fresh)
@@ -88,11 +93,11 @@ class Pauses:
 
     def _hear(self, what: What, part: Part[Server] | Part[Snapshot]) -> None:
         if part.pause:
-            reading = _reading(what, part, self._clock)
+            until = self._clock.monotonic() + part.pause
+            reading = replace(_reading(what, part), until=until)
             self._store.apply_freshness(replace(self._store.fleet.freshness, reading=reading))
 
 
-def _reading(what: What, part: Part[Server] | Part[Snapshot], clock: Clock) -> Reading:
-    """How far a list has come with a page, or until when the next one waits."""
-    until = clock.monotonic() + part.pause if part.pause else None
-    return Reading(what, part.received, part.total, until)
+def _reading(what: What, part: Part[Server] | Part[Snapshot]) -> Reading:
+    """How far a list has come with a page."""
+    return Reading(what, part.received, part.total)

@@ -153,6 +153,23 @@ async def test_waits_as_long_as_told(running: Running) -> None:
     assert running.api.count("snapshots") == 2
 
 
+async def test_a_limit_on_a_busy_server_is_no_reason_to_ask_for_everything(
+    running: Running,
+) -> None:
+    running.api.snapshot_list.append(snapshot(12, 1, "in_progress"))
+    await running.start()
+    running.api.errors["snapshots"] = RateLimited("slower", 20.0)
+    await running.clock.advance(11)
+    assert isinstance(running.store.fleet.freshness.error, RateLimited)
+    running.api.errors.clear()
+    running.api.calls.clear()
+    await running.clock.advance(45)
+    assert running.store.fleet.freshness.live
+    assert set(running.api.calls) == {("snapshots", 1)}
+    await running.clock.advance(10)
+    assert ("servers", None) in running.api.calls
+
+
 @pytest.mark.parametrize("told", [0.0, 0.01])
 async def test_leave_to_ask_at_once_is_no_leave_to_ask_without_end(
     running: Running, told: float

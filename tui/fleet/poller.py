@@ -18,7 +18,7 @@ from tui.fleet.schedule import Turns
 from tui.fleet.state import Sighting
 from tui.fleet.store import Store
 from tui.fleet.together import both
-from tui.vps.errors import BadResponse, Forbidden, NotFound, Unauthorised, VpsError
+from tui.vps.errors import BadResponse, Forbidden, NotFound, RateLimited, Unauthorised, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot, Told
 
 log = logging.getLogger(__name__)
@@ -164,7 +164,8 @@ class Poller:
             self._store.forget_partial()
         self._wanted.clear()
         now = self._clock.monotonic()
-        self._sweep_due = now  # after an outage everything is asked for again
+        if not isinstance(error, RateLimited):
+            self._sweep_due = now  # after an outage everything is asked for again
         self._fresh(error=error, next_try=now + delay, late=False, reading=None)
         return delay
 

@@ -30,6 +30,7 @@ from tui.screens.dialogs.create_set import CreateSetDialog
 from tui.screens.dialogs.delete_set import DeleteSetDialog
 from tui.screens.dialogs.make_room import RoomDialog
 from tui.simulator.scenarios import hooks
+from tui.simulator.servers import delete_server
 from tui.simulator.web import Hook
 from tui.simulator.world import World
 from tui.widgets.checkbox import Choice
@@ -132,6 +133,20 @@ async def test_the_last_good_ones_of_a_set_go_only_if_that_is_typed_too(simulate
         await fire(pilot)
         await until(pilot, lambda: "2 deleted" in answer(pilot))
         assert len(simulated.sent("DELETE")) == 2
+
+
+async def test_what_is_no_more_is_marked_no_more(simulated: Place) -> None:
+    goes = simulated.server("web-server-02")
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await marked(pilot, "mail", goes.name)
+        board = await choose(pilot, "db-01", "nightly-2")
+        await pilot.press("space", "space")
+        assert board.panes.marked_words == "4 marked"
+        delete_server(simulated.world, goes.account, goes.uuid)
+        simulated.world.delete(simulated.world.account, simulated.snapshot("nightly-1").id)
+        await polls(pilot, simulated, lambda: board.panes.marked_words == "2 marked", 60.0)
+        assert [view.server.name for view in board.panes.marked_servers] == ["mail"]
+        assert "2 marked" in shown(pilot)
 
 
 async def test_marks_that_a_filter_hides_are_said_before_they_are_acted_on(

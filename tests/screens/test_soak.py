@@ -106,6 +106,10 @@ async def test_of_what_went_three_months_are_kept(simulated: Place) -> None:
         await simulated.pass_time(20 * day)
         activity._told([replace(went, server_id=2, made_at=now)])
         assert not board.gone.of(1)
+        assert board.gone.of(2)
+        board.gone.follow(simulated.session())
+        activity._told([replace(went, server_id=2, made_at=now)])
+        assert not board.gone.of(2), "it is of the account that was shown before"
 
 
 def left_over() -> Counter[str]:

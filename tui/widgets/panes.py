@@ -149,6 +149,12 @@ class Panes(Horizontal, KeptLines):
         views, marks = self.fleet.servers.values(), self.table.marks
         return [s for view in views for s in view.snapshots if s.id in marks]
 
+    def _unmark_gone(self) -> None:
+        if self.servers.marks:
+            self.servers.marks &= self.fleet.servers.keys()
+        if self.table.marks:
+            self.table.marks = {snapshot.id for snapshot in self.marked_snapshots}
+
     @property
     def marked_words(self) -> str:
         """How much is marked, hidden rows included; empty for nothing."""
@@ -166,6 +172,7 @@ class Panes(Horizontal, KeptLines):
 
     def lay_out(self) -> None:
         """Lay the whole fleet out anew; only cells that differ are painted."""
+        self._unmark_gone()
         fleet, by = self.fleet, self.servers.arrangement
         self.as_of = self.session.now
         if self._longest.measure(fleet.servers):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.config.ages import DAY
@@ -38,7 +39,7 @@ class Gone:
         self._activity = activity
         self._made.clear()
         if activity is not None:
-            activity.listen(self._went)
+            activity.listen(partial(self._went, activity))
             self._now = session.service_now
             session.perform(self._read(activity, session.service_now()))
 
@@ -50,9 +51,11 @@ class Gone:
             if activity is self._activity:
                 self._add(found)
 
-    def _went(self, found: Sequence[FleetChange]) -> None:
+    def _went(self, activity: Activity, found: Sequence[FleetChange]) -> None:
         from tui.fleet.changes import Happened
 
+        if activity is not self._activity:  # it records to its end whatever is shown meanwhile
+            return
         vanished = [c for c in found if c.kind is Happened.VANISHED and c.snapshot_id is not None]
         self._add([(c.server_id, c.made_at) for c in vanished if c.made_at])
 

@@ -173,6 +173,7 @@ class CiplunApp(CalmCrash):
     def _begin(self, settings: Settings) -> None:
         """Show another account."""
         self._dress(settings)
+        gc.unfreeze()  # else the session that is left would stay for good
         if self.dashboard is not None:
             self.dashboard.use(self._open_session(settings))
         self._telling.announcer.name_window(f"ciplun · {self._settings.profile}")
@@ -191,8 +192,9 @@ class CiplunApp(CalmCrash):
 
     def _connect(self) -> None:
         """Start the session once the dashboard is on the screen: its imports take their time."""
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():  # the first time
+            gc.freeze()
+            gc.enable()
         if self.session is not None:
             self.run_worker(self.session.run(), group="session", exit_on_error=False)
 

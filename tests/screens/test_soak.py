@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
+from pathlib import Path
+from weakref import ref
 
 from msgspec.structs import replace
 from textual.screen import Screen
@@ -11,6 +13,7 @@ from textual.screen import Screen
 from tests.bench.soak import go_on, held, weeks_of
 from tests.helpers.driving import choose, live, polls, session, until
 from tests.helpers.places import Place
+from tests.helpers.settings_files import home
 from tui.config.tables import Group
 from tui.fleet.changes import FleetChange, Happened
 from tui.screens.dashboard.screen import Dashboard
@@ -110,6 +113,30 @@ async def test_of_what_went_three_months_are_kept(simulated: Place) -> None:
         board.gone.follow(simulated.session())
         activity._told([replace(went, server_id=2, made_at=now)])
         assert not board.gone.of(2), "it is of the account that was shown before"
+
+
+async def test_of_a_profile_that_was_left_nothing_is_kept(simulated: Place) -> None:
+    url, token = simulated.environ.pop("VPS_API_URL"), simulated.environ.pop("VPS_API_TOKEN")
+    simulated.environ["TOKEN"] = token
+    profiles = (f"[profiles.{name}]\nurl = '{url}'\ntoken_env = 'TOKEN'\n" for name in "ab")
+    home(Path(simulated.environ["HOME"]), "".join(profiles))
+    gc.disable()  # as it is where the program starts
+    try:
+        async with simulated.app().run_test(size=(120, 40)) as pilot:
+            board = await live(pilot)
+            first = ref(session(pilot))
+            await pilot.press("P", "down")
+            asked = ref(pilot.app.screen)
+            await pilot.press("enter")
+            await until(pilot, lambda: session(pilot).settings.profile == "b")
+            await live(pilot)
+            await pilot.press("c", "escape", "j")  # what the last keys and focus were is kept
+            await until(pilot, lambda: pilot.app.screen is board)
+            gc.collect()
+            assert first() is None
+            assert asked() is None
+    finally:
+        gc.enable()
 
 
 def left_over() -> Counter[str]:

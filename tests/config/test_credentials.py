@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 
 from tests.helpers.settings_files import home
 from tui.config.credentials import (
+    FromEnvironment,
     FromFile,
     FromKeyring,
     TokenError,
@@ -21,7 +23,8 @@ from tui.config.credentials import (
 )
 from tui.config.settings import Options, load
 from tui.config.token_command import FromCommand
-from tui.vps.token import Token
+from tui.session.connector import Surroundings
+from tui.vps.token import Token, Unshown
 
 SECRET = "vps_marked_4f1e8d7c6b5a"
 
@@ -107,6 +110,15 @@ def test_a_command_is_named_without_its_arguments() -> None:
     source = FromCommand(f"get-token --password {SECRET}")
     assert source.describe() == "command get-token"
     assert SECRET not in repr(source)
+
+
+def test_no_record_shows_the_environment() -> None:
+    records = [*msgspec.Struct.__subclasses__()]
+    for record in records:
+        records += record.__subclasses__()
+    holding = {record for record in records if "environ" in record.__struct_fields__}
+    assert {FromEnvironment, Surroundings} <= holding
+    assert [record for record in holding if not issubclass(record, Unshown)] == []
 
 
 # -- variables and files -----------------------------------------------------------------------

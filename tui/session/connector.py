@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
 from tui.config import paths
@@ -25,7 +24,7 @@ from tui.session.consequences import Consequences
 from tui.session.errands import Errands
 from tui.vps.errors import VpsError
 from tui.vps.models import Key
-from tui.vps.token import Token
+from tui.vps.token import Token, Unshown
 
 if TYPE_CHECKING:
     from tui.fleet.identity import Identity
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from tui.vps.client import Client
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class Surroundings(Unshown, frozen=True):
     """What a session has from its start, whether it ever connects or not.
 
     `token_read` hears of each token before it is used, `plan_ended` of each plan that has ended,

@@ -118,6 +118,7 @@ async def test_a_pause_that_the_service_asks_for_is_named(tmp_path: Path) -> Non
                 await until(pilot, lambda: f"{words}2s" in shown(pilot))
                 await clock.advance(1)
                 await until(pilot, lambda: f"{words}1s" in shown(pilot))
+                await clock.advance(1)
             finally:
                 asked.set()
             await until(pilot, lambda: "live" in shown(pilot))

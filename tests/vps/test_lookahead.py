@@ -15,6 +15,7 @@ from tui.vps.client import Client
 from tui.vps.errors import BadResponse, RateLimited, TooLarge, VpsError
 from tui.vps.exchange import Limits
 from tui.vps.models import Listing, Part, Snapshot
+from tui.vps.pace import pause_by
 from tui.vps.token import Token
 
 Said = Callable[[int, int], bytes | None]
@@ -270,6 +271,23 @@ async def test_a_limit_in_the_middle_slows_down_and_goes_on_where_it_stopped() -
     assert book.most == 1, "one page at a time from then on"
     assert Counter(book.asked)[1] == 1
     assert max(Counter(book.asked).values()) == 2
+
+
+async def test_a_pause_ends_when_its_time_is_over_however_long_the_machine_slept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, naps = 0.0, list[float]()
+
+    async def nap(seconds: float) -> None:
+        nonlocal now
+        naps.append(seconds)
+        now += 8 * 3600.0 if len(naps) == 3 else seconds
+
+    monkeypatch.setattr(asyncio, "sleep", nap)
+    await pause_by(lambda: now)(900.0)
+    assert naps == [5.0, 5.0, 5.0]
+    await pause_by(lambda: now)(7.0)
+    assert naps[3:] == [5.0, 2.0]
 
 
 async def test_a_limit_that_tells_no_time_is_waited_for_longer_each_time() -> None:

@@ -20,6 +20,7 @@ from tui.fleet.store import Store
 from tui.fleet.together import both
 from tui.vps.errors import BadResponse, Forbidden, NotFound, RateLimited, Unauthorised, VpsError
 from tui.vps.models import Account, Key, Listing, Server, Snapshot, Told
+from tui.vps.pace import NAP
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,6 @@ LATE: Final = 30.0
 LONGEST: Final = 2_400.0
 """Seconds more after which a poll that brings no end is given up, whatever still trickles in: as
 long as a list may take, and pause where the service limits the rate."""
-NAP: Final = 5.0
-"""Longest single wait in seconds. Timers stand still while a machine sleeps and `Clock.monotonic`
-does not, so this is how long after waking a poll that fell due meanwhile is made."""
 
 
 class Poller:

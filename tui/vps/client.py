@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +24,7 @@ from tui.vps.models import (
     Told,
     same_key,
 )
-from tui.vps.pace import Pace, Pause
+from tui.vps.pace import Pace, Pause, pause_by
 from tui.vps.page import PageReader
 from tui.vps.pagination import Paginator
 from tui.vps.token import Token
@@ -54,13 +53,13 @@ class Client:
         may_write: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
-        pause: Pause = asyncio.sleep,
+        pause: Pause | None = None,
     ) -> None:
         self._token = token
         self._may_write = may_write
         self._decoder = decoder = Decoder(token)
         self.exchange = Exchange(base_url(url), token, limits=limits, clock=clock, decoder=decoder)
-        self.pace = pace = Pace(pause)
+        self.pace = pace = Pace(pause or pause_by(clock))
         limits, read = self.exchange.limits, self.exchange.read
         servers = PageReader(decoder, decoder.server, "server", limits.items)
         self._servers = Paginator(partial(read, "servers/"), servers, limits, pace)

@@ -5,9 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Final
 
 Pause = Callable[[float], Awaitable[None]]
 """Waits for seconds."""
+NAP: Final = 5.0
+"""Longest single wait in seconds. Timers stand still while a machine is suspended and its clock
+does not, so this is how long after waking it is noticed that a wait came to its end meanwhile."""
+
+
+def pause_by(clock: Callable[[], float]) -> Pause:
+    """What waits until so many seconds have passed by a `clock`."""
+
+    async def pause(seconds: float) -> None:
+        end, left = clock() + seconds, seconds
+        while left > 0:
+            await asyncio.sleep(min(left, NAP))
+            left = end - clock()
+
+    return pause
 
 
 class Pace:
@@ -19,7 +35,7 @@ class Pace:
     their seconds; `heard` is told the seconds of each.
     """
 
-    def __init__(self, pause: Pause = asyncio.sleep) -> None:
+    def __init__(self, pause: Pause) -> None:
         self.wait = pause
         self._turn = asyncio.Lock()
         self._lists = 0

@@ -30,10 +30,10 @@ SLOW: Final = 0.5
 
 
 class JournalUnavailable(Exception):
-    """No record can be kept now; one sentence that says so and `why`."""
+    """No record can be kept now. It says so and `why`, if not in words of its own."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"No record can be kept: {why}.")
+    def __init__(self, why: str, said: str = "") -> None:
+        super().__init__(said or f"No record can be kept: {why}.")
         self.why = why
 
 

@@ -39,8 +39,8 @@ def refuse_lost(db: sqlite3.Connection, now: Moment) -> None:
     if found := gaps.newest_held(db, now):
         gap, left = found
         words = f"The record of earlier operations was lost: {gap.words}."
-        minutes = math.ceil(left / 60)
-        raise MemoryLost(f"{words} What was sent before may still go on for {minutes} min.")
+        goes_on = f"What was sent before may still go on for {math.ceil(left / 60)} min."
+        raise MemoryLost(gap.words, f"{words} {goes_on}")
 
 
 def refuse_kept(db: sqlite3.Connection, operation: Operation, now: Moment) -> None:

@@ -37,12 +37,13 @@ Owned = TypeVar("Owned", Snapshot, Backup)
 class Client:
     """Speaks to one service with one token.
 
-    Nothing is retried here but a page in the middle of a list, once, and no library that does is
-    taken: the poller's next round is the retry of every read, paced and counted down on the
-    screen, `r` is the user's own, and one more layer underneath (stamina, tenacity, httpx-retries)
-    would only send more into an outage than the screen says. A write is never repeated by any
-    machinery. `may_write` gives the reason why writing is refused now, or None; it is asked for
-    every request that is not a GET.
+    Nothing is asked again here but a page in the middle of a list, once where it failed and after
+    each pause that a limit of the rate wants, and a list whose size of pages was refused. No
+    library that retries is taken: the poller's next round is the retry of every read, paced and
+    counted down on the screen, `r` is the user's own, and one more layer underneath (stamina,
+    tenacity, httpx-retries) would only send more into an outage than the screen says. A write is
+    never repeated by any machinery. `may_write` gives the reason why writing is refused now, or
+    None; it is asked for every request that is not a GET.
     """
 
     def __init__(

@@ -299,7 +299,7 @@ class Teller:
 
     def know(self, operation: Operation) -> None:
         """Take it that somebody was told of this end, which is about to be corrected."""
-        if operation.id not in self._told.keys() | self._ended.keys():
+        if operation.id not in self._told and operation.id not in self._ended:
             self._end(operation)
 
     def step(self, operation: Operation) -> State | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from pathlib import Path
-from weakref import ref
+from typing import Any
+from weakref import WeakSet, ref
 
 from msgspec.structs import replace
 from textual.screen import Screen
@@ -49,6 +50,7 @@ async def test_a_day_of_polls_leaves_nothing_behind() -> None:
 
 
 async def test_what_was_opened_and_left_is_gone(simulated: Place) -> None:
+    before = screens()
     async with simulated.app().run_test(size=(120, 40)) as pilot:
         board = await live(pilot)
         seen = set()
@@ -61,7 +63,7 @@ async def test_what_was_opened_and_left_is_gone(simulated: Place) -> None:
                 await pilot.press("escape")
         assert seen == set(OPENING)
         await pilot.pause()
-        assert not left_over()
+        assert not left_over(before)
 
 
 async def test_of_servers_that_come_and_go_those_that_are_there_are_kept(simulated: Place) -> None:
@@ -139,9 +141,14 @@ async def test_of_a_profile_that_was_left_nothing_is_kept(simulated: Place) -> N
         gc.enable()
 
 
-def left_over() -> Counter[str]:
-    """Screens that are shown no more and yet are there, each with all that is in it."""
+def screens() -> WeakSet[Screen[Any]]:
+    """All that there are, whoever made them."""
     gc.collect()
     # By type: some objects of others load themselves when they are asked for their class.
-    screens = [each for each in gc.get_objects() if issubclass(type(each), Screen)]
-    return Counter(type(screen).__name__ for screen in screens if not screen.is_running)
+    return WeakSet(each for each in gc.get_objects() if issubclass(type(each), Screen))
+
+
+def left_over(before: WeakSet[Screen[Any]]) -> Counter[str]:
+    """Screens that came since and are shown no more, each with all that is in it."""
+    come = [screen for screen in screens() if screen not in before]
+    return Counter(type(screen).__name__ for screen in come if not screen.is_running)

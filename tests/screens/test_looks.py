@@ -70,7 +70,7 @@ def test_not_authorised(snap_compare: Any, simulated: Place, size: tuple[int, in
 @pytest.mark.parametrize("size", SIZES)
 def test_offline(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> None:
     async def cut_off(pilot: Pilot[None]) -> None:
-        await live(pilot)
+        board = await live(pilot)
         client = connection(pilot).client
         assert client is not None
         client.exchange.host = "admin.vps.org"
@@ -79,6 +79,8 @@ def test_offline(snap_compare: Any, simulated: Place, size: tuple[int, int]) -> 
         await simulated.clock.advance(61)
         await until(pilot, lambda: session(pilot).store.fleet.freshness.error)
         await choose(pilot, "web-server-01")
+        board.ticking.tick()  # a minute has gone by in the cells as well
+        await pilot.pause()
 
     app = simulated.app()
     assert snap_compare(app, terminal_size=size, run_before=cut_off)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -20,6 +21,9 @@ def leave_current_folder() -> None:
 
 def _run() -> int:
     leave_current_folder()
+    interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if interruptible:  # an exception out of a signal while types are made may crash an extension
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     from tui.terminal.hardening import harden
 
     harden()
@@ -30,6 +34,8 @@ def _run() -> int:
         return run_plainly(os.environ)
     from tui.cli.main import run
 
+    if interruptible:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return run(sys.argv[1:])
 
 

@@ -69,3 +69,17 @@ async def test_another_profile_is_found(simulated: Place) -> None:
         await live(pilot)
         await found(pilot, "lab", "Profile lab")
         await until(pilot, lambda: app.session and app.session.settings.profile == "lab")
+
+
+async def test_a_palette_that_is_left_as_its_search_begins_ends_nothing(simulated: Place) -> None:
+    async with simulated.app().run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await pilot.press("colon")
+        palette = pilot.app.screen
+        assert isinstance(palette, CommandPalette)
+        await palette.query("CommandList").remove()  # as leaving does first
+        await pilot.press("w")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
+        await pilot.press("c", "escape")
+    assert pilot.app.return_code in (None, 0)

@@ -89,6 +89,30 @@ def test_a_closed_terminal_whose_signal_is_ignored_is_noticed(
         assert ends_promptly(terminal) == 128 + signal.SIGHUP
 
 
+def test_an_interrupt_while_something_is_loaded_ends_at_once(
+    simulated: Place, tmp_path: Path
+) -> None:
+    """An exception there is lost in some imports, and crashes others."""
+    swallowing = """if True:
+        import os, signal, sys, time
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "tui.config.schema":
+                    try:
+                        os.kill(os.getpid(), signal.SIGINT)
+                        time.sleep(1)
+                    except KeyboardInterrupt:
+                        pass
+        sys.meta_path.insert(0, Finder())
+        import tui.__main__
+        tui.__main__.main()
+    """
+    argv = [CIPLUN[0], "-c", swallowing]
+    with Terminal(argv, simulated.environ | environ(tmp_path)) as terminal:
+        assert terminal.wait() == 130
+        assert b"Traceback" not in terminal.output
+
+
 def test_an_interrupt_at_any_time_of_the_start_is_no_traceback(
     simulated: Place, tmp_path: Path
 ) -> None:

@@ -16,12 +16,15 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import RenderableType
+from textual import work
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS as FUNCTIONAL_KEYS
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser as XTermParser
 from textual.app import App
+from textual.command import CommandList, CommandPalette
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
@@ -44,6 +47,9 @@ USED: Final = (
     "textual.widget:Widget._border_title",
     # An option may take several lines of a list.
     "textual.widgets._option_list:OptionList._index_to_line",
+    # A palette that is left as its search begins would end the app.
+    "textual.command:CommandPalette._GATHER_COMMANDS_GROUP",
+    "textual.command:CommandPalette._gather_commands",
     # A screen that is closed takes its lines with it.
     "textual._styles_cache:StylesCache.get_inner_outer",
     "asyncio.events:TimerHandle._context",
@@ -106,6 +112,22 @@ def _cancel_and_forget(timer: TimerHandle) -> None:
 
 
 TimerHandle.cancel = _cancel_and_forget  # type: ignore[method-assign, assignment]
+
+
+_gather = CommandPalette._gather_commands.__wrapped__  # type: ignore[attr-defined]
+
+
+@work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+async def _gather_while_shown(palette: CommandPalette, search_value: str) -> None:
+    """Search as Textual does. Where the palette is left meanwhile its list is gone; that is all."""
+    try:
+        await _gather(palette, search_value)
+    except NoMatches:
+        if palette.query(CommandList):
+            raise
+
+
+CommandPalette._gather_commands = _gather_while_shown  # type: ignore[method-assign]
 
 
 class EndingApp(App[None]):

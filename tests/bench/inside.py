@@ -151,8 +151,11 @@ async def large(speed: float = 0.0) -> AsyncIterator[Large]:
         }
         settings = replace(load(Options(), environ), poll_idle=3600.0)
         app = CiplunApp(Options(), settings, environ, make_session=lambda s: Session(s, environ))
+        gc.collect()
+        gc.disable()  # as the program is started: the app enables it, and freezes what there is
         async with app.run_test(size=(120, 40)) as pilot:
             yield Large(app, pilot)
+        gc.unfreeze()
     await child.stop()
 
 
